@@ -1,0 +1,44 @@
+"""setuptools' build backend, with one check before it: is there a C compiler and Python's headers?
+
+Without the check the build ends in a page of distutils output; with it, in one line that says what to install.
+"""
+
+import os
+import pathlib
+import shlex
+import shutil
+import sysconfig
+
+from setuptools import build_meta
+from setuptools.build_meta import *  # noqa: F403  (a PEP 517 backend exports what it does not override)
+
+
+def _require_toolchain():
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    if not any(map(shutil.which, (compiler, "cc", "gcc", "clang"))):
+        raise SystemExit(
+            "error: building qmp-iothreadd needs a C compiler, and there is none on PATH.\n"
+            "Install one and try again:\n"
+            "    Debian, Ubuntu:  apt-get install gcc libc6-dev python3-dev\n"
+            "    Fedora:          dnf install gcc python3-devel\n"
+            "    Alpine:          apk add gcc musl-dev linux-headers python3-dev"
+        )
+    header = pathlib.Path(sysconfig.get_paths()["include"], "Python.h")
+    if not header.exists():
+        raise SystemExit(
+            f"error: building qmp-iothreadd needs Python's headers, and {header} is missing.\n"
+            "Install them and try again:\n"
+            "    Debian, Ubuntu:  apt-get install python3-dev\n"
+            "    Fedora:          dnf install python3-devel\n"
+            "    Alpine:          apk add python3-dev"
+        )
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    _require_toolchain()
+    return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    _require_toolchain()
+    return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
