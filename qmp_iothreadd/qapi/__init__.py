@@ -1,0 +1,50 @@
+"""The QAPI language: source → parser → checks → schema, and what is made from the schema.
+
+>>> schema = load_schema("qapi-schema.json")
+>>> schema.commands["query-iothreads"].ret_type
+<ArrayType IOThreadInfoList>
+
+``python -m qmp_iothreadd.qapi FILE`` checks a schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from .messages import QAPIError
+    from .schema import Schema
+
+__all__ = ["QAPIError", "Schema", "load_schema"]
+
+
+def load_schema(path: str | None = None, *, config: AbstractSet[str] = frozenset()) -> Schema:
+    """Read and check a schema; without ``path`` the daemon's own, which is installed with the
+    package.
+
+    ``config`` are the symbols that count as defined in ``if`` conditions: none unless given. Raises
+    :class:`QAPIError`.
+    """
+    from .load import load  # Not needed where a cached schema is used.
+
+    if path is not None:
+        return load(path, config)
+    from importlib.resources import as_file, files  # Slow to import, needed for this one case.
+
+    with as_file(files("qmp_iothreadd.schema")) as folder:
+        return load(str(folder / "qapi-schema.json"), config)
+
+
+def __getattr__(name: str) -> object:
+    # The exception and the classes come with modules that a start from the cache can do without.
+    if name == "QAPIError":
+        from .messages import QAPIError
+
+        return QAPIError
+    if name == "Schema":
+        from .schema import Schema
+
+        return Schema
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,148 @@
+"""Checked schemas on disk, so that a start need not parse what was parsed before.
+
+An entry is a file: a digest of the rest, then a list of the schema's files with digests of their
+contents, then the schema as plain data. It is used only where both kinds of digests are right;
+anything else counts as no entry. The name of the entry is a digest of the top file's path, the
+configuration and the front end's own files, so a change to any of them looks elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import marshal
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import load_schema
+from .embedded import embedded_path
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from .schema import Schema
+
+#: How many schemas are kept; the least recently used go first.
+MAX_ENTRIES = 32
+
+_SUFFIX = ".schema"
+_DIGEST_SIZE = 32
+#: By how much the clock of a file system may lag behind ours.
+_CLOCK_LAG_NS = 20_000_000
+
+
+def load_schema_cached(
+    path: str | None = None,
+    *,
+    config: AbstractSet[str] = frozenset(),
+    cache_dir: str | None = None,
+) -> Schema:
+    """Like ``load_schema``, but from the cache where the same files were seen before.
+
+    ``cache_dir``: the folder of the entries; by default one of the user's, below
+    ``$XDG_CACHE_HOME`` or ``~/.cache``. A folder that cannot be used is no error: the schema is
+    parsed then. The schema comes without documentation. Raises QAPIError.
+    """
+    top = embedded_path() if path is None else path
+    folder = _default_folder() if cache_dir is None else cache_dir
+    entry = os.path.join(folder, _key(top, config) + _SUFFIX) if folder else None
+    schema = _read(entry) if entry else None
+    if schema is None:
+        started_ns = time.time_ns()
+        schema = load_schema(top, config=config)
+        for entity in schema.definitions.values():
+            entity.doc = None  # half the size, and nobody asks a running daemon for it
+        if entry:
+            with contextlib.suppress(OSError):
+                _write(entry, schema, started_ns)
+    return schema
+
+
+def _default_folder() -> str | None:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # what is not absolute counts as not set
+        base = os.path.expanduser("~/.cache")
+    return os.path.join(base, "qmp-iothreadd") if os.path.isabs(base) else None
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
+
+
+def _key(top: str, config: AbstractSet[str]) -> str:
+    # ``top`` as it was given, too: locations inside the schema begin with it
+    parts = [top, os.path.abspath(top), sys.version, *sorted(config)]
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            state = entry.stat()
+            parts.append(f"{entry.name} {state.st_size} {state.st_mtime_ns}")
+    return _digest("\0".join(parts).encode("utf-8", "surrogateescape")).hex()
+
+
+def _read(entry: str) -> Schema | None:
+    from .plain import from_plain
+
+    try:
+        with open(entry, "rb") as file:
+            # Data of another user's making is not for marshal, however well it matches its digest
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None
+            digest, data = file.read(_DIGEST_SIZE), file.read()
+        if _digest(data) != digest:
+            return None
+        sources, plain = marshal.loads(data)
+        if not all(_content_digest(name) == seen for name, seen in sources):
+            return None
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(entry)  # most recently used
+    return from_plain(plain)
+
+
+def _content_digest(name: str) -> bytes:
+    with open(name, "rb") as file:
+        return _digest(file.read())
+
+
+def _write(entry: str, schema: Schema, started_ns: int) -> None:
+    from .plain import to_plain
+
+    sources = [(name, _content_digest(name)) for name in schema.files]
+    newest_ns = max(os.stat(name).st_ctime_ns for name in schema.files)
+    if newest_ns >= started_ns - _CLOCK_LAG_NS:
+        return  # a file may have changed since it was parsed: its digest would vouch for another
+    data = marshal.dumps((sources, to_plain(schema)))
+    folder = os.path.dirname(entry)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    _replace(entry, _digest(data) + data)
+    _drop_oldest(folder)
+
+
+def _replace(entry: str, data: bytes) -> None:
+    """Write a file that others see whole or not at all."""
+    temporary = f"{entry}.{os.getpid()}.{os.urandom(4).hex()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, entry)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _drop_oldest(folder: str) -> None:
+    """Keep the most recently used entries; of what was left half-written, only what is new."""
+    files: list[tuple[int, Any]] = []
+    for file in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):  # another process drops them too
+            files.append((file.stat().st_mtime_ns, file))
+    files.sort(key=lambda item: item[0], reverse=True)
+    for _, file in files[MAX_ENTRIES:]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file.path)

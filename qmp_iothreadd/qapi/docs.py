@@ -1,0 +1,246 @@
+"""Documentation comments: their structure, which is checked, and their text, which is kept.
+
+A comment that begins with ``@NAME:`` documents the definition that follows it; others are free
+text. The structure of the former: text, then ``@MEMBER:`` descriptions, a ``Features:`` line with
+``@FEATURE:`` descriptions, and tagged sections (``Returns:``, ``Since:`` …). QEMU's layout changed
+over time: continuation lines used to line up with the first line's text, later they only need a
+common indentation. Both are accepted, and only what neither allows is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .messages import QAPIError, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from .source import Location
+
+    #: Makes the error of breaking a rule at a line of the comment.
+    MakeError = Callable[..., QAPIError]
+
+_TAGS = frozenset(
+    tag + ":"
+    for tag in ("Returns", "Errors", "Since", "Note", "Notes", "Example", "Examples", "TODO")
+)
+_UNIQUE_TAGS = frozenset({"Returns", "Errors", "Since"})
+_COMMAND_TAGS = ("Returns", "Errors")
+_MEMBER = re.compile(r"@(\S*):\s*")
+_TAG_PREFIX = re.compile(r"\S*:\s*")
+_ANY_MEMBER = re.compile(r"@\S+:")
+
+
+class Doc:
+    """One documentation comment. ``symbol`` is empty where it is free text.
+
+    ``members`` and ``features`` are the names that it describes; ``tags`` the tagged sections it
+    has.
+    """
+
+    __slots__ = ("features", "location", "members", "symbol", "tags", "text")
+
+    def __init__(self, location: Location, text: str) -> None:
+        self.location = location
+        self.text = text
+        self.symbol = ""
+        # Dictionaries for their order.
+        self.members: dict[str, None] = {}
+        self.features: dict[str, None] = {}
+        self.tags: set[str] = set()
+
+    def check_tags(self, meta: str) -> None:
+        """Refuse sections that make no sense for this kind of definition."""
+        if meta != "command":
+            for tag in _COMMAND_TAGS:
+                if tag in self.tags:
+                    raise QAPIError(Rule.DOC_ONLY_FOR_COMMANDS, self.location, tag=tag)
+
+    def check_described(self, members: Container[str], features: Container[str]) -> None:
+        """Refuse descriptions of what the definition does not have."""
+        for described, existing, kind in (
+            (self.members, members, "member"),
+            (self.features, features, "feature"),
+        ):
+            unknown = [name for name in described if name not in existing]
+            if len(unknown) > 1:
+                names = "', '".join(unknown)
+                raise QAPIError(Rule.DOC_NO_SUCH_MEMBERS, self.location, kind=kind, names=names)
+            if unknown:
+                raise QAPIError(Rule.DOC_NO_SUCH_MEMBER, self.location, kind=kind, name=unknown[0])
+
+
+class _Structure:
+    """Goes through the lines of one comment, with a handful of flags on the current section."""
+
+    __slots__ = (
+        "_blank",
+        "_continuation",
+        "_doc",
+        "_empty",
+        "_error",
+        "_indent",
+        "_line",
+        "_place",
+        "_section",
+        "_tagged",
+    )
+
+    def __init__(self, doc: Doc, error: MakeError) -> None:
+        self._doc = doc
+        self._error = error
+        self._line = 0
+        # Where in the comment we are: body, members, features or sections.
+        self._place = "body"
+        # The current section: its name (the body has none), whether it has text yet, and whether
+        # the last two lines of it end a paragraph.
+        self._section = ""
+        self._empty = True
+        self._blank = False
+        # Least indentation of continuation lines: the column of the first line's text, and that of
+        # the first continuation line (-1: none yet).
+        self._indent = 0
+        self._continuation = -1
+        # The first tagged section, which ends the members.
+        self._tagged = ""
+
+    def read(self, lines: list[str]) -> None:
+        """Go through all lines, the first of which is the symbol's."""
+        for number in range(1, len(lines)):
+            line = lines[number]
+            self._line = number
+            if len(line) > 1 and line[1] != " ":
+                raise self._error(Rule.DOC_MISSING_SPACE, number)
+            text = line[2:]
+            if not text or text.isspace():
+                self._blank = True
+            else:
+                self._read_line(text)
+        self._line = len(lines)
+        self._end_section()
+
+    def _read_line(self, line: str) -> None:
+        first = line[:1]
+        if first == "@":
+            word = line.split(" ", 1)[0]
+            if word.endswith(":"):
+                self._begin_member(line, word)
+                return
+            match = _ANY_MEMBER.match(line)
+            if match:
+                raise self._error(Rule.DOC_TAG_IN_FREE_FORM, self._line, tag=match[0])
+        elif first == "=":
+            raise self._error(Rule.DOC_HEADING_IN_DEFINITION, self._line)
+        elif first.isalpha() and self._begin_tagged(line):
+            return
+        self._add_text(line)
+
+    def _begin_member(self, line: str, word: str) -> None:
+        """``@NAME: text``, of a member or a feature."""
+        if self._place == "sections":
+            if self._tagged:
+                raise self._error(
+                    Rule.DOC_MEMBER_AFTER_SECTION, self._line, tag=word, section=self._tagged
+                )
+            raise self._error(Rule.DOC_MEMBER_AFTER_TEXT, self._line, tag=word)
+        if self._place == "body":
+            self._place = "members"
+        described = self._doc.features if self._place == "features" else self._doc.members
+        name = word[1:-1]
+        if not name:
+            raise self._error(Rule.DOC_PARAMETER_NAME, self._line)
+        if name in described:
+            raise self._error(Rule.DOC_DUPLICATE_PARAMETER, self._line, name=name)
+        described[name] = None
+        match = _MEMBER.match(line)
+        assert match is not None
+        self._begin_section(name, line, match.end())
+
+    def _begin_tagged(self, line: str) -> bool:
+        """``Returns: text`` and the like; also the ``Features:`` line. False where it is
+        ordinary text.
+        """
+        word = line.split(" ", 1)[0]
+        if word in _TAGS:
+            tag = word[:-1]
+            if tag in _UNIQUE_TAGS and tag in self._doc.tags:
+                raise self._error(Rule.DOC_DUPLICATE_SECTION, self._line, name=tag)
+            self._doc.tags.add(tag)
+            match = _TAG_PREFIX.match(line)
+            assert match is not None
+            self._begin_section(tag, line, match.end())
+            self._place = "sections"
+            self._tagged = self._tagged or tag
+            return True
+        if line == "Features:" and (self._place == "body" or self._blank):
+            if self._doc.features or self._place == "features":
+                raise self._error(Rule.DOC_DUPLICATE_FEATURES, self._line)
+            self._place = "features"
+            self._blank = True
+            return True
+        return False
+
+    def _begin_section(self, name: str, line: str, prefix: int) -> None:
+        self._end_section()
+        self._section = name
+        self._empty = len(line) == prefix
+        # A line with nothing behind the colon asks for no indentation.
+        self._indent = 0 if self._empty else prefix
+        self._continuation = -1
+        self._blank = False
+
+    def _end_section(self) -> None:
+        if self._section and self._empty:
+            raise self._error(Rule.DOC_EMPTY_SECTION, self._line, name=self._section)
+
+    def _add_text(self, line: str) -> None:
+        """Ordinary text: it continues the current section, or, after a blank line, begins one
+        without a name.
+        """
+        blank, self._blank = self._blank, False
+        if self._place == "body":
+            return
+        indent = len(line) - len(line.lstrip())
+        if not indent and blank:
+            self._end_section()
+            self._place = "sections"
+            self._section = ""
+            self._indent = 0
+        if indent < self._indent and (not indent or indent < self._continuation):
+            least = self._indent if self._continuation < 0 else self._continuation
+            raise self._error(Rule.DOC_DE_INDENT, self._line, indent=min(least, self._indent))
+        if self._continuation < 0:
+            self._continuation = indent
+        self._empty = False
+
+
+def read_doc(lines: list[str], location: Location, error: MakeError) -> Doc:
+    """The comment that consists of these lines, each with its ``#``.
+
+    ``error(rule, line, **values)`` makes the error to raise; its line counts from 0 and may be
+    ``len(lines)``, the closing ``##``.
+    """
+    doc = Doc(location, "\n".join([line[2:] for line in lines]))
+    if not lines or not lines[0].startswith("# @"):
+        _read_free_form(lines, error)
+        return doc
+    symbol = lines[0][3:]
+    if not symbol.endswith(":"):
+        raise error(Rule.DOC_SYMBOL_COLON, 0)
+    if symbol == ":":
+        raise error(Rule.DOC_SYMBOL_NAME, 0)
+    doc.symbol = symbol[:-1]
+    _Structure(doc, error).read(lines)
+    return doc
+
+
+def _read_free_form(lines: list[str], error: MakeError) -> None:
+    for number, line in enumerate(lines):
+        if line.startswith("# "):
+            match = _ANY_MEMBER.match(line, 2)
+            if match:
+                raise error(Rule.DOC_TAG_IN_FREE_FORM, number, tag=match[0])
+        elif line != "#":
+            raise error(Rule.DOC_MISSING_SPACE, number)

@@ -1,0 +1,32 @@
+"""The stages of the front end, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .checks import declare
+from .parser import Parser
+from .resolve import Resolver
+from .selection import Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from .schema import Schema
+
+
+def load(path: str, config: AbstractSet[str] = frozenset()) -> Schema:
+    """Read, check and resolve the schema in a file, as configured.
+
+    ``config`` are the symbols (``CONFIG_X``) that count as defined in ``if`` conditions; none are
+    by default. All of the schema is checked, whatever its conditions. Raises
+    :class:`~.messages.QAPIError`.
+    """
+    parser = Parser()
+    parser.read_top(path)
+    declarations = [declare(definition) for definition in parser.definitions]
+    resolver = Resolver()
+    for declaration in declarations:
+        resolver.add(declaration)
+    resolver.check()
+    return Selector(resolver.declarations, config).select(parser.files)

@@ -1,0 +1,177 @@
+"""Validation by the schema: pydantic, strict, each type's validator built when it is first needed.
+
+    models = Models(schema)
+    check = models.arguments(schema.commands["qom-get"])
+    check({"path": "/objects/io0"})              # raises QmpError: Parameter 'property' is missing
+
+The daemon validates through pydantic-core alone: pydantic itself takes a tenth of a second and
+12 MiB to import, and is not needed before ``Models.model`` makes classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from .. import errors, hashes
+from .core_schemas import function_schema, struct_schema, value_schema
+from .refusals import refusal
+from .schema import ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+    from .core_schemas import CoreSchema, Nested
+    from .schema import Command, Member, Schema, SchemaType
+
+Arguments = dict[str, Any]
+
+
+class Models:
+    """The validators and models of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._arguments: dict[str, Callable[[Arguments], Arguments]] = {}
+        self._validators: dict[SchemaType, Callable[[Any], Any]] = {}
+        self._model: Callable[[str], type[BaseModel]] | None = None
+
+    def arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
+        """The validator of a command's arguments, the same one at each call.
+
+        It takes the arguments as they are in JSON and returns keyword arguments: members in
+        Python's spelling, absent ones as None, and in them objects as they are in JSON. Where the
+        command is ``boxed`` there is one, ``arg``: an object with the members that were given, in
+        the order of the schema. Arguments of a command that is not generated (``gen`` is false) and
+        takes some are its own affair: they are not validated, and are ``arg`` too.
+
+        The validator raises QmpError, for the same member and with the same text as QEMU.
+        """
+        check = self._arguments.get(command.name)
+        if check is None:
+            check = self._arguments[command.name] = self._make_arguments(command)
+        return check
+
+    def validate(self, type_: SchemaType, value: Any, name: str | None = None) -> Any:
+        """Validate one value of any type and return it.
+
+        Unsigned integers that were given as negative ones come back wrapped, numbers as floats, and
+        objects in the order of the schema. ``name`` is what errors call the value. Raises QmpError.
+        """
+        try:
+            return self._validator(type_)(value)
+        except ValueError as error:
+            raise refusal(error, type_, value, name) from None
+        except RecursionError:
+            raise errors.json_nesting_depth() from None
+
+    def model(self, name: str) -> type[BaseModel]:
+        """The pydantic model of a struct or union, for code that wants attributes.
+
+        Members are attributes in Python's spelling, and are given and dumped as in JSON. A union's
+        model validates to a subclass of itself that has the branch's members too. Imports pydantic.
+        Raises KeyError where the schema has no such type.
+        """
+        if self._model is None:
+            from .typed import ModelFactory  # imports pydantic
+
+            self._model = ModelFactory(self.schema).model
+        return self._model(name)
+
+    def _make_arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
+        type_ = command.arg_type
+        if type_ is None or not (type_.members or type_.variants):
+            return _no_arguments
+        if not command.gen:
+            return _boxed
+        if command.boxed:
+            return self._boxed_arguments(type_)
+        schema = struct_schema(type_.members, self._nested, python_names=True)
+        return _checked(compile_schema(schema), type_)
+
+    def _boxed_arguments(self, type_: ObjectType) -> Callable[[Arguments], Arguments]:
+        check = _checked(self._validator(type_), type_)
+        return lambda arguments: {"arg": check(arguments)}
+
+    def _validator(self, type_: SchemaType) -> Callable[[Any], Any]:
+        """Validates a value of the type; raises pydantic-core's ValidationError."""
+        validator = self._validators.get(type_)
+        if validator is None:
+            validator = self._validators[type_] = compile_schema(self._core_schema(type_))
+        return validator
+
+    def _core_schema(self, type_: SchemaType) -> CoreSchema:
+        match type_:
+            case ObjectType(variants=None):
+                return struct_schema(type_.members, self._nested)
+            case ObjectType():
+                return function_schema(_Union(type_, (), self._nested))
+            case _:
+                return value_schema(type_, self._nested)
+
+    def _nested(self, type_: SchemaType, value: Any) -> Any:
+        return self._validator(type_)(value)
+
+
+class _Union:
+    """Validates an object by the branch that its tag selects.
+
+    Where the tag is missing or wrong the members that all branches share decide: the tag is one of
+    them, and those before it are visited first.
+    """
+
+    def __init__(self, type_: ObjectType, outer: tuple[Member, ...], nested: Nested) -> None:
+        assert type_.variants is not None
+        self._tag = type_.variants.tag.name
+        self._cases = type_.variants.cases
+        self._members = outer + type_.members
+        self._nested = nested
+        self._validators: dict[str | None, Callable[[Any], Any]] = {}
+
+    def __call__(self, value: Any) -> Any:
+        tag = value.get(self._tag) if isinstance(value, dict) else None
+        if not isinstance(tag, str) or tag not in self._cases:
+            tag = None
+        validator = self._validators.get(tag)
+        if validator is None:
+            validator = self._validators[tag] = self._make(tag)
+        return validator(value)
+
+    def _make(self, tag: str | None) -> Callable[[Any], Any]:
+        if tag is None:
+            return compile_schema(struct_schema(self._members, self._nested, lenient=True))
+        branch = self._cases[tag]
+        if branch.variants:
+            return _Union(branch, self._members, self._nested)
+        return compile_schema(struct_schema(self._members + branch.members, self._nested))
+
+
+def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
+    """A function that validates by a pydantic-core schema, and raises its ValidationError."""
+    from pydantic_core import SchemaValidator  # not needed before a first command has arguments
+
+    return SchemaValidator(cast("Any", schema)).validate_python
+
+
+def _checked(validate: Callable[[Any], Any], type_: SchemaType) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return validate(value)
+        except ValueError as error:
+            raise refusal(error, type_, value) from None
+        except RecursionError:
+            raise errors.json_nesting_depth() from None
+
+    return check
+
+
+def _no_arguments(arguments: Arguments) -> Arguments:
+    if arguments:
+        name = hashes.first_unexpected(hashes.qdict_order(arguments), ())
+        raise errors.unexpected_parameter(str(name))
+    return {}
+
+
+def _boxed(arguments: Arguments) -> Arguments:
+    return {"arg": arguments}

@@ -1,0 +1,117 @@
+"""What pydantic-core refuses, in QEMU's words.
+
+QEMU visits members in the order of the schema, depth first, unknown ones last, and reports the
+first that fails. pydantic-core visits in the same order and reports all of them, so the first is
+the one; only which of several unknown members is named needs QEMU's own rule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import errors, hashes
+from .core_schemas import INT64_MAX, INT64_MIN, UINT64_MAX, branch_for
+from .schema import AlternateType, ArrayType, BuiltinType, EnumType, ObjectType
+
+if TYPE_CHECKING:
+    from .schema import SchemaType, Variants
+
+
+def refusal(
+    error: ValueError, type_: SchemaType, value: Any, name: str | None = None
+) -> errors.QmpError:
+    """The error that QEMU reports where ``value`` is no ``type_``, which ``error`` says.
+
+    ``error`` is pydantic-core's ValidationError. ``name`` is what the value is called, if anything.
+    """
+    from pydantic_core import ValidationError  # loaded by now: it was raised
+
+    assert isinstance(error, ValidationError)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = _Place(type_, value, name)
+    *way, last = first["loc"] or (None,)
+    for step in way:
+        place.enter(step)
+    if first["type"] == "missing":
+        return errors.missing_parameter(place.path_of(last))
+    if first["type"] == "extra_forbidden":
+        order = hashes.qdict_order(place.value)
+        return errors.unexpected_parameter(
+            place.path_of(hashes.first_unexpected(order, place.known_members()))
+        )
+    if last is not None:
+        place.enter(last)
+    return place.wrong_value()
+
+
+class _Place:
+    """A place inside a value: what is there, what should be, and what QEMU calls it.
+
+    ``path`` is the whole path, ``name`` its last component, or None where that is an index.
+    """
+
+    def __init__(self, type_: SchemaType, value: Any, name: str | None) -> None:
+        self.type = type_
+        self.value = value
+        self.name = name
+        self.path = name or ""
+        self._choose_branch()
+
+    def path_of(self, member: Any) -> str:
+        """The path of a member of the object at this place."""
+        return f"{self.path}.{member}" if self.path else str(member)
+
+    def known_members(self) -> list[str]:
+        """The members that an object at this place has, in the order in which they are visited."""
+        return [name for struct in self._structs() for name in struct]
+
+    def enter(self, step: int | str) -> None:
+        """Go to an element of the list, or a member of the object, at this place."""
+        if isinstance(self.type, ArrayType):
+            self.path = f"{self.path}[{step}]"
+            self.name = None
+            self.type = self.type.element_type
+        else:
+            self.path = self.path_of(step)
+            self.name = str(step)
+            self.type = next(struct[self.name] for struct in self._structs() if step in struct)
+        self.value = self.value[step]
+        self._choose_branch()
+
+    def wrong_value(self) -> errors.QmpError:
+        """The error for a value of the wrong kind at this place."""
+        path, name = self.path or "<anonymous>", self.name or "null"
+        match self.type:
+            case EnumType() if isinstance(self.value, str):
+                return errors.unaccepted_value(name, self.value)
+            case AlternateType():
+                return errors.invalid_parameter_type(name, self.type.name)
+            case BuiltinType(json="int"):
+                return self._wrong_integer(path, name)
+        return errors.invalid_parameter_type(path, self.type.json_type())
+
+    def _wrong_integer(self, path: str, name: str) -> errors.QmpError:
+        signed = self.type.name.startswith("int")
+        high = INT64_MAX if signed else UINT64_MAX
+        if type(self.value) is int and INT64_MIN <= self.value <= high:
+            return errors.invalid_parameter_value(name, f"{self.type.name}_t")
+        if signed:
+            return errors.invalid_parameter_type(path, "integer")
+        return errors.invalid_parameter_value(path, "uint64")
+
+    def _choose_branch(self) -> None:
+        if isinstance(self.type, AlternateType):
+            self.type = branch_for(self.type, self.value) or self.type
+
+    def _structs(self) -> list[dict[str, SchemaType]]:
+        """The members of the object at this place, and of the branches that its tags select."""
+        structs = []
+        type_: SchemaType | None = self.type
+        while isinstance(type_, ObjectType):
+            structs.append({member.name: member.type for member in type_.members})
+            type_ = self._branch(type_.variants) if type_.variants else None
+        return structs
+
+    def _branch(self, variants: Variants) -> ObjectType | None:
+        tag = self.value.get(variants.tag.name)
+        return variants.cases.get(tag) if isinstance(tag, str) else None

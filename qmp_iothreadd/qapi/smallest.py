@@ -1,0 +1,83 @@
+"""The least that a type allows: what a command returns that has nothing behind it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .schema import AlternateType, ArrayType, EnumType, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .schema import SchemaType
+
+_SCALARS: dict[str, Any] = {
+    "int": 0,
+    "number": 0,
+    "string": "",
+    "boolean": False,
+    "null": None,
+    "value": {},
+}
+
+
+class NoValueError(ValueError):
+    """A type without a finite value: it holds itself, or an enumeration that has no values."""
+
+
+def smallest_value(type_: SchemaType | None) -> Any:
+    """The smallest JSON value of a type; ``{}`` for None, as of a command that returns nothing.
+
+    Optional members are left out, lists are empty, an enumeration is at its first value, and of
+    branches the first is taken that has a finite value. Raises NoValueError where none has.
+    """
+    return {} if type_ is None else _smallest(type_, frozenset())
+
+
+def _smallest(type_: SchemaType, around: frozenset[str]) -> Any:
+    """``around``: the types that the value is inside of."""
+    if type_.name in around:
+        raise NoValueError(f"type '{type_.name}' holds itself")
+    inside = around | {type_.name}
+    match type_:
+        case ArrayType():
+            return []
+        case EnumType(members=()):
+            raise NoValueError(f"enumeration '{type_.name}' has no values")
+        case EnumType():
+            return type_.members[0].name
+        case ObjectType():
+            return _smallest_object(type_, inside)
+        case AlternateType():
+            branches = [partial(_smallest, branch.type, inside) for branch in type_.branches]
+            return _first_finite(type_.name, branches)
+        case _:
+            return _SCALARS[type_.json_type()]
+
+
+def _smallest_object(type_: ObjectType, around: frozenset[str]) -> Any:
+    needed = [member for member in type_.members if not member.optional]
+    members = {member.name: _smallest(member.type, around) for member in needed}
+    if type_.variants is None:
+        return members
+    tag, cases = type_.variants
+    assert isinstance(tag.type, EnumType)
+    values = [value.name for value in tag.type.members]
+    branches = [
+        partial(_smallest_branch, tag.name, value, cases[value], around) for value in values
+    ]
+    return members | _first_finite(type_.name, branches)
+
+
+def _smallest_branch(tag: str, value: str, branch: SchemaType, around: frozenset[str]) -> Any:
+    return {tag: value} | _smallest(branch, around)
+
+
+def _first_finite(name: str, branches: Sequence[Callable[[], Any]]) -> Any:
+    for branch in branches:
+        try:
+            return branch()
+        except NoValueError:
+            continue
+    raise NoValueError(f"no branch of '{name}' has a finite value")
