@@ -1,0 +1,148 @@
+"""Byte-level fuzzing of the JSON reader: any bytes, in any split, against the reference reader.
+
+    python tests/fuzz/fuzz_json.py [--seconds N] [libFuzzer's options, a folder for the corpus]
+
+With atheris installed this is a libFuzzer target, guided by coverage; without it, random near-JSON
+is tried for the same time. Exits with a status other than 0, and the input that did it, at the
+first difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+
+atheris: Any = None
+if __name__ == "__main__" and find_spec("atheris"):
+    atheris = import_module("atheris")
+    with atheris.instrument_imports(include=["qmp_iothreadd"]):
+        import qmp_iothreadd.qmp.json_reader  # noqa: F401
+
+from json_reference import Outcome, ReferenceReader  # noqa: E402
+
+from qmp_iothreadd.errors import QmpError  # noqa: E402
+from qmp_iothreadd.qmp import json_writer  # noqa: E402
+from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader  # noqa: E402
+
+FRAGMENTS = [
+    *(bytes([byte]) for byte in b"{}[]:,\"'\\-+.eE01 \t\r\n%#\0\x01\x7f\x80\xa9\xc3\xfe\xff"),
+    *(b'"a"', b'"b":', b'"a":1', b"1,", b"},", b"}\n", b"]\n", b"}{", b'{"a":1}', b"true", b"nul"),
+    *(b"12", b"01", b"0e2", b"1.5", b"1e400", b"18446744073709551616", b"-9223372036854775809"),
+    *(b"\\n", b"\\'", b"\\x", b"\\u", b"\\u12", b"\\u0000", b"\\uffff", b"\\ud83d", b"\\ude00"),
+    *(b"\xc0\x80", b"\xed\xa0\x80", b"\xef\xb7\x90", b"\xf0\x9f\x98\x80", b"\xf8\x88\x80\x80\x80"),
+    *(b'{"execute":"x","id":[1,{"a":0.5}]}\n', b"{'execute':'x'}\r\n", b'{"a":1,"a":2}'),
+]
+
+
+def outcomes(reader: JSONReader) -> Iterator[Outcome]:
+    """What the reader gives until it needs more input."""
+    while True:
+        try:
+            value = reader.next()
+        except QmpError as error:
+            yield "error", error.desc
+        else:
+            if value is PENDING:
+                return
+            yield "value", value
+
+
+def flat(value: object) -> list[object]:
+    """A value as a list without depth, for comparison: types count, and the order of members."""
+    result: list[object] = []
+    rest = [value]
+    while rest:
+        value = rest.pop()
+        result.append(type(value))
+        if isinstance(value, dict):
+            result.append(list(value))
+            rest += value.values()
+        elif isinstance(value, list):
+            result.append(len(value))
+            rest += value
+        else:
+            result.append(repr(value))
+    return result
+
+
+def check(data: bytes, sizes: list[int]) -> None:
+    """Compare both readers on ``data``, cut into pieces of these ``sizes``, again and again."""
+    expected = list(ReferenceReader().feed(data))
+    reader = JSONReader()
+    actual: list[Outcome] = []
+    start = turn = 0
+    while start < len(data):
+        size = sizes[turn % len(sizes)]
+        reader.feed(data[start : start + size])
+        if size % 2:  # an even piece waits for the next one
+            actual += outcomes(reader)
+        start += size
+        turn += 1
+    actual += outcomes(reader)
+    assert flat([list(outcome) for outcome in actual]) == flat([list(o) for o in expected])
+    assert reader.pending_bytes == 0
+    for kind, value in expected:
+        if kind == "value":
+            check_written(value)
+
+
+def check_written(value: object) -> None:
+    """What is written reads as the same value again (inf, which is no JSON, aside)."""
+    text = json_writer.message(value)
+    assert text.isascii()
+    assert text.endswith(b"\r\n")
+    if b"inf" in text:
+        return
+    reader = JSONReader()
+    reader.feed(text)
+    assert reader.next() == value
+    assert reader.next() is PENDING
+
+
+def one_input(data: bytes) -> None:
+    """The first two bytes say how the rest is cut."""
+    check(data[2:], [byte % 16 + 1 for byte in data[:2]] or [1])
+
+
+def fuzz_randomly(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < end:
+        seed = random.getrandbits(64)
+        source = random.Random(seed)
+        data = bytearray(b"".join(source.choices(FRAGMENTS, k=source.randrange(30))))
+        for _ in range(source.choice([0, 0, 0, 3])):
+            if data:
+                data[source.randrange(len(data))] = source.randrange(256)
+        try:
+            check(bytes(data), source.choices(range(1, 20), k=2))
+        except Exception:
+            print(f"seed {seed}: {bytes(data)!r}", file=sys.stderr)
+            raise
+        rounds += 1
+    print(f"{rounds} inputs, no difference")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Fuzz the JSON reader.", allow_abbrev=False)
+    parser.add_argument("--seconds", type=int, default=60)
+    args, options = parser.parse_known_args()
+    if atheris is None:
+        fuzz_randomly(args.seconds)
+        return
+    options = [f"-max_total_time={args.seconds}", "-max_len=400", *options]
+    atheris.Setup([sys.argv[0], *options], one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

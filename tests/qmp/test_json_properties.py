@@ -1,0 +1,47 @@
+"""The reader against a second, simple one, tests/fuzz/json_reference.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
+
+from fuzz_json import FRAGMENTS, check, check_written
+
+SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=5)
+NEAR_JSON = st.lists(st.sampled_from(FRAGMENTS), max_size=40).map(b"".join)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs", "Cn"])),
+    lambda values: st.lists(values) | st.dictionaries(st.text("abc%\\:\0é"), values),
+)
+
+
+@given(NEAR_JSON, SIZES)
+@example(b'{"a":1]\n{"a":1}', [3])
+@example(b"foo{'a':1}{\"a\":1}", [1000])
+def test_near_json_is_read_alike(data: bytes, sizes: list[int]) -> None:
+    check(data, sizes)
+
+
+@given(st.binary(max_size=100), SIZES)
+def test_arbitrary_bytes_are_read_alike(data: bytes, sizes: list[int]) -> None:
+    check(data, sizes)
+
+
+@given(st.lists(NEAR_JSON | st.binary(max_size=10), max_size=5), st.integers(1, 1000))
+def test_lines_with_messages_between_are_read_alike(lines: list[bytes], size: int) -> None:
+    message = b'{"execute": "qom-get", "arguments": {"path": "/"}, "id": 1}\r\n'
+    check(message.join([*lines, b""]), [size])
+
+
+@given(VALUES)
+def test_what_is_written_reads_as_the_same(value: object) -> None:
+    check_written(value)
