@@ -1,0 +1,659 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
+"""Binding of the native core: contexts with a thread of their own, event notifiers, workloads.
+
+Ownership:
+
+1. An AioContext object owns its native context and frees it when closed or collected. While its
+   thread runs the module keeps the object alive; what still runs at exit is stopped then.
+2. A registered Handler is owned by its context and keeps it alive in turn, until it is removed or
+   the context closed.
+3. The GIL is never held while waiting for another thread, and taken by a context's thread only to
+   call a handler written in Python.
+"""
+
+import atexit
+import os
+from collections.abc import Sequence
+
+from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.errno cimport errno
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+
+from qmp_iothreadd.iothread cimport _native as native
+
+cdef extern from "Python.h":
+    PyObject *PyObject_CallNoArgs(PyObject *callable)
+    int PyObject_IsTrue(PyObject *value)
+    void Py_XDECREF(PyObject *value)
+    ctypedef int PyGILState_STATE
+    PyGILState_STATE PyGILState_Ensure()
+    void PyGILState_Release(PyGILState_STATE state)
+    PyGILState_STATE PyGILState_LOCKED
+
+POLICIES = ("weighted", "legacy")
+ACTIONS = ("none", "grow", "shrink")
+
+
+cdef object os_error(int negative_errno):
+    return OSError(-negative_errno, os.strerror(-negative_errno))
+
+
+cdef native.PollPolicy policy_of(object name) except *:
+    if name not in POLICIES:
+        raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {name!r}")
+    return <native.PollPolicy><int>POLICIES.index(name)
+
+
+# ---- the arithmetic alone ----
+
+cdef class AdaptivePolling:
+    """The decisions of adaptive polling on given block times, without a thread.
+
+    Runs the same code as a context's thread. All quantities are int64 and wrap; a shift uses
+    the low six bits of ``weight``, and a division by zero yields 0.
+
+    Args:
+        max_ns: upper bound of the window and of each handler's ns; 0 turns adjusting off.
+        grow, shrink: factors of the window. weight: 2**weight is the inertia of the average.
+        handlers: how many handlers are in the poll list.
+        policy: "weighted" (QEMU 11.1), or "legacy" (before it).
+
+    Attributes:
+        poll_ns: the window in ns; settable.
+        handler_ns: one ns a handler, a list; settable as a whole or by element.
+    """
+
+    cdef native.PollParams params
+    cdef native.PollPolicy policy
+    cdef public int64_t poll_ns
+    cdef list ns
+
+    def __init__(self, int64_t max_ns, int64_t grow, int64_t shrink, int64_t weight,
+                 Py_ssize_t handlers, *, policy="weighted"):
+        self.params.max_ns = max_ns
+        self.params.grow = grow
+        self.params.shrink = shrink
+        self.params.weight = weight
+        self.policy = policy_of(policy)
+        self.ns = [0] * handlers
+
+    @property
+    def handler_ns(self):
+        return self.ns
+
+    @handler_ns.setter
+    def handler_ns(self, values):
+        values = list(values)
+        if len(values) != len(self.ns):
+            raise ValueError(f"expected {len(self.ns)} values, one a handler, got {len(values)}")
+        self.ns = values
+
+    def step(self, int64_t block_ns, events):
+        """One iteration that blocked for ``block_ns``; ``events`` says which handlers had one.
+
+        Returns "grow", "shrink" or "none". Raises ValueError unless there is one event a handler.
+        """
+        if len(events) != len(self.ns):
+            raise ValueError(f"expected {len(self.ns)} events, one a handler, got {len(events)}")
+        if self.params.max_ns == 0:
+            return ACTIONS[native.POLL_KEEP]
+        if self.policy == native.POLL_LEGACY:
+            return ACTIONS[self.step_legacy(block_ns, events)]
+
+        cdef int64_t ns, adj = -1
+        cdef list after = []
+        for value, event in zip(self.ns, events):
+            ns = value
+            native.poll_adjust_handler(&self.params, block_ns, bool(event), &ns, &adj)
+            after.append(ns)
+        self.ns[:] = after
+        return ACTIONS[native.poll_adjust_window(&self.params, adj, &self.poll_ns)]
+
+    cdef int step_legacy(self, int64_t block_ns, events) except -1:
+        cdef int64_t ns, longest = 0, before = self.poll_ns
+        cdef native.cbool passed_max
+        cdef list after = []
+        for value, event in zip(self.ns, events):
+            ns = value
+            if event:
+                native.poll_adjust_legacy(&self.params, block_ns, &ns, &passed_max)
+            longest = max(longest, ns)
+            after.append(ns)
+        self.ns[:] = after
+        self.poll_ns = longest
+        if longest == before:
+            return native.POLL_KEEP
+        return native.POLL_GROW if longest > before else native.POLL_SHRINK
+
+
+# ---- event notifiers ----
+
+cdef class EventNotifier:
+    """An eventfd (non-blocking, close-on-exec) that remembers when its event came."""
+
+    cdef native.EventNotifier notifier
+    cdef bint is_open
+
+    def __cinit__(self):
+        cdef int error = native.event_notifier_init(&self.notifier)
+        if error:
+            raise os_error(error)
+        self.is_open = True
+        native.aio_live_add_notifiers(1)
+
+    def __dealloc__(self):
+        self.close()
+
+    @property
+    def fd(self):
+        """The descriptor; -1 once closed."""
+        return self.notifier.fd
+
+    def fileno(self):
+        """The descriptor, for selectors."""
+        return self.notifier.fd
+
+    def set(self):
+        """Signal an event. Any thread may."""
+        with nogil:
+            native.event_notifier_set(&self.notifier)
+
+    def test_and_clear(self):
+        """Whether an event was pending, which it no longer is."""
+        return native.event_notifier_test_and_clear(&self.notifier)
+
+    cpdef close(self):
+        """Close the descriptor. Its handlers must have been removed."""
+        if self.is_open:
+            self.is_open = False
+            native.event_notifier_cleanup(&self.notifier)
+            native.aio_live_add_notifiers(-1)
+
+
+# ---- handlers ----
+
+cdef struct Binding:
+    void *handler  # the Handler object, borrowed
+    native.EventNotifier *notifier
+    int fd
+
+
+cdef class Handler:
+    """A registration with a context, as AioContext.add_handler returns it. Opaque."""
+
+    cdef native.AioHandler *handler  # NULL once removed
+    cdef Binding binding
+    cdef AioContext context
+    cdef object source
+    cdef object read
+    cdef object poll
+    cdef object poll_ready
+    cdef object poll_begin
+    cdef object poll_end
+
+
+cdef PyObject *call(AioContext context, object fn) noexcept:
+    """A call whose exception is reported and goes no further. Returns a new reference or NULL."""
+    context.pin_thread_state()
+    cdef PyObject *result = PyObject_CallNoArgs(<PyObject *>fn)
+    if result == NULL:
+        PyErr_WriteUnraisable(fn)
+    return result
+
+
+cdef void handler_read(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.read))
+
+
+cdef native.cbool handler_poll(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    cdef PyObject *result = call(handler.context, handler.poll)
+    cdef bint found = result != NULL and PyObject_IsTrue(result) == 1
+    Py_XDECREF(result)
+    return found
+
+
+cdef void handler_poll_ready(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_ready))
+
+
+cdef void handler_poll_begin(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_begin))
+
+
+cdef void handler_poll_end(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_end))
+
+
+cdef void handler_release(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    handler.handler = NULL
+    handler.source = handler.read = handler.poll = handler.poll_ready = None
+    handler.poll_begin = handler.poll_end = None
+    Py_DECREF(handler)
+
+
+cdef native.cbool poll_notifier(void *opaque) noexcept nogil:
+    return native.event_notifier_pending((<Binding *>opaque).notifier)
+
+
+cdef native.cbool poll_fd(void *opaque) noexcept nogil:
+    return native.aio_fd_readable((<Binding *>opaque).fd)
+
+
+cdef class Call:
+    """A function on its way to a context's thread."""
+
+    cdef AioContext context
+    cdef object fn
+
+
+cdef void call_run(void *opaque) noexcept with gil:
+    pending = <Call>opaque
+    Py_XDECREF(call(pending.context, pending.fn))
+
+
+cdef void call_release(void *opaque) noexcept with gil:
+    Py_DECREF(<Call>opaque)
+
+
+cdef void unpin_thread_state(void *opaque) noexcept with gil:
+    PyGILState_Release(PyGILState_LOCKED)
+    (<AioContext>opaque).pinned = False
+
+
+# ---- contexts ----
+
+cdef class AioContext:
+    """An event loop with adaptive polling, in a thread of its own once started.
+
+    Args:
+        name: the thread's name; one longer than 15 bytes is not set (not cut).
+        poll_max_ns: the longest busy-poll in ns, 0 for none. poll_grow, poll_shrink, poll_weight:
+            how the window moves; 0 means 2, 2 and 3.
+        policy: "weighted" or "legacy".
+
+    Raises:
+        OSError: out of memory or descriptors. ValueError: an unknown policy.
+
+    Methods of a closed context raise ValueError.
+    """
+
+    cdef native.AioContext *ctx
+    cdef bytes name
+    cdef bint pinned  # its thread keeps a Python thread state
+    cdef int pid      # of the process that started the thread; 0 without one
+    cdef object __weakref__
+
+    def __init__(self, name=None, *, int64_t poll_max_ns=32768, int64_t poll_grow=2,
+                 int64_t poll_shrink=2, int64_t poll_weight=3, policy="weighted"):
+        cdef native.PollParams params
+        if self.ctx != NULL:
+            raise RuntimeError("an AioContext is initialized once")
+        params.max_ns, params.grow = poll_max_ns, poll_grow
+        params.shrink, params.weight = poll_shrink, poll_weight
+        self.name = None if name is None else os.fsencode(name)
+        self.ctx = native.aio_context_new(params, policy_of(policy))
+        if self.ctx == NULL:
+            raise os_error(-errno)
+
+    def __dealloc__(self):
+        if self.ctx != NULL:
+            native.aio_context_free(self.ctx)
+
+    cdef native.AioContext *native_context(self) except NULL:
+        if self.ctx == NULL:
+            raise ValueError("the context is closed")
+        return self.ctx
+
+    cdef void pin_thread_state(self) noexcept:
+        """Keep this thread's Python state: creating one costs more than most handlers do."""
+        if self.pinned or native.aio_context_thread_id(self.ctx) == 0:
+            return
+        self.pinned = True
+        PyGILState_Ensure()
+        native.aio_context_set_exit_hook(self.ctx, unpin_thread_state, <void *>self)
+
+    def start(self):
+        """Start the thread; returns the kernel's id of it, once it runs.
+
+        Raises OSError: EBUSY while it runs already, EAGAIN where no thread can be had.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef const char *name = NULL
+        cdef int error
+        if self.name is not None:
+            name = self.name
+        with nogil:
+            error = native.aio_context_start(ctx, name)
+        if error:
+            raise os_error(error)
+        self.pid = os.getpid()
+        _running.add(self)
+        return native.aio_context_thread_id(ctx)
+
+    def stop(self):
+        """Stop and join the thread; handlers stay. Nothing happens where none runs.
+
+        Raises OSError: EDEADLK when called by one of its own handlers.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef int error
+        if self.pid == 0 or self.pid != os.getpid():
+            return  # a fork has no thread to join
+        with nogil:
+            error = native.aio_context_stop(ctx)
+        if error == -EDEADLK:
+            raise os_error(error)
+        self.pid = 0
+        _running.discard(self)
+
+    def close(self):
+        """Stop the thread, remove the handlers and free the context. Idempotent.
+
+        Raises OSError: EDEADLK when called by one of its own handlers.
+        """
+        cdef native.AioContext *ctx = self.ctx
+        if ctx == NULL:
+            return
+        self.stop()
+        if native.aio_context_workloads(ctx):
+            raise RuntimeError("the context serves workloads")
+        self.ctx = NULL
+        with nogil:
+            native.aio_context_free(ctx)
+
+    @property
+    def thread_id(self):
+        """The kernel's id of the thread, 0 without one."""
+        return native.aio_context_thread_id(self.native_context())
+
+    @property
+    def poll_ns(self):
+        """The busy-polling window now, in ns."""
+        return native.aio_context_poll_ns(self.native_context())
+
+    @property
+    def address(self):
+        """What traces call ``ctx``."""
+        return <uint64_t><size_t>self.native_context()
+
+    @property
+    def workloads(self):
+        """How many workloads are attached."""
+        return native.aio_context_workloads(self.native_context())
+
+    def set_poll_params(self, int64_t max_ns, int64_t grow, int64_t shrink, int64_t weight, *,
+                        policy=None):
+        """Take over parameters, while it runs too; the window and every handler's ns become 0.
+
+        0 for grow, shrink and weight means 2, 2 and 3. Without ``policy`` it stays as it is.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef native.PollParams params
+        cdef native.PollPolicy chosen
+        params.max_ns, params.grow, params.shrink, params.weight = max_ns, grow, shrink, weight
+        if policy is None:
+            native.aio_context_poll_params(ctx, &chosen)
+        else:
+            chosen = policy_of(policy)
+        with nogil:
+            native.aio_context_set_poll_params(ctx, params, chosen)
+
+    def poll_params(self):
+        """The parameters set last: max_ns, grow, shrink, weight and policy."""
+        cdef native.PollPolicy policy
+        params = native.aio_context_poll_params(self.native_context(), &policy)
+        return params.max_ns, params.grow, params.shrink, params.weight, POLICIES[policy]
+
+    def set_nice(self, int nice):
+        """Set the thread's own nice level. Raises OSError (ESRCH without a thread, EACCES, EPERM)."""
+        cdef int error = native.aio_context_set_nice(self.native_context(), nice)
+        if error:
+            raise os_error(error)
+
+    def add_handler(self, source, read, *, poll=None, poll_ready=None, poll_begin=None,
+                    poll_end=None):
+        """Call ``read()`` in the context's thread whenever ``source`` is readable.
+
+        Args:
+            source: a descriptor, or an EventNotifier (whose handler must clear it).
+            poll: whether there is work, asked while busy-polling. True for a look without the GIL: at
+                an EventNotifier's memory, or at what the kernel says of a descriptor. None keeps the
+                whole context from busy-polling.
+            poll_ready: called instead of ``read`` when ``poll`` found the work.
+            poll_begin, poll_end: called when busy-polling starts and ends.
+
+        An exception in any of them is reported through sys.unraisablehook. Returns a handle for
+        remove_handler. Raises OSError: the descriptor cannot be watched.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef native.AioHandlerOps ops
+        cdef const native.atomic_int64 *since = NULL
+        cdef Handler handler = Handler.__new__(Handler)
+
+        handler.context, handler.source, handler.read = self, source, read
+        handler.poll, handler.poll_ready = poll, read if poll_ready is None else poll_ready
+        handler.poll_begin, handler.poll_end = poll_begin, poll_end
+        handler.binding.handler = <void *>handler
+        if isinstance(source, EventNotifier):
+            handler.binding.notifier = &(<EventNotifier>source).notifier
+            handler.binding.fd = handler.binding.notifier.fd
+            since = &handler.binding.notifier.since_ns
+        else:
+            handler.binding.fd = source
+        ops.read = handler_read
+        ops.poll = handler_poll
+        if poll is None:
+            ops.poll = NULL
+        elif poll is True:
+            ops.poll = poll_fd if since == NULL else poll_notifier
+        ops.poll_ready = handler_poll_ready
+        ops.poll_begin = ops.poll_end = NULL
+        if poll_begin is not None:
+            ops.poll_begin = handler_poll_begin
+        if poll_end is not None:
+            ops.poll_end = handler_poll_end
+        ops.release = handler_release
+
+        cdef void *binding = &handler.binding
+        cdef int fd = handler.binding.fd
+        cdef int error = 0
+        Py_INCREF(handler)
+        with nogil:
+            handler.handler = native.aio_handler_new(ctx, fd, &ops, binding, since)
+            if handler.handler == NULL:
+                error = errno
+        if error:
+            Py_DECREF(handler)
+            raise os_error(-error)
+        return handler
+
+    def remove_handler(self, Handler handler not None):
+        """Remove a handler; no callback of it runs when this returns, nor will.
+
+        Called by one of its own callbacks, that holds from its return on. Removing it again does
+        nothing.
+        """
+        cdef native.AioHandler *removed = handler.handler
+        handler.handler = NULL
+        if removed != NULL:
+            with nogil:
+                native.aio_handler_free(removed)
+
+    def schedule(self, fn):
+        """Call ``fn()`` once in the context's thread, soon. Any thread may."""
+        cdef native.AioContext *ctx = self.native_context()
+        cdef Call pending = Call.__new__(Call)
+        pending.context, pending.fn = self, fn
+        Py_INCREF(pending)
+        if native.aio_bh_schedule_oneshot(ctx, call_run, <void *>pending, call_release):
+            Py_DECREF(pending)
+            raise MemoryError
+
+    def poll(self, bint blocking):
+        """One iteration in the calling thread; whether something ran.
+
+        For handlers (nested), and for contexts without a thread. Raises OSError: EBUSY when its
+        thread runs and this is another.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef int result
+        with nogil:
+            result = native.aio_context_poll(ctx, blocking)
+        if result < 0:
+            raise os_error(result)
+        PyErr_CheckSignals()
+        return bool(result)
+
+    def stats(self):
+        """What polling did since the start or the last reset_stats(); never stops the thread.
+
+        Returns a dictionary: every counter (``*_ns`` are ns); poll_ns, poll_ns_mean,
+        poll_ns_histogram ({bits of poll_ns: adjustments}); observed_ns, cpu_ns (of the thread in
+        all); latency_ns ({"p50", "p90", "p99", "p99.9", "max"}), latency_count, latency_sum_ns;
+        handlers (as handlers()).
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef native.AioStatsSnapshot snapshot
+        cdef int i
+        with nogil:
+            native.aio_context_stats(ctx, &snapshot)
+        result = {
+            native.aio_counter_names[i].decode(): native.stats_counter(&snapshot, i)
+            for i in range(native.AIO_COUNTER_COUNT)
+        }
+        result.update(
+            poll_ns=snapshot.poll_ns,
+            poll_ns_mean=snapshot.poll_ns_mean,
+            poll_ns_histogram={
+                i: snapshot.poll_histogram[i]
+                for i in range(native.POLL_HISTOGRAM_BUCKETS)
+                if snapshot.poll_histogram[i]
+            },
+            observed_ns=snapshot.observed_ns,
+            cpu_ns=native.aio_context_cpu_ns(ctx),
+            latency_ns=dict(zip(("p50", "p90", "p99", "p99.9", "max"), snapshot.latency_ns)),
+            latency_count=snapshot.latency_count,
+            latency_sum_ns=snapshot.latency_sum_ns,
+            handlers=self.handlers(),
+        )
+        return result
+
+    def reset_stats(self):
+        """Set the statistics to zero, between two iterations of the thread."""
+        cdef native.AioContext *ctx = self.native_context()
+        with nogil:
+            native.aio_context_reset_stats(ctx)
+
+    def handlers(self):
+        """The handlers, the context's own notifier first: dictionaries with node (what traces call
+        it), fd, polled (is in the poll list), ns and events."""
+        cdef native.AioContext *ctx = self.native_context()
+        cdef size_t count = native.aio_context_handlers(ctx, NULL, 0) + 16, found, i
+        cdef native.AioHandlerInfo *info = <native.AioHandlerInfo *>malloc(count * sizeof(info[0]))
+        if info == NULL:
+            raise MemoryError
+        try:
+            found = min(count, native.aio_context_handlers(ctx, info, count))
+            return [
+                {
+                    "node": <uint64_t><size_t>info[i].handler,
+                    "fd": info[i].fd,
+                    "polled": bool(info[i].polled),
+                    "ns": info[i].ns,
+                    "events": info[i].events,
+                }
+                for i in range(found)
+            ]
+        finally:
+            free(info)
+
+    def drain_traces(self, size_t limit=1000000):
+        """Take up to ``limit`` trace records, oldest first: tuples (time_ns, event, *arguments).
+
+        time_ns is wall-clock time; arguments are as QEMU's without ctx. x_aio_adjust has block_ns, policy,
+        (max_ns, grow, shrink, weight), poll_ns before, poll_ns after, action, and a list of (node,
+        fd, event, ns before, ns after), one a handler of the poll list.
+        """
+        cdef native.AioContext *ctx = self.native_context()
+        cdef uint64_t *record = <uint64_t *>malloc(
+            native.TRACE_RECORD_WORDS_MAX * sizeof(uint64_t))
+        if record == NULL:
+            raise MemoryError
+        records = []
+        try:
+            while <size_t>len(records) < limit and native.aio_context_trace_read(ctx, record):
+                records.append(trace_record(record))
+        finally:
+            free(record)
+        return records
+
+    @property
+    def traces_dropped(self):
+        """Records lost because nobody drained them in time."""
+        return native.aio_context_trace_dropped(self.native_context())
+
+
+# ---- traces ----
+
+TRACE_EVENTS = tuple(
+    native.trace_event_names[i].decode() for i in range(native.TRACE_EVENT_COUNT)
+)
+# Arguments that are addresses, hence unsigned.
+NODE_FIRST = frozenset({"poll_add", "poll_remove"})
+
+
+cdef tuple trace_record(const uint64_t *record):
+    cdef size_t length = record[0] >> 16
+    cdef const int64_t *args = <const int64_t *>record + 2
+    name = TRACE_EVENTS[record[0] & 0xffff]
+    if (record[0] & 0xffff) == native.TRACE_x_aio_adjust:
+        return (record[1], name, args[0], POLICIES[args[1]],
+                (args[2], args[3], args[4], args[5]), args[6], args[7], ACTIONS[args[8]],
+                [(<uint64_t>args[i], args[i + 1], bool(args[i + 2]), args[i + 3], args[i + 4])
+                 for i in range(9, length - 2, 5)])
+    values = [args[i] for i in range(length - 2)]
+    if name in NODE_FIRST:
+        values[0] &= 0xffffffffffffffff
+    return (record[1], name, *values)
+
+
+def set_trace_events(names):
+    """Turn on the named events, and every other off, in all contexts. ValueError: unknown name."""
+    cdef uint32_t mask = 0
+    for name in names:
+        if name not in TRACE_EVENTS:
+            raise ValueError(f"unknown trace event {name!r}")
+        mask |= 1 << TRACE_EVENTS.index(name)
+    native.trace_set_mask(mask)
+
+
+def trace_events():
+    """The names of the events that are on."""
+    return [name for i, name in enumerate(TRACE_EVENTS) if native.trace_mask() >> i & 1]
+
+
+# ---- the module ----
+
+cdef int EDEADLK = __import__("errno").EDEADLK
+_running = set()
+
+
+def live_counters():
+    """How many of each native object exist; all zero when everything was closed."""
+    cdef int64_t counts[native.AIO_LIVE_COUNT]
+    native.aio_live_snapshot(counts)
+    return {native.aio_live_names[i].decode(): counts[i] for i in range(native.AIO_LIVE_COUNT)}
+
+
+@atexit.register
+def _stop_running():
+    for context in list(_running):
+        context.stop()

@@ -1,0 +1,131 @@
+"""What the binding uses of the native core; native/*.h document it."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+
+cdef extern from "<stdbool.h>" nogil:
+    ctypedef bint cbool "bool"  # a function returning it must not return an int
+
+
+cdef extern from "polling.h" nogil:
+    ctypedef struct PollParams:
+        int64_t max_ns
+        int64_t grow
+        int64_t shrink
+        int64_t weight
+
+    ctypedef enum PollAction:
+        POLL_KEEP
+        POLL_GROW
+        POLL_SHRINK
+
+    ctypedef enum PollPolicy:
+        POLL_WEIGHTED
+        POLL_LEGACY
+
+    cbool poll_adjust_handler(const PollParams *p, int64_t block_ns, cbool event, int64_t *ns,
+                             int64_t *adj)
+    PollAction poll_adjust_window(const PollParams *p, int64_t adj, int64_t *poll_ns)
+    PollAction poll_adjust_legacy(const PollParams *p, int64_t block_ns, int64_t *ns,
+                                  cbool *passed_max)
+
+
+cdef extern from "engine.h" nogil:
+    ctypedef struct AioContext:
+        pass
+    ctypedef struct AioHandler:
+        pass
+    ctypedef struct AioTimer:
+        pass
+    ctypedef struct atomic_int64 "_Atomic int64_t":
+        pass
+
+    AioContext *aio_context_new(PollParams params, PollPolicy policy)
+    void aio_context_free(AioContext *ctx)
+    int aio_context_start(AioContext *ctx, const char *name)
+    int aio_context_stop(AioContext *ctx)
+    void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *) noexcept nogil,
+                                   void *opaque)
+    int aio_context_poll(AioContext *ctx, cbool blocking)
+    cbool aio_context_is_home(AioContext *ctx)
+    int aio_context_thread_id(AioContext *ctx)
+    int64_t aio_context_cpu_ns(AioContext *ctx)
+    int aio_context_set_nice(AioContext *ctx, int nice)
+    void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
+    PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy)
+    int64_t aio_context_poll_ns(AioContext *ctx)
+    void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *) noexcept nogil,
+                         void *arg)
+
+    ctypedef struct AioHandlerOps:
+        void (*read)(void *) noexcept nogil
+        cbool (*poll)(void *) noexcept nogil
+        void (*poll_ready)(void *) noexcept nogil
+        void (*poll_begin)(void *) noexcept nogil
+        void (*poll_end)(void *) noexcept nogil
+        void (*release)(void *) noexcept nogil
+
+    ctypedef struct AioHandlerInfo:
+        const void *handler
+        int fd
+        cbool polled
+        int64_t ns
+        uint64_t events
+
+    AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
+                                const atomic_int64 *event_since_ns)
+    void aio_handler_free(AioHandler *handler)
+    size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
+
+    int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *) noexcept nogil, void *opaque,
+                                void (*release)(void *) noexcept nogil)
+
+    ctypedef struct EventNotifier:
+        int fd
+        atomic_int64 since_ns
+
+    int event_notifier_init(EventNotifier *notifier)
+    void event_notifier_cleanup(EventNotifier *notifier)
+    void event_notifier_set(EventNotifier *notifier)
+    cbool event_notifier_test_and_clear(EventNotifier *notifier)
+    cbool event_notifier_pending(const EventNotifier *notifier)
+    cbool aio_fd_readable(int fd)
+
+    void aio_live_snapshot(int64_t *out)
+    enum: AIO_LIVE_COUNT
+    const char *const *aio_live_names
+
+
+cdef extern from "stats.h" nogil:
+    enum: POLL_HISTOGRAM_BUCKETS
+
+    ctypedef struct AioStatsSnapshot:
+        int64_t poll_ns
+        double poll_ns_mean
+        int64_t observed_ns
+        uint64_t latency_count
+        uint64_t latency_sum_ns
+        uint64_t latency_ns[5]
+        uint64_t poll_histogram[64]
+
+    enum: AIO_COUNTER_COUNT
+    const char *const *aio_counter_names
+    uint64_t stats_counter(const AioStatsSnapshot *snapshot, int index)
+
+
+cdef extern from "trace.h" nogil:
+    enum: TRACE_RECORD_WORDS_MAX
+    enum: TRACE_EVENT_COUNT
+    enum: TRACE_x_aio_adjust
+    const char *const *trace_event_names
+    void trace_set_mask(uint32_t mask)
+    uint32_t trace_mask()
+
+
+cdef extern from "engine.h" nogil:
+    void aio_context_stats(AioContext *ctx, AioStatsSnapshot *out)
+    void aio_context_reset_stats(AioContext *ctx)
+    size_t aio_context_trace_read(AioContext *ctx, uint64_t *record)
+    uint64_t aio_context_trace_dropped(AioContext *ctx)
+    unsigned aio_context_workloads(AioContext *ctx)
+    void aio_live_add_notifiers(int64_t n)

@@ -1,0 +1,223 @@
+"""The QOM types with an event loop: ``event-loop-base``, ``iothread`` and ``main-loop``.
+
+Their properties are the members of the schema's branches; what is said here is only what the
+schema cannot say: defaults, ranges, and which thread they act on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qom.object import Object
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.iothread._engine import AioContext
+    from qmp_iothreadd.qom.types import ObjectType
+
+INT_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
+POLL_WEIGHT_MAX = 63
+POLL_MAX_NS_DEFAULT = 32768
+
+
+class EventLoopBase(Object):
+    """What iothreads and the main loop share: a batch size and a thread pool's sizes."""
+
+    __slots__ = ("values",)
+
+    qom_name = "event-loop-base"
+    abstract = True
+
+    limits: ClassVar[dict[str, int]] = {
+        "aio-max-batch": INT64_MAX,
+        "thread-pool-min": INT64_MAX,
+        "thread-pool-max": INT64_MAX,
+    }
+    defaults: ClassVar[dict[str, Any]] = {
+        "aio-max-batch": 0,
+        "thread-pool-min": 0,
+        "thread-pool-max": 64,
+    }
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.values: dict[str, Any] = {}
+
+    @property
+    def active(self) -> bool:
+        """Whether the loop runs, so that a changed property takes effect."""
+        raise NotImplementedError
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property."""
+        value = self.values.get(name)
+        return self.defaults.get(name, 0) if value is None else value
+
+    def store(self, name: str, value: Any) -> None:
+        """Set a property whose value has the type that the schema asks for.
+
+        Raises:
+            QmpError: out of range (then nothing changed), or the thread pool's sizes do not fit
+            together
+                (then the value stays, as in QEMU).
+        """
+        limit = self.limits.get(name)
+        if limit is not None and not 0 <= value <= limit:
+            raise errors.value_out_of_range(name, 0, limit)
+        self.values[name] = value
+        if self.active:
+            self.apply(name)
+
+    def apply(self, name: str) -> None:
+        """Let a running loop take over the property ``name``."""
+        if name in EventLoopBase.limits:
+            self.check_thread_pool()
+
+    def check_thread_pool(self) -> None:
+        """Refuse pool sizes that no pool can have."""
+        low, high = self.load("thread-pool-min"), self.load("thread-pool-max")
+        if low > high or high <= 0 or high > INT_MAX:
+            raise errors.bad_thread_pool_values()
+
+
+class MainLoop(EventLoopBase):
+    """The daemon's own loop as an object: at most one, and it stays."""
+
+    __slots__ = ("_active",)
+
+    qom_name = "main-loop"
+    interfaces = (USER_CREATABLE,)
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self._active = False
+
+    @property
+    def active(self) -> bool:
+        """Whether it was completed."""
+        return self._active
+
+    def complete(self) -> None:
+        """Become the main loop's object; a second one is refused."""
+        siblings = self.parent.children if self.parent else None
+        if any(
+            type(other) is MainLoop and other is not self for other in (siblings or {}).values()
+        ):
+            raise errors.main_loop_exists()
+        self.check_thread_pool()
+        self._active = True
+
+    def check_deletable(self) -> None:
+        """Refuse: the daemon cannot do without its loop."""
+        raise errors.main_loop_deletion(self.name)
+
+
+class IOThread(EventLoopBase):
+    """An OS thread that polls adaptively."""
+
+    __slots__ = ("context", "polling_supported", "thread_id")
+
+    qom_name = "iothread"
+    interfaces = (USER_CREATABLE,)
+
+    limits: ClassVar[dict[str, int]] = EventLoopBase.limits | {
+        "poll-max-ns": INT64_MAX,
+        "poll-grow": INT64_MAX,
+        "poll-shrink": INT64_MAX,
+        "poll-weight": POLL_WEIGHT_MAX,
+    }
+    defaults: ClassVar[dict[str, Any]] = EventLoopBase.defaults | {
+        "poll-max-ns": POLL_MAX_NS_DEFAULT,
+        "poll-grow": 2,
+        "poll-shrink": 2,
+        "poll-weight": 3,
+    }
+    # A factor of 0 is stored, and shown, as its default.
+    zero_is_default: ClassVar[frozenset[str]] = frozenset(
+        {"poll-grow", "poll-shrink", "poll-weight"}
+    )
+
+    def __init__(self, type: ObjectType, *, polling_supported: bool = True) -> None:
+        """``polling_supported`` False: as where no thread can poll; poll defaults are 0."""
+        super().__init__(type)
+        self.polling_supported = polling_supported
+        self.context: AioContext | None = None
+        self.thread_id = -1
+
+    @property
+    def active(self) -> bool:
+        """Whether the thread runs."""
+        return self.context is not None
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property."""
+        if not self.polling_supported and name.startswith("poll-"):
+            return self.values.get(name, 0)
+        return super().load(name)
+
+    def store(self, name: str, value: Any) -> None:
+        """Set a property; a factor of 0 becomes its default."""
+        if value == 0 and name in self.zero_is_default:
+            value = self.defaults[name]
+        super().store(name, value)
+
+    def apply(self, name: str) -> None:
+        """Let the running thread take over the property ``name``."""
+        if name in IOThread.limits:
+            self.set_poll_params()
+        super().apply(name)
+
+    def set_poll_params(self) -> None:
+        """Give the thread its polling parameters; polling starts afresh.
+
+        Raises:
+            QmpError: polling is asked for where it is not supported.
+        """
+        if not self.polling_supported and self.load("poll-max-ns"):
+            raise errors.polling_unsupported()
+        if self.context is not None:
+            self.context.set_poll_params(*self._poll_params())
+
+    def complete(self) -> None:
+        """Start the thread; when this returns it runs and its id is known."""
+        self.check_thread_pool()
+        self.set_poll_params()
+        # The extension is loaded when the first iothread is made: the greeting need not wait for
+        # it.
+        from qmp_iothreadd.iothread._engine import AioContext
+
+        max_ns, grow, shrink, weight = self._poll_params()
+        context = AioContext(
+            f"IO {self.name}",
+            poll_max_ns=max_ns,
+            poll_grow=grow,
+            poll_shrink=shrink,
+            poll_weight=weight,
+        )
+        self.thread_id = context.start()
+        self.context = context
+
+    def info(self) -> dict[str, Any]:
+        """The members of an IOThreadInfo."""
+        load = self.load
+        return {
+            "id": self.name,
+            "thread-id": self.thread_id,
+            "poll-max-ns": load("poll-max-ns"),
+            "poll-grow": load("poll-grow"),
+            "poll-shrink": load("poll-shrink"),
+            "poll-weight": load("poll-weight"),
+            "aio-max-batch": load("aio-max-batch"),
+        }
+
+    def finalize(self) -> None:
+        """Stop and join the thread."""
+        if self.context is not None:
+            self.context.close()
+            self.context = None
+
+    def _poll_params(self) -> tuple[int, int, int, int]:
+        load = self.load
+        return load("poll-max-ns"), load("poll-grow"), load("poll-shrink"), load("poll-weight")

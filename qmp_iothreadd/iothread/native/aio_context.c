@@ -1,0 +1,509 @@
+/*
+ * Life of a context: creation, its thread, and what other threads ask of the home thread.
+ */
+#define _GNU_SOURCE /* pthread_tryjoin_np */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine_int.h"
+
+/* Room for handlers written in Python; only what is touched becomes resident. */
+enum { THREAD_STACK_BYTES = 512 * 1024 };
+
+/*
+ * Starting and joining a thread takes some ten microseconds, being put to sleep and woken for it
+ * far longer on a busy machine: look for so long, yielding the CPU, before sleeping.
+ */
+enum { HANDSHAKE_SPIN_NS = 100 * 1000 };
+
+AioLiveCounters aio_live;
+
+const char *const aio_live_names[AIO_LIVE_COUNT] = {
+#define X(name) #name,
+    AIO_LIVE_COUNTERS(X)
+#undef X
+};
+
+void aio_live_snapshot(int64_t *out)
+{
+#define X(name) *out++ = atomic_load_explicit(&aio_live.name, memory_order_relaxed);
+    AIO_LIVE_COUNTERS(X)
+#undef X
+}
+
+static PollParams effective(PollParams params)
+{
+    params.grow = params.grow ? params.grow : 2;
+    params.shrink = params.shrink ? params.shrink : 2;
+    params.weight = params.weight ? params.weight : 3;
+    return params;
+}
+
+AioContext *aio_context_new(PollParams params, PollPolicy policy)
+{
+    AioContext *ctx = aligned_alloc(_Alignof(AioContext), sizeof(AioContext));
+    if (!ctx) {
+        return NULL;
+    }
+    memset(ctx, 0, sizeof(*ctx));
+    ctx->params = ctx->set_params = effective(params);
+    ctx->policy = ctx->set_policy = policy;
+    aio_list_init(&ctx->ops);
+    aio_list_init(&ctx->poll_list);
+    aio_list_init(&ctx->dead);
+    aio_list_init(&ctx->handlers);
+    aio_list_init(&ctx->timers);
+    ctx->bh_last_next = &ctx->bh_first;
+    ctx->fdmon = &fdmon_single;
+    ctx->epoll_fd = -1;
+    atomic_init(&ctx->stats.reset_at, aio_clock_ns());
+
+    const int error = aio_notifier_attach(ctx);
+    if (error) {
+        free(ctx);
+        errno = -error;
+        return NULL;
+    }
+    pthread_mutex_init(&ctx->lock, NULL);
+    pthread_cond_init(&ctx->changed, NULL);
+    aio_live_add(&aio_live.contexts, 1);
+    return ctx;
+}
+
+static AioHandler *first_handler(AioContext *ctx)
+{
+    AIO_LIST_FOREACH (link, &ctx->handlers) {
+        AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        if (handler != &ctx->notifier_handler) {
+            return handler;
+        }
+    }
+    return NULL;
+}
+
+void aio_context_free(AioContext *ctx)
+{
+    AioHandler *handler;
+
+    pthread_mutex_lock(&ctx->lock);
+    aio_take_home_locked(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+
+    while ((handler = first_handler(ctx))) {
+        aio_handler_free(handler);
+    }
+    aio_timers_cleanup(ctx);
+    aio_bh_cleanup(ctx);
+    ctx->fdmon->cleanup(ctx);
+    event_notifier_cleanup(&ctx->notifier);
+    trace_ring_cleanup(&ctx->trace);
+    free(atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire));
+    pthread_cond_destroy(&ctx->changed);
+    pthread_mutex_destroy(&ctx->lock);
+    free(ctx);
+    aio_live_add(&aio_live.contexts, -1);
+}
+
+/* ---- home ---- */
+
+void aio_take_home_locked(AioContext *ctx)
+{
+    while (ctx->driven) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
+    ctx->driven = true;
+    atomic_store_explicit(&ctx->home, (uintptr_t)pthread_self(), memory_order_relaxed);
+}
+
+void aio_release_home_locked(AioContext *ctx)
+{
+    ctx->driven = false;
+    atomic_store_explicit(&ctx->home, 0, memory_order_relaxed);
+    pthread_cond_broadcast(&ctx->changed);
+}
+
+bool aio_context_is_home(AioContext *ctx)
+{
+    return aio_is_home(ctx);
+}
+
+void aio_notify(AioContext *ctx)
+{
+    /* Both sequentially consistent: pairs with the announcement in aio_iterate. */
+    atomic_store(&ctx->notified, true);
+    if (atomic_load(&ctx->notify_me)) {
+        event_notifier_set(&ctx->notifier);
+    }
+}
+
+static void take_over_params(AioContext *ctx)
+{
+    ctx->params = ctx->set_params;
+    ctx->policy = ctx->set_policy;
+    AIO_LIST_FOREACH (link, &ctx->handlers) {
+        AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        atomic_store_explicit(&handler->ns, 0, memory_order_relaxed);
+    }
+    ctx->poll_ns = 0;
+    atomic_store_explicit(&ctx->stats.poll_ns, 0, memory_order_release);
+    /* After poll_ns: who no longer sees the bit must see the 0 (aio_context_poll_ns). */
+    atomic_fetch_and_explicit(&ctx->attention, ~(uint32_t)ATTENTION_PARAMS,
+                              memory_order_release);
+}
+
+static void run_ops(AioContext *ctx)
+{
+    while (!aio_list_empty(&ctx->ops)) {
+        AioOp *op = aio_container_of(ctx->ops.next, AioOp, link);
+
+        aio_list_remove(&op->link);
+        pthread_mutex_unlock(&ctx->lock);
+        op->fn(ctx, op->arg);
+        pthread_mutex_lock(&ctx->lock);
+        op->done = true; /* its owner may be gone once the lock is */
+        pthread_cond_broadcast(&ctx->changed);
+    }
+    atomic_fetch_and_explicit(&ctx->attention, ~(uint32_t)ATTENTION_OPS, memory_order_relaxed);
+}
+
+static void attend_locked(AioContext *ctx)
+{
+    uint32_t bits;
+
+    while ((bits = atomic_load_explicit(&ctx->attention, memory_order_relaxed))) {
+        if (bits & ATTENTION_PARAMS) {
+            take_over_params(ctx);
+        }
+        if (bits & ATTENTION_OPS) {
+            run_ops(ctx);
+        }
+    }
+}
+
+void aio_attend(AioContext *ctx)
+{
+    pthread_mutex_lock(&ctx->lock);
+    attend_locked(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *), void *arg)
+{
+    AioOp op = {.fn = fn, .arg = arg};
+    bool notified = false;
+
+    if (aio_is_home(ctx)) {
+        fn(ctx, arg);
+        return;
+    }
+    pthread_mutex_lock(&ctx->lock);
+    aio_list_insert_tail(&ctx->ops, &op.link);
+    atomic_fetch_or_explicit(&ctx->attention, ATTENTION_OPS, memory_order_relaxed);
+    while (!op.done) {
+        if (!ctx->driven) {
+            aio_take_home_locked(ctx);
+            attend_locked(ctx);
+            aio_release_home_locked(ctx);
+        } else if (!notified) {
+            notified = true;
+            aio_notify(ctx);
+        } else {
+            pthread_cond_wait(&ctx->changed, &ctx->lock);
+        }
+    }
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+int aio_context_poll(AioContext *ctx, bool blocking)
+{
+    if (aio_is_home(ctx)) {
+        return aio_iterate(ctx, blocking);
+    }
+    pthread_mutex_lock(&ctx->lock);
+    if (ctx->threaded) {
+        pthread_mutex_unlock(&ctx->lock);
+        return -EBUSY;
+    }
+    aio_take_home_locked(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+
+    const bool progress = aio_iterate(ctx, blocking);
+
+    pthread_mutex_lock(&ctx->lock);
+    aio_release_home_locked(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+    return progress;
+}
+
+/* ---- the thread ---- */
+
+static int64_t clock_of(clockid_t clock)
+{
+    struct timespec ts;
+
+    if (clock_gettime(clock, &ts)) {
+        return 0;
+    }
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void *thread_main(void *opaque)
+{
+    AioContext *ctx = opaque;
+
+    if (ctx->thread_name && strlen(ctx->thread_name) <= AIO_NAME_MAX) {
+        prctl(PR_SET_NAME, ctx->thread_name);
+    }
+    ctx->own_thread = true;
+    atomic_store_explicit(&ctx->home, (uintptr_t)pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&ctx->thread_id, (int)syscall(SYS_gettid), memory_order_release);
+    pthread_mutex_lock(&ctx->lock);
+    pthread_cond_broadcast(&ctx->changed);
+    pthread_mutex_unlock(&ctx->lock);
+
+    while (atomic_load_explicit(&ctx->running, memory_order_acquire)) {
+        aio_iterate(ctx, true);
+    }
+
+    if (ctx->on_exit) {
+        ctx->on_exit(ctx->on_exit_opaque);
+        ctx->on_exit = NULL;
+    }
+    ctx->own_thread = false;
+    ctx->phase_start_ns = ctx->iteration_start_ns = 0;
+    pthread_mutex_lock(&ctx->lock);
+    ctx->cpu_ns_ended += clock_of(CLOCK_THREAD_CPUTIME_ID);
+    ctx->cpu_clock_valid = false;
+    aio_release_home_locked(ctx);
+    pthread_mutex_unlock(&ctx->lock);
+    return NULL;
+}
+
+static int create_thread(AioContext *ctx)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+
+    /* Signals are for the process's own threads: the new one inherits a full mask. */
+    sigfillset(&all);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&ctx->thread, &attr, thread_main, ctx);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    return error;
+}
+
+static bool spin_for_thread_id(AioContext *ctx)
+{
+    const int64_t end = aio_clock_ns() + HANDSHAKE_SPIN_NS;
+
+    do {
+        if (atomic_load_explicit(&ctx->thread_id, memory_order_acquire)) {
+            return true;
+        }
+        sched_yield();
+    } while (aio_clock_ns() < end);
+    return false;
+}
+
+static void join_thread(pthread_t thread)
+{
+#ifdef __GLIBC__
+    const int64_t end = aio_clock_ns() + HANDSHAKE_SPIN_NS;
+
+    do {
+        if (pthread_tryjoin_np(thread, NULL) == 0) {
+            return;
+        }
+        sched_yield();
+    } while (aio_clock_ns() < end);
+#endif
+    pthread_join(thread, NULL);
+}
+
+int aio_context_start(AioContext *ctx, const char *name)
+{
+    pthread_mutex_lock(&ctx->lock);
+    if (ctx->driven || ctx->threaded) {
+        pthread_mutex_unlock(&ctx->lock);
+        return -EBUSY;
+    }
+    ctx->thread_name = name;
+    atomic_store_explicit(&ctx->running, true, memory_order_relaxed);
+    const int error = create_thread(ctx);
+    if (!error) {
+        ctx->driven = ctx->threaded = ctx->cpu_clock_valid = true;
+        aio_live_add(&aio_live.threads, 1);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    if (error || spin_for_thread_id(ctx)) {
+        return -error;
+    }
+    pthread_mutex_lock(&ctx->lock);
+    while (!atomic_load_explicit(&ctx->thread_id, memory_order_acquire)) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return 0;
+}
+
+int aio_context_stop(AioContext *ctx)
+{
+    if (aio_is_home(ctx)) {
+        return -EDEADLK;
+    }
+    pthread_mutex_lock(&ctx->lock);
+    if (!ctx->threaded || ctx->stopping) {
+        pthread_mutex_unlock(&ctx->lock);
+        return -ESRCH;
+    }
+    ctx->stopping = true;
+    pthread_mutex_unlock(&ctx->lock);
+
+    atomic_store_explicit(&ctx->running, false, memory_order_release);
+    aio_notify(ctx);
+    join_thread(ctx->thread);
+
+    pthread_mutex_lock(&ctx->lock);
+    atomic_store_explicit(&ctx->thread_id, 0, memory_order_relaxed);
+    ctx->threaded = ctx->stopping = false;
+    pthread_mutex_unlock(&ctx->lock);
+    aio_live_add(&aio_live.threads, -1);
+    return 0;
+}
+
+void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *), void *opaque)
+{
+    ctx->on_exit = on_exit;
+    ctx->on_exit_opaque = opaque;
+}
+
+int aio_context_thread_id(AioContext *ctx)
+{
+    return atomic_load_explicit(&ctx->thread_id, memory_order_acquire);
+}
+
+int64_t aio_context_cpu_ns(AioContext *ctx)
+{
+    clockid_t clock;
+
+    pthread_mutex_lock(&ctx->lock);
+    int64_t ns = ctx->cpu_ns_ended;
+    if (ctx->cpu_clock_valid && pthread_getcpuclockid(ctx->thread, &clock) == 0) {
+        ns += clock_of(clock);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return ns;
+}
+
+int aio_context_set_nice(AioContext *ctx, int nice)
+{
+    int result = -ESRCH;
+
+    pthread_mutex_lock(&ctx->lock);
+    if (ctx->cpu_clock_valid) {
+        const int tid = atomic_load_explicit(&ctx->thread_id, memory_order_acquire);
+        result = setpriority(PRIO_PROCESS, (id_t)tid, nice) ? -errno : 0;
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return result;
+}
+
+/* ---- parameters ---- */
+
+void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
+{
+    pthread_mutex_lock(&ctx->lock);
+    ctx->set_params = effective(params);
+    ctx->set_policy = policy;
+    atomic_fetch_or_explicit(&ctx->attention, ATTENTION_PARAMS, memory_order_relaxed);
+    if (aio_is_home(ctx)) {
+        take_over_params(ctx);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    aio_notify(ctx);
+}
+
+PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy)
+{
+    pthread_mutex_lock(&ctx->lock);
+    const PollParams params = ctx->set_params;
+    if (policy) {
+        *policy = ctx->set_policy;
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return params;
+}
+
+int64_t aio_context_poll_ns(AioContext *ctx)
+{
+    const uint32_t attention = atomic_load_explicit(&ctx->attention, memory_order_acquire);
+
+    if (attention & ATTENTION_PARAMS) {
+        return 0;
+    }
+    return atomic_load_explicit(&ctx->stats.poll_ns, memory_order_acquire);
+}
+
+/* ---- statistics and traces ---- */
+
+void aio_context_stats(AioContext *ctx, AioStatsSnapshot *out)
+{
+    stats_snapshot(&ctx->stats, aio_clock_ns(), out);
+    out->poll_ns = aio_context_poll_ns(ctx);
+}
+
+static void reset_stats_in_home(AioContext *ctx, void *arg)
+{
+    (void)arg;
+    AIO_LIST_FOREACH (link, &ctx->handlers) {
+        AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        atomic_store_explicit(&handler->events, 0, memory_order_relaxed);
+    }
+    const int64_t now_ns = aio_clock_ns();
+    ctx->handling_ns = ctx->near_max_ns = 0;
+    if (ctx->phase_start_ns) {
+        ctx->phase_start_ns = ctx->iteration_start_ns = now_ns;
+    }
+    stats_reset(&ctx->stats, now_ns);
+}
+
+void aio_context_reset_stats(AioContext *ctx)
+{
+    aio_context_run(ctx, reset_stats_in_home, NULL);
+}
+
+void aio_context_record_latency(AioContext *ctx, int64_t latency_ns)
+{
+    stats_record_latency(
+        atomic_load_explicit(&ctx->stats.histograms, memory_order_relaxed), latency_ns);
+}
+
+int64_t aio_context_now_ns(AioContext *ctx)
+{
+    return ctx->now_ns;
+}
+
+size_t aio_context_trace_read(AioContext *ctx, uint64_t *record)
+{
+    return trace_read(&ctx->trace, record);
+}
+
+uint64_t aio_context_trace_dropped(AioContext *ctx)
+{
+    return atomic_load_explicit(&ctx->trace.dropped, memory_order_relaxed);
+}
+
+unsigned aio_context_workloads(AioContext *ctx)
+{
+    return atomic_load_explicit(&ctx->workloads, memory_order_relaxed);
+}

@@ -1,0 +1,217 @@
+/* Running the handlers that are ready, and what adjusting the window is told of them. */
+#include "engine_int.h"
+
+static void enter_poll_list(AioContext *ctx, AioHandler *handler, uint32_t revents)
+{
+    if (trace_enabled(TRACE_poll_add)) {
+        const int64_t args[] = {(int64_t)(intptr_t)handler, handler->fd, revents};
+        trace_write(&ctx->trace, TRACE_poll_add, args, 3);
+    }
+    if (ctx->poll_started && handler->ops.poll_begin) {
+        handler->ops.poll_begin(handler->opaque);
+    }
+    aio_poll_list_insert(handler);
+}
+
+/*
+ * While poll_ready runs the handler is out of the poll list: should it iterate (nested) before
+ * it has consumed what made it ready, it would find itself again.
+ */
+static void run_poll_ready(AioContext *ctx, AioHandler *handler)
+{
+    aio_list_remove_if_inserted(&handler->poll_link);
+    handler->ops.poll_ready(handler->opaque);
+    if (!aio_link_inserted(&handler->poll_link)) {
+        aio_list_insert_head(&ctx->poll_list, &handler->poll_link);
+    }
+}
+
+static void record_latency(AioContext *ctx, const AioHandler *handler)
+{
+    const int64_t since_ns =
+        atomic_load_explicit(handler->event_since_ns, memory_order_acquire);
+
+    if (since_ns) {
+        AioHistograms *histograms =
+            atomic_load_explicit(&ctx->stats.histograms, memory_order_relaxed);
+        stats_record_latency(histograms, aio_clock_ns() - since_ns);
+    }
+}
+
+static bool dispatch(AioContext *ctx, AioHandler *handler, uint64_t iteration,
+                     AioCounters *count)
+{
+    const uint32_t revents = handler->revents;
+    const bool poll_ready = handler->poll_ready;
+
+    handler->revents = 0;
+    handler->poll_ready = false;
+    handler->event_iteration = iteration;
+    if (handler->ops.poll && !atomic_load_explicit(&handler->polled, memory_order_relaxed)) {
+        enter_poll_list(ctx, handler, revents);
+    }
+    stats_add(&handler->events, 1);
+
+    if (handler == &ctx->notifier_handler) {
+        count->notifications++;
+        if (revents) {
+            handler->ops.read(handler->opaque);
+        }
+        return false;
+    }
+    count->events++;
+    if (handler->event_since_ns) {
+        record_latency(ctx, handler);
+    }
+    handler->busy++;
+    if (poll_ready && !revents) {
+        count->polled_events++;
+        run_poll_ready(ctx, handler);
+    } else {
+        count->waited_events++;
+        handler->ops.read(handler->opaque);
+    }
+    handler->busy--;
+    return true;
+}
+
+bool aio_dispatch_ready(AioContext *ctx, AioLink *ready, uint64_t iteration, AioCounters *count)
+{
+    bool progress = false;
+
+    /* Each is taken off first: a callback may remove any handler, or iterate. */
+    while (!aio_list_empty(ready)) {
+        AioHandler *handler = aio_container_of(ready->next, AioHandler, ready_link);
+        aio_list_remove(&handler->ready_link);
+        progress |= dispatch(ctx, handler, iteration, count);
+    }
+    return progress;
+}
+
+/* ---- adjusting ---- */
+
+/* A record of x_aio_adjust under construction; NULL while the event is off. */
+typedef struct AdjustRecord {
+    int64_t args[TRACE_RECORD_WORDS_MAX - TRACE_HEAD_WORDS];
+    size_t count;
+} AdjustRecord;
+
+static void record_handler(AdjustRecord *record, const AioHandler *handler, bool event,
+                           int64_t before, int64_t after)
+{
+    int64_t *args = record->args + record->count;
+
+    record->count += TRACE_ADJUST_HANDLER_WORDS;
+    if (record->count > sizeof(record->args) / sizeof(record->args[0])) {
+        return; /* too long: trace_write drops and counts it */
+    }
+    args[0] = (int64_t)(intptr_t)handler;
+    args[1] = handler->fd;
+    args[2] = event;
+    args[3] = before;
+    args[4] = after;
+}
+
+static void trace_action(AioContext *ctx, PollAction action, int64_t before, int64_t after,
+                         AioCounters *count)
+{
+    const TraceEvent event = action == POLL_GROW ? TRACE_poll_grow : TRACE_poll_shrink;
+
+    if (action == POLL_KEEP) {
+        return;
+    }
+    count->grows += action == POLL_GROW;
+    count->shrinks += action == POLL_SHRINK;
+    if (trace_enabled(event)) {
+        const int64_t args[] = {before, after};
+        trace_write(&ctx->trace, event, args, 2);
+    }
+}
+
+static PollAction adjust_weighted(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                  AioCounters *count, AdjustRecord *record)
+{
+    const int64_t poll_ns = ctx->poll_ns;
+    int64_t adj = -1;
+
+    AIO_LIST_FOREACH (link, &ctx->poll_list) {
+        AioHandler *handler = aio_container_of(link, AioHandler, poll_link);
+        const bool event = handler->event_iteration == iteration;
+        const int64_t before = atomic_load_explicit(&handler->ns, memory_order_relaxed);
+        int64_t ns = before;
+        count->resets += poll_adjust_handler(&ctx->params, block_ns, event, &ns, &adj);
+        atomic_store_explicit(&handler->ns, ns, memory_order_relaxed);
+        if (record) {
+            record_handler(record, handler, event, before, ns);
+        }
+    }
+    const PollAction action = poll_adjust_window(&ctx->params, adj, &ctx->poll_ns);
+    trace_action(ctx, action, poll_ns, ctx->poll_ns, count);
+    return action;
+}
+
+static PollAction adjust_legacy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                AioCounters *count, AdjustRecord *record)
+{
+    const int64_t poll_ns = ctx->poll_ns;
+    int64_t longest = 0;
+
+    AIO_LIST_FOREACH (link, &ctx->poll_list) {
+        AioHandler *handler = aio_container_of(link, AioHandler, poll_link);
+        const bool event = handler->event_iteration == iteration;
+        const int64_t before = atomic_load_explicit(&handler->ns, memory_order_relaxed);
+        int64_t ns = before;
+        if (event) {
+            bool passed_max;
+            const PollAction action =
+                poll_adjust_legacy(&ctx->params, block_ns, &ns, &passed_max);
+            count->resets += passed_max;
+            trace_action(ctx, action, before, ns, count);
+            atomic_store_explicit(&handler->ns, ns, memory_order_relaxed);
+        }
+        longest = ns > longest ? ns : longest;
+        if (record) {
+            record_handler(record, handler, event, before, ns);
+        }
+    }
+    ctx->poll_ns = longest;
+    return longest > poll_ns ? POLL_GROW : longest < poll_ns ? POLL_SHRINK : POLL_KEEP;
+}
+
+static PollAction adjust_by_policy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                   AioCounters *count, AdjustRecord *record)
+{
+    if (ctx->policy == POLL_LEGACY) {
+        return adjust_legacy(ctx, iteration, block_ns, count, record);
+    }
+    return adjust_weighted(ctx, iteration, block_ns, count, record);
+}
+
+/* Apart from aio_adjust for the sake of its large frame. */
+static __attribute__((noinline)) void adjust_traced(AioContext *ctx, uint64_t iteration,
+                                                    int64_t block_ns, AioCounters *count)
+{
+    AdjustRecord record;
+
+    record.count = TRACE_ADJUST_FIXED_WORDS;
+    record.args[0] = block_ns;
+    record.args[1] = ctx->policy;
+    record.args[2] = ctx->params.max_ns;
+    record.args[3] = ctx->params.grow;
+    record.args[4] = ctx->params.shrink;
+    record.args[5] = ctx->params.weight;
+    record.args[6] = ctx->poll_ns;
+    record.args[8] = adjust_by_policy(ctx, iteration, block_ns, count, &record);
+    record.args[7] = ctx->poll_ns;
+    trace_write(&ctx->trace, TRACE_x_aio_adjust, record.args, record.count);
+}
+
+void aio_adjust(AioContext *ctx, uint64_t iteration, int64_t block_ns, AioCounters *count)
+{
+    count->adjustments = 1;
+    if (trace_enabled(TRACE_x_aio_adjust)) {
+        adjust_traced(ctx, iteration, block_ns, count);
+    } else {
+        adjust_by_policy(ctx, iteration, block_ns, count, NULL);
+    }
+}

@@ -1,0 +1,233 @@
+/*
+ * The engine's public face: contexts that watch file descriptors and run handlers, each driven
+ * by a thread of its own (aio_context_start) or by whoever calls aio_context_poll.
+ *
+ * «Home» is the thread that currently drives a context. Handlers, bottom halves and timers run
+ * there. Unless a function says otherwise it may be called from any thread, the home thread
+ * included; those that change the lists of a context hand the change to the home thread and
+ * return when it is made. A caller must therefore hold no lock that a handler may want.
+ *
+ * Functions return 0 or a negative errno value.
+ */
+#ifndef IOTHREADD_ENGINE_H
+#define IOTHREADD_ENGINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "polling.h"
+#include "stats.h"
+
+typedef struct AioContext AioContext;
+typedef struct AioHandler AioHandler;
+typedef struct AioBH AioBH;
+typedef struct AioTimer AioTimer;
+
+static inline int64_t aio_clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* ---- contexts ---- */
+
+enum { AIO_NAME_MAX = 15 };
+
+/* NULL and errno when memory or descriptors are short. Parameters of 0 take the defaults. */
+AioContext *aio_context_new(PollParams params, PollPolicy policy);
+
+/*
+ * The context must be stopped and without workloads. Handlers still attached are released, and
+ * bottom halves and timers that are still pending are released without running.
+ */
+void aio_context_free(AioContext *ctx);
+
+/*
+ * Starts the thread; returns when it runs and its id is known. `name` may be NULL; one longer
+ * than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when someone drives the context already.
+ */
+int aio_context_start(AioContext *ctx, const char *name);
+
+/* Stops and joins the thread. -ESRCH without a thread, -EDEADLK from the thread itself. */
+int aio_context_stop(AioContext *ctx);
+
+/*
+ * `on_exit(opaque)` runs in the context's thread, as the last thing before it ends. To be set
+ * from the home thread.
+ */
+void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *), void *opaque);
+
+/* One iteration, in the calling thread: from a handler (nested), or on a context without a thread
+ * (-EBUSY when it has one). Returns 1 when something ran, else 0. */
+int aio_context_poll(AioContext *ctx, bool blocking);
+
+/* Whether the calling thread is the one that drives the context now. */
+bool aio_context_is_home(AioContext *ctx);
+
+/* The kernel's id of the thread, 0 without one. */
+int aio_context_thread_id(AioContext *ctx);
+
+/* CPU time of the thread; after it has ended, what it used in all. */
+int64_t aio_context_cpu_ns(AioContext *ctx);
+
+/* Scheduling priority of the thread alone, as setpriority(2) has it. -ESRCH without a thread. */
+int aio_context_set_nice(AioContext *ctx, int nice);
+
+/* Every handler's ns and poll_ns are set to 0 and the thread is notified. Never waits. */
+void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy);
+PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy);
+
+/* The window in force; 0 from the moment that parameters are set. */
+int64_t aio_context_poll_ns(AioContext *ctx);
+
+/* Runs fn(ctx, arg) in the home thread (in this one when nobody drives) and waits for it. */
+void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *), void *arg);
+
+/* Makes a blocked or busy-polling context look again. */
+void aio_notify(AioContext *ctx);
+
+/* ---- handlers ---- */
+
+typedef struct AioHandlerOps {
+    void (*read)(void *opaque);       /* the descriptor is readable */
+    bool (*poll)(void *opaque);       /* NULL keeps the whole context from busy-polling */
+    void (*poll_ready)(void *opaque); /* poll() said yes; NULL: read */
+    void (*poll_begin)(void *opaque); /* busy-polling starts: no notifications needed */
+    void (*poll_end)(void *opaque);   /* busy-polling ends: notifications again */
+    void (*release)(void *opaque);    /* no callback runs any more, in whichever thread */
+} AioHandlerOps;
+
+/*
+ * `event_since_ns`, where not NULL, holds the time of the oldest event not yet handled (0 for
+ * none) and feeds the latency histogram; it must live as long as the handler. NULL and errno
+ * when the descriptor cannot be watched or memory is short; nothing is released then.
+ */
+AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
+                            const _Atomic int64_t *event_since_ns);
+
+/*
+ * When it returns no callback of the handler runs nor will run, and it is released; called from
+ * one of its own callbacks, that holds from the moment the callback returns.
+ */
+void aio_handler_free(AioHandler *handler);
+
+typedef struct AioHandlerInfo {
+    const void *handler;
+    int fd;
+    bool polled; /* is in the poll list */
+    int64_t ns;
+    uint64_t events;
+} AioHandlerInfo;
+
+/* Fills up to `max` entries, the context's own notifier among them; returns how many there are. */
+size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max);
+
+/* How many workloads are attached. */
+unsigned aio_context_workloads(AioContext *ctx);
+
+/* ---- statistics and traces ---- */
+
+/* Never makes the thread wait. */
+void aio_context_stats(AioContext *ctx, AioStatsSnapshot *out);
+
+/* The home thread does it, between two iterations. */
+void aio_context_reset_stats(AioContext *ctx);
+
+/* Home only: the latency of one event, for handlers that know when it came. */
+void aio_context_record_latency(AioContext *ctx, int64_t latency_ns);
+
+/* When the innermost iteration found its events. Home only. */
+int64_t aio_context_now_ns(AioContext *ctx);
+
+/* As trace_read; one caller at a time, also after the thread has stopped. */
+size_t aio_context_trace_read(AioContext *ctx, uint64_t *record);
+uint64_t aio_context_trace_dropped(AioContext *ctx);
+
+/* ---- bottom halves ---- */
+
+/* A persistent one; `release` (may be NULL) is called when it is gone. */
+AioBH *aio_bh_new(AioContext *ctx, void (*fn)(void *), void *opaque, void (*release)(void *));
+void aio_bh_schedule(AioBH *bh);
+void aio_bh_cancel(AioBH *bh);
+
+/* It will not run again. It is released by the home thread, or with the context. */
+void aio_bh_delete(AioBH *bh);
+
+/* -ENOMEM is the only failure. */
+int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *), void *opaque,
+                            void (*release)(void *));
+
+/* ---- timers: home thread only ---- */
+
+AioTimer *aio_timer_new(AioContext *ctx, void (*fn)(void *), void *opaque,
+                        void (*release)(void *));
+void aio_timer_arm(AioTimer *timer, int64_t deadline_ns);
+void aio_timer_free(AioTimer *timer);
+
+/* ---- event notifiers ---- */
+
+typedef struct EventNotifier {
+    int fd;
+    /* Time of the first set() since the last clear, 0 when clear. Any thread writes it. */
+    _Atomic int64_t since_ns;
+} EventNotifier;
+
+int event_notifier_init(EventNotifier *notifier);
+void event_notifier_cleanup(EventNotifier *notifier);
+void event_notifier_set(EventNotifier *notifier);
+bool event_notifier_test_and_clear(EventNotifier *notifier);
+
+/* Set and not cleared yet, as memory tells it: no system call. */
+static inline bool event_notifier_pending(const EventNotifier *notifier)
+{
+    return atomic_load_explicit(&notifier->since_ns, memory_order_acquire) != 0;
+}
+
+/* As the kernel tells it: a system call. */
+bool aio_fd_readable(int fd);
+
+/* ---- ownership ---- */
+
+#define AIO_LIVE_COUNTERS(X)                                                                   \
+    X(contexts)                                                                                \
+    X(threads)                                                                                 \
+    X(handlers) /* without the contexts' own notifiers */                                      \
+    X(bottom_halves)                                                                           \
+    X(timers)                                                                                  \
+    X(notifiers) /* without the contexts' own */                                               \
+    X(workloads)                                                                               \
+    X(generators)
+
+typedef struct AioLiveCounters {
+#define X(name) _Atomic int64_t name;
+    AIO_LIVE_COUNTERS(X)
+#undef X
+} AioLiveCounters;
+
+extern AioLiveCounters aio_live;
+
+#define X(name) +1
+enum { AIO_LIVE_COUNT = 0 AIO_LIVE_COUNTERS(X) };
+#undef X
+
+extern const char *const aio_live_names[AIO_LIVE_COUNT];
+
+/* In the order of the names. */
+void aio_live_snapshot(int64_t *out);
+
+static inline void aio_live_add(_Atomic int64_t *counter, int64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void aio_live_add_notifiers(int64_t n)
+{
+    aio_live_add(&aio_live.notifiers, n);
+}
+
+#endif

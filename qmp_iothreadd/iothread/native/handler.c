@@ -1,0 +1,263 @@
+/* Handlers: adding, removing and listing them; the context's own notifier. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine_int.h"
+
+/* ---- the poll list ---- */
+
+void aio_poll_list_insert(AioHandler *handler)
+{
+    AioContext *ctx = handler->ctx;
+
+    aio_list_insert_head(&ctx->poll_list, &handler->poll_link);
+    handler->idle_deadline_ns = ctx->now_ns + POLL_IDLE_INTERVAL_NS;
+    atomic_store_explicit(&handler->polled, true, memory_order_relaxed);
+    ctx->polled++;
+    if (handler != &ctx->notifier_handler) {
+        ctx->unpolled--;
+    }
+}
+
+void aio_poll_list_remove(AioHandler *handler)
+{
+    AioContext *ctx = handler->ctx;
+
+    aio_list_remove_if_inserted(&handler->poll_link);
+    atomic_store_explicit(&handler->polled, false, memory_order_relaxed);
+    ctx->polled--;
+    if (handler != &ctx->notifier_handler) {
+        ctx->unpolled++;
+    }
+}
+
+static bool is_polled(const AioHandler *handler)
+{
+    return atomic_load_explicit(&handler->polled, memory_order_relaxed);
+}
+
+/* ---- adding ---- */
+
+typedef struct AddRequest {
+    AioHandler *handler;
+    int error;
+} AddRequest;
+
+static void add_in_home(AioContext *ctx, void *arg)
+{
+    AddRequest *request = arg;
+    AioHandler *handler = request->handler;
+
+    request->error = fdmon_upgrade(ctx);
+    if (!request->error) {
+        request->error = ctx->fdmon->add(ctx, handler);
+    }
+    if (request->error) {
+        return;
+    }
+    ctx->unpolled++;
+    if (!handler->ops.poll) {
+        ctx->poll_disablers++;
+    }
+    pthread_mutex_lock(&ctx->lock);
+    aio_list_insert_tail(&ctx->handlers, &handler->all_link);
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+static int ensure_histograms(AioContext *ctx)
+{
+    AioHistograms *none = NULL;
+
+    if (atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire)) {
+        return 0;
+    }
+    AioHistograms *histograms = calloc(1, sizeof(*histograms));
+    if (!histograms) {
+        return -ENOMEM;
+    }
+    if (!atomic_compare_exchange_strong_explicit(&ctx->stats.histograms, &none, histograms,
+                                                 memory_order_acq_rel, memory_order_acquire)) {
+        free(histograms);
+    }
+    return 0;
+}
+
+AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
+                            const _Atomic int64_t *event_since_ns)
+{
+    AioHandler *handler = calloc(1, sizeof(*handler));
+    AddRequest request = {.handler = handler};
+
+    if (!handler || ensure_histograms(ctx)) {
+        free(handler);
+        errno = ENOMEM;
+        return NULL;
+    }
+    handler->ctx = ctx;
+    handler->fd = fd;
+    handler->ops = *ops;
+    handler->opaque = opaque;
+    handler->event_since_ns = event_since_ns;
+    if (!handler->ops.poll_ready) {
+        handler->ops.poll_ready = handler->ops.read;
+    }
+    aio_context_run(ctx, add_in_home, &request);
+    if (request.error) {
+        free(handler);
+        errno = -request.error;
+        return NULL;
+    }
+    aio_live_add(&aio_live.handlers, 1);
+    return handler;
+}
+
+/* ---- removing ---- */
+
+static void finish(AioHandler *handler)
+{
+    if (handler->ops.release) {
+        handler->ops.release(handler->opaque);
+    }
+    free(handler);
+    aio_live_add(&aio_live.handlers, -1);
+}
+
+static void unlink_polled(AioContext *ctx, AioHandler *handler)
+{
+    if (is_polled(handler)) {
+        aio_poll_list_remove(handler);
+        if (ctx->poll_started && handler->ops.poll_end) {
+            handler->ops.poll_end(handler->opaque);
+        }
+    }
+    ctx->unpolled--;
+}
+
+static AioHandler *first_quiescent(AioContext *ctx)
+{
+    AIO_LIST_FOREACH (link, &ctx->dead) {
+        AioHandler *handler = aio_container_of(link, AioHandler, dead_link);
+        if (!handler->busy) {
+            return handler;
+        }
+    }
+    return NULL;
+}
+
+void aio_reap_handlers(AioContext *ctx)
+{
+    AioHandler *handler;
+
+    /* Whoever walks the poll list holds pointers into it. */
+    while (!ctx->walking && (handler = first_quiescent(ctx))) {
+        aio_list_remove(&handler->dead_link);
+        unlink_polled(ctx, handler);
+        if (handler->self_freed) {
+            finish(handler);
+            continue;
+        }
+        pthread_mutex_lock(&ctx->lock);
+        handler->gone = true; /* its owner frees it once the lock is free */
+        pthread_cond_broadcast(&ctx->changed);
+        pthread_mutex_unlock(&ctx->lock);
+    }
+}
+
+static void remove_in_home(AioContext *ctx, void *arg)
+{
+    AioHandler *handler = arg;
+
+    handler->deleted = true;
+    ctx->fdmon->remove(ctx, handler);
+    if (!handler->ops.poll) {
+        ctx->poll_disablers--;
+    }
+    aio_list_remove_if_inserted(&handler->ready_link);
+    pthread_mutex_lock(&ctx->lock);
+    aio_list_remove(&handler->all_link);
+    pthread_mutex_unlock(&ctx->lock);
+    aio_list_insert_tail(&ctx->dead, &handler->dead_link);
+    aio_reap_handlers(ctx);
+}
+
+void aio_handler_free(AioHandler *handler)
+{
+    AioContext *ctx = handler->ctx;
+
+    if (aio_is_home(ctx)) {
+        handler->self_freed = true;
+        remove_in_home(ctx, handler);
+        return;
+    }
+    aio_context_run(ctx, remove_in_home, handler);
+    pthread_mutex_lock(&ctx->lock);
+    while (!handler->gone) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    finish(handler);
+}
+
+/* ---- listing ---- */
+
+size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&ctx->lock);
+    AIO_LIST_FOREACH (link, &ctx->handlers) {
+        const AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        if (count < max) {
+            info[count] = (AioHandlerInfo){
+                .handler = handler,
+                .fd = handler->fd,
+                .polled = is_polled(handler),
+                .ns = atomic_load_explicit(&handler->ns, memory_order_relaxed),
+                .events = atomic_load_explicit(&handler->events, memory_order_relaxed),
+            };
+        }
+        count++;
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return count;
+}
+
+/* ---- the context's own notifier ---- */
+
+static void notifier_read(void *opaque)
+{
+    AioContext *ctx = opaque;
+
+    event_notifier_test_and_clear(&ctx->notifier);
+}
+
+static bool notifier_poll(void *opaque)
+{
+    AioContext *ctx = opaque;
+
+    return atomic_load_explicit(&ctx->notified, memory_order_relaxed);
+}
+
+static void notifier_poll_ready(void *opaque)
+{
+    /* Whatever was announced is looked at in every iteration; the eventfd was not written. */
+    (void)opaque;
+}
+
+int aio_notifier_attach(AioContext *ctx)
+{
+    AioHandler *handler = &ctx->notifier_handler;
+    const int error = event_notifier_init(&ctx->notifier);
+
+    if (error) {
+        return error;
+    }
+    handler->ctx = ctx;
+    handler->fd = ctx->notifier.fd;
+    handler->opaque = ctx;
+    handler->ops.read = notifier_read;
+    handler->ops.poll = notifier_poll;
+    handler->ops.poll_ready = notifier_poll_ready;
+    aio_list_insert_tail(&ctx->handlers, &handler->all_link);
+    return 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * Adaptive polling: the arithmetic, free of clocks, lists and threads.
+ *
+ * This is its only source. The engine thread runs it over its list of polled handlers, the
+ * Python class AdaptivePolling over an array, so that a replay decides as the thread did.
+ *
+ * All quantities are int64 and wrap. Operations that C leaves undefined are given a value
+ * here: shifts use the low six bits of the count (as the machine does), a division by zero
+ * yields 0 and a division by -1 negates, wrapping.
+ */
+#ifndef IOTHREADD_POLLING_H
+#define IOTHREADD_POLLING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct PollParams {
+    int64_t max_ns;
+    int64_t grow;
+    int64_t shrink;
+    int64_t weight;
+} PollParams;
+
+typedef enum PollAction { POLL_KEEP, POLL_GROW, POLL_SHRINK } PollAction;
+
+typedef enum PollPolicy { POLL_WEIGHTED, POLL_LEGACY } PollPolicy;
+
+enum { POLL_LEGACY_START_NS = 4000 };
+
+static inline int64_t poll_add_wrap(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static inline int64_t poll_sub_wrap(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static inline int64_t poll_mul_wrap(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
+static inline int64_t poll_div_wrap(int64_t a, int64_t b)
+{
+    if (b == 0) {
+        return 0;
+    }
+    return b == -1 ? poll_sub_wrap(0, a) : a / b;
+}
+
+/*
+ * One handler of the poll list. Updates *ns, raises *adj when it had an event, and returns
+ * whether *ns was set to 0 because it passed max_ns.
+ */
+static inline bool poll_adjust_handler(const PollParams *p, int64_t block_ns, bool event,
+                                       int64_t *ns, int64_t *adj)
+{
+    const int64_t before = *ns;
+    int64_t after;
+
+    if (!event && before == 0) {
+        return false;
+    }
+    if (!event) {
+        after = poll_add_wrap(before, block_ns);
+    } else if (before == 0) {
+        after = block_ns;
+    } else {
+        const int shift = (int)(p->weight & 63);
+        after = poll_add_wrap(poll_sub_wrap(before, before >> shift), block_ns >> shift);
+    }
+
+    const bool passed_max = after > p->max_ns;
+    if (passed_max) {
+        after = 0;
+    }
+    *ns = after;
+    if (event && after > *adj) {
+        *adj = after;
+    }
+    return passed_max;
+}
+
+/* The context's window, once every handler was visited; adj is -1 when none had an event. */
+static inline PollAction poll_adjust_window(const PollParams *p, int64_t adj, int64_t *poll_ns)
+{
+    const int64_t before = *poll_ns;
+
+    if (adj < 0) {
+        return POLL_KEEP;
+    }
+    if (adj > before) {
+        int64_t after = poll_mul_wrap(before, p->grow);
+        after = after < adj ? adj : after;
+        *poll_ns = after > p->max_ns ? p->max_ns : after;
+        return POLL_GROW;
+    }
+    const int64_t shrunk = poll_div_wrap(before, p->shrink);
+    if (adj < shrunk) {
+        *poll_ns = shrunk;
+        return POLL_SHRINK;
+    }
+    return POLL_KEEP;
+}
+
+/*
+ * The rule before QEMU 11.1: each handler that had an event has a window of its own. The
+ * context polls for the largest of them. *passed_max says that block_ns was past max_ns and
+ * left the handler with 0.
+ */
+static inline PollAction poll_adjust_legacy(const PollParams *p, int64_t block_ns, int64_t *ns,
+                                            bool *passed_max)
+{
+    const int64_t before = *ns;
+
+    *passed_max = false;
+    if (block_ns <= before) {
+        return POLL_KEEP;
+    }
+    if (block_ns > p->max_ns) {
+        *ns = poll_div_wrap(before, p->shrink);
+        *passed_max = *ns == 0;
+        return POLL_SHRINK;
+    }
+    if (before < p->max_ns && block_ns < p->max_ns) {
+        const int64_t grow = p->grow ? p->grow : 2;
+        const int64_t after = before ? poll_mul_wrap(before, grow) : POLL_LEGACY_START_NS;
+        *ns = after > p->max_ns ? p->max_ns : after;
+        return POLL_GROW;
+    }
+    return POLL_KEEP;
+}
+
+#endif

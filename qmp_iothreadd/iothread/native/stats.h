@@ -1,0 +1,148 @@
+/*
+ * What polling did. One thread at a time writes (home), any thread reads.
+ *
+ * Counters are published once an iteration inside a sequence lock, so that a snapshot is of one
+ * moment and the writer never waits. The lock is built from release stores and acquire loads
+ * alone: each counter is stored with release order, so none can become visible before `sequence`
+ * turned odd, and the final store publishes them all. Histograms are read bucket by bucket.
+ */
+#ifndef IOTHREADD_STATS_H
+#define IOTHREADD_STATS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    HISTOGRAM_SUB_BITS = 5, /* 32 buckets a power of two: 3 % */
+    HISTOGRAM_MAX_BITS = 41,
+    HISTOGRAM_BUCKETS = (HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS,
+    POLL_HISTOGRAM_BUCKETS = 64, /* by bit length */
+};
+
+#define AIO_STATS_COUNTERS(X)                                                                  \
+    X(iterations)                                                                              \
+    X(events)         /* handlers run for an event, the context's own notifier left out */     \
+    X(polled_events)  /* of those, found by busy-polling */                                    \
+    X(waited_events)  /* and by the fd monitor */                                              \
+    X(notifications)  /* events of the context's own notifier */                               \
+    X(polls)          /* busy-polls */                                                         \
+    X(polls_in_vain)  /* of those, over without an event */                                    \
+    X(waits)          /* calls of the fd monitor */                                            \
+    X(adjustments)    /* iterations that adjusted poll_ns */                                   \
+    X(grows)                                                                                   \
+    X(shrinks)                                                                                 \
+    X(resets)         /* a handler's ns set to 0 because it passed poll_max_ns */              \
+    X(polling_ns)                                                                              \
+    X(blocked_ns)                                                                              \
+    X(handling_ns)                                                                             \
+    X(near_max_ns)    /* time with poll_ns at 0.9 of its maximum or above */
+
+#define X(name) +1
+enum { AIO_COUNTER_COUNT = 0 AIO_STATS_COUNTERS(X) };
+#undef X
+
+extern const char *const aio_counter_names[AIO_COUNTER_COUNT];
+
+typedef struct AioCounters {
+#define X(name) uint64_t name;
+    AIO_STATS_COUNTERS(X)
+#undef X
+} AioCounters;
+
+/* Allocated with the first handler: an idle context does without. Written by home only. */
+typedef struct AioHistograms {
+    _Atomic uint64_t latency[HISTOGRAM_BUCKETS];
+    _Atomic uint64_t latency_max;
+    _Atomic uint64_t latency_sum;
+    _Atomic uint64_t poll_ns[POLL_HISTOGRAM_BUCKETS];
+} AioHistograms;
+
+typedef struct AioStats {
+    _Atomic uint64_t sequence; /* odd while home writes */
+#define X(name) _Atomic uint64_t name;
+    AIO_STATS_COUNTERS(X)
+#undef X
+    _Atomic double poll_ns_sum; /* over adjustments; a double cannot wrap */
+    _Atomic int64_t poll_ns;
+    _Atomic int64_t blocked_since; /* 0 unless blocked in the fd monitor */
+    _Atomic int64_t reset_at;
+    _Atomic(AioHistograms *) histograms; /* set once, under the context's lock */
+} AioStats;
+
+typedef struct AioStatsSnapshot {
+    AioCounters counters;
+    int64_t poll_ns;
+    double poll_ns_mean;
+    int64_t observed_ns; /* since the start or the last reset */
+    uint64_t latency_count;
+    uint64_t latency_sum_ns;
+    uint64_t latency_ns[5]; /* p50, p90, p99, p99.9, max */
+    uint64_t poll_histogram[POLL_HISTOGRAM_BUCKETS];
+} AioStatsSnapshot;
+
+static inline unsigned histogram_index(uint64_t value)
+{
+    if (value < (1u << HISTOGRAM_SUB_BITS)) {
+        return (unsigned)value;
+    }
+    if (value >> HISTOGRAM_MAX_BITS) {
+        return HISTOGRAM_BUCKETS - 1;
+    }
+    const unsigned shift = 63 - (unsigned)__builtin_clzll(value) - HISTOGRAM_SUB_BITS;
+    return (shift << HISTOGRAM_SUB_BITS) + (unsigned)(value >> shift);
+}
+
+/* The middle of a bucket. */
+static inline uint64_t histogram_value(unsigned index)
+{
+    if (index < (2u << HISTOGRAM_SUB_BITS)) {
+        return index;
+    }
+    const unsigned shift = (index >> HISTOGRAM_SUB_BITS) - 1;
+    const uint64_t low = (uint64_t)(index - (shift << HISTOGRAM_SUB_BITS)) << shift;
+    return low + (1ull << shift) / 2;
+}
+
+/* A plain increment: there is one writer. */
+static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_release);
+}
+
+static inline void stats_record_latency(AioHistograms *h, int64_t latency_ns)
+{
+    const uint64_t ns = latency_ns > 0 ? (uint64_t)latency_ns : 0;
+
+    stats_add(&h->latency[histogram_index(ns)], 1);
+    stats_add(&h->latency_sum, ns);
+    if (ns > atomic_load_explicit(&h->latency_max, memory_order_relaxed)) {
+        atomic_store_explicit(&h->latency_max, ns, memory_order_release);
+    }
+}
+
+/* Adds an iteration's counters and the result of its adjustment. Home only. */
+void stats_publish(AioStats *stats, const AioCounters *delta, int64_t poll_ns);
+
+/*
+ * Around a wait that may block: a reader sees it grow while it lasts, and the time is accounted
+ * for the moment it ends, so that it never runs backwards. Home only.
+ */
+void stats_begin_wait(AioStats *stats, int64_t now_ns);
+void stats_end_wait(AioStats *stats, int64_t blocked_ns);
+
+/* Home only. */
+void stats_reset(AioStats *stats, int64_t now_ns);
+
+void stats_snapshot(AioStats *stats, int64_t now_ns, AioStatsSnapshot *out);
+
+/* The index-th counter, in the order of their names. */
+uint64_t stats_counter(const AioStatsSnapshot *snapshot, int index);
+
+static inline bool stats_near_max(int64_t poll_ns, int64_t poll_max_ns)
+{
+    return poll_max_ns > 0 && poll_ns >= poll_max_ns - poll_max_ns / 10;
+}
+
+#endif
