@@ -1,0 +1,232 @@
+"""``-chardev``, ``-mon``, and ``-qmp`` and ``-monitor``, which are short for both."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.qom import c_numbers
+from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options, Warn
+
+_STRINGS = (
+    "backend path host port fd localaddr localport name chardev tls-creds tls-authz logfile "
+    "input-path"
+)
+_BOOLEANS = (
+    "ipv4 ipv6 wait server delay nodelay telnet tn3270 websocket signal mux append logappend "
+    "abstract tight mouse clipboard"
+)
+_NUMBERS = "to reconnect reconnect-ms width height cols rows debug"
+_DESCRIPTION = {"size": SIZE}
+for _names, _kind in ((_STRINGS, STRING), (_BOOLEANS, BOOL), (_NUMBERS, NUMBER)):
+    _DESCRIPTION.update(dict.fromkeys(_names.split(), _kind))
+
+_BACKENDS = ("null", "socket", "stdio")
+
+# -qmp tcp:HOST:PORT, as QEMU splits it; what follows are options.
+_TCP = re.compile(r"([^:]{0,64}):([^,]{1,32})")
+# Longer times are taken as this one, of more than a century.
+_MAX_MS = 2**42
+_MAX_DESCRIPTOR_DIGITS = 9
+
+
+@contextlib.contextmanager
+def located(location: str) -> Iterator[None]:
+    """Errors that QEMU reports for the option ``location`` become LocatedError."""
+    try:
+        yield
+    except errors.QmpError as error:
+        raise LocatedError(error, location) from None
+
+
+class Backends:
+    """The character devices and monitors that a command line asks for."""
+
+    def __init__(self) -> None:
+        self.chardevs = OptionList("chardev", implied="backend", description=_DESCRIPTION)
+        self.monitors = OptionList(
+            "mon",
+            implied="chardev",
+            description={"mode": STRING, "chardev": STRING, "pretty": BOOL},
+        )
+        self._short_forms = 0
+
+    def short_form(self, text: str, mode: str, pretty: bool, location: str) -> None:
+        """``-qmp``, ``-qmp-pretty`` or ``-monitor``: a monitor with a character device of its own.
+
+        Raises:
+            LocatedError: the text names no character device.
+        """
+        label = f"compat_monitor{self._short_forms}"
+        if text.startswith("chardev:"):
+            label = text.removeprefix("chardev:")
+        else:
+            self._short_chardev(label, text, location)
+        monitor = self.monitors.create(label, location)
+        self.monitors.set(monitor, "mode", mode)
+        self.monitors.set(monitor, "chardev", label)
+        if pretty:
+            self.monitors.set(monitor, "pretty", "on")
+        self._short_forms += 1
+
+    def chardev(self, text: str, location: str, warn: Warn) -> bool:
+        """``-chardev``; False if it asks for help."""
+        return self.chardevs.parse(text, location, warn) is not None
+
+    def monitor(self, text: str, location: str, warn: Warn) -> bool:
+        """``-mon``; False if it asks for help."""
+        return self.monitors.parse(text, location, warn) is not None
+
+    def fill_chardevs(self, config: Config) -> None:
+        """Turn the options into ``config``'s character devices.
+
+        Raises:
+            LocatedError: what QEMU says when it makes them.
+        """
+        for options in self.chardevs.given:
+            with located(options.location):
+                made = _chardev(options, config)
+                config.chardevs[made.id] = made
+
+    def fill_monitors(self, config: Config) -> None:
+        """Turn the options into ``config``'s monitors; the character devices are there.
+
+        Raises:
+            LocatedError: what QEMU says when it makes them.
+        """
+        for options in self.monitors.given:
+            with located(options.location):
+                config.monitors.append(self._monitor(options, config))
+
+    def _short_chardev(self, label: str, text: str, location: str) -> None:
+        malformed = errors.chardev_text_malformed(text)
+        try:
+            options = self.chardevs.create(label, location)
+            known = self._read_short(options, text.removeprefix("mon:"))
+        except errors.QmpError as error:
+            raise LocatedError(error, location, malformed.desc) from None
+        if not known:
+            raise LocatedError(malformed, location)
+
+    def _read_short(self, options: Options, text: str) -> bool:
+        """Read ``unix:PATH,…``, ``tcp:HOST:PORT,…`` or a bare back end; False if it makes no sense.
+
+        Unlike elsewhere, short-form booleans are not warned of.
+        """
+        chardevs = self.chardevs
+        if text in ("null", "stdio"):
+            chardevs.set(options, "backend", text)
+            return True
+        kind, _, rest = text.partition(":")
+        if kind == "unix" and ":" in text:
+            chardevs.set(options, "backend", "socket")
+            chardevs.read(options, rest, implied="path")
+            return True
+        if kind == "tcp" and ":" in text:
+            found = _TCP.match(rest)
+            if found is None:
+                return False
+            chardevs.set(options, "backend", "socket")
+            chardevs.set(options, "host", found[1])
+            chardevs.set(options, "port", found[2])
+            if rest[found.end() :].startswith(","):
+                chardevs.read(options, rest[found.end() + 1 :])
+            return True
+        raise errors.chardev_text_unknown(text)
+
+    def _monitor(self, options: Options, config: Config) -> MonitorConfig:
+        mode = options.get("mode") or "readline"
+        if mode not in ("control", "readline"):
+            raise errors.unaccepted_value("mode", mode)
+        label = options.get("chardev")
+        if label is None:
+            raise errors.missing_parameter("chardev")
+        pretty = options.get_bool("pretty", False)
+        if label not in config.chardevs:
+            raise errors.chardev_not_found(label)
+        if pretty and mode == "readline":
+            raise errors.pretty_is_for_qmp()
+        if any(other.chardev == label for other in config.monitors):
+            raise errors.chardev_in_use(label)
+        name = options.id or self._free_name(config)
+        checked: Literal["control", "readline"] = "control" if mode == "control" else "readline"
+        return MonitorConfig(name, label, checked, pretty, options.location)
+
+    def _free_name(self, config: Config) -> str:
+        """A name for a monitor that was given none: the next that -qmp would take."""
+        taken = {options.id for options in self.monitors.given}
+        taken.update(monitor.id for monitor in config.monitors)
+        number = self._short_forms
+        while f"compat_monitor{number}" in taken:
+            number += 1
+        return f"compat_monitor{number}"
+
+
+def list_backends() -> str:
+    """What ``-chardev help`` says."""
+    return "\n".join(["Available chardev backend types: ", *(f"  {name}" for name in _BACKENDS)])
+
+
+def _chardev(options: Options, config: Config) -> ChardevConfig:
+    if options.id is None:
+        raise errors.chardev_without_id()
+    backend = options.get("backend") or ""
+    if backend not in _BACKENDS:
+        raise errors.chardev_driver_unknown(backend)
+    if backend == "socket":
+        return _socket(options, options.id)
+    if backend == "null":
+        return ChardevConfig(options.id, "null", options.location)
+    if config.daemonize:
+        raise errors.stdio_while_daemonizing()
+    if any(other.kind == "stdio" for other in config.chardevs.values()):
+        raise errors.stdio_in_use()
+    return ChardevConfig(options.id, "stdio", options.location)
+
+
+def _socket(options: Options, label: str) -> ChardevConfig:
+    host, port, path, fd = (options.get(name) for name in ("host", "port", "path", "fd"))
+    if sum(bool(address) for address in (host, path, fd)) > 1:
+        raise errors.socket_address_ambiguous()
+    if host is not None and not port:
+        raise errors.socket_without_port()
+    for name in ("telnet", "tn3270", "websocket", "abstract"):
+        if options.get_bool(name, False):
+            raise errors.option_unsupported(f"'{name}' option is")
+    made = ChardevConfig(label, "unix", options.location, server=options.get_bool("server", False))
+    made.reconnect_ms = _reconnect_ms(options)
+    if path is not None:
+        made.path = path
+    elif host is not None:
+        made.kind, made.host, made.port = "tcp", host, _port(host, port or "")
+    else:
+        made.kind, made.fd = "fd", _descriptor(fd or "")
+    if made.server and made.reconnect_ms:
+        raise errors.socket_option_misplaced("reconnect", "server listen")
+    if not made.server and options.get("wait") is not None:
+        raise errors.socket_option_misplaced("wait", "client connect")
+    made.wait = made.server and options.get_bool("wait", True)
+    return made
+
+
+def _reconnect_ms(options: Options) -> int:
+    seconds, milliseconds = options.get_number("reconnect"), options.get_number("reconnect-ms")
+    if seconds is not None and milliseconds is not None:
+        raise errors.options_exclusive("reconnect", "reconnect-ms")
+    return min((seconds or 0) * 1000 + (milliseconds or 0), _MAX_MS)
+
+
+def _port(host: str, text: str) -> int:
+    if not text.isdecimal():
+        raise errors.address_unknown(host, text, "Servname not supported for ai_socktype")
+    return (c_numbers.uint64(text) or 0) & 0xFFFF  # as getaddrinfo takes larger ones
+
+
+def _descriptor(text: str) -> int:
+    if not text.isdecimal() or len(text) > _MAX_DESCRIPTOR_DIGITS:
+        raise errors.not_a_file_descriptor(text)
+    return int(text)

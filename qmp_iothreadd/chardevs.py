@@ -1,0 +1,156 @@
+"""Monitors and their character devices as objects of the tree.
+
+They are made from the command line, not by object-add, and only describe what the server does:
+each holds the callbacks by which commands reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qom.object import Object, Property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qom.types import ObjectType
+
+
+class Chardev(Object):
+    """Where the bytes of a monitor come from. Its name is its label."""
+
+    __slots__ = ("address", "connections", "disconnect", "server")
+
+    qom_name = "chardev"
+    abstract = True
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.address: dict[str, Any] = {}
+        self.server = False
+        self.connections = 0
+        self.disconnect: Callable[[], None] = lambda: None
+
+    @property
+    def filename(self) -> str:
+        """What query-chardev calls it."""
+        return self.type.name.removeprefix("chardev-")
+
+    def info(self) -> dict[str, Any]:
+        """The members of a ChardevInfo."""
+        return {"label": self.name, "filename": self.filename, "frontend-open": True}
+
+
+class ChardevSocket(Chardev):
+    """A Unix or TCP socket, listening or connected."""
+
+    __slots__ = ()
+
+    qom_name = "chardev-socket"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("connected", "bool", lambda chardev: chardev.connections > 0),
+        Property("addr", "SocketAddress", lambda chardev: chardev.address),
+    )
+
+    @property
+    def filename(self) -> str:
+        """The address as QEMU writes it, with its state in front where nobody is connected."""
+        address, kind = self.address, self.address.get("type")
+        if kind == "unix":
+            text = f"unix:{address['path']}"
+        elif kind == "inet":
+            text = f"tcp:{address['host']}:{address['port']}"
+        else:
+            text = f"fd:{address.get('str', '')}"
+        if self.server:
+            text += ",server=on"
+        return text if self.connections else f"disconnected:{text}"
+
+
+class ChardevFd(Chardev):
+    """What is read and written by file descriptor."""
+
+    __slots__ = ()
+
+    qom_name = "chardev-fd"
+    abstract = True
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+
+class ChardevStdio(ChardevFd):
+    """Standard input and output."""
+
+    __slots__ = ()
+
+    qom_name = "chardev-stdio"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+
+class ChardevNull(Chardev):
+    """Nothing ever comes, and what goes there is gone."""
+
+    __slots__ = ()
+
+    qom_name = "chardev-null"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+
+CHARDEV_TYPES = (ChardevSocket, ChardevStdio, ChardevNull)
+
+
+class Monitor(Object):
+    """A monitor; ``chardev`` is its character device's label."""
+
+    __slots__ = ("chardev", "close_monitor")
+
+    qom_name = "monitor"
+    abstract = True
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("chardev", "string", lambda monitor: monitor.chardev),
+    )
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.chardev = ""
+        self.close_monitor: Callable[[], None] = lambda: None
+
+    def finalize(self) -> None:
+        """Close the monitor; its character device stays."""
+        self.close_monitor()
+
+
+class MonitorQMP(Monitor):
+    """A monitor that speaks QMP."""
+
+    __slots__ = ("pretty",)
+
+    qom_name = "monitor-qmp"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("pretty", "bool", lambda monitor: monitor.pretty),
+        Property("close-action", "MonitorQMPCloseAction", lambda monitor: "none"),
+    )
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.pretty = False
+
+
+class MonitorHMP(Monitor):
+    """A monitor that speaks the human monitor's language."""
+
+    __slots__ = ()
+
+    qom_name = "monitor-hmp"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("readline", "bool", lambda monitor: True),
+    )
+
+    def check_deletable(self) -> None:
+        """Refuse, as QEMU does."""
+        raise errors.hmp_monitor_deletion()

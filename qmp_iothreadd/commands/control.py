@@ -1,0 +1,38 @@
+"""The monitor about itself: negotiation, version, commands, schema, quit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmp_iothreadd.commands.registry import Context, command
+from qmp_iothreadd.machine import version_info
+
+
+@command("qmp_capabilities")
+def qmp_capabilities(ctx: Context, enable: list[str] | None = None) -> None:
+    """End negotiation."""
+    ctx.negotiate(enable or [])
+
+
+@command("query-version")
+def query_version(ctx: Context) -> dict[str, Any]:
+    """The version, as the greeting gives it."""
+    return version_info(ctx.machine.package)
+
+
+@command("query-commands")
+def query_commands(ctx: Context) -> list[dict[str, str]]:
+    """The names of all commands that can be called."""
+    return [{"name": name} for name in ctx.machine.available_commands()]
+
+
+@command("query-qmp-schema")
+def query_qmp_schema(ctx: Context) -> list[dict[str, Any]]:
+    """The schema as clients see it."""
+    return ctx.machine.introspection()
+
+
+@command("quit")
+def quit_(ctx: Context) -> None:
+    """End the daemon."""
+    ctx.machine.shutdown("host-qmp-quit")

@@ -1,0 +1,33 @@
+"""What clients ask of every emulator, answered as one without CPUs, disks or jobs answers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmp_iothreadd.commands.registry import Context, command
+
+
+@command("query-target")
+def query_target(ctx: Context) -> dict[str, str]:
+    """The architecture that QEMU's most common binary emulates."""
+    return {"arch": "x86_64"}
+
+
+@command("query-kvm")
+def query_kvm(ctx: Context) -> dict[str, bool]:
+    """No accelerator in use; present means only that it is built in, as in Debian's QEMU."""
+    return {"enabled": False, "present": True}
+
+
+@command("query-cpus-fast")
+@command("query-jobs")
+@command("query-fdsets")
+def query_nothing(ctx: Context) -> list[Any]:
+    """None of these exist here, and none can be made."""
+    return []
+
+
+@command("query-block")
+def query_block(ctx: Context, flat: bool | None = None) -> list[Any]:
+    """There are no block devices, nested or flat."""
+    return []

@@ -1,0 +1,78 @@
+"""``object_add`` and ``qom-*``: QMP's functions, with arguments in languages for people."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.commands import qom
+from qmp_iothreadd.commands.hmp.string_input import parse_string
+from qmp_iothreadd.commands.registry import Context
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+_OBJECT_ADD = "object-add"
+
+
+def object_add(ctx: Context, options: str) -> str | None:
+    """Create an object: from JSON where ``options`` begins with a brace, else from keyval."""
+    from qmp_iothreadd.qom import keyval  # only here is the language needed
+
+    command = ctx.machine.schema.commands.get(_OBJECT_ADD)
+    if command is None or command.arg_type is None:
+        raise errors.command_not_found(_OBJECT_ADD)
+    if options.startswith("{"):
+        from qmp_iothreadd.qmp.json_reader import parse_one
+
+        validate = ctx.machine.models.arguments(command)
+        qom.object_add(ctx, **validate(cast("dict[str, Any]", parse_one(options))))
+        return None
+    values, wants_help = keyval.parse(options, "qom-type")
+    if wants_help:
+        return _help(ctx, values.get("qom-type"))
+    qom.object_add(ctx, keyval.convert(command.arg_type, values))
+    return None
+
+
+def _help(ctx: Context, type_name: object) -> str:
+    found = ctx.machine.types.get(type_name) if isinstance(type_name, str) else None
+    if found is None:
+        names = [
+            each.name
+            for each in ctx.machine.types
+            if not each.abstract and each.implements(USER_CREATABLE)
+        ]
+        return "".join(["List of user creatable objects:\n", *[f"  {n}\n" for n in sorted(names)]])
+    options = [f"  {p.name}=<{p.type}>\n" for p in found.properties.values() if p.set is not None]
+    if not options:
+        return f"There are no options for {found.name}.\n"
+    return "".join([f"{found.name} options:\n", *sorted(options)])
+
+
+def qom_list(ctx: Context, path: str | None) -> str:
+    """The properties of an object, a line for each; without a path, where paths begin."""
+    if path is None:
+        return "/\n"
+    return "".join([f"{p['name']} ({p['type']})\n" for p in qom.qom_list(ctx, path)])
+
+
+def qom_get(ctx: Context, path: str, name: str) -> str:
+    """The value of a property, as JSON."""
+    from qmp_iothreadd.qmp import json_writer
+
+    data = json_writer.pretty_message(qom.qom_get(ctx, path, name))
+    return data.decode("ascii").replace("\r\n", "\n")
+
+
+def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
+    """Set a property, from JSON or from a text that is read as the property's type asks for."""
+    if json:
+        from qmp_iothreadd.qmp.json_reader import parse_one
+
+        qom.qom_set(ctx, path, name, parse_one(value))
+        return
+    target = ctx.machine.resolve(path)
+    found = target.find_property(name)
+    converted: Any = value
+    if found.set is not None:
+        converted = parse_string(ctx.machine.schema, found.type, value, name)
+    target.set_property(name, converted)

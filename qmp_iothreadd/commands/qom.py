@@ -1,0 +1,130 @@
+"""Objects, their properties and their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.commands.registry import Context, command
+from qmp_iothreadd.hashes import qdict_order
+from qmp_iothreadd.qom.object import Object, Property
+from qmp_iothreadd.qom.types import ObjectType
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine import Machine
+
+
+@command("object-add")
+def object_add(ctx: Context, arg: dict[str, Any]) -> None:
+    """Create an object below ``/objects``."""
+    create_object(ctx.machine, arg)
+
+
+def create_object(machine: Machine, options: dict[str, Any]) -> None:
+    """Create the object that ``options``, an ObjectOptions in schema order, describes.
+
+    The properties are set in the order of QEMU's dictionary.
+
+    Raises:
+        QmpError: the id is none, or what ``Machine.add_object`` raises.
+    """
+    properties = dict(options)
+    type_name, name = properties.pop("qom-type"), properties.pop("id")
+    if not is_identifier(name):
+        raise errors.not_an_identifier("id")
+    ordered = {key: properties[key] for key in qdict_order(properties)}
+    machine.add_object(type_name, name, ordered)
+
+
+@command("object-del")
+def object_del(ctx: Context, id: str) -> None:
+    """Delete an object below ``/objects``, but not the monitor that asks for it."""
+    if id == ctx.monitor_id:
+        raise errors.current_monitor_in_use()
+    ctx.machine.delete_object(id)
+
+
+@command("qom-get")
+def qom_get(ctx: Context, path: str, property: str) -> Any:
+    """The value of a property."""
+    return ctx.machine.resolve(path).get_property(property)
+
+
+@command("qom-set")
+def qom_set(ctx: Context, path: str, property: str, value: Any) -> None:
+    """Set a property."""
+    ctx.machine.resolve(path).set_property(property, value)
+
+
+@command("qom-list")
+def qom_list(ctx: Context, path: str) -> list[dict[str, Any]]:
+    """The properties of an object: names and types."""
+    return _describe(ctx.machine.resolve_unambiguous(path).properties())
+
+
+@command("qom-list-get")
+def qom_list_get(ctx: Context, paths: list[str]) -> list[dict[str, Any]]:
+    """The properties of several objects, with the values of those that can be read."""
+    found = [ctx.machine.resolve_unambiguous(path) for path in paths]
+    return [{"properties": [_with_value(obj, prop) for prop in obj.properties()]} for obj in found]
+
+
+@command("qom-list-types")
+def qom_list_types(
+    ctx: Context, implements: str | None = None, abstract: bool | None = None
+) -> list[dict[str, Any]]:
+    """The types there are; abstract ones only where asked for."""
+    return [
+        _type_info(found)
+        for found in ctx.machine.types
+        if (abstract or not found.abstract) and (implements is None or found.implements(implements))
+    ]
+
+
+@command("qom-list-properties")
+def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
+    """The properties that objects of a type have."""
+    found = ctx.machine.types.get(typename)
+    if found is None:
+        raise errors.class_not_found(typename)
+    if not found.implements("object"):
+        raise errors.invalid_parameter_value("typename", "a QOM type")
+    return _describe(found.properties.values())
+
+
+@command("device-list-properties")
+def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
+    """Refuse: there are no devices, so a type is either unknown or not one of theirs."""
+    if ctx.machine.types.get(typename) is None:
+        raise errors.device_not_found(typename)
+    raise errors.invalid_parameter_value("typename", "a non-abstract device type")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether QEMU takes ``text`` as an id: a letter, then letters, digits, ``-._``."""
+    return (
+        text.isascii() and text[:1].isalpha() and text.translate(_IDENTIFIER_PUNCTUATION).isalnum()
+    )
+
+
+_IDENTIFIER_PUNCTUATION = {ord(char): "x" for char in "-._"}
+
+
+def _describe(properties: Any) -> list[dict[str, Any]]:
+    return [{"name": prop.name, "type": prop.type} for prop in properties]
+
+
+def _with_value(obj: Object, prop: Property) -> dict[str, Any]:
+    shown = {"name": prop.name, "type": prop.type}
+    if prop.get is not None:
+        shown["value"] = prop.get(obj)
+    return shown
+
+
+def _type_info(found: ObjectType) -> dict[str, Any]:
+    info: dict[str, Any] = {"name": found.name}
+    if found.abstract:
+        info["abstract"] = True
+    if found.parent is not None:
+        info["parent"] = found.parent.name
+    return info

@@ -1,0 +1,227 @@
+"""The asyncio side of a session: from a transport to the session, and back to the transport.
+
+``Turns`` is the process's one in-band dispatcher: while a command takes its time, in whichever
+session, no other in-band command starts, and those that come wait their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol, cast
+
+IDLE_OUTPUT_LIMIT: Final = 64 * 1024
+"""Output is written in pieces of about this size, in bytes."""
+
+SLICE: Final = 256
+"""So many requests of one client run before the others get a turn."""
+
+
+class SessionLike(Protocol):
+    """What a connection needs of a session, whichever language it speaks."""
+
+    eof: bool
+    output_size: int
+    wake: Callable[[], None]
+
+    @property
+    def suspended(self) -> bool:
+        """Whether nothing more should be read for now."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a command of the session is under way."""
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the client sent."""
+
+    def receive_eof(self) -> None:
+        """The client will send nothing more."""
+
+    def data_to_send(self) -> bytes:
+        """All output so far; it is the caller's now."""
+
+    def step(self) -> Any:
+        """Run the next request: the idle mark, a coroutine to await, or None."""
+
+    def fill(self) -> None:
+        """Read ahead while another command runs."""
+
+    def close(self) -> None:
+        """The connection is gone."""
+
+
+class Turns:
+    """Who may run in-band commands: everyone, until one takes its time; then in order."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, idle: object) -> None:
+        self.loop = loop
+        self.idle = idle
+        self.closed = False
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: deque[Connection] = deque()
+
+    def run(self, connection: Connection) -> None:
+        """Run what the connection has in band, now or when it is its turn."""
+        if self._task is None:
+            connection.work()
+            return
+        connection.fill()
+        if connection not in self._waiting:
+            self._waiting.append(connection)
+
+    def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
+        """A command of the connection's takes its time."""
+        self._task = self.loop.create_task(coroutine)
+        self._task.add_done_callback(lambda task: self._done(connection))
+
+    def stop(self) -> None:
+        """Start no more commands: what is queued is dropped."""
+        self.closed = True
+
+    def close(self) -> None:
+        """Start no more commands, and cancel the one under way."""
+        self.stop()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _done(self, connection: Connection) -> None:
+        self._task = None
+        self._waiting.append(connection)
+        while self._waiting and self._task is None:
+            self._waiting.popleft().work()
+
+
+class Connection(asyncio.Protocol):
+    """One client: feeds its session, keeps its output bounded, closes when all is answered."""
+
+    def __init__(
+        self, turns: Turns, session: SessionLike, on_lost: Callable[[Connection], None]
+    ) -> None:
+        self._turns = turns
+        self._session = session
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._writable = True
+        self._reading = True
+        self._working = False
+        session.wake = self._wake
+
+    # -- asyncio.Protocol -------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=IDLE_OUTPUT_LIMIT)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what came in."""
+        self._session.receive_data(data)
+        self._turns.run(self)
+
+    def eof_received(self) -> bool:
+        """Answer what is left, then close; a client that is gone for good gets no more answers."""
+        self._session.receive_eof()
+        if self._hung_up():
+            self.abort()
+        else:
+            self._turns.run(self)
+        return True
+
+    def pause_writing(self) -> None:
+        """The client does not read: neither do we."""
+        self._writable = False
+        self._update_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again: go on."""
+        self._writable = True
+        self._turns.run(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end."""
+        if self._transport is not None:
+            self._transport = None
+            self._session.close()
+            self._on_lost(self)
+
+    # -- Work -------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Run in-band requests until none is left, one takes its time, or output is full."""
+        if self._transport is None:
+            return
+        self._working = True
+        try:
+            self._work(self._session)
+        finally:
+            self._working = False
+        self._flush()
+        self._update_reading()
+
+    def fill(self) -> None:
+        """Read ahead, as far as the session allows, while another command runs."""
+        if self._transport is not None and self._writable:
+            self._session.fill()
+            self._flush()
+            self._update_reading()
+
+    def close(self) -> None:
+        """Close once everything is written."""
+        if self._transport is not None:
+            self._flush()
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _work(self, session: SessionLike) -> None:
+        turns = self._turns
+        for _ in range(SLICE):
+            if not self._writable or turns.closed:
+                return
+            outcome = session.step()
+            if outcome is turns.idle:
+                if session.eof and not session.running:
+                    self.close()
+                return
+            if outcome is not None:
+                turns.start(outcome, self)
+                return
+            if session.output_size > IDLE_OUTPUT_LIMIT:
+                self._flush()
+        turns.loop.call_soon(turns.run, self)
+
+    def _wake(self) -> None:
+        if not self._working:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._transport is not None and self._session.output_size:
+            self._transport.write(self._session.data_to_send())
+
+    def _update_reading(self) -> None:
+        transport = self._transport
+        wanted = self._writable and not self._session.suspended
+        if transport is None or wanted == self._reading or transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    def _hung_up(self) -> bool:
+        """Whether the client closed both directions, rather than only its own."""
+        assert self._transport is not None
+        sock = self._transport.get_extra_info("socket")
+        if sock is None:
+            return False
+        poller = select.poll()
+        poller.register(sock.fileno(), select.POLLRDHUP)
+        return any(event & select.POLLHUP for _, event in poller.poll(0))

@@ -1,0 +1,100 @@
+"""From a command's name to its function: lookup, arguments checked against the schema, the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.commands.registry import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qmp_iothreadd.commands.registry import CommandFunction, Context
+    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.qapi.schema import Command
+
+
+class BoundCommand:
+    """A command of the schema with the function behind it and the check of its arguments."""
+
+    __slots__ = ("allow_oob", "function", "name", "success_response", "validate")
+
+    def __init__(
+        self,
+        command: Command,
+        function: CommandFunction,
+        validate: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> None:
+        self.name = command.name
+        self.function = function
+        self.validate = validate
+        self.allow_oob = command.allow_oob
+        self.success_response = command.success_response
+
+    def call(self, ctx: Context, arguments: dict[str, Any]) -> Any:
+        """Run the command.
+
+        Returns: the value, None where it has none, or a coroutine that returns it.
+
+        Raises:
+            QmpError: the arguments do not fit the schema, or the command failed.
+        """
+        return self.function(ctx, **self.validate(arguments))
+
+
+class Dispatcher:
+    """All commands of a schema that can be called.
+
+    ``functions`` maps names to functions; with ``stub_missing`` a command without one checks its
+    arguments and answers with the smallest value that its return type allows.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        functions: Mapping[str, CommandFunction] = COMMANDS,
+        stub_missing: bool = False,
+    ) -> None:
+        self.machine = machine
+        self._functions = functions
+        self._stub_missing = stub_missing
+        self._bound: dict[str, BoundCommand] = {}
+        machine.available_commands = self.names
+
+    def names(self) -> list[str]:
+        """The names of all commands that can be called, in the schema's order."""
+        known = self.machine.schema.commands
+        return [name for name in known if self._stub_missing or name in self._functions]
+
+    def find(self, name: str) -> BoundCommand:
+        """The command of this name.
+
+        Raises:
+            QmpError: CommandNotFound.
+        """
+        found = self._bound.get(name)
+        if found is None:
+            found = self._bind(name)
+            self._bound[name] = found
+        return found
+
+    def _bind(self, name: str) -> BoundCommand:
+        command = self.machine.schema.commands.get(name)
+        if command is None:
+            raise errors.command_not_found(name)
+        function = self._functions.get(name)
+        if function is None:
+            if not self._stub_missing:
+                raise errors.command_not_found(name)
+            function = _stub(command)
+        return BoundCommand(command, function, self.machine.models.arguments(command))
+
+
+def _stub(command: Command) -> CommandFunction:
+    from qmp_iothreadd.qapi.smallest import smallest_value
+
+    value = None if command.ret_type is None else smallest_value(command.ret_type)
+    return lambda ctx, **arguments: value

@@ -1,0 +1,268 @@
+"""One client's session with a monitor, without IO: bytes in, bytes out.
+
+An adapter feeds what it reads (``receive_data``, ``receive_eof``), calls ``step`` until it is
+``IDLE``, and writes what ``data_to_send`` gives. Requests that come out of band run while bytes
+are read; all others wait for ``step``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.hashes import qdict_order
+from qmp_iothreadd.machine import version_info
+from qmp_iothreadd.qmp import json_writer
+from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.qmp.dispatch import Dispatcher
+
+# With OOB, so many requests wait in band before reading stops; without, one.
+QUEUE_LENGTH: Final = 8
+
+OOB: Final = "oob"
+
+IDLE: Final = object()
+"""What ``step`` returns when there is nothing to do until more bytes arrive."""
+
+_NEGOTIATION: Final = "qmp_capabilities"
+_NO_ARGUMENTS: Final[dict[str, Any]] = {}
+
+
+class Session:
+    """The state of one connection: reader, negotiation, queue, replies.
+
+    Also the ``Context`` that commands see.
+    """
+
+    __slots__ = (
+        "_encode",
+        "_output",
+        "_queue",
+        "_reader",
+        "_running",
+        "dispatcher",
+        "eof",
+        "monitor_id",
+        "negotiated",
+        "oob",
+        "output_size",
+        "wake",
+    )
+
+    def __init__(
+        self, dispatcher: Dispatcher, monitor_id: str = "compat_monitor0", *, pretty: bool = False
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.monitor_id = monitor_id
+        self.negotiated = False
+        self.oob = False
+        self.eof = False
+        self.output_size = 0
+        # Called when there is output that no call of the adapter's asked for: an event.
+        self.wake: Callable[[], None] = lambda: None
+        self._encode = json_writer.pretty_message if pretty else json_writer.message
+        self._reader = JSONReader()
+        self._queue: deque[object] = deque()
+        self._output: list[bytes] = []
+        self._running = False
+        version = version_info(dispatcher.machine.package)
+        self._send({"QMP": {"version": version, "capabilities": [OOB]}})
+        dispatcher.machine.listeners.append(self.notify)
+
+    def close(self) -> None:
+        """The connection is gone: drop what is queued, hear no more events."""
+        self._queue.clear()
+        self._output.clear()
+        self.output_size = 0
+        self.dispatcher.machine.listeners.remove(self.notify)
+
+    # -- What commands see ------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        """The state that commands act on."""
+        return self.dispatcher.machine
+
+    def negotiate(self, capabilities: list[str]) -> None:
+        """End negotiation with these capabilities enabled."""
+        if self.negotiated:
+            raise errors.negotiation_complete()
+        self.negotiated = True
+        self.oob = OOB in capabilities
+
+    # -- Bytes in, bytes out ----------------------------------------------------------------------
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the client sent."""
+        self._reader.feed(data)
+
+    def receive_eof(self) -> None:
+        """The client will send nothing more; what it sent is still answered."""
+        self.eof = True
+
+    def data_to_send(self) -> bytes:
+        """All output so far; it is the caller's now."""
+        data = b"".join(self._output)
+        self._output.clear()
+        self.output_size = 0
+        return data
+
+    @property
+    def suspended(self) -> bool:
+        """Whether nothing more should be read for now."""
+        if self.oob:
+            return len(self._queue) >= QUEUE_LENGTH
+        return self._running or bool(self._queue)
+
+    @property
+    def running(self) -> bool:
+        """Whether a command of this session is under way."""
+        return self._running
+
+    def notify(self, event: dict[str, Any]) -> None:
+        """Send an event, if negotiation is over."""
+        if self.negotiated:
+            self._send(event)
+            self.wake()
+
+    # -- Work -------------------------------------------------------------------------------------
+
+    def step(self) -> Coroutine[Any, Any, None] | object | None:
+        """Run the next request that is in band.
+
+        Returns: ``IDLE`` when there is none; a coroutine, to be awaited before the next step, when
+        the command takes its time; None when it is answered.
+        """
+        item = self._queue.popleft() if self._queue else self._read()
+        if item is PENDING:
+            return IDLE
+        return self._execute(item, oob=False)
+
+    def fill(self) -> None:
+        """Read ahead while another command runs; what is out of band runs at once."""
+        while not self.suspended:
+            item = self._read()
+            if item is PENDING:
+                return
+            self._queue.append(item)
+
+    def _read(self) -> object:
+        """The next request that is in band, as a value or as the error that it is."""
+        while True:
+            try:
+                value = self._reader.next()
+            except QmpError as error:
+                return error
+            if type(value) is dict and "exec-oob" in value and "execute" not in value:
+                self._execute(value, oob=True)
+                continue
+            return value
+
+    def _execute(self, request: object, *, oob: bool) -> Coroutine[Any, Any, None] | None:
+        try:
+            if isinstance(request, QmpError):
+                raise request
+            name, arguments = self._check_envelope(request)
+            command = self.dispatcher.find(name)
+            if oob and not command.allow_oob:
+                raise errors.oob_unsupported(name)
+            if not self.negotiated and name != _NEGOTIATION:
+                raise errors.command_not_found(name)
+            result = command.call(self, arguments)
+        except Exception as error:
+            self._reply_error(request, error)
+            return None
+        if type(result) is CoroutineType:
+            self._running = True
+            return self._finish(request, result, command.success_response)
+        if command.success_response:
+            self._reply(request, result)
+        return None
+
+    async def _finish(
+        self, request: object, result: CoroutineType[Any, Any, Any], success_response: bool
+    ) -> None:
+        try:
+            value = await result
+        except Exception as error:
+            self._reply_error(request, error)
+        else:
+            if success_response:
+                self._reply(request, value)
+        finally:
+            self._running = False
+
+    def _check_envelope(self, request: object) -> tuple[str, dict[str, Any]]:
+        """The command's name and its arguments.
+
+        Raises:
+            QmpError: the first member, in the order of QEMU's dictionary, that does not belong
+            there.
+        """
+        if type(request) is not dict:
+            raise errors.input_not_object()
+        name = request.get("execute")
+        arguments = request.get("arguments", _NO_ARGUMENTS)
+        known = 1 + ("arguments" in request) + ("id" in request)
+        if type(name) is str and type(arguments) is dict and len(request) == known:
+            return name, arguments
+        return check_envelope(request, allow_oob=self.oob)
+
+    # -- Replies ----------------------------------------------------------------------------------
+
+    def _reply(self, request: Any, value: Any) -> None:
+        reply = {"return": {} if value is None else value}
+        if "id" in request:
+            reply["id"] = request["id"]
+        self._send(reply)
+
+    def _reply_error(self, request: object, error: Exception) -> None:
+        if not isinstance(error, QmpError):
+            # A fault of ours: the client still gets an answer, and whoever runs the daemon the
+            # reason.
+            sys.excepthook(type(error), error, error.__traceback__)
+            error = QmpError(f"internal error: {type(error).__name__}")
+        elif error.error_class == errors.COMMAND_NOT_FOUND and not self.negotiated:
+            error = errors.negotiation_expected()
+        reply: dict[str, Any] = {"error": {"class": error.error_class, "desc": error.desc}}
+        if type(request) is dict and "id" in request:
+            reply["id"] = request["id"]
+        self._send(reply)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        data = self._encode(message)
+        self._output.append(data)
+        self.output_size += len(data)
+
+
+def check_envelope(request: dict[str, Any], *, allow_oob: bool) -> tuple[str, dict[str, Any]]:
+    """The command's name and its arguments; members are checked in QEMU's order.
+
+    Raises:
+        QmpError: the first member that does not belong there, or none says what to execute.
+    """
+    name_key = None
+    for key in qdict_order(request):
+        value = request[key]
+        if key == "execute" or (key == "exec-oob" and allow_oob):
+            if type(value) is not str:
+                raise errors.input_member_not_string(key)
+            if name_key is not None:
+                raise errors.input_member_clash(key, name_key)
+            name_key = key
+        elif key == "arguments":
+            if type(value) is not dict:
+                raise errors.input_member_not_object(key)
+        elif key != "id":
+            raise errors.input_member_unexpected(key)
+    if name_key is None:
+        raise errors.input_lacks_execute()
+    return request[name_key], request.get("arguments", _NO_ARGUMENTS)

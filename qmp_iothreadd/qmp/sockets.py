@@ -1,0 +1,113 @@
+"""Listening sockets, as QEMU's ``-chardev socket`` makes them, and somewhat more careful."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+
+from qmp_iothreadd import errors
+
+BACKLOG = 16
+
+_UNIX_PATH_MAX = 108
+
+
+class UnixListener:
+    """A listening Unix socket of mode 0600 and the file that it owns."""
+
+    def __init__(self, path: str) -> None:
+        """Bind ``path``; a socket that nobody listens on any more is replaced.
+
+        Raises:
+            QmpError: the path is too long, taken, or cannot be bound.
+        """
+        if len(os.fsencode(path)) >= _UNIX_PATH_MAX:
+            raise errors.unix_path_too_long(path, _UNIX_PATH_MAX)
+        self.path = path
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            _remove_stale(path)
+            # No moment in which others could connect: the mode is right from the start.
+            mask = os.umask(0o177)
+            try:
+                self.socket.bind(path)
+            finally:
+                os.umask(mask)
+            self.socket.listen(BACKLOG)
+            self.socket.setblocking(False)
+            self._identity = _identity(path)
+        except OSError as error:
+            self.socket.close()
+            raise errors.bind_failed(path, error.strerror or str(error)) from None
+
+    def close(self) -> None:
+        """Close, and remove the file if it is still ours."""
+        self.socket.close()
+        with contextlib.suppress(OSError):
+            if _identity(self.path) == self._identity:
+                os.unlink(self.path)
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; ``port`` 0 takes a free one.
+
+    Raises:
+        QmpError: the address is unknown or taken.
+    """
+    try:
+        found = socket.getaddrinfo(
+            host or "localhost", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, address = found[0]
+        made = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise errors.address_unknown(host, port, error.strerror or str(error)) from None
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(BACKLOG)
+        made.setblocking(False)
+    except OSError as error:
+        made.close()
+        raise errors.bind_failed(f"{host}:{port}", error.strerror or str(error)) from None
+    return made
+
+
+def adopt(fd: int) -> tuple[socket.socket, bool]:
+    """A socket that was handed over, and whether it listens.
+
+    Raises:
+        QmpError: the descriptor is not an open socket.
+    """
+    try:
+        made = socket.socket(fileno=fd)
+        listening = bool(made.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError as error:
+        raise errors.bad_file_descriptor(fd, error.strerror or str(error)) from None
+    made.setblocking(False)
+    made.set_inheritable(False)
+    return made, listening
+
+
+def _remove_stale(path: str) -> None:
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        except OSError:
+            pass
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino

@@ -1,0 +1,283 @@
+"""The keyval language: ``iothread,id=io0,limits.iops-total=5`` as nested dictionaries of strings.
+
+HMP's object_add speaks it, and ``-machine``. ``parse`` reads the text; ``convert`` then turns the
+strings into what a QAPI type asks for. A dotted key leads into a dictionary, or into a list where
+it is a number; ``,,`` stands for a comma; of a repeated key the last value counts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.hashes import first_unexpected, qdict_order
+from qmp_iothreadd.qom import c_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qmp_iothreadd.qapi.schema import AlternateType, ObjectType, SchemaType
+
+KeyVal = dict[str, Any]
+"""Values are strings, ``KeyVal`` or lists of either."""
+
+_FRAGMENT_MAX = 127
+_INDEX_MAX = 2**31 - 1
+_NAME = re.compile(r"(?:__[0-9A-Za-z.-]*_)?[A-Za-z][0-9A-Za-z_-]*")
+_DIGITS = re.compile(r"[0-9]+")
+_KEY = re.compile(r"[^=,]*")
+_VALUE = re.compile(r"(?:[^,]|,,)*")
+_IMPLIED_VALUE = re.compile(r"[^,]*")
+
+
+def parse(text: str, implied_key: str | None = None) -> tuple[KeyVal, bool]:
+    """The nested dictionary that ``text`` describes, and whether it asks for help.
+
+    ``implied_key`` is the key of a first value that comes without one.
+
+    Raises:
+        QmpError: the text is not of the language, or contradicts itself.
+    """
+    result: KeyVal = {}
+    wants_help = False
+    position = 0
+    while position < len(text):
+        position, help_here = _parse_one(result, text, position, implied_key)
+        wants_help |= help_here
+        implied_key = None
+    _listify(result, "")
+    return result, wants_help
+
+
+def _parse_one(result: KeyVal, text: str, start: int, implied: str | None) -> tuple[int, bool]:
+    """Read one key and value at ``start``; return where the next begins, and if it was ``help``."""
+    end = _end(_KEY, text, start)
+    key = text[start:end]
+    has_value = end < len(text) and text[end] == "="
+    if key and not has_value:
+        if key in ("help", "?"):
+            return end + 1, True
+        if implied is not None:
+            _put(result, implied, implied, key)
+            return _end(_IMPLIED_VALUE, text, start) + 1, False
+    holder, last = _descend(result, key)
+    if not has_value:
+        raise errors.keyval_lacks_value(key)
+    value_end = _end(_VALUE, text, end + 1)
+    _put(holder, last, key, text[end + 1 : value_end].replace(",,", ","))
+    return value_end + 1, False
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where the match at ``start`` of a pattern that can be empty ends."""
+    return cast("re.Match[str]", pattern.match(text, start)).end()
+
+
+def _fragments(key: str) -> Iterator[tuple[str, int]]:
+    """The fragments of a dotted key, and where each ends.
+
+    The first is a name, the others are names or indexes. Checked one by one, so that a conflict
+    before a bad fragment is noticed first.
+    """
+    position = 0
+    while True:
+        found = _DIGITS.match(key, position) if position else None
+        found = found or _NAME.match(key, position)
+        if found is None or (found.end() < len(key) and key[found.end()] != "."):
+            raise errors.invalid_parameter(key)
+        if len(found[0]) > _FRAGMENT_MAX:
+            raise errors.keyval_too_long(found[0], fragment=found[0] != key)
+        yield found[0], found.end()
+        if found.end() == len(key):
+            return
+        position = found.end() + 1
+
+
+def _descend(current: KeyVal, key: str) -> tuple[KeyVal, str]:
+    """The dictionary that holds the last fragment (made on the way if need be), and that one."""
+    fragments = _fragments(key)
+    name, end = next(fragments)
+    for following, next_end in fragments:
+        below = current.setdefault(name, {})
+        if not isinstance(below, dict):
+            raise errors.keyval_inconsistent(key[:end] + ".")
+        current, name, end = below, following, next_end
+    return current, name
+
+
+def _put(holder: KeyVal, name: str, key: str, value: str) -> None:
+    if isinstance(holder.get(name), dict):
+        raise errors.keyval_inconsistent(key + ".")
+    holder[name] = value
+
+
+def _index(key: str) -> int | None:
+    found = _DIGITS.fullmatch(key)
+    if found is None:
+        return None
+    digits = key.lstrip("0")
+    return min(int(digits or "0"), _INDEX_MAX)
+
+
+def _listify(current: KeyVal, prefix: str) -> KeyVal | list[Any]:
+    """Replace the dictionaries whose keys are indexes by lists, from the leaves up.
+
+    Errors come in the order in which QEMU's dictionary iterates.
+    """
+    names = qdict_order(current)
+    for name in names:
+        if isinstance(current[name], dict):
+            current[name] = _listify(current[name], f"{prefix}{name}.")
+    indexes = {name: index for name in names if (index := _index(name)) is not None}
+    if not indexes:
+        return current
+    if len(indexes) < len(names):
+        raise errors.keyval_inconsistent(prefix)
+    elements: list[Any] = [None] * len(names)
+    for name, index in indexes.items():
+        if index < len(names):
+            elements[index] = current[name]
+    for index in range(min(len(names), max(indexes.values()) + 1)):
+        if elements[index] is None:
+            raise errors.keyval_gap(f"{prefix}{index}")
+    # Two keys can be one index ("0" and "00"); then the list is shorter than the dictionary.
+    return [element for element in elements if element is not None]
+
+
+# -- Strings to values of a type -------------------------------------------------------------------
+
+# Ranges of the sized integers, and what QEMU calls them when a value is outside.
+INTEGER_RANGES = {
+    "int8": (-(2**7), 2**7 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "uint8": (0, 2**8 - 1),
+    "uint16": (0, 2**16 - 1),
+    "uint32": (0, 2**32 - 1),
+}
+SIGNED = frozenset(("int", "int8", "int16", "int32", "int64"))
+UNSIGNED = frozenset(("uint8", "uint16", "uint32", "uint64"))
+
+
+def convert(type_: SchemaType, value: Any, path: str = "", name: str | None = None) -> Any:
+    """The JSON-like value that ``type_`` makes of what ``parse`` returned.
+
+    Members come out in the order of the schema. ``path`` is the value's whole name for messages
+    (list elements are ``name.0``), ``name`` its last component, None for a list element.
+
+    Raises:
+        QmpError: the first misfit in QEMU's order.
+    """
+    from qmp_iothreadd.qapi import schema  # only for types; not needed until an object is described
+
+    if isinstance(type_, schema.ObjectType):
+        return _convert_object(type_, value, path)
+    if isinstance(type_, schema.ArrayType):
+        if not isinstance(value, list):
+            raise errors.invalid_parameter_type(_shown(path), "array")
+        element_type = type_.element_type
+        return [convert(element_type, each, f"{path}.{i}") for i, each in enumerate(value)]
+    if isinstance(type_, schema.AlternateType):
+        return _convert_alternate(type_, value, path, name)
+    if type_.name == "any":
+        return value
+    if type_.name == "null":
+        raise errors.invalid_parameter_type(_shown(path), "null")
+    if not isinstance(value, str):
+        raise errors.keyval_unexpected(_shown(path))
+    if isinstance(type_, schema.EnumType):
+        return enum_value(type_, value, name)
+    return _convert_scalar(type_.name, value, path, name)
+
+
+def _shown(path: str) -> str:
+    return path or "<anonymous>"
+
+
+def enum_value(type_: Any, value: str, name: str | None) -> str:
+    """``value`` if the enumeration has it.
+
+    Raises:
+        QmpError: it does not.
+    """
+    if all(member.name != value for member in type_.members):
+        raise errors.unaccepted_value(name or "null", value)
+    return value
+
+
+def check_integer_range(type_name: str, value: int, name: str | None) -> int:
+    """``value`` if it fits a sized integer.
+
+    Raises:
+        QmpError: it does not.
+    """
+    bounds = INTEGER_RANGES.get(type_name)
+    if bounds is not None and not bounds[0] <= value <= bounds[1]:
+        raise errors.invalid_parameter_value(name or "null", f"{type_name}_t")
+    return value
+
+
+def _convert_scalar(type_name: str, text: str, path: str, name: str | None) -> Any:
+    value: Any
+    if type_name == "str":
+        return text
+    if type_name in SIGNED:
+        value, expected = c_numbers.int64(text), "integer"
+    elif type_name in UNSIGNED:
+        value, expected = c_numbers.uint64(text), "integer"
+    elif type_name == "size":
+        value, expected = c_numbers.size(text), "size"
+    elif type_name == "bool":
+        value, expected = c_numbers.boolean(text), "'on' or 'off'"
+    elif type_name == "number":
+        value, expected = c_numbers.number(text), "number"
+    else:
+        _impossible(type_name)
+    if value is None:
+        raise errors.invalid_parameter_value(_shown(path), expected)
+    return check_integer_range(type_name, value, name)
+
+
+def _impossible(type_name: str) -> NoReturn:
+    raise TypeError(f"type {type_name} has no members that options could describe")
+
+
+def _convert_object(type_: ObjectType, value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise errors.invalid_parameter_type(_shown(path), "object")
+    result: dict[str, Any] = {}
+    visited: list[str] = []
+    _convert_members(type_, value, path, result, visited)
+    stray = first_unexpected(qdict_order(value), visited)
+    if stray is not None:
+        raise errors.unexpected_parameter(_below(path, stray))
+    return result
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _convert_members(
+    type_: ObjectType, value: KeyVal, path: str, result: dict[str, Any], visited: list[str]
+) -> None:
+    for member in type_.members:
+        full = _below(path, member.name)
+        visited.append(member.name)
+        if member.name in value:
+            result[member.name] = convert(member.type, value[member.name], full, member.name)
+        elif not member.optional:
+            raise errors.missing_parameter(full)
+    if type_.variants is not None:
+        branch = type_.variants.cases[result[type_.variants.tag.name]]
+        _convert_members(branch, value, path, result, visited)
+
+
+def _convert_alternate(type_: AlternateType, value: Any, path: str, name: str | None) -> Any:
+    """A branch is chosen by the value's own JSON type: a string can only be the string branch."""
+    looks = "string" if isinstance(value, str) else "object" if isinstance(value, dict) else "array"
+    for branch in type_.branches:
+        if branch.type.json_type() == looks:
+            return convert(branch.type, value, path, name)
+    raise errors.invalid_parameter_type(name or "null", type_.name)

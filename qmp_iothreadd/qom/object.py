@@ -1,0 +1,162 @@
+"""An object of the tree: a type, properties of that type, children by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qom.types import ObjectType
+
+
+class Property:
+    """A named value of an object.
+
+    ``type`` is the name that qom-list shows (``int``, ``string``, ``bool``, or a QAPI type's).
+    ``get`` and ``set`` take the object; a property without ``get`` cannot be read, one without
+    ``set`` cannot be written.
+    """
+
+    __slots__ = ("get", "name", "set", "type")
+
+    def __init__(
+        self,
+        name: str,
+        type: str,
+        get: Callable[[Any], Any] | None = None,
+        set: Callable[[Any, Any], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.get = get
+        self.set = set
+
+
+class Object:
+    """Base of every object; also QOM's root type ``object``.
+
+    A subclass is a QOM type: ``qom_name`` names it, Python's inheritance is QOM's. Subclasses that
+    object-add can create override ``complete`` (properties are set, make it work) and ``finalize``
+    (undo that).
+    """
+
+    __slots__ = ("children", "name", "parent", "type")
+
+    qom_name: ClassVar[str] = "object"
+    abstract: ClassVar[bool] = False
+    interfaces: ClassVar[tuple[str, ...]] = ()
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("type", "string", lambda obj: obj.type.name),
+    )
+
+    def __init__(self, type: ObjectType) -> None:
+        self.type = type
+        self.parent: Object | None = None
+        self.name = ""
+        self.children: dict[str, Object] | None = None
+
+    # -- Life of an object that object-add makes --------------------------------------------------
+
+    def complete(self) -> None:
+        """Start working. Called once, with the properties set and the object in its place.
+
+        Raises:
+            QmpError: the properties do not fit together; the object is taken out again.
+        """
+
+    def check_deletable(self) -> None:
+        """Veto object-del by raising QmpError."""
+
+    def finalize(self) -> None:
+        """Stop working and give everything back. Called once, after the object left the tree."""
+
+    # -- Properties -------------------------------------------------------------------------------
+
+    def find_property(self, name: str) -> Property:
+        """The property of this name, a child's too.
+
+        Raises:
+            QmpError: ``Property 'TYPE.NAME' not found``.
+        """
+        found = self.type.properties.get(name)
+        if found is None:
+            child = self.children.get(name) if self.children else None
+            if child is None:
+                raise errors.property_not_found(self.type.name, name)
+            return child_property(child)
+        return found
+
+    def get_property(self, name: str) -> Any:
+        """The value of a property; of a child its path.
+
+        Raises:
+            QmpError: no such property, or it cannot be read.
+        """
+        prop = self.find_property(name)
+        if prop.get is None:
+            raise errors.property_not_readable(self.type.name, name)
+        return prop.get(self)
+
+    def set_property(self, name: str, value: Any) -> None:
+        """Set a property.
+
+        Raises:
+            QmpError: no such property, it cannot be written, or it refuses the value.
+        """
+        prop = self.find_property(name)
+        if prop.set is None:
+            raise errors.property_not_writable(self.type.name, name)
+        prop.set(self, value)
+
+    def properties(self) -> Iterator[Property]:
+        """All properties: the type's first, then one per child."""
+        yield from self.type.properties.values()
+        for child in (self.children or {}).values():
+            yield child_property(child)
+
+    # -- The tree ---------------------------------------------------------------------------------
+
+    def add_child(self, name: str, child: Object) -> None:
+        """Put ``child`` below this object.
+
+        Raises:
+            QmpError: ``attempt to add duplicate property …``.
+        """
+        if self.children is None:
+            self.children = {}
+        if name in self.children or name in self.type.properties:
+            raise errors.duplicate_property(name, self.type.name)
+        self.children[name] = child
+        child.parent, child.name = self, name
+
+    def unparent(self) -> None:
+        """Take this object out of the tree."""
+        if self.parent is not None and self.parent.children is not None:
+            del self.parent.children[self.name]
+            self.parent = None
+
+    @property
+    def path(self) -> str:
+        """The canonical path: ``/objects/io0``."""
+        parts = []
+        current = self
+        while current.parent is not None:
+            parts.append(current.name)
+            current = current.parent
+        return "/" + "/".join(reversed(parts))
+
+
+def child_property(child: Object) -> Property:
+    """How a child shows among its parent's properties: it reads as its path."""
+    return Property(child.name, f"child<{child.type.name}>", lambda _: child.path)
+
+
+class Container(Object):
+    """A folder of the tree."""
+
+    __slots__ = ()
+
+    qom_name = "container"
+    qom_properties: ClassVar[tuple[Property, ...]] = ()

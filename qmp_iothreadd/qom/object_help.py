@@ -1,0 +1,32 @@
+"""What ``help`` says about objects: ``-object help``, ``object_add iothread,help``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
+
+# QAPI's names under those that QOM has for them; any other type keeps its own.
+_TYPE_NAMES = {"str": "string", "boolean": "bool"}
+
+
+def describe_types(options: ObjectType) -> str:
+    """The types that ``options`` (the union ObjectOptions) has a branch for, one a line."""
+    cases = options.variants.cases if options.variants else {}
+    names = sorted(name for name, branch in cases.items() if branch.members or branch.variants)
+    return "\n".join(["List of user creatable objects:", *(f"  {name}" for name in names)])
+
+
+def describe_properties(options: ObjectType, type_name: str) -> str | None:
+    """The properties of one type, one a line; None where there is no such type."""
+    branch = options.variants.cases.get(type_name) if options.variants else None
+    if branch is None:
+        return None
+    if not branch.members:
+        return f"There are no options for {type_name}."
+    lines = sorted(
+        f"  {member.name}=<{_TYPE_NAMES.get(member.type.name, member.type.name)}>"
+        for member in branch.members
+    )
+    return "\n".join([f"{type_name} options:", *lines])

@@ -1,0 +1,58 @@
+"""The tree of objects: absolute and partial paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qmp_iothreadd.qom.object import Container, Object
+from qmp_iothreadd.qom.types import TypeRegistry
+
+
+class ObjectTree:
+    """The root and the containers that every machine has: ``/objects`` and ``/chardevs``."""
+
+    def __init__(self, types: TypeRegistry) -> None:
+        self.types = types
+        container = types.add(Container)
+        self.root = Container(container)
+        self.objects = Container(container)
+        self.chardevs = Container(container)
+        self.root.add_child("objects", self.objects)
+        self.root.add_child("chardevs", self.chardevs)
+
+    def resolve(self, path: str) -> tuple[Object | None, bool]:
+        """The object at ``path``, and whether there is none because several answer to it.
+
+        A path that begins with ``/`` starts at the root; any other is tried below every object,
+        and must fit exactly one. Empty components are skipped, so the empty path fits everything.
+        """
+        parts = [part for part in path.split("/") if part]
+        if path.startswith("/"):
+            return _descend(self.root, parts), False
+        found: Object | None = None
+        for start in _walk(self.root):
+            candidate = _descend(start, parts)
+            if candidate is None:
+                continue
+            if found is not None:
+                return None, True
+            found = candidate
+        return found, False
+
+
+def _descend(start: Object, parts: list[str]) -> Object | None:
+    current: Object | None = start
+    for part in parts:
+        if current is None or not current.children:
+            return None
+        current = current.children.get(part)
+    return current
+
+
+def _walk(start: Object) -> Iterator[Object]:
+    pending = [start]
+    while pending:
+        current = pending.pop()
+        yield current
+        if current.children:
+            pending.extend(current.children.values())

@@ -1,0 +1,125 @@
+"""The registry of QOM types: Python classes, and properties that the schema gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qom.object import Object, Property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import Member
+
+USER_CREATABLE = "user-creatable"
+
+# QAPI's builtin types under the names that QOM has for them; any other type keeps its own.
+_QOM_TYPE_NAMES = {"str": "string", "boolean": "bool"}
+
+
+class ObjectType:
+    """A QOM type: its name, its parent, its properties with the inherited ones first."""
+
+    __slots__ = ("abstract", "factory", "interfaces", "name", "parent", "properties")
+
+    def __init__(
+        self,
+        name: str,
+        parent: ObjectType | None,
+        factory: Callable[[ObjectType], Object] | None,
+        *,
+        abstract: bool = False,
+        interfaces: tuple[ObjectType, ...] = (),
+    ) -> None:
+        self.name = name
+        self.parent = parent
+        self.factory = factory
+        self.abstract = abstract
+        self.interfaces = interfaces
+        self.properties: dict[str, Property] = dict(parent.properties) if parent else {}
+
+    def implements(self, name: str) -> bool:
+        """Whether this is the type ``name``, inherits it or has it as an interface."""
+        current: ObjectType | None = self
+        while current is not None:
+            if name == current.name or any(above.implements(name) for above in current.interfaces):
+                return True
+            current = current.parent
+        return False
+
+    def instantiate(self) -> Object:
+        """A new object of this type, not yet in the tree."""
+        if self.factory is None or self.abstract:
+            raise errors.invalid_object_type(self.name)
+        return self.factory(self)
+
+
+class TypeRegistry:
+    """All types there are, by name."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, ObjectType] = {}
+        self.add_interface("interface")
+        self.add_interface(USER_CREATABLE, "interface")
+
+    def __getitem__(self, name: str) -> ObjectType:
+        return self._types[name]
+
+    def __iter__(self) -> Iterator[ObjectType]:
+        return iter(self._types.values())
+
+    def get(self, name: str) -> ObjectType | None:
+        """The type of this name, or None."""
+        return self._types.get(name)
+
+    def add_interface(self, name: str, parent: str | None = None) -> None:
+        """Declare an interface type; it has no instances."""
+        above = self._types[parent] if parent else None
+        self._types[name] = ObjectType(name, above, None, abstract=True)
+
+    def add(
+        self,
+        cls: type[Object],
+        properties: tuple[Property, ...] = (),
+        factory: Callable[[ObjectType], Object] | None = None,
+    ) -> ObjectType:
+        """Declare a class as a type, its bases first.
+
+        ``properties`` join those that the class lists itself; ``factory`` makes the objects,
+        instead of the class, from the type.
+        """
+        found = self._types.get(cls.qom_name)
+        if found is not None:
+            return found
+        base = cls.__bases__[0]
+        parent = self.add(base) if issubclass(base, Object) else None
+        made = ObjectType(
+            cls.qom_name,
+            parent,
+            factory or cls,
+            abstract=cls.__dict__.get("abstract", False),
+            interfaces=tuple(self._types[name] for name in cls.__dict__.get("interfaces", ())),
+        )
+        for prop in (*cls.__dict__.get("qom_properties", ()), *properties):
+            made.properties[prop.name] = prop
+        self._types[cls.qom_name] = made
+        return made
+
+
+def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) -> Property:
+    """The property that a member of a QAPI struct describes.
+
+    ``validate(type, value, name)`` checks a value against the member's type; the object keeps it
+    by its methods ``load(name)`` and ``store(name, value)``.
+    """
+    name, member_type = member.name, member.type
+
+    def get_value(obj: Any) -> Any:
+        return obj.load(name)
+
+    def set_value(obj: Any, value: Any) -> None:
+        obj.store(name, validate(member_type, value, name))
+
+    return Property(
+        name, _QOM_TYPE_NAMES.get(member_type.name, member_type.name), get_value, set_value
+    )
