@@ -21,20 +21,16 @@ __all__ = ["QAPIError", "Schema", "load_schema"]
 
 
 def load_schema(path: str | None = None, *, config: AbstractSet[str] = frozenset()) -> Schema:
-    """Read and check a schema; without ``path`` the daemon's own, which is installed with the
-    package.
+    """Read and check a schema; without ``path`` the daemon's own, which comes with the package.
 
-    ``config`` are the symbols that count as defined in ``if`` conditions: none unless given. Raises
-    :class:`QAPIError`.
+    ``config`` are the symbols that count as defined in ``if`` conditions: none unless given. All of
+    the schema is checked, whatever its conditions. Raises :class:`QAPIError`.
     """
-    from .load import load  # Not needed where a cached schema is used.
+    # Imported here because a start with a cached schema does without the front end.
+    from .embedded import embedded_path
+    from .load import load
 
-    if path is not None:
-        return load(path, config)
-    from importlib.resources import as_file, files  # Slow to import, needed for this one case.
-
-    with as_file(files("qmp_iothreadd.schema")) as folder:
-        return load(str(folder / "qapi-schema.json"), config)
+    return load(embedded_path() if path is None else path, config)
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,4 @@
-"""Definitions as written → declarations: keys, names, flags, and the shape of everything that a
-definition contains.
+"""Definitions as written → declarations: their keys, names and flags, and the shape of their parts.
 
 Each definition is looked at by itself; what it refers to is :mod:`.resolve`'s.
 """

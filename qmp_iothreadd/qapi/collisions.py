@@ -14,33 +14,36 @@ if TYPE_CHECKING:
     from .source import Location
 
 
+def collision(member: MemberDecl, other: MemberDecl, location: Location) -> QAPIError:
+    """The error that two members of one object are."""
+    what, rest = member.describe(location), other.describe(location)
+    return QAPIError(Rule.COLLISION, location, what=what, other=rest)
+
+
 def check_collisions(
     members: Iterable[MemberDecl],
     location: Location,
     seen: dict[str, MemberDecl] | None = None,
 ) -> dict[str, MemberDecl]:
-    """Refuse members with the same C name, among themselves and with those seen. Returns all by
-    C name.
-    """
+    """Refuse members with the same C name, also as one of those seen. Returns all by C name."""
     seen = dict(seen) if seen else {}
     for member in members:
         other = seen.setdefault(c_name(member.name), member)
         if other is not member:
-            raise QAPIError(
-                Rule.COLLISION,
-                location,
-                what=member.describe(location),
-                other=other.describe(location),
-            )
+            raise collision(member, other, location)
     return seen
 
 
-def check_feature_collisions(features: Iterable[FeatureDecl], location: Location) -> None:
-    """Refuse features of one definition or member with the same C name."""
+def check_feature_collisions(
+    features: Iterable[FeatureDecl], location: Location, owner: str
+) -> None:
+    """Refuse features of one definition or member, which ``owner`` names, with the same C name."""
+    # QEMU says "of type" where the owner is a member, too.
+    of_owner = f" of type '{owner}'" if owner != location.name else ""
     seen: dict[str, str] = {}
     for feature in features:
         name = c_name(feature.name)
+        what = f"feature '{feature.name}'{of_owner}"
         if name in seen:
-            what, other = f"feature '{feature.name}'", f"feature '{seen[name]}'"
-            raise QAPIError(Rule.COLLISION, location, what=what, other=other)
-        seen[name] = feature.name
+            raise QAPIError(Rule.COLLISION, location, what=what, other=seen[name])
+        seen[name] = what

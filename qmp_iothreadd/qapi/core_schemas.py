@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .schema import Member, SchemaType
 
-    #: Validates a value of any type and returns it; raises pydantic-core's ValidationError.
+    #: Validates a value of any type and returns it; raises ValueError.
     Nested = Callable[[SchemaType, Any], Any]
 
 CoreSchema = dict[str, Any]
@@ -93,16 +93,12 @@ def function_schema(function: Callable[[Any], Any]) -> CoreSchema:
 
 
 def struct_schema(
-    members: Iterable[Member],
-    nested: Nested,
-    *,
-    lenient: bool = False,
-    python_names: bool = False,
+    members: Iterable[Member], nested: Nested, *, python_names: bool = False
 ) -> CoreSchema:
     """The pydantic-core schema of an object with these members; they come out in this order.
 
-    ``lenient``: ignore other members. ``python_names``: members come out in Python's spelling,
-    absent ones as None; otherwise they come out as in JSON, without those that are absent.
+    Other members are ignored. ``python_names``: members come out in Python's spelling, absent ones
+    as None; otherwise they come out as in JSON, without those that are absent.
     """
     fields: dict[str, CoreSchema] = {}
     for member in members:
@@ -114,11 +110,7 @@ def struct_schema(
         if member.optional:
             field["schema"] = {"type": "default", "schema": schema, "default": None}
         fields[python_name(member.name)] = field | {"validation_alias": member.name}
-    return {
-        "type": "typed-dict",
-        "extra_behavior": "ignore" if lenient else "forbid",
-        "fields": fields,
-    }
+    return {"type": "typed-dict", "extra_behavior": "ignore", "fields": fields}
 
 
 def branch_for(type_: AlternateType, value: Any) -> SchemaType | None:

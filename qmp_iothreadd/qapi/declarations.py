@@ -1,6 +1,4 @@
-"""Definitions whose shape has been checked, with types still by name. :mod:`.resolve` fills in
-the rest.
-"""
+"""Definitions whose shape has been checked, with types still by name, for :mod:`.resolve`."""
 
 from __future__ import annotations
 
@@ -72,6 +70,7 @@ class Decl:
     """Anything with a name of its own. ``location`` is None for what is predefined."""
 
     __slots__ = ("condition", "doc", "features", "location", "name")
+    #: What kind of type it is.
     meta = ""
 
     def __init__(self, name: str, location: Location | None = None) -> None:
@@ -125,29 +124,46 @@ class ArrayDecl(Decl):
 
 
 class ObjectDecl(Decl):
-    """A struct, or a union where ``tag_name`` is set.
+    """A struct, or a union where ``tag_name`` is not None.
 
     ``base`` names the base, or is the list of its members where that has no name. Once resolved,
     ``members`` has all common members, the base's first, ``tag`` the discriminator, and
     ``branches`` one for each of its values.
     """
 
-    __slots__ = ("base", "base_type", "branches", "checking", "local", "members", "tag", "tag_name")
+    __slots__ = (
+        "base",
+        "base_type",
+        "branches",
+        "checking",
+        "local",
+        "members",
+        "possible",
+        "tag",
+        "tag_name",
+    )
 
     def __init__(self, name: str, location: Location | None, local: list[MemberDecl]) -> None:
         super().__init__(name, location)
         self.local = local
         self.base: str | list[MemberDecl] | None = None
-        self.tag_name = ""
+        self.tag_name: str | None = None
         self.branches: list[MemberDecl] = []
         self.base_type: ObjectDecl | None = None
         self.tag: MemberDecl | None = None
         self.members: list[MemberDecl] | None = None
         self.checking = False
+        #: By C name, all that any value can have; filled in where a union has it as a branch.
+        self.possible: dict[str, MemberDecl] | None = None
+
+    @property
+    def is_union(self) -> bool:
+        """Whether it has a discriminator, be that an impossible one."""
+        return self.tag_name is not None
 
     def describe(self) -> str:
         """See :meth:`Decl.describe`."""
-        return f"{'union' if self.tag_name else 'struct'} type '{self.name}'"
+        return f"{'union' if self.is_union else 'struct'} type '{self.name}'"
 
 
 class AlternateDecl(Decl):

@@ -28,8 +28,6 @@ _TAGS = frozenset(
 )
 _UNIQUE_TAGS = frozenset({"Returns", "Errors", "Since"})
 _COMMAND_TAGS = ("Returns", "Errors")
-_MEMBER = re.compile(r"@(\S*):\s*")
-_TAG_PREFIX = re.compile(r"\S*:\s*")
 _ANY_MEMBER = re.compile(r"@\S+:")
 
 
@@ -76,16 +74,16 @@ class _Structure:
     """Goes through the lines of one comment, with a handful of flags on the current section."""
 
     __slots__ = (
-        "_blank",
         "_continuation",
         "_doc",
         "_empty",
         "_error",
+        "_first_section",
         "_indent",
         "_line",
+        "_newlines",
         "_place",
         "_section",
-        "_tagged",
     )
 
     def __init__(self, doc: Doc, error: MakeError) -> None:
@@ -94,17 +92,17 @@ class _Structure:
         self._line = 0
         # Where in the comment we are: body, members, features or sections.
         self._place = "body"
-        # The current section: its name (the body has none), whether it has text yet, and whether
-        # the last two lines of it end a paragraph.
+        # The current section: its name (the body has none), whether it has text yet, and how many
+        # line ends its text ends in. Two end a paragraph.
         self._section = ""
         self._empty = True
-        self._blank = False
+        self._newlines = 0
         # Least indentation of continuation lines: the column of the first line's text, and that of
         # the first continuation line (-1: none yet).
         self._indent = 0
         self._continuation = -1
-        # The first tagged section, which ends the members.
-        self._tagged = ""
+        # The first section behind the members, which ends them; QEMU calls one without a tag None.
+        self._first_section = ""
 
     def read(self, lines: list[str]) -> None:
         """Go through all lines, the first of which is the symbol's."""
@@ -115,7 +113,7 @@ class _Structure:
                 raise self._error(Rule.DOC_MISSING_SPACE, number)
             text = line[2:]
             if not text or text.isspace():
-                self._blank = True
+                self._newlines += 1
             else:
                 self._read_line(text)
         self._line = len(lines)
@@ -140,11 +138,9 @@ class _Structure:
     def _begin_member(self, line: str, word: str) -> None:
         """``@NAME: text``, of a member or a feature."""
         if self._place == "sections":
-            if self._tagged:
-                raise self._error(
-                    Rule.DOC_MEMBER_AFTER_SECTION, self._line, tag=word, section=self._tagged
-                )
-            raise self._error(Rule.DOC_MEMBER_AFTER_TEXT, self._line, tag=word)
+            raise self._error(
+                Rule.DOC_MEMBER_AFTER_SECTION, self._line, tag=word, section=self._first_section
+            )
         if self._place == "body":
             self._place = "members"
         described = self._doc.features if self._place == "features" else self._doc.members
@@ -154,58 +150,58 @@ class _Structure:
         if name in described:
             raise self._error(Rule.DOC_DUPLICATE_PARAMETER, self._line, name=name)
         described[name] = None
-        match = _MEMBER.match(line)
-        assert match is not None
-        self._begin_section(name, line, match.end())
+        self._begin_section(name, line, word)
 
     def _begin_tagged(self, line: str) -> bool:
-        """``Returns: text`` and the like; also the ``Features:`` line. False where it is
-        ordinary text.
-        """
+        """``Returns: text`` and the like; also ``Features:``. False where it is ordinary text."""
         word = line.split(" ", 1)[0]
         if word in _TAGS:
             tag = word[:-1]
             if tag in _UNIQUE_TAGS and tag in self._doc.tags:
                 raise self._error(Rule.DOC_DUPLICATE_SECTION, self._line, name=tag)
             self._doc.tags.add(tag)
-            match = _TAG_PREFIX.match(line)
-            assert match is not None
-            self._begin_section(tag, line, match.end())
+            self._begin_section(tag, line, word)
             self._place = "sections"
-            self._tagged = self._tagged or tag
+            self._first_section = self._first_section or tag
             return True
-        if line == "Features:" and (self._place == "body" or self._blank):
+        if line == "Features:" and self._may_begin_features():
             if self._doc.features or self._place == "features":
                 raise self._error(Rule.DOC_DUPLICATE_FEATURES, self._line)
+            # Until a feature follows, text still belongs to what came before.
             self._place = "features"
-            self._blank = True
             return True
         return False
 
-    def _begin_section(self, name: str, line: str, prefix: int) -> None:
+    def _may_begin_features(self) -> bool:
+        """Features follow the overview or a blank line; a section without text takes the line."""
+        if self._place == "sections" and self._empty:
+            return False
+        return self._place == "body" or self._newlines > 1
+
+    def _begin_section(self, name: str, line: str, word: str) -> None:
         self._end_section()
         self._section = name
-        self._empty = len(line) == prefix
+        text = line[len(word) :].lstrip()
+        self._empty = not text
         # A line with nothing behind the colon asks for no indentation.
-        self._indent = 0 if self._empty else prefix
+        self._indent = len(line) - len(text) if text else 0
         self._continuation = -1
-        self._blank = False
+        self._newlines = 1
 
     def _end_section(self) -> None:
         if self._section and self._empty:
             raise self._error(Rule.DOC_EMPTY_SECTION, self._line, name=self._section)
 
     def _add_text(self, line: str) -> None:
-        """Ordinary text: it continues the current section, or, after a blank line, begins one
-        without a name.
-        """
-        blank, self._blank = self._blank, False
+        """Ordinary text goes on with a section; after a blank line, it may begin one."""
+        blank, self._newlines = self._newlines > 1, 1
         if self._place == "body":
             return
         indent = len(line) - len(line.lstrip())
-        if not indent and blank:
+        if not indent and blank and (self._place != "sections" or self._indent):
             self._end_section()
             self._place = "sections"
+            self._first_section = self._first_section or "None"
             self._section = ""
             self._indent = 0
         if indent < self._indent and (not indent or indent < self._continuation):

@@ -23,9 +23,7 @@ def check_keys(
     required: Collection[str],
     optional: Collection[str],
 ) -> None:
-    """Refuse an object that lacks a required key or has one that is neither required nor
-    optional.
-    """
+    """Refuse an object that lacks a required key, or has one that is not allowed."""
     missing = [key for key in required if key not in value]
     if missing:
         rule = Rule.MISSES_KEYS if len(missing) > 1 else Rule.MISSES_KEY

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _STRING, _STRUCTURE, _BOOLEAN, _DOC, _END, _OTHER = range(1, 7)
-_STRAY = re.compile(r"[^\[\]{}:,\s']+")
+_STRAY = re.compile(r"""[^\[\]{}:,\s'"]+""")
 # A comment as everyone writes it, flush left. Anything else takes the slow path.
 _DOC_BLOCK = re.compile(r"##\n((?:#(?!#)[^\n]*+\n)*+)##\n")
 _DOC_LINE = re.compile(r"\s*+(#[^\n]*+)")
@@ -41,9 +41,7 @@ END = ""
 
 
 class Lexer:
-    """The current token of a text: ``kind``, ``value`` (of strings and booleans) and
-    ``position``.
-    """
+    """The current token of a text: ``kind``, ``position``, ``value`` (of strings and booleans)."""
 
     __slots__ = ("_counted", "_end", "_first", "kind", "position", "text", "value")
 
@@ -146,15 +144,13 @@ class Lexer:
         self._end = at
         return lines, offsets, False
 
-    def end_doc(self, complete: bool) -> None:
-        """Go on behind a documentation comment, which must have ended with ``##`` alone."""
-        if complete:
-            if self.text[self.position : self._end] != "##":
-                raise self.error(Rule.DOC_JUNK_AT_END)
-            self.advance()
-        else:
+    def check_doc_end(self, complete: bool) -> None:
+        """A documentation comment must have ended, with ``##`` alone."""
+        if not complete:
             self.advance()
             raise self.error(Rule.DOC_UNTERMINATED)
+        if self.text[self.position : self._end] != "##":
+            raise self.error(Rule.DOC_JUNK_AT_END)
 
     def line_at(self, position: int) -> int:
         """The line of an offset, from 1. Asked in ascending order, the text is gone through
@@ -180,5 +176,6 @@ class Lexer:
         line_start = self.text.rfind("\n", 0, position) + 1
         column = 1
         for char in self.text[line_start:position]:
-            column = (column + 7) // 8 * 8 + 1 if char == "\t" else column + 1
+            # A tab is no tab stop to QEMU: it takes the column modulo 8.
+            column = (column + 7) % 8 + 1 if char == "\t" else column + 1
         return QAPIError(rule, self._first.at(self.line_at(position)), column, **values)

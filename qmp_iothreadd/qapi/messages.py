@@ -63,7 +63,6 @@ class Rule(Enum):
     DOC_DUPLICATE_SECTION = "duplicated '{name}' section"
     DOC_EMPTY_SECTION = "empty doc section '{name}'"
     DOC_MEMBER_AFTER_SECTION = "'{tag}' can't follow '{section}' section"
-    DOC_MEMBER_AFTER_TEXT = "'{tag}' can't follow the text after the members"
     DOC_DUPLICATE_FEATURES = "duplicated 'Features:' line"
     DOC_NO_DEFINITION = "documentation for '{symbol}' is not followed by the definition"
     DOC_DEFINITION_REQUIRED = "definition documentation required"
@@ -135,8 +134,8 @@ class QAPIError(Exception):
     line included.
 
     ``rule`` says which rule it broke, ``file`` and ``line`` where (``line`` is None where a file
-    cannot be read at all), ``column`` (from 1, tabs counting to the next multiple of 8) only where
-    the text itself is malformed.
+    cannot be read at all), ``column`` (from 1, counted as QEMU counts, tabs oddly) only where the
+    text itself is malformed.
     """
 
     def __init__(

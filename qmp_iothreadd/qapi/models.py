@@ -10,10 +10,11 @@ The daemon validates through pydantic-core alone: pydantic itself takes a tenth 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import errors, hashes
-from .core_schemas import function_schema, struct_schema, value_schema
+from .core_schemas import struct_schema, value_schema
 from .refusals import refusal
 from .schema import ObjectType
 
@@ -59,12 +60,7 @@ class Models:
         Unsigned integers that were given as negative ones come back wrapped, numbers as floats, and
         objects in the order of the schema. ``name`` is what errors call the value. Raises QmpError.
         """
-        try:
-            return self._validator(type_)(value)
-        except ValueError as error:
-            raise refusal(error, type_, value, name) from None
-        except RecursionError:
-            raise errors.json_nesting_depth() from None
+        return _run(self._validator(type_), type_, name, value)
 
     def model(self, name: str) -> type[BaseModel]:
         """The pydantic model of a struct or union, for code that wants attributes.
@@ -87,28 +83,27 @@ class Models:
             return _boxed
         if command.boxed:
             return self._boxed_arguments(type_)
-        schema = struct_schema(type_.members, self._nested, python_names=True)
-        return _checked(compile_schema(schema), type_)
+        return partial(_run, _struct(type_.members, self._nested, python_names=True), type_, None)
 
     def _boxed_arguments(self, type_: ObjectType) -> Callable[[Arguments], Arguments]:
-        check = _checked(self._validator(type_), type_)
-        return lambda arguments: {"arg": check(arguments)}
+        validate = self._validator(type_)
+        return lambda arguments: {"arg": _run(validate, type_, None, arguments)}
 
     def _validator(self, type_: SchemaType) -> Callable[[Any], Any]:
-        """Validates a value of the type; raises pydantic-core's ValidationError."""
+        """Validates a value of the type; raises ValueError, which may be a ValidationError."""
         validator = self._validators.get(type_)
         if validator is None:
-            validator = self._validators[type_] = compile_schema(self._core_schema(type_))
+            validator = self._validators[type_] = self._make_validator(type_)
         return validator
 
-    def _core_schema(self, type_: SchemaType) -> CoreSchema:
+    def _make_validator(self, type_: SchemaType) -> Callable[[Any], Any]:
         match type_:
             case ObjectType(variants=None):
-                return struct_schema(type_.members, self._nested)
+                return _struct(type_.members, self._nested)
             case ObjectType():
-                return function_schema(_Union(type_, (), self._nested))
+                return _Union(type_, (), self._nested)
             case _:
-                return value_schema(type_, self._nested)
+                return compile_schema(value_schema(type_, self._nested))
 
     def _nested(self, type_: SchemaType, value: Any) -> Any:
         return self._validator(type_)(value)
@@ -139,12 +134,32 @@ class _Union:
         return validator(value)
 
     def _make(self, tag: str | None) -> Callable[[Any], Any]:
-        if tag is None:
-            return compile_schema(struct_schema(self._members, self._nested, lenient=True))
-        branch = self._cases[tag]
+        branch = None if tag is None else self._cases[tag]
+        if branch is None:
+            return _struct(self._members, self._nested)
         if branch.variants:
             return _Union(branch, self._members, self._nested)
-        return compile_schema(struct_schema(self._members + branch.members, self._nested))
+        return _struct(self._members + branch.members, self._nested)
+
+
+def _struct(
+    members: tuple[Member, ...], nested: Nested, *, python_names: bool = False
+) -> Callable[[Any], Any]:
+    """Validates an object that has these members and no others.
+
+    Others are looked for here: pydantic-core would make an error of each, and there can be half a
+    million, of which one is named.
+    """
+    validate = compile_schema(struct_schema(members, nested, python_names=python_names))
+    known = frozenset(member.name for member in members)
+
+    def check(value: Any) -> Any:
+        result = validate(value)
+        if not known.issuperset(value):
+            raise ValueError("unexpected members")
+        return result
+
+    return check
 
 
 def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
@@ -154,16 +169,14 @@ def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
     return SchemaValidator(cast("Any", schema)).validate_python
 
 
-def _checked(validate: Callable[[Any], Any], type_: SchemaType) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        try:
-            return validate(value)
-        except ValueError as error:
-            raise refusal(error, type_, value) from None
-        except RecursionError:
-            raise errors.json_nesting_depth() from None
-
-    return check
+def _run(validate: Callable[[Any], Any], type_: SchemaType, name: str | None, value: Any) -> Any:
+    """Validate, and refuse in QEMU's words."""
+    try:
+        return validate(value)
+    except ValueError as error:
+        raise refusal(error, type_, value, name) from None
+    except RecursionError:
+        raise errors.json_nesting_depth() from None
 
 
 def _no_arguments(arguments: Arguments) -> Arguments:

@@ -21,9 +21,7 @@ _CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 
 
 def c_name(name: str) -> str:
-    """The C identifier of a name, but for a prefix that cannot make two different names the
-    same.
-    """
+    """The C identifier of a name, but for a prefix that does not make different names the same."""
     return _NOT_IN_C.sub("_", name)
 
 

@@ -1,5 +1,4 @@
-"""Files → definitions, as written: expressions with their documentation, includes followed,
-pragmas noted.
+"""Files → definitions as written, with their documentation; includes followed, pragmas noted.
 
 What a definition says is not looked at here; see :mod:`.checks`.
 """
@@ -40,9 +39,7 @@ class Definition:
 
 
 class Parser:
-    """Reads a file and those it includes, each once. ``definitions`` and ``files`` grow in
-    schema order.
-    """
+    """Reads a file and those it includes, each once; ``definitions`` and ``files`` are in order."""
 
     def __init__(self) -> None:
         self.definitions: list[Definition] = []
@@ -142,9 +139,7 @@ def _strings(value: Value, pragma: str, location: Location) -> list[str]:
 
 
 def _read_text(first_line: Location) -> str:
-    """The text of a file, line ends made LF. Raises OSError, and QAPIError where it is not
-    UTF-8.
-    """
+    """The text of a file, line ends made LF. Raises OSError, or QAPIError if it is not UTF-8."""
     with open(first_line.file, "rb") as stream:
         content = stream.read()
     try:
@@ -170,12 +165,12 @@ def _read_doc_comment(lexer: Lexer, location: Location) -> Doc:
             # Without offsets the lines stand flush left and without gaps, right behind the "##".
             skipped = start + len("##\n") + sum(len(text) + 1 for text in lines[:line])
             return lexer.error_at(offsets[line] if offsets else skipped, rule, **values)
-        if not complete:
-            lexer.end_doc(complete)
+        lexer.check_doc_end(complete)
         return lexer.error(rule, **values)
 
     doc = read_doc(lines, location, error)
-    lexer.end_doc(complete)
+    lexer.check_doc_end(complete)
+    lexer.advance()
     return doc
 
 

@@ -2,7 +2,7 @@
 
 QEMU visits members in the order of the schema, depth first, unknown ones last, and reports the
 first that fails. pydantic-core visits in the same order and reports all of them, so the first is
-the one; only which of several unknown members is named needs QEMU's own rule.
+the one. Which of several unknown members is named follows from QEMU's hash tables.
 """
 
 from __future__ import annotations
@@ -22,26 +22,20 @@ def refusal(
 ) -> errors.QmpError:
     """The error that QEMU reports where ``value`` is no ``type_``, which ``error`` says.
 
-    ``error`` is pydantic-core's ValidationError. ``name`` is what the value is called, if anything.
+    ``error`` is a ValidationError, or what else a validator raised for the value as a whole.
+    ``name`` is what the value is called, if anything.
     """
     from pydantic_core import ValidationError  # loaded by now: it was raised
 
-    assert isinstance(error, ValidationError)
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = _Place(type_, value, name)
-    *way, last = first["loc"] or (None,)
-    for step in way:
+    if not isinstance(error, ValidationError):
+        return place.wrong_value()
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    missing = first["type"] == "missing"
+    way = first["loc"]
+    for step in way[:-1] if missing else way:
         place.enter(step)
-    if first["type"] == "missing":
-        return errors.missing_parameter(place.path_of(last))
-    if first["type"] == "extra_forbidden":
-        order = hashes.qdict_order(place.value)
-        return errors.unexpected_parameter(
-            place.path_of(hashes.first_unexpected(order, place.known_members()))
-        )
-    if last is not None:
-        place.enter(last)
-    return place.wrong_value()
+    return errors.missing_parameter(place.path_of(way[-1])) if missing else place.wrong_value()
 
 
 class _Place:
@@ -61,10 +55,6 @@ class _Place:
         """The path of a member of the object at this place."""
         return f"{self.path}.{member}" if self.path else str(member)
 
-    def known_members(self) -> list[str]:
-        """The members that an object at this place has, in the order in which they are visited."""
-        return [name for struct in self._structs() for name in struct]
-
     def enter(self, step: int | str) -> None:
         """Go to an element of the list, or a member of the object, at this place."""
         if isinstance(self.type, ArrayType):
@@ -79,7 +69,7 @@ class _Place:
         self._choose_branch()
 
     def wrong_value(self) -> errors.QmpError:
-        """The error for a value of the wrong kind at this place."""
+        """The error for what is at this place."""
         path, name = self.path or "<anonymous>", self.name or "null"
         match self.type:
             case EnumType() if isinstance(self.value, str):
@@ -88,7 +78,14 @@ class _Place:
                 return errors.invalid_parameter_type(name, self.type.name)
             case BuiltinType(json="int"):
                 return self._wrong_integer(path, name)
+            case ObjectType() if isinstance(self.value, dict):
+                return self._unexpected_member()
         return errors.invalid_parameter_type(path, self.type.json_type())
+
+    def _unexpected_member(self) -> errors.QmpError:
+        known = [name for struct in self._structs() for name in struct]
+        named = hashes.first_unexpected(hashes.qdict_order(self.value), known)
+        return errors.unexpected_parameter(self.path_of(named))
 
     def _wrong_integer(self, path: str, name: str) -> errors.QmpError:
         signed = self.type.name.startswith("int")

@@ -1,5 +1,4 @@
-"""Declarations → a graph: names looked up, implicit types added, and whatever spans definitions
-checked.
+"""Declarations → a graph: names looked up, implicit types added, what spans definitions checked.
 
 Everything is checked, whatever its condition.
 """
@@ -73,8 +72,9 @@ class Resolver:
     # -- Declaring
 
     def add(self, declaration: Decl) -> None:
-        """Declare a definition, the implicit types that it needs before it. Raises QAPIError
-        where its name is taken.
+        """Declare a definition, and before it the implicit types that it needs.
+
+        Raises QAPIError where its name is taken.
         """
         location = declaration.location
         if isinstance(declaration, EnumDecl):
@@ -123,9 +123,7 @@ class Resolver:
     def _implicit_object(
         self, owner: Decl, members: str | list[MemberDecl] | None, role: str
     ) -> None:
-        """The type of anonymous members. A second of the same name is its owner's clash, found
-        later.
-        """
+        """The type of anonymous members. A second of its name shows when its owner is declared."""
         if not members or isinstance(members, str):
             return
         implicit = ObjectDecl(f"q_obj_{owner.name}-{role}", owner.location, members)
@@ -136,9 +134,7 @@ class Resolver:
     # -- Checking
 
     def check(self) -> None:
-        """Resolve and check everything that is declared, in that order. Raises
-        :class:`QAPIError`.
-        """
+        """Resolve and check everything that is declared, in that order. Raises QAPIError."""
         for declaration in list(self.declarations.values()):
             location = declaration.location
             if location is None:
@@ -159,9 +155,7 @@ class Resolver:
             _check_doc(declaration, location)
 
     def resolve(self, name: str, location: Location, what: str | Callable[[Location], str]) -> Decl:
-        """The type of that name. Raises QAPIError where there is none; commands and events are
-        not types.
-        """
+        """The type of that name; commands and events are none. Raises QAPIError."""
         found = self.declarations.get(name)
         if found is None or isinstance(found, ActionDecl):
             described = what if isinstance(what, str) else what(location)
@@ -169,7 +163,7 @@ class Resolver:
         return found
 
     def _check_features(self, declaration: Decl, location: Location) -> None:
-        check_feature_collisions(declaration.features, location)
+        check_feature_collisions(declaration.features, location, declaration.name)
         if not isinstance(declaration, ActionDecl):
             for feature in declaration.features:
                 if feature.name in _SPECIAL_FEATURES:
@@ -186,7 +180,7 @@ class Resolver:
             if member.ref is not None:
                 member.type = self.resolve(member.ref.type_name, location, member.describe)
             if member.features:
-                check_feature_collisions(member.features, location)
+                check_feature_collisions(member.features, location, member.name)
 
     def check_object(self, declaration: ObjectDecl, depth: int = 0) -> None:
         """Resolve a struct or union and those whose members it takes over."""
@@ -213,8 +207,8 @@ class Resolver:
         self._check_members(declaration.local, location)
         members.extend(declaration.local)
         seen = check_collisions(members, location)
-        if declaration.tag_name:
-            check_union(self, declaration, location, seen, depth)
+        if declaration.tag_name is not None:
+            check_union(self, declaration, declaration.tag_name, location, seen, depth)
         declaration.members = members
 
     def _base(self, declaration: ObjectDecl, location: Location) -> ObjectDecl:
@@ -222,7 +216,7 @@ class Resolver:
         if not isinstance(name, str):
             name = f"q_obj_{declaration.name}-base"
         base = self.resolve(name, location, "'base'")
-        if not isinstance(base, ObjectDecl) or base.tag_name:
+        if not isinstance(base, ObjectDecl) or base.is_union:
             raise QAPIError(Rule.BASE_NOT_STRUCT, location, what=base.describe())
         return base
 
@@ -235,7 +229,7 @@ class Resolver:
             data = self.resolve(name, location, what)
             if not isinstance(data, ObjectDecl):
                 raise QAPIError(Rule.CANNOT_TAKE, location, what=what, type=data.describe())
-            if data.tag_name and not action.boxed:
+            if data.is_union and not action.boxed:
                 raise QAPIError(Rule.TAKES_ONLY_BOXED, location, what=what, type=data.describe())
             action.arg_type = data
         if isinstance(action, CommandDecl) and action.returns:
@@ -259,8 +253,11 @@ def _check_doc(declaration: Decl, location: Location) -> None:
     if doc is None:
         return
     members = _documented_members(declaration)
-    features = {feature.name for feature in declaration.features}
-    features.update(feature.name for member in members for feature in member.features)
+    # In order, because the first that lacks its description is named.
+    features = dict.fromkeys(feature.name for feature in declaration.features)
+    features.update(
+        dict.fromkeys(feature.name for member in members for feature in member.features)
+    )
     for name in features:
         if name not in doc.features:
             raise QAPIError(Rule.DOC_FEATURE_LACKING, location, name=name)
@@ -268,9 +265,7 @@ def _check_doc(declaration: Decl, location: Location) -> None:
 
 
 def _documented_members(declaration: Decl) -> list[MemberDecl]:
-    """The members that a definition itself lists, those of its anonymous base or arguments
-    included.
-    """
+    """The members that a definition itself lists, also as its anonymous base or arguments."""
     if isinstance(declaration, EnumDecl):
         return declaration.values
     if isinstance(declaration, AlternateDecl):

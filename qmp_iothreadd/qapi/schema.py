@@ -103,8 +103,7 @@ class Member(NamedTuple):
 
 
 class Variants(NamedTuple):
-    """What a union adds: ``tag`` is one of its members; ``cases`` has a type for every value of
-    the tag.
+    """What a union adds: ``tag``, one of its members, and ``cases``, a type for each value of that.
 
     Branches come in the order of the schema, then the values without a branch, which have the
     empty type.
@@ -129,9 +128,7 @@ class ObjectType(SchemaType):
 
     @property
     def implicit(self) -> bool:
-        """Whether the schema gives the type no name: anonymous arguments, an anonymous base,
-        the empty object.
-        """
+        """Whether the schema itself gives the type no name: anonymous, or the empty object."""
         return self.name.startswith("q_")
 
     def json_type(self) -> str:
@@ -141,9 +138,7 @@ class ObjectType(SchemaType):
 
 @dataclass(slots=True, eq=False, repr=False)
 class AlternateType(SchemaType):
-    """A choice between types that look different in JSON; ``branches`` are named, but not on
-    the wire.
-    """
+    """A choice between types that look different in JSON; branches are not named there."""
 
     branches: tuple[Member, ...] = ()
 

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 
 class Selector:
-    """Builds the schema that a configuration leaves. Types are made when first referred to, and
-    filled in later.
-    """
+    """Builds what a configuration leaves; types when first referred to, to be filled in later."""
 
     def __init__(self, declarations: dict[str, Decl], config: AbstractSet[str]) -> None:
         self._declarations = declarations

@@ -22,7 +22,7 @@ _SCALARS: dict[str, Any] = {
 }
 
 
-class NoValueError(ValueError):
+class _NoValueError(Exception):
     """A type without a finite value: it holds itself, or an enumeration that has no values."""
 
 
@@ -30,21 +30,25 @@ def smallest_value(type_: SchemaType | None) -> Any:
     """The smallest JSON value of a type; ``{}`` for None, as of a command that returns nothing.
 
     Optional members are left out, lists are empty, an enumeration is at its first value, and of
-    branches the first is taken that has a finite value. Raises NoValueError where none has.
+    branches the first is taken that has a finite value. Where there is no such value, because the
+    type holds itself or is too deep to be written down, the result is ``{}`` as well.
     """
-    return {} if type_ is None else _smallest(type_, frozenset())
+    try:
+        return {} if type_ is None else _smallest(type_, frozenset())
+    except (_NoValueError, RecursionError):
+        return {}
 
 
 def _smallest(type_: SchemaType, around: frozenset[str]) -> Any:
     """``around``: the types that the value is inside of."""
     if type_.name in around:
-        raise NoValueError(f"type '{type_.name}' holds itself")
+        raise _NoValueError(f"type '{type_.name}' holds itself")
     inside = around | {type_.name}
     match type_:
         case ArrayType():
             return []
         case EnumType(members=()):
-            raise NoValueError(f"enumeration '{type_.name}' has no values")
+            raise _NoValueError(f"enumeration '{type_.name}' has no values")
         case EnumType():
             return type_.members[0].name
         case ObjectType():
@@ -78,6 +82,6 @@ def _first_finite(name: str, branches: Sequence[Callable[[], Any]]) -> Any:
     for branch in branches:
         try:
             return branch()
-        except NoValueError:
+        except _NoValueError:
             continue
-    raise NoValueError(f"no branch of '{name}' has a finite value")
+    raise _NoValueError(f"no branch of '{name}' has a finite value")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 
 class Pragmas:
-    """What pragma directives set. One object a schema: a pragma counts for all of it, wherever
-    it stands.
-    """
+    """What pragma directives set; one object a schema, because they count for all of it."""
 
     __slots__ = ("doc_required", "exceptions")
 
@@ -24,9 +22,7 @@ class Pragmas:
 
 
 class Location:
-    """A line of a file, the directive that included that file, and, once known, the definition
-    around it.
-    """
+    """A line of a file, where that was included from and, once known, the definition around it."""
 
     __slots__ = ("file", "included_from", "line", "meta", "name", "pragmas")
 

@@ -1,13 +1,11 @@
-"""Choices between types: the branches of unions, selected by a member, and of alternates, told
-apart by their looks.
-"""
+"""Choices between types: branches of unions, selected by a member, and of alternates, by looks."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from .collisions import check_collisions
+from .collisions import check_collisions, collision
 from .declarations import (
     AlternateDecl,
     ArrayDecl,
@@ -41,12 +39,13 @@ _LIKE_BOOLEAN = ("on", "off")
 def check_union(
     resolver: Resolver,
     union: ObjectDecl,
+    tag_name: str,
     location: Location,
     seen: dict[str, MemberDecl],
     depth: int,
 ) -> None:
     """Find the discriminator, give every value of it a branch, and resolve the branches."""
-    tag = _discriminator(union, location, seen)
+    tag = _discriminator(tag_name, location, seen)
     union.tag = tag
     values = tag.type
     assert isinstance(values, EnumDecl)
@@ -82,19 +81,31 @@ def _check_branch_members(
 ) -> None:
     """Refuse members of a branch that clash with the common ones. Branches do not meet each other.
 
-    A branch may be a union itself: its branches then meet the common members of both.
+    A branch may be a union itself; its branches then meet the common members of both.
     """
     for branch in union.branches:
         assert isinstance(branch.type, ObjectDecl)
-        within = check_collisions(branch.type.members or (), location, seen)
-        if branch.type.tag_name:
-            _check_branch_members(branch.type, location, within)
+        for name, member in _possible_members(branch.type).items():
+            if name in seen:
+                raise collision(member, seen[name], location)
 
 
-def _discriminator(
-    union: ObjectDecl, location: Location, seen: dict[str, MemberDecl]
-) -> MemberDecl:
-    name = union.tag_name
+def _possible_members(declaration: ObjectDecl) -> dict[str, MemberDecl]:
+    """By C name, the members that some value of a type can have, those of nested branches too.
+
+    Kept, so that unions that share branches over many levels are not gone through again and again.
+    """
+    if declaration.possible is None:
+        possible = {c_name(member.name): member for member in declaration.members or ()}
+        for branch in declaration.branches:
+            assert isinstance(branch.type, ObjectDecl)
+            for name, member in _possible_members(branch.type).items():
+                possible.setdefault(name, member)
+        declaration.possible = possible
+    return declaration.possible
+
+
+def _discriminator(name: str, location: Location, seen: dict[str, MemberDecl]) -> MemberDecl:
     tag = seen.get(c_name(name))
     if tag is None or tag.name != name:
         raise QAPIError(Rule.DISCRIMINATOR_NOT_MEMBER, location, name=name, base="'base'")
@@ -109,8 +120,7 @@ def _discriminator(
 
 
 def check_alternate(alternate: AlternateDecl, location: Location) -> None:
-    """Refuse branches of the same name, and those that cannot be told apart when reading JSON or a
-    command line.
+    """Refuse branches of the same name, and those that cannot be told apart by their looks.
 
     On a command line everything is text: a string there could be a number or a switch.
     """

@@ -59,7 +59,14 @@ def heading(entity: Entity) -> str:
 def details(entity: Entity) -> Iterator[str]:
     match entity:
         case Command() | Event():
-            flags = ("boxed", "gen", "success_response", "allow_oob", "allow_preconfig", "coroutine")
+            flags = (
+                "boxed",
+                "gen",
+                "success_response",
+                "allow_oob",
+                "allow_preconfig",
+                "coroutine",
+            )
             values = [f"{flag}={getattr(entity, flag)}" for flag in flags if hasattr(entity, flag)]
             yield f"    {' '.join(values)}"
         case EnumType():
@@ -71,7 +78,8 @@ def details(entity: Entity) -> Iterator[str]:
             if entity.variants is not None:
                 yield f"    tag {entity.variants.tag.name}"
                 yield from (
-                    f"    case {value}: {case.name}" for value, case in entity.variants.cases.items()
+                    f"    case {value}: {case.name}"
+                    for value, case in entity.variants.cases.items()
                 )
 
 

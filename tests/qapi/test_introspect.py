@@ -11,6 +11,7 @@ import pytest
 from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.introspect import introspect
+from qmp_iothreadd.qapi.models import Models
 
 RECORDED = Path(__file__).parents[3] / "shared/conformance/introspection-11.1.json"
 
@@ -80,6 +81,14 @@ def load(folder: Path, text: str) -> Schema:
     return load_schema(str(path))
 
 
+#: What this schema adds to QEMU's: (object's place, members or branches or values).
+OUR_OWN = {
+    "object-add.arg-type": {"x-workload"},
+    "object-add.arg-type.qom-type": {"x-workload"},
+    "object-add.arg-type.iothread": {"x-poll-policy", "x-nice"},
+}
+
+
 class Shapes:
     """Introspection with type names replaced by what they stand for, as deep as they go."""
 
@@ -93,6 +102,8 @@ class Shapes:
         around = (*around, name)
         if info["meta-type"] not in ("command", "event", "builtin"):
             del info["name"]
+        if "values" in info:
+            info["values"] = [value for value in info["values"] if value not in own(place)]
         for key in ("arg-type", "ret-type"):
             if key in info:
                 info[key] = self.of(info[key], f"{place}.{key}", around)
@@ -109,7 +120,7 @@ class Shapes:
         parts = []
         for part in info[key]:
             name = part.get("name", part.get("case", "?"))
-            if name in LACKING.get(place, ()):
+            if name in LACKING.get(place, ()) or name in own(place):
                 continue
             if "type" in part:
                 part = part | {"type": self.of(part["type"], f"{place}.{name}", around)}
@@ -119,9 +130,14 @@ class Shapes:
         return parts
 
 
+def own(place: str) -> set[str]:
+    return OUR_OWN.get(place, set())
+
+
 def shared_names() -> list[str]:
     schema = load_schema(embedded_path())
-    return [*schema.commands, *schema.events]
+    names = [*schema.commands, *schema.events]
+    return [name for name in names if not name.startswith("x-")]
 
 
 @pytest.mark.parametrize("name", shared_names())
@@ -130,3 +146,104 @@ def test_commands_and_events_are_those_of_qemu_11_1(name: str, embedded: Schema)
         pytest.skip("QEMU's introspection is not at hand")
     theirs, ours = Shapes(json.loads(RECORDED.read_text())), Shapes(introspect(embedded))
     assert ours.of(name, name) == theirs.of(name, name)
+
+
+SCHEMA = """
+{ 'enum': 'Colour', 'data': [ 'red', { 'name': 'mauve', 'features': [ 'unstable' ] } ],
+  'features': [ 'tinted' ] }
+{ 'alternate': 'Paint', 'data': { 'colour': 'Colour', 'code': 'uint8' } }
+{ 'struct': 'Bucket', 'data': { '*paint': 'Paint', 'sizes': [ 'size' ],
+                                'label': { 'type': 'str', 'features': [ 'deprecated' ] } } }
+{ 'union': 'Tool', 'base': { 'colour': 'Colour' }, 'discriminator': 'colour',
+  'data': { 'mauve': 'Bucket' } }
+{ 'struct': 'Unused', 'data': {} }
+{ 'command': 'paint', 'data': 'Tool', 'boxed': true, 'returns': [ 'Bucket' ], 'allow-oob': true,
+  'features': [ 'unstable' ] }
+{ 'event': 'DRY', 'data': { 'for': 'int32' } }
+"""
+
+
+def test_types_are_numbered_in_the_order_of_their_first_use(tmp_path: Path) -> None:
+    assert introspect(load(tmp_path, SCHEMA)) == [
+        {
+            "name": "paint",
+            "meta-type": "command",
+            "arg-type": "0",
+            "ret-type": "[1]",
+            "allow-oob": True,
+            "features": ["unstable"],
+        },
+        {"name": "DRY", "meta-type": "event", "arg-type": "2"},
+        {
+            "name": "0",
+            "meta-type": "object",
+            "members": [{"name": "colour", "type": "3"}],
+            "tag": "colour",
+            "variants": [{"case": "mauve", "type": "1"}, {"case": "red", "type": "4"}],
+        },
+        {"name": "[1]", "meta-type": "array", "element-type": "1"},
+        {
+            "name": "1",
+            "meta-type": "object",
+            "members": [
+                {"name": "paint", "type": "5", "default": None},
+                {"name": "sizes", "type": "[int]"},
+                {"name": "label", "type": "str", "features": ["deprecated"]},
+            ],
+        },
+        {"name": "2", "meta-type": "object", "members": [{"name": "for", "type": "int"}]},
+        {
+            "name": "3",
+            "meta-type": "enum",
+            "members": [{"name": "red"}, {"name": "mauve", "features": ["unstable"]}],
+            "values": ["red", "mauve"],
+            "features": ["tinted"],
+        },
+        {"name": "4", "meta-type": "object", "members": []},
+        {"name": "5", "meta-type": "alternate", "members": [{"type": "3"}, {"type": "int"}]},
+        {"name": "[int]", "meta-type": "array", "element-type": "int"},
+        {"name": "int", "meta-type": "builtin", "json-type": "int"},
+        {"name": "str", "meta-type": "builtin", "json-type": "string"},
+    ]
+
+
+def test_unmasked_types_have_their_own_names(tmp_path: Path) -> None:
+    infos = introspect(load(tmp_path, SCHEMA), unmask=True)
+    assert [info["name"] for info in infos] == [
+        "paint",
+        "DRY",
+        "Tool",
+        "[Bucket]",
+        "Bucket",
+        "q_obj_DRY-arg",
+        "Colour",
+        "q_empty",
+        "Paint",
+        "[int]",
+        "int",
+        "str",
+    ]
+
+
+def test_a_member_added_to_the_schema_is_introspected(tmp_path: Path) -> None:
+    for file in Path(embedded_path()).parent.glob("*.json"):
+        text = file.read_text().replace(
+            "'*poll-weight': 'int'", "'*poll-weight': 'int', '*x': 'any'"
+        )
+        text = text.replace(
+            "# @poll-weight: how much a new measurement counts against",
+            "# @x: more\n#\n# @poll-weight: how much a new measurement counts against",
+        )
+        (tmp_path / file.name).write_text(text)
+    schema = load_schema(str(tmp_path / "qapi-schema.json"))
+    by_name = {info["name"]: info for info in introspect(schema, unmask=True)}
+    members = {member["name"]: member for member in by_name["IothreadProperties"]["members"]}
+    assert members["x"] == {"name": "x", "type": "any", "default": None}
+
+
+def test_the_embedded_schema_describes_itself(embedded: Schema) -> None:
+    infos = introspect(embedded)
+    returned = embedded.commands["query-qmp-schema"].ret_type
+    assert returned is not None
+    assert Models(embedded).validate(returned, infos) == infos
+    assert len({info["name"] for info in infos}) == len(infos)

@@ -1,0 +1,95 @@
+"""The schema that comes with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qmp_iothreadd.qapi import Schema, load_schema
+from qmp_iothreadd.qapi.embedded import embedded_path
+from qmp_iothreadd.qapi.schema import EnumType, ObjectType
+
+COMMANDS = """
+qmp_capabilities query-version query-commands query-qmp-schema quit object-add object-del qom-list
+qom-list-get qom-get qom-set qom-list-types qom-list-properties device-list-properties
+query-iothreads query-status stop cont system_reset system_powerdown system_wakeup query-name
+query-uuid query-target query-kvm query-cpus-fast query-block query-jobs query-fdsets query-chardev
+query-yank yank human-monitor-command trace-event-get-state trace-event-set-state
+x-query-iothread-stats x-reset-iothread-stats x-query-workload-stats
+"""
+
+LATER = """
+device-list-properties stop cont system_reset system_powerdown system_wakeup query-target
+query-kvm query-cpus-fast query-jobs query-fdsets query-yank yank human-monitor-command
+trace-event-get-state trace-event-set-state
+"""
+
+
+@pytest.fixture(scope="module")
+def schema() -> Schema:
+    return load_schema(embedded_path())
+
+
+def test_it_has_these_commands_and_events(schema: Schema) -> None:
+    assert sorted(schema.commands) == sorted(COMMANDS.split())
+    assert sorted(schema.events) == ["POWERDOWN", "RESET", "RESUME", "SHUTDOWN", "STOP"]
+
+
+def test_an_iothread_inherits_the_event_loops_members(schema: Schema) -> None:
+    iothread = schema.types["IothreadProperties"]
+    assert isinstance(iothread, ObjectType)
+    assert [member.name for member in iothread.members] == [
+        "aio-max-batch",
+        "thread-pool-min",
+        "thread-pool-max",
+        "poll-max-ns",
+        "poll-grow",
+        "poll-shrink",
+        "poll-weight",
+        "x-poll-policy",
+        "x-nice",
+    ]
+    assert iothread.base is schema.types["EventLoopBaseProperties"]
+
+
+def test_every_object_type_of_qemu_is_named_and_one_of_our_own(schema: Schema) -> None:
+    object_type = schema.types["ObjectType"]
+    assert isinstance(object_type, EnumType)
+    assert len(object_type.members) == 53
+    unstable = [value.name for value in object_type.members if value.features]
+    assert unstable == ["x-remote-object", "x-vfio-user-server", "x-workload"]
+
+
+def test_what_qemu_does_not_have_is_unstable(schema: Schema) -> None:
+    unstable = [
+        command.name
+        for command in schema.commands.values()
+        if any(feature.name == "unstable" for feature in command.features)
+    ]
+    assert unstable == [name for name in schema.commands if name.startswith("x-")]
+
+
+def test_out_of_band_is_for_yank_alone(schema: Schema) -> None:
+    allowed = [command.name for command in schema.commands.values() if command.allow_oob]
+    assert sorted(allowed) == ["query-yank", "yank"]
+
+
+def test_commands_before_the_machine_exists_are_qemus(schema: Schema) -> None:
+    later = [command.name for command in schema.commands.values() if not command.allow_preconfig]
+    assert sorted(later) == sorted(LATER.split())
+
+
+def test_everything_is_documented(schema: Schema) -> None:
+    entities = [entity for entity in schema.definitions.values() if entity.info]
+    explicit = [entity for entity in entities if not entity.name.startswith("q_obj_")]
+    assert [
+        entity.name for entity in explicit if not entity.doc and "List" not in entity.name
+    ] == []
+
+
+def test_every_file_of_the_folder_is_included(schema: Schema) -> None:
+    folder = Path(embedded_path()).parent
+    assert {Path(file).name for file in schema.files} == {
+        file.name for file in folder.glob("*.json")
+    }
