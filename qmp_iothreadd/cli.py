@@ -14,6 +14,7 @@ from typing import NamedTuple
 from qmp_iothreadd import errors
 from qmp_iothreadd.command_line import CommandLine, Finished
 from qmp_iothreadd.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.process import open_standard_streams
 
 Handler = Callable[[CommandLine, str], None]
 
@@ -269,7 +270,16 @@ def parse(argv: list[str]) -> tuple[Config, str]:
         raise CommandLineError("".join(line.warnings) + text) from None
     except LocatedError as error:
         raise CommandLineError("".join(line.warnings) + error.report(line.config)) from None
+    except _schema_error() as error:
+        raise CommandLineError("".join(line.warnings) + f"{error}\n") from None
     return line.config, "".join(line.warnings)
+
+
+def _schema_error() -> type[Exception]:
+    """What a bad schema raises; imported only when something was raised."""
+    from qmp_iothreadd.qapi.messages import QAPIError
+
+    return QAPIError
 
 
 def _read(line: CommandLine, arguments: list[str]) -> None:
@@ -333,6 +343,7 @@ def default_socket_path() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the daemon as ``argv`` asks, the process's own if None, and return the exit status."""
+    open_standard_streams()
     try:
         config, warnings = parse(sys.argv if argv is None else argv)
     except Finished as finished:
@@ -350,4 +361,6 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(config.error_message(error))
     except LocatedError as error:
         sys.stderr.write(error.report(config))
+    except _schema_error() as error:
+        sys.stderr.write(f"{error}\n")
     return 1

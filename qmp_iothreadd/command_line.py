@@ -249,7 +249,7 @@ class CommandLine:
             raise Finished(_LOG_HELP, status=1)
         for item in text.split(","):
             if item.startswith(_TRACE_ITEM):
-                self._enable_trace(item.removeprefix(_TRACE_ITEM))
+                self._enable_trace(item.removeprefix(_TRACE_ITEM), "")
             elif item not in _GUEST_LOG_ITEMS:
                 raise Finished(_LOG_HELP, status=1)
 
@@ -258,14 +258,18 @@ class CommandLine:
         options = self._parse_noisily(self._trace, text)
         enable, events, file = (options.get(name) for name in ("enable", "events", "file"))
         if enable is not None:
-            self._enable_trace(enable)
+            self._enable_trace(enable, self.location)
         if events is not None:
             self.config.trace_files.append(TraceConfig(events, self.location))
         if file is not None:
             self.config.log_file = file
 
-    def _enable_trace(self, pattern: str) -> None:
-        self.config.traces.append(TraceConfig(pattern, self.location))
+    def _enable_trace(self, pattern: str, location: str) -> None:
+        if pattern in _HELP:
+            from qmp_iothreadd.iothread.trace_log import event_names  # only for help
+
+            raise Finished("\n".join(event_names()))
+        self.config.traces.append(TraceConfig(pattern, location))
 
     # -- Not QEMU's --------------------------------------------------------------------------------
 

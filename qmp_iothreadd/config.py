@@ -44,7 +44,7 @@ class MonitorConfig:
     location: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ObjectConfig:
     """An object to create before the monitors open.
 
@@ -56,7 +56,7 @@ class ObjectConfig:
     location: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TraceConfig:
     """A trace event or pattern to enable; ``location`` is the option that asked for it."""
 
@@ -64,7 +64,7 @@ class TraceConfig:
     location: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Config:
     """Everything the daemon has to know.
 

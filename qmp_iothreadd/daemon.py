@@ -17,9 +17,17 @@ from qmp_iothreadd.config import LocatedError
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine import NIL_UUID, Machine
 from qmp_iothreadd.monitors import Monitors
-from qmp_iothreadd.process import Background, PidFile, ShutdownSignals, notify_ready, process_name
+from qmp_iothreadd.process import (
+    Background,
+    PidFile,
+    ShutdownSignals,
+    notify_ready,
+    process_name,
+    raise_descriptor_limit,
+)
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.tracing import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +44,7 @@ def run(config: Config) -> int:
     Raises:
         LocatedError: something that the command line asks for cannot be had.
     """
+    raise_descriptor_limit()
     background = Background() if config.daemonize else None
     with contextlib.closing(uvloop.new_event_loop()) as loop:
         loop.run_until_complete(serve(config, background))
@@ -48,10 +57,12 @@ def make_machine(config: Config) -> Machine:
     Raises:
         QAPIError: the schema is wrong.
     """
-    schema = load_schema_cached(config.schema_path, config=config.schema_defines)
+    models = config.models or Models(
+        load_schema_cached(config.schema_path, config=config.schema_defines)
+    )
     return Machine(
-        schema,
-        Models(schema),
+        models.schema,
+        models,
         name=config.name,
         uuid=config.uuid or NIL_UUID,
         running=not config.start_stopped,
@@ -76,23 +87,41 @@ async def serve(config: Config, background: Background | None = None) -> None:
 
     machine.on_shutdown = shut_down
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(tracing(config, machine.traces, loop))
         stack.callback(machine.close)
         stack.enter_context(_watch_signals(loop, config, machine))
+        if config.pidfile:
+            stack.callback(_pid_file(config.pidfile).remove)
         _make_objects(config, machine)
         if config.backend_error is not None:
             raise config.backend_error
         stack.push_async_callback(monitors.close)
         if config.default:
+            stack.callback(_remove_socket_folder, config)
             _make_socket_folder(config)
         await monitors.open()
-        if config.pidfile:
-            stack.callback(_pid_file(config.pidfile).remove)
+        if config.metrics_address is not None:
+            await _open_metrics(stack, config, machine)
         if config.default:
             _say_how_to_connect(config)
         if background is not None:
             background.ready()
         notify_ready()
         await stopped.wait()
+
+
+async def _open_metrics(stack: contextlib.AsyncExitStack, config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.metrics_server import serve_metrics  # only where asked for
+
+    assert config.metrics_address is not None
+
+    def announce(url: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(config.message(f"metrics on {url}"))
+
+    with _located(f"--metrics {config.metrics_address}"):
+        server = serve_metrics(machine, config.metrics_address, announce)
+        await stack.enter_async_context(server)
 
 
 def _make_objects(config: Config, machine: Machine) -> None:
@@ -123,7 +152,8 @@ def _watch_signals(
 ) -> Iterator[None]:
     def on_signal(number: int, pid: int) -> None:
         text = f"terminating on signal {number} from pid {pid} ({process_name(pid)})"
-        sys.stderr.write(config.message(text))
+        with contextlib.suppress(OSError):  # nobody reads it any more: end all the same
+            sys.stderr.write(config.message(text))
         machine.shutdown("host-signal")
 
     signals = ShutdownSignals(on_signal)
@@ -149,10 +179,21 @@ def _make_socket_folder(config: Config) -> None:
             raise errors.socket_folder_failed(folder, "others can write to it")
 
 
+def _remove_socket_folder(config: Config) -> None:
+    """Remove the folder if it was made for the socket alone and nothing else came into it."""
+    folder = os.path.dirname(_default_path(config))
+    if folder != os.environ.get("XDG_RUNTIME_DIR"):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
 def _default_path(config: Config) -> str:
     return next(iter(config.chardevs.values())).path
 
 
 def _say_how_to_connect(config: Config) -> None:
     path = _default_path(config)
-    print(f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}", flush=True)
+    with contextlib.suppress(OSError):
+        print(
+            f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}", flush=True
+        )

@@ -234,9 +234,88 @@ def bad_thread_pool_values() -> QmpError:
     return QmpError("bad thread-pool-min/thread-pool-max values")
 
 
+def aio_context_failed(reason: str) -> QmpError:
+    """The system refuses what an iothread needs."""
+    return QmpError(f"Failed to initialize event notifier: {reason}")
+
+
 def polling_unsupported() -> QmpError:
     """A poll-max-ns other than 0 where the platform cannot poll."""
     return QmpError("AioContext polling is not implemented on Windows")
+
+
+# -- I/O threads under load: not QEMU's, but iothread_not_found -----------------------------------
+
+
+def iothread_not_found(name: str) -> QmpError:
+    """No iothread has this id."""
+    return QmpError(f'IOThread "{name}" object does not exist')
+
+
+def workload_not_found(name: str) -> QmpError:
+    """No x-workload has this id."""
+    return QmpError(f'x-workload "{name}" object does not exist')
+
+
+def property_fixed(type_name: str, name: str) -> QmpError:
+    """A property that can be given only when the object is created."""
+    return QmpError(f"Property '{type_name}.{name}' cannot be changed once the object was created")
+
+
+def nothing_limits_workload() -> QmpError:
+    """Requests without time between them, and no limit to how many are in flight."""
+    return QmpError("a workload without time between its requests needs a depth to limit them")
+
+
+def not_an_interval(path: str, line: int, high: int) -> QmpError:
+    """A line of a trace of intervals that is no number of ns."""
+    return QmpError(f"{path}:{line}: expected a number of ns in range [0, {high}]")
+
+
+def no_intervals(path: str) -> QmpError:
+    """A trace of intervals without any."""
+    return QmpError(f"'{path}' has no intervals")
+
+
+def workload_failed(reason: str) -> QmpError:
+    """The native side of a workload cannot be had."""
+    return QmpError(f"cannot start the workload: {reason}")
+
+
+def nice_failed(value: int, reason: str) -> QmpError:
+    """The system refuses a thread's priority."""
+    return QmpError(f"cannot set the thread's nice level to {value}: {reason}")
+
+
+# -- Traces and metrics ---------------------------------------------------------------------------
+
+
+def unknown_trace_event(name: str) -> QmpError:
+    """No trace event has this name."""
+    return QmpError(f'unknown event "{name}"')
+
+
+def log_file_failed(path: str, reason: str) -> QmpError:
+    """The log cannot be written."""
+    return QmpError(f"Error opening logfile {path}: {reason}")
+
+
+def bad_log_file_template(path: str) -> QmpError:
+    """A log file's name with another conversion than one %d."""
+    return QmpError(f"Bad logfile template: {path}")
+
+
+def metrics_library_missing() -> QmpError:
+    """--metrics without the library that writes the exposition format."""
+    return QmpError(
+        "--metrics needs the Python package prometheus-client",
+        hint="Install it with: pip install 'qmp-iothreadd[metrics]'",
+    )
+
+
+def not_a_metrics_address(text: str) -> QmpError:
+    """--metrics with something that is not [HOST:]PORT."""
+    return QmpError(f"expected [HOST:]PORT, not '{text}'")
 
 
 # -- Option languages -----------------------------------------------------------------------------
@@ -333,14 +412,14 @@ def address_unknown(host: str, port: int | str, reason: str) -> QmpError:
     return QmpError(f"address resolution failed for {host}:{port}: {reason}")
 
 
-def bad_file_descriptor(fd: int, reason: str) -> QmpError:
+def bad_file_descriptor(fd: int) -> QmpError:
     """A descriptor handed over that is no open socket."""
-    return QmpError(f"File descriptor '{fd}' is not a socket: {reason}")
+    return QmpError(f"File descriptor '{fd}' is not a socket")
 
 
-def pid_file_failed(reason: str) -> QmpError:
-    """The pidfile cannot be written, or another process holds it."""
-    return QmpError(f"cannot create PID file: {reason}")
+def pid_file_failed(path: str, reason: str) -> QmpError:
+    """The pidfile cannot be made, or another process holds it."""
+    return QmpError(f"cannot create PID file: Could not create '{path}': {reason}")
 
 
 def chardev_without_id() -> QmpError:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardevs import CHARDEV_TYPES, Chardev, MonitorHMP, MonitorQMP
 from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
+from qmp_iothreadd.iothread.trace_log import TraceLog
+from qmp_iothreadd.iothread.workload import Workload
 from qmp_iothreadd.qom.object import Object
 from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, schema_property
@@ -53,6 +55,7 @@ class Machine:
         self.package = package
         self.types = TypeRegistry()
         self.tree = ObjectTree(self.types)
+        self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.on_shutdown: Callable[[], None] = lambda: None
@@ -174,10 +177,19 @@ class Machine:
         found.unparent()
         found.finalize()
 
+    def find_object(self, name: str) -> Object | None:
+        """The object of this name below ``/objects``, or None."""
+        return (self.tree.objects.children or {}).get(name)
+
     def iothreads(self) -> list[IOThread]:
         """The iothreads, in the order in which they were made."""
         children = self.tree.objects.children or {}
         return [child for child in children.values() if isinstance(child, IOThread)]
+
+    def workloads(self) -> list[Workload]:
+        """The workloads, in the order in which they were made."""
+        children = self.tree.objects.children or {}
+        return [child for child in children.values() if isinstance(child, Workload)]
 
     def chardevs(self) -> list[Chardev]:
         """The character devices, in the order in which they were made."""
@@ -189,14 +201,16 @@ class Machine:
         for child in reversed(list((self.tree.objects.children or {}).values())):
             child.unparent()
             child.finalize()
+        self.traces.close()
 
     def _register_object_types(self, polling: bool) -> None:
         self._register(
             IOThread,
             self._options(IOThread),
-            lambda type: IOThread(type, polling_supported=polling),
+            lambda type: IOThread(type, polling_supported=polling, traces=self.traces),
         )
         self._register(MainLoop, self._options(MainLoop))
+        self._register(Workload, self._options(Workload))
         for plain in (*CHARDEV_TYPES, MonitorQMP, MonitorHMP):
             self.types.add(plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from qmp_iothreadd.chardevs import (
@@ -63,6 +64,8 @@ class Monitors:
     def stop(self) -> None:
         """Run no more commands: the one that asked for the end was the last."""
         self._turns.stop()
+        for server in self._servers:
+            server.stop_waiting()
 
     async def close(self) -> None:
         """Run no more commands, let everyone read what is written, then remove the sockets."""
@@ -108,7 +111,9 @@ class Monitors:
             self._stack.callback(listening.close)
             chardev.address["port"] = str(listening.getsockname()[1])
             server.listen(listening)
-        if config.wait:
+        if config.wait and not self._turns.closed:
+            text = f"info: QEMU waiting for connection on: {chardev.filename}"
+            sys.stderr.write(self._config.message(text, config.location))
             await server.first_client()
 
     def _add_chardev(self, config: ChardevConfig) -> Chardev:
@@ -129,9 +134,11 @@ class Monitors:
         dispatcher, name = self._dispatcher, config.id
         if config.mode == "readline":
             from qmp_iothreadd.qmp.hmp_session import HMPSession
+            from qmp_iothreadd.qmp.line_editor import History
 
+            history = History()  # the monitor's: it outlives each connection
             made = self._new(MonitorHMP)
-            make_session = lambda: HMPSession(dispatcher, name)  # noqa: E731
+            make_session = lambda: HMPSession(dispatcher, name, history)  # noqa: E731
         else:
             made = qmp = self._new(MonitorQMP)
             qmp.pretty = config.pretty

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -12,6 +13,23 @@ from collections.abc import Callable
 from qmp_iothreadd import errors
 
 SHUTDOWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def open_standard_streams() -> None:
+    """Give closed standard streams to /dev/null, lest a socket gets their number."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(fd)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 -- till the process ends
+
+
+def raise_descriptor_limit() -> None:
+    """Allow as many descriptors as the system lets us: an iothread needs two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Background:
@@ -61,11 +79,15 @@ class PidFile:
         self._path = os.path.abspath(path)
         try:
             self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._fd, 0)
-            os.write(self._fd, f"{os.getpid()}\n".encode())
+            try:
+                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(self._fd, 0)
+                os.write(self._fd, f"{os.getpid()}\n".encode())
+            except BaseException:
+                os.close(self._fd)
+                raise
         except OSError as error:
-            raise errors.pid_file_failed(error.strerror or str(error)) from None
+            raise errors.pid_file_failed(path, error.strerror or str(error)) from None
 
     def remove(self) -> None:
         """Remove the file, then release it."""

@@ -1,6 +1,6 @@
 """The commands that have a function behind them. Importing this package registers them all."""
 
-from qmp_iothreadd.commands import chardev, control, empty, hmp, iothread, qom, runstate
+from qmp_iothreadd.commands import chardev, control, empty, hmp, iothread, qom, runstate, trace
 from qmp_iothreadd.commands.registry import COMMANDS, CommandFunction, Context, command
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "iothread",
     "qom",
     "runstate",
+    "trace",
 ]

@@ -89,7 +89,7 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
         raise errors.class_not_found(typename)
     if not found.implements("object"):
         raise errors.invalid_parameter_value("typename", "a QOM type")
-    return _describe(found.properties.values())
+    return _describe(found.listed_properties())
 
 
 @command("device-list-properties")

@@ -13,15 +13,18 @@ Ownership:
 
 import atexit
 import os
-from collections.abc import Sequence
+from array import array
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from libc.errno cimport errno
+from libc.errno cimport EINVAL, errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from qmp_iothreadd.iothread cimport _native as native
+
+cdef extern from "<errno.h>":
+    enum: EDEADLK
 
 cdef extern from "Python.h":
     PyObject *PyObject_CallNoArgs(PyObject *callable)
@@ -46,229 +49,10 @@ cdef native.PollPolicy policy_of(object name) except *:
     return <native.PollPolicy><int>POLICIES.index(name)
 
 
-# ---- the arithmetic alone ----
+include "_adaptive.pxi"
+include "_handlers.pxi"
+include "_traces.pxi"
 
-cdef class AdaptivePolling:
-    """The decisions of adaptive polling on given block times, without a thread.
-
-    Runs the same code as a context's thread. All quantities are int64 and wrap; a shift uses
-    the low six bits of ``weight``, and a division by zero yields 0.
-
-    Args:
-        max_ns: upper bound of the window and of each handler's ns; 0 turns adjusting off.
-        grow, shrink: factors of the window. weight: 2**weight is the inertia of the average.
-        handlers: how many handlers are in the poll list.
-        policy: "weighted" (QEMU 11.1), or "legacy" (before it).
-
-    Attributes:
-        poll_ns: the window in ns; settable.
-        handler_ns: one ns a handler, a list; settable as a whole or by element.
-    """
-
-    cdef native.PollParams params
-    cdef native.PollPolicy policy
-    cdef public int64_t poll_ns
-    cdef list ns
-
-    def __init__(self, int64_t max_ns, int64_t grow, int64_t shrink, int64_t weight,
-                 Py_ssize_t handlers, *, policy="weighted"):
-        self.params.max_ns = max_ns
-        self.params.grow = grow
-        self.params.shrink = shrink
-        self.params.weight = weight
-        self.policy = policy_of(policy)
-        self.ns = [0] * handlers
-
-    @property
-    def handler_ns(self):
-        return self.ns
-
-    @handler_ns.setter
-    def handler_ns(self, values):
-        values = list(values)
-        if len(values) != len(self.ns):
-            raise ValueError(f"expected {len(self.ns)} values, one a handler, got {len(values)}")
-        self.ns = values
-
-    def step(self, int64_t block_ns, events):
-        """One iteration that blocked for ``block_ns``; ``events`` says which handlers had one.
-
-        Returns "grow", "shrink" or "none". Raises ValueError unless there is one event a handler.
-        """
-        if len(events) != len(self.ns):
-            raise ValueError(f"expected {len(self.ns)} events, one a handler, got {len(events)}")
-        if self.params.max_ns == 0:
-            return ACTIONS[native.POLL_KEEP]
-        if self.policy == native.POLL_LEGACY:
-            return ACTIONS[self.step_legacy(block_ns, events)]
-
-        cdef int64_t ns, adj = -1
-        cdef list after = []
-        for value, event in zip(self.ns, events):
-            ns = value
-            native.poll_adjust_handler(&self.params, block_ns, bool(event), &ns, &adj)
-            after.append(ns)
-        self.ns[:] = after
-        return ACTIONS[native.poll_adjust_window(&self.params, adj, &self.poll_ns)]
-
-    cdef int step_legacy(self, int64_t block_ns, events) except -1:
-        cdef int64_t ns, longest = 0, before = self.poll_ns
-        cdef native.cbool passed_max
-        cdef list after = []
-        for value, event in zip(self.ns, events):
-            ns = value
-            if event:
-                native.poll_adjust_legacy(&self.params, block_ns, &ns, &passed_max)
-            longest = max(longest, ns)
-            after.append(ns)
-        self.ns[:] = after
-        self.poll_ns = longest
-        if longest == before:
-            return native.POLL_KEEP
-        return native.POLL_GROW if longest > before else native.POLL_SHRINK
-
-
-# ---- event notifiers ----
-
-cdef class EventNotifier:
-    """An eventfd (non-blocking, close-on-exec) that remembers when its event came."""
-
-    cdef native.EventNotifier notifier
-    cdef bint is_open
-
-    def __cinit__(self):
-        cdef int error = native.event_notifier_init(&self.notifier)
-        if error:
-            raise os_error(error)
-        self.is_open = True
-        native.aio_live_add_notifiers(1)
-
-    def __dealloc__(self):
-        self.close()
-
-    @property
-    def fd(self):
-        """The descriptor; -1 once closed."""
-        return self.notifier.fd
-
-    def fileno(self):
-        """The descriptor, for selectors."""
-        return self.notifier.fd
-
-    def set(self):
-        """Signal an event. Any thread may."""
-        with nogil:
-            native.event_notifier_set(&self.notifier)
-
-    def test_and_clear(self):
-        """Whether an event was pending, which it no longer is."""
-        return native.event_notifier_test_and_clear(&self.notifier)
-
-    cpdef close(self):
-        """Close the descriptor. Its handlers must have been removed."""
-        if self.is_open:
-            self.is_open = False
-            native.event_notifier_cleanup(&self.notifier)
-            native.aio_live_add_notifiers(-1)
-
-
-# ---- handlers ----
-
-cdef struct Binding:
-    void *handler  # the Handler object, borrowed
-    native.EventNotifier *notifier
-    int fd
-
-
-cdef class Handler:
-    """A registration with a context, as AioContext.add_handler returns it. Opaque."""
-
-    cdef native.AioHandler *handler  # NULL once removed
-    cdef Binding binding
-    cdef AioContext context
-    cdef object source
-    cdef object read
-    cdef object poll
-    cdef object poll_ready
-    cdef object poll_begin
-    cdef object poll_end
-
-
-cdef PyObject *call(AioContext context, object fn) noexcept:
-    """A call whose exception is reported and goes no further. Returns a new reference or NULL."""
-    context.pin_thread_state()
-    cdef PyObject *result = PyObject_CallNoArgs(<PyObject *>fn)
-    if result == NULL:
-        PyErr_WriteUnraisable(fn)
-    return result
-
-
-cdef void handler_read(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    Py_XDECREF(call(handler.context, handler.read))
-
-
-cdef native.cbool handler_poll(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    cdef PyObject *result = call(handler.context, handler.poll)
-    cdef bint found = result != NULL and PyObject_IsTrue(result) == 1
-    Py_XDECREF(result)
-    return found
-
-
-cdef void handler_poll_ready(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    Py_XDECREF(call(handler.context, handler.poll_ready))
-
-
-cdef void handler_poll_begin(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    Py_XDECREF(call(handler.context, handler.poll_begin))
-
-
-cdef void handler_poll_end(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    Py_XDECREF(call(handler.context, handler.poll_end))
-
-
-cdef void handler_release(void *opaque) noexcept with gil:
-    handler = <Handler>(<Binding *>opaque).handler
-    handler.handler = NULL
-    handler.source = handler.read = handler.poll = handler.poll_ready = None
-    handler.poll_begin = handler.poll_end = None
-    Py_DECREF(handler)
-
-
-cdef native.cbool poll_notifier(void *opaque) noexcept nogil:
-    return native.event_notifier_pending((<Binding *>opaque).notifier)
-
-
-cdef native.cbool poll_fd(void *opaque) noexcept nogil:
-    return native.aio_fd_readable((<Binding *>opaque).fd)
-
-
-cdef class Call:
-    """A function on its way to a context's thread."""
-
-    cdef AioContext context
-    cdef object fn
-
-
-cdef void call_run(void *opaque) noexcept with gil:
-    pending = <Call>opaque
-    Py_XDECREF(call(pending.context, pending.fn))
-
-
-cdef void call_release(void *opaque) noexcept with gil:
-    Py_DECREF(<Call>opaque)
-
-
-cdef void unpin_thread_state(void *opaque) noexcept with gil:
-    PyGILState_Release(PyGILState_LOCKED)
-    (<AioContext>opaque).pinned = False
-
-
-# ---- contexts ----
 
 cdef class AioContext:
     """An event loop with adaptive polling, in a thread of its own once started.
@@ -497,6 +281,20 @@ cdef class AioContext:
             Py_DECREF(pending)
             raise MemoryError
 
+    def call_later(self, int64_t delay_ns, fn):
+        """Call ``fn()`` once in the context's thread, no sooner than in ``delay_ns``."""
+        cdef native.AioContext *ctx = self.native_context()
+        cdef Call pending = Call.__new__(Call)
+        pending.context, pending.fn = self, fn
+        pending.deadline_ns = native.aio_clock_ns() + delay_ns
+        Py_INCREF(pending)
+        cdef void *opaque = <void *>pending
+        with nogil:
+            native.aio_context_run(ctx, call_arm, opaque)
+        if pending.timer == NULL:
+            Py_DECREF(pending)
+            raise MemoryError
+
     def poll(self, bint blocking):
         """One iteration in the calling thread; whether something ran.
 
@@ -601,48 +399,8 @@ cdef class AioContext:
         return native.aio_context_trace_dropped(self.native_context())
 
 
-# ---- traces ----
+include "_workload.pxi"
 
-TRACE_EVENTS = tuple(
-    native.trace_event_names[i].decode() for i in range(native.TRACE_EVENT_COUNT)
-)
-# Arguments that are addresses, hence unsigned.
-NODE_FIRST = frozenset({"poll_add", "poll_remove"})
-
-
-cdef tuple trace_record(const uint64_t *record):
-    cdef size_t length = record[0] >> 16
-    cdef const int64_t *args = <const int64_t *>record + 2
-    name = TRACE_EVENTS[record[0] & 0xffff]
-    if (record[0] & 0xffff) == native.TRACE_x_aio_adjust:
-        return (record[1], name, args[0], POLICIES[args[1]],
-                (args[2], args[3], args[4], args[5]), args[6], args[7], ACTIONS[args[8]],
-                [(<uint64_t>args[i], args[i + 1], bool(args[i + 2]), args[i + 3], args[i + 4])
-                 for i in range(9, length - 2, 5)])
-    values = [args[i] for i in range(length - 2)]
-    if name in NODE_FIRST:
-        values[0] &= 0xffffffffffffffff
-    return (record[1], name, *values)
-
-
-def set_trace_events(names):
-    """Turn on the named events, and every other off, in all contexts. ValueError: unknown name."""
-    cdef uint32_t mask = 0
-    for name in names:
-        if name not in TRACE_EVENTS:
-            raise ValueError(f"unknown trace event {name!r}")
-        mask |= 1 << TRACE_EVENTS.index(name)
-    native.trace_set_mask(mask)
-
-
-def trace_events():
-    """The names of the events that are on."""
-    return [name for i, name in enumerate(TRACE_EVENTS) if native.trace_mask() >> i & 1]
-
-
-# ---- the module ----
-
-cdef int EDEADLK = __import__("errno").EDEADLK
 _running = set()
 
 

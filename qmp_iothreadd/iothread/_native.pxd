@@ -47,7 +47,6 @@ cdef extern from "engine.h" nogil:
     void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *) noexcept nogil,
                                    void *opaque)
     int aio_context_poll(AioContext *ctx, cbool blocking)
-    cbool aio_context_is_home(AioContext *ctx)
     int aio_context_thread_id(AioContext *ctx)
     int64_t aio_context_cpu_ns(AioContext *ctx)
     int aio_context_set_nice(AioContext *ctx, int nice)
@@ -76,6 +75,11 @@ cdef extern from "engine.h" nogil:
                                 const atomic_int64 *event_since_ns)
     void aio_handler_free(AioHandler *handler)
     size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
+
+    AioTimer *aio_timer_new(AioContext *ctx, void (*fn)(void *) noexcept nogil, void *opaque,
+                            void (*release)(void *) noexcept nogil)
+    void aio_timer_arm(AioTimer *timer, int64_t deadline_ns)
+    void aio_timer_free(AioTimer *timer)
 
     int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *) noexcept nogil, void *opaque,
                                 void (*release)(void *) noexcept nogil)
@@ -129,3 +133,56 @@ cdef extern from "engine.h" nogil:
     uint64_t aio_context_trace_dropped(AioContext *ctx)
     unsigned aio_context_workloads(AioContext *ctx)
     void aio_live_add_notifiers(int64_t n)
+
+
+cdef extern from "clock.h" nogil:
+    int64_t aio_clock_ns()
+
+
+cdef extern from "arrival.h" nogil:
+    ctypedef enum ArrivalKind:
+        ARRIVAL_CONSTANT
+
+    ctypedef struct ArrivalParams:
+        ArrivalKind kind
+        int64_t interval_ns
+        double sigma
+        int64_t on_ns
+        int64_t off_ns
+        const int64_t *intervals
+        size_t interval_count
+        uint64_t seed
+
+    ctypedef struct Arrival:
+        pass
+
+    void arrival_init(Arrival *arrival, const ArrivalParams *params)
+    int64_t arrival_next_ns(Arrival *arrival)
+
+
+cdef extern from "workload.h" nogil:
+    enum: WORKLOAD_RING_SIZE
+    enum: WORKLOAD_LATE_NS
+
+    ctypedef struct WorkloadParams:
+        ArrivalParams arrival
+        uint32_t depth
+        int64_t service_ns
+
+    ctypedef struct WorkloadStats:
+        uint64_t issued
+        uint64_t completed
+        uint64_t in_flight
+        uint64_t dropped
+        uint64_t late
+        int64_t late_max_ns
+        uint64_t notifications
+
+    ctypedef struct NativeWorkload "Workload":
+        pass
+
+    int workload_check(const WorkloadParams *params)
+    NativeWorkload *workload_new(AioContext *ctx, const WorkloadParams *params)
+    int workload_tune(NativeWorkload *workload, const WorkloadParams *params)
+    void workload_free(NativeWorkload *workload)
+    void workload_stats(NativeWorkload *workload, WorkloadStats *out)

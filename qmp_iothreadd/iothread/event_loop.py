@@ -6,20 +6,24 @@ schema cannot say: defaults, ranges, and which thread they act on.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom.object import Object
+from qmp_iothreadd.constant import Constant
+from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import AioContext
+    from qmp_iothreadd.iothread.trace_log import TraceLog
     from qmp_iothreadd.qom.types import ObjectType
 
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 POLL_WEIGHT_MAX = 63
 POLL_MAX_NS_DEFAULT = 32768
+NICE_MIN, NICE_MAX = -20, 19
 
 
 class EventLoopBase(Object):
@@ -30,6 +34,7 @@ class EventLoopBase(Object):
     qom_name = "event-loop-base"
     abstract = True
 
+    # The largest value of an integer; the smallest is 0.
     limits: ClassVar[dict[str, int]] = {
         "aio-max-batch": INT64_MAX,
         "thread-pool-min": INT64_MAX,
@@ -51,9 +56,9 @@ class EventLoopBase(Object):
         raise NotImplementedError
 
     def load(self, name: str) -> Any:
-        """The value in force of a property."""
+        """The value in force of a property; None where it has none, nor a default."""
         value = self.values.get(name)
-        return self.defaults.get(name, 0) if value is None else value
+        return self.defaults.get(name) if value is None else value
 
     def store(self, name: str, value: Any) -> None:
         """Set a property whose value has the type that the schema asks for.
@@ -117,10 +122,13 @@ class MainLoop(EventLoopBase):
 class IOThread(EventLoopBase):
     """An OS thread that polls adaptively."""
 
-    __slots__ = ("context", "polling_supported", "thread_id")
+    __slots__ = ("_info", "context", "polling_supported", "thread_id", "traces")
 
     qom_name = "iothread"
     interfaces = (USER_CREATABLE,)
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("x-stats", "IOThreadStats", lambda obj: obj.stats(), listed=False),
+    )
 
     limits: ClassVar[dict[str, int]] = EventLoopBase.limits | {
         "poll-max-ns": INT64_MAX,
@@ -133,16 +141,28 @@ class IOThread(EventLoopBase):
         "poll-grow": 2,
         "poll-shrink": 2,
         "poll-weight": 3,
+        "x-poll-policy": "weighted",
     }
     # A factor of 0 is stored, and shown, as its default.
     zero_is_default: ClassVar[frozenset[str]] = frozenset(
         {"poll-grow", "poll-shrink", "poll-weight"}
     )
 
-    def __init__(self, type: ObjectType, *, polling_supported: bool = True) -> None:
-        """``polling_supported`` False: as where no thread can poll; poll defaults are 0."""
+    def __init__(
+        self,
+        type: ObjectType,
+        *,
+        polling_supported: bool = True,
+        traces: TraceLog | None = None,
+    ) -> None:
+        """``polling_supported`` False: as where no thread can poll; poll defaults are 0.
+
+        ``traces`` gets what the thread traces.
+        """
         super().__init__(type)
         self.polling_supported = polling_supported
+        self.traces = traces
+        self._info: Constant | None = None
         self.context: AioContext | None = None
         self.thread_id = -1
 
@@ -155,18 +175,25 @@ class IOThread(EventLoopBase):
         """The value in force of a property."""
         if not self.polling_supported and name.startswith("poll-"):
             return self.values.get(name, 0)
+        if name == "x-nice" and name not in self.values:
+            return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
         return super().load(name)
 
     def store(self, name: str, value: Any) -> None:
         """Set a property; a factor of 0 becomes its default."""
         if value == 0 and name in self.zero_is_default:
             value = self.defaults[name]
+        if name == "x-nice" and not NICE_MIN <= value <= NICE_MAX:
+            raise errors.value_out_of_range(name, NICE_MIN, NICE_MAX)
+        self._info = None
         super().store(name, value)
 
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
-        if name in IOThread.limits:
+        if name in IOThread.limits or name == "x-poll-policy":
             self.set_poll_params()
+        elif name == "x-nice":
+            self._set_nice()
         super().apply(name)
 
     def set_poll_params(self) -> None:
@@ -178,7 +205,7 @@ class IOThread(EventLoopBase):
         if not self.polling_supported and self.load("poll-max-ns"):
             raise errors.polling_unsupported()
         if self.context is not None:
-            self.context.set_poll_params(*self._poll_params())
+            self.context.set_poll_params(*self._poll_params(), policy=self.load("x-poll-policy"))
 
     def complete(self) -> None:
         """Start the thread; when this returns it runs and its id is known."""
@@ -189,34 +216,80 @@ class IOThread(EventLoopBase):
         from qmp_iothreadd.iothread._engine import AioContext
 
         max_ns, grow, shrink, weight = self._poll_params()
-        context = AioContext(
-            f"IO {self.name}",
-            poll_max_ns=max_ns,
-            poll_grow=grow,
-            poll_shrink=shrink,
-            poll_weight=weight,
-        )
-        self.thread_id = context.start()
+        try:
+            context = AioContext(
+                f"IO {self.name}",
+                poll_max_ns=max_ns,
+                poll_grow=grow,
+                poll_shrink=shrink,
+                poll_weight=weight,
+                policy=self.load("x-poll-policy"),
+            )
+            self.thread_id = context.start()
+        except OSError as error:
+            raise errors.aio_context_failed(error.strerror or str(error)) from None
         self.context = context
+        if self.traces is not None:
+            self.traces.attach(context)
+        if "x-nice" in self.values:
+            try:
+                self._set_nice()
+            except errors.QmpError:
+                self.finalize()
+                raise
 
-    def info(self) -> dict[str, Any]:
-        """The members of an IOThreadInfo."""
-        load = self.load
-        return {
-            "id": self.name,
-            "thread-id": self.thread_id,
-            "poll-max-ns": load("poll-max-ns"),
-            "poll-grow": load("poll-grow"),
-            "poll-shrink": load("poll-shrink"),
-            "poll-weight": load("poll-weight"),
-            "aio-max-batch": load("aio-max-batch"),
-        }
+    def stats(self) -> dict[str, Any]:
+        """The members of an IOThreadStats: what polling did since the last reset."""
+        from qmp_iothreadd.iothread.stats import iothread_stats  # few clients ask for it
+
+        return iothread_stats(self)
+
+    def reset_stats(self) -> None:
+        """Start the statistics afresh; polling goes on as it was."""
+        assert self.context is not None
+        self.context.reset_stats()
+
+    def check_deletable(self) -> None:
+        """Refuse while a workload is served."""
+        if self.context is not None and self.context.workloads:
+            raise errors.object_in_use(self.name)
+
+    def info(self) -> Constant:
+        """The members of an IOThreadInfo, as they are now."""
+        if self._info is None:
+            load = self.load
+            self._info = Constant(
+                {
+                    "id": self.name,
+                    "thread-id": self.thread_id,
+                    "poll-max-ns": load("poll-max-ns"),
+                    "poll-grow": load("poll-grow"),
+                    "poll-shrink": load("poll-shrink"),
+                    "poll-weight": load("poll-weight"),
+                    "aio-max-batch": load("aio-max-batch"),
+                }
+            )
+        return self._info
 
     def finalize(self) -> None:
         """Stop and join the thread."""
         if self.context is not None:
+            if self.traces is not None:
+                # Stopped first: what it traced last is complete then.
+                self.context.stop()
+                self.traces.detach(self.context)
             self.context.close()
             self.context = None
+
+    def _set_nice(self) -> None:
+        """Give the running thread its nice level; where that is refused the old one stays."""
+        assert self.context is not None
+        wanted = self.values["x-nice"]
+        try:
+            self.context.set_nice(wanted)
+        except OSError as error:
+            del self.values["x-nice"]
+            raise errors.nice_failed(wanted, error.strerror or str(error)) from None
 
     def _poll_params(self) -> tuple[int, int, int, int]:
         load = self.load

@@ -1,0 +1,1 @@
+"""QMP: JSON, sessions, dispatch, and the servers that carry them."""

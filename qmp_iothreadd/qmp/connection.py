@@ -18,6 +18,9 @@ IDLE_OUTPUT_LIMIT: Final = 64 * 1024
 SLICE: Final = 256
 """So many requests of one client run before the others get a turn."""
 
+UNREAD_EVENTS_LIMIT: Final = 4 << 20
+"""A client that leaves more than this unread while events come, in bytes, is cut off."""
+
 
 class SessionLike(Protocol):
     """What a connection needs of a session, whichever language it speaks."""
@@ -91,7 +94,27 @@ class Turns:
         self._task = None
         self._waiting.append(connection)
         while self._waiting and self._task is None:
-            self._waiting.popleft().work()
+            self._waiting.popleft().take_turn()
+
+
+class HangupWatch:
+    """Notices that a peer is gone for good while nothing is read from it.
+
+    An epoll instance that waits for no event is still told of a hang-up, and is readable then.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, fd: int, on_hangup: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._epoll = select.epoll()
+        self._epoll.register(fd, 0)
+        loop.add_reader(self._epoll.fileno(), on_hangup)
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._loop.remove_reader(self._epoll.fileno())
+        self._epoll.close()
 
 
 class Connection(asyncio.Protocol):
@@ -107,6 +130,10 @@ class Connection(asyncio.Protocol):
         self._writable = True
         self._reading = True
         self._working = False
+        self._scheduled = False
+        self._ending = False
+        self._lost = False
+        self._watch: HangupWatch | None = None
         session.wake = self._wake
 
     # -- asyncio.Protocol -------------------------------------------------------------------------
@@ -120,7 +147,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer what came in."""
         self._session.receive_data(data)
-        self._turns.run(self)
+        if not self._scheduled:
+            self._turns.run(self)
 
     def eof_received(self) -> bool:
         """Answer what is left, then close; a client that is gone for good gets no more answers."""
@@ -143,8 +171,10 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
-        if self._transport is not None:
+        if not self._lost:
+            self._lost = True
             self._transport = None
+            self._stop_watching()
             self._session.close()
             self._on_lost(self)
 
@@ -162,6 +192,13 @@ class Connection(asyncio.Protocol):
         self._flush()
         self._update_reading()
 
+    def take_turn(self) -> None:
+        """Work, unless the client left while this waited for a command to end."""
+        if self._transport is not None and self._hung_up():
+            self.abort()
+        else:
+            self.work()
+
     def fill(self) -> None:
         """Read ahead, as far as the session allows, while another command runs."""
         if self._transport is not None and self._writable:
@@ -172,18 +209,20 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close once everything is written."""
         if self._transport is not None:
+            self._ending = True
             self._flush()
             self._transport.close()
 
     def abort(self) -> None:
         """Close at once."""
         if self._transport is not None:
+            self._ending = True
             self._transport.abort()
 
     def _work(self, session: SessionLike) -> None:
         turns = self._turns
         for _ in range(SLICE):
-            if not self._writable or turns.closed:
+            if not self._writable or self._ending or turns.closed:
                 return
             outcome = session.step()
             if outcome is turns.idle:
@@ -192,29 +231,50 @@ class Connection(asyncio.Protocol):
                 return
             if outcome is not None:
                 turns.start(outcome, self)
+                if self._writable:
+                    session.fill()
                 return
             if session.output_size > IDLE_OUTPUT_LIMIT:
                 self._flush()
-        turns.loop.call_soon(turns.run, self)
+        self._scheduled = True
+        turns.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._scheduled = False
+        self._turns.run(self)
 
     def _wake(self) -> None:
-        if not self._working:
-            self._flush()
+        if self._working or self._transport is None:
+            return
+        self._flush()
+        # Requests wait until their client reads; events do not.
+        unread = self._transport.get_write_buffer_size() if not self._writable else 0
+        if unread > UNREAD_EVENTS_LIMIT:
+            self.abort()
 
     def _flush(self) -> None:
         if self._transport is not None and self._session.output_size:
             self._transport.write(self._session.data_to_send())
 
     def _update_reading(self) -> None:
-        transport = self._transport
-        wanted = self._writable and not self._session.suspended
+        transport, suspended = self._transport, self._session.suspended
+        wanted = self._writable and not suspended and not self._scheduled
         if transport is None or wanted == self._reading or transport.is_closing():
             return
         self._reading = wanted
         if wanted:
             transport.resume_reading()
-        else:
-            transport.pause_reading()
+            self._stop_watching()
+            return
+        transport.pause_reading()
+        sock = transport.get_extra_info("socket")
+        if suspended and sock is not None:
+            self._watch = HangupWatch(self._turns.loop, sock.fileno(), self.abort)
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _hung_up(self) -> bool:
         """Whether the client closed both directions, rather than only its own."""

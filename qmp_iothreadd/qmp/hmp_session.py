@@ -13,7 +13,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.commands.hmp import interpreter, messages, text
 from qmp_iothreadd.commands.hmp.completion import completions
 from qmp_iothreadd.machine import VERSION
-from qmp_iothreadd.qmp.line_editor import LineEditor
+from qmp_iothreadd.qmp.line_editor import History, LineEditor
 from qmp_iothreadd.qmp.session import IDLE
 
 if TYPE_CHECKING:
@@ -27,14 +27,29 @@ OUTPUT_LIMIT: Final = 64 * 1024
 
 
 class HMPSession:
-    """The state of one connection: the line being typed, the history, the output.
+    """The state of one connection: the line being typed and the output.
 
-    Also the ``Context`` that commands see.
+    ``history`` is the monitor's, from one connection to the next. The session is also the
+    ``Context`` that commands see.
     """
 
-    __slots__ = ("_editor", "_input", "_position", "dispatcher", "eof", "monitor_id", "wake")
+    __slots__ = (
+        "_editor",
+        "_input",
+        "_position",
+        "dispatcher",
+        "eof",
+        "monitor_id",
+        "output_size",
+        "wake",
+    )
 
-    def __init__(self, dispatcher: Dispatcher, monitor_id: str = "compat_monitor0") -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        monitor_id: str = "compat_monitor0",
+        history: History | None = None,
+    ) -> None:
         self.dispatcher = dispatcher
         self.monitor_id = monitor_id
         self.eof = False
@@ -42,11 +57,12 @@ class HMPSession:
         self.wake: Callable[[], None] = lambda: None
         self._input = b""
         self._position = 0
-        self._editor = LineEditor(PROMPT, self._complete)
+        self._editor = LineEditor(PROMPT, self._complete, history)
         version = ".".join(map(str, VERSION))
         greeting = f"QEMU {version} monitor - type 'help' for more information\n"
         self._editor.output += text.wire(greeting)
         self._editor.prompt()
+        self.output_size = len(self._editor.output)
 
     # -- What commands see ------------------------------------------------------------------------
 
@@ -58,18 +74,13 @@ class HMPSession:
     @property
     def history(self) -> Sequence[str]:
         """The lines that were typed, the latest last."""
-        return [text.decode(line) for line in self._editor.history]
+        return [text.decode(line) for line in self._editor.history.lines]
 
     def negotiate(self, capabilities: list[str]) -> None:
         """Refuse: there are no capabilities."""
         raise errors.negotiation_complete()
 
     # -- Bytes in, bytes out ----------------------------------------------------------------------
-
-    @property
-    def output_size(self) -> int:
-        """How many bytes ``data_to_send`` would give."""
-        return len(self._editor.output)
 
     @property
     def suspended(self) -> bool:
@@ -94,6 +105,7 @@ class HMPSession:
         """All output so far; it is the caller's now."""
         data = bytes(self._editor.output)
         self._editor.output.clear()
+        self.output_size = 0
         return data
 
     def close(self) -> None:
@@ -101,6 +113,7 @@ class HMPSession:
         self._input = b""
         self._position = 0
         self._editor.output.clear()
+        self.output_size = 0
 
     # -- Work -------------------------------------------------------------------------------------
 
@@ -109,6 +122,14 @@ class HMPSession:
 
         Returns: ``IDLE`` when all keys are read, else None.
         """
+        outcome = self._read_keys()
+        self.output_size = len(self._editor.output)
+        return outcome
+
+    def fill(self) -> None:
+        """Read nothing ahead: what keys do depends on what commands before them did."""
+
+    def _read_keys(self) -> object | None:
         data, editor = self._input, self._editor
         while self._position < len(data) and not self.machine.shutting_down:
             byte = data[self._position]
@@ -119,11 +140,9 @@ class HMPSession:
                 return None
             if len(editor.output) > OUTPUT_LIMIT:
                 return None
-        self.receive_data(b"")
+        self._input = b""
+        self._position = 0
         return IDLE
-
-    def fill(self) -> None:
-        """Read nothing ahead: what keys do depends on what commands before them did."""
 
     def _run(self, line: str) -> None:
         try:

@@ -1,7 +1,7 @@
 """Values to JSON as QEMU's monitor writes it: ASCII only, members in the order of its dictionaries.
 
 Values are None, bool, int, float, str, and lists and dicts (with str keys) of values. The types are
-exact: anything else raises TypeError.
+exact (but for ``Constant``, a dict): anything else raises TypeError.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Final
 
+from qmp_iothreadd.constant import Constant
 from qmp_iothreadd.hashes import qdict_order
 
 _Shape = tuple[Callable[[dict[str, Any]], tuple[Any, ...]], str]
@@ -65,6 +66,11 @@ def _text(value: Any, depth: int) -> str:
         return "[" + ", ".join([_text(element, depth - 1) for element in value]) + "]"
     if kind is str:
         return _string(value)
+    if kind is Constant:
+        encoded: str | None = value.encoded
+        if encoded is None:
+            encoded = value.encoded = _object(value, depth) if depth else _write(value)
+        return encoded
     return _scalar(value)
 
 

@@ -26,6 +26,48 @@ _CLEAR_SCREEN: Final = b"\033[2J\033[1;1H"
 _NO_ENTRY: Final = -1
 
 
+class History:
+    """The lines that were typed, each once, and which of them is being edited.
+
+    It outlives the editor: the next one at the same monitor goes on where this one was.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self._entry = _NO_ENTRY
+
+    def remember(self, line: bytes) -> None:
+        """Make a line the latest; an empty one is forgotten at once."""
+        # The latest line of a full history is left alone, and so is the place from which the next
+        # move starts: QEMU's quirk.
+        if not line or self.lines[HISTORY_MAX - 1 :] == [line]:
+            return
+        if line in self.lines:
+            self.lines.remove(line)
+        self.lines.append(line)
+        del self.lines[:-HISTORY_MAX]
+        self._entry = _NO_ENTRY
+
+    def up(self) -> bytes | None:
+        """The line before, or None where there is none."""
+        if self._entry == 0:
+            return None
+        if self._entry == _NO_ENTRY:
+            self._entry = len(self.lines)
+        self._entry -= 1
+        return self.lines[self._entry] if self._entry >= 0 else None
+
+    def down(self) -> bytes | None:
+        """The line after; after the latest comes an empty one, and then None."""
+        if self._entry == _NO_ENTRY:
+            return None
+        self._entry += 1
+        if self._entry < len(self.lines):
+            return self.lines[self._entry]
+        self._entry = _NO_ENTRY
+        return b""
+
+
 class LineEditor:
     """One line at a time, with history and completion.
 
@@ -33,9 +75,9 @@ class LineEditor:
     collects in ``output``, to be taken and cleared by the caller.
     """
 
-    def __init__(self, prompt: bytes, complete: Completer) -> None:
+    def __init__(self, prompt: bytes, complete: Completer, history: History | None = None) -> None:
         self.output = bytearray()
-        self.history: list[bytes] = []
+        self.history = history or History()
         self._prompt = prompt
         self._complete = complete
         self._line = bytearray()
@@ -43,8 +85,6 @@ class LineEditor:
         # What the terminal shows, and where its cursor is.
         self._shown = b""
         self._shown_cursor = 0
-        # Which entry of the history is being edited.
-        self._entry = _NO_ENTRY
         self._parameter = 0
         self._on_byte = self._key
 
@@ -65,7 +105,7 @@ class LineEditor:
 
     def _enter(self) -> bytes:
         line = bytes(self._line)
-        self._remember(line)
+        self.history.remember(line)
         self.output += b"\r\n"
         self._set_line(b"")
         self._shown = b""
@@ -158,35 +198,15 @@ class LineEditor:
         del self._line[start : self._cursor]
         self._cursor = start
 
-    # -- History ----------------------------------------------------------------------------------
-
-    def _remember(self, line: bytes) -> None:
-        if not line:
-            return
-        if line in self.history:
-            self.history.remove(line)
-        self.history.append(line)
-        del self.history[:-HISTORY_MAX]
-        self._entry = _NO_ENTRY
-
     def _up(self) -> None:
-        if self._entry == 0:
-            return
-        if self._entry == _NO_ENTRY:
-            self._entry = len(self.history)
-        self._entry -= 1
-        if self._entry >= 0:
-            self._set_line(self.history[self._entry])
+        self._recall(self.history.up())
 
     def _down(self) -> None:
-        if self._entry == _NO_ENTRY:
-            return
-        self._entry += 1
-        if self._entry < len(self.history):
-            self._set_line(self.history[self._entry])
-        else:
-            self._entry = _NO_ENTRY
-            self._set_line(b"")
+        self._recall(self.history.down())
+
+    def _recall(self, line: bytes | None) -> None:
+        if line is not None:
+            self._set_line(line)
 
     # -- Completion -------------------------------------------------------------------------------
 

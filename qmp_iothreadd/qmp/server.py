@@ -8,11 +8,13 @@ its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.connection import Connection, SessionLike, Turns
+from qmp_iothreadd.qmp.sockets import connect_to
 
 if TYPE_CHECKING:
     import socket
@@ -67,9 +69,20 @@ class MonitorServer:
             self._first = self._loop.create_future()
             await self._first
 
+    def stop_waiting(self) -> None:
+        """Let ``first_client`` return although nobody is connected."""
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
+
     async def attach(self, connected: socket.socket) -> None:
-        """Serve the peer of a connected socket."""
-        await self._loop.connect_accepted_socket(self._make_connection, connected)
+        """Serve the peer of a connected socket, which is ours from now on."""
+        connection = self._make_connection()
+        try:
+            await self._loop.connect_accepted_socket(lambda: connection, connected)
+        except BaseException:
+            connected.close()
+            connection.connection_lost(None)
+            raise
 
     async def connect(self, address: str | tuple[str, int], reconnect_s: float = 0) -> None:
         """Connect out to a Unix path or a (host, port).
@@ -80,10 +93,7 @@ class MonitorServer:
             QmpError: nobody answers, and there is to be no other try.
         """
         try:
-            if isinstance(address, str):
-                await self._loop.create_unix_connection(self._make_connection, address)
-            else:
-                await self._loop.create_connection(self._make_connection, *address)
+            await self.attach(await connect_to(address))
         except OSError as error:
             if not reconnect_s:
                 text = address if isinstance(address, str) else "{}:{}".format(*address)
@@ -149,14 +159,17 @@ class MonitorServer:
         client.setblocking(False)
         if not self._multi_client:
             self._stop_accepting()
-        self._spawn(self._loop.connect_accepted_socket(self._make_connection, client))
+        self._spawn(self._serve(client))
+
+    async def _serve(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # it has left already
+            await self.attach(client)
 
     def _make_connection(self) -> Connection:
         connection = Connection(self._turns, self._make_session(), self._lost)
         self._connections.add(connection)
         self._chardev.connections += 1
-        if self._first is not None and not self._first.done():
-            self._first.set_result(None)
+        self.stop_waiting()
         return connection
 
     def _lost(self, connection: Connection) -> None:

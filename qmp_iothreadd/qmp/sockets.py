@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 import stat
+from typing import Any
 
 from qmp_iothreadd import errors
 
@@ -25,7 +27,7 @@ class UnixListener:
         """
         if len(os.fsencode(path)) >= _UNIX_PATH_MAX:
             raise errors.unix_path_too_long(path, _UNIX_PATH_MAX)
-        self.path = path
+        self.path = os.path.abspath(path)  # a daemon leaves its folder
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             _remove_stale(path)
@@ -75,6 +77,28 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return made
 
 
+async def connect_to(address: str | tuple[str, int]) -> socket.socket:
+    """A socket connected to a Unix path or a (host, port).
+
+    Raises:
+        OSError: nobody answers.
+    """
+    loop = asyncio.get_running_loop()
+    target: Any = address
+    family = socket.AF_UNIX
+    if not isinstance(address, str):
+        found = await loop.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        family, _, _, _, target = found[0]
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        await loop.sock_connect(made, target)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
 def adopt(fd: int) -> tuple[socket.socket, bool]:
     """A socket that was handed over, and whether it listens.
 
@@ -84,8 +108,8 @@ def adopt(fd: int) -> tuple[socket.socket, bool]:
     try:
         made = socket.socket(fileno=fd)
         listening = bool(made.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError as error:
-        raise errors.bad_file_descriptor(fd, error.strerror or str(error)) from None
+    except OSError:
+        raise errors.bad_file_descriptor(fd) from None
     made.setblocking(False)
     made.set_inheritable(False)
     return made, listening

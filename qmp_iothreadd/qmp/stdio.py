@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from typing import Any
 
 _CHUNK = 64 * 1024
@@ -32,13 +33,15 @@ class StdioTransport(asyncio.Transport):
         self._writer: asyncio.WriteTransport | None = None
         self._paused = False
         self._closing = False
+        # The event loop changes these for everyone who has the same pipe or terminal.
+        self._blocking = {fd: os.get_blocking(fd) for fd in (0, 1)}
 
     async def start(self) -> None:
         """Greet, then read until the end of input."""
         if _pollable(1):
             output = os.fdopen(os.dup(1), "wb", 0)
             self._writer, _ = await self._loop.connect_write_pipe(
-                lambda: _Output(self._protocol), output
+                lambda: _Output(self._protocol, self._lost), output
             )
         self._protocol.connection_made(self)
         if _pollable(0):
@@ -61,6 +64,10 @@ class StdioTransport(asyncio.Transport):
         """When the protocol is told to pause."""
         if self._writer is not None:
             self._writer.set_write_buffer_limits(high, low)
+
+    def get_write_buffer_size(self) -> int:
+        """How many bytes wait for the reader."""
+        return self._writer.get_write_buffer_size() if self._writer is not None else 0
 
     def pause_reading(self) -> None:
         """Read nothing for now."""
@@ -92,14 +99,23 @@ class StdioTransport(asyncio.Transport):
         if self._reader is not None:
             self._reader.close()
         if self._writer is not None:
-            self._writer.close()
-        self._loop.call_soon(self._protocol.connection_lost, None)
+            self._writer.close()  # and when all is written it is lost
+        else:
+            self._loop.call_soon(self._lost, None)
 
     def abort(self) -> None:
         """Close at once."""
         if self._writer is not None:
             self._writer.abort()
         self.close()
+
+    def _lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        if self._reader is not None:
+            self._reader.close()
+        for fd, blocking in self._blocking.items():
+            os.set_blocking(fd, blocking)
+        self._protocol.connection_lost(exc)
 
     def _read_file(self) -> None:
         if self._closing or self._paused:
@@ -124,8 +140,11 @@ class _Input(asyncio.Protocol):
 
 
 class _Output(asyncio.BaseProtocol):
-    def __init__(self, protocol: asyncio.Protocol) -> None:
+    def __init__(
+        self, protocol: asyncio.Protocol, on_lost: Callable[[Exception | None], None]
+    ) -> None:
         self._protocol = protocol
+        self._on_lost = on_lost
 
     def pause_writing(self) -> None:
         self._protocol.pause_writing()
@@ -134,4 +153,4 @@ class _Output(asyncio.BaseProtocol):
         self._protocol.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.connection_lost(exc)
+        self._on_lost(exc)

@@ -21,12 +21,10 @@ _SPACE = r"[ \t\n\v\f\r]*"
 _INTEGER = re.compile(
     _SPACE + r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]*)|([1-9][0-9]*))"
 )
-_SIZE = re.compile(
-    _SPACE + r"\+?(?:0[xX]([0-9a-fA-F]+)|([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([bkmgtpe]?)",
-    re.IGNORECASE,
-)
-_DECIMAL = re.compile(_SPACE + r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_HEXADECIMAL = re.compile(
+# Not compiled before they are needed, which is seldom.
+_SIZE = _SPACE + r"\+?(?:0[xX]([0-9a-fA-F]+)|([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([bkmgtpeBKMGTPE]?)"
+_DECIMAL = _SPACE + r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_HEXADECIMAL = (
     _SPACE + r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
 )
 
@@ -83,7 +81,7 @@ def size(text: str) -> int | None:
 
     A fraction is allowed where a suffix scales it to bytes: ``1.5k``.
     """
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text)
     if found is None:
         return None
     hexadecimal, whole, fraction, bare_fraction, suffix = found.groups()
@@ -99,12 +97,12 @@ def size(text: str) -> int | None:
 
 def number(text: str) -> float | None:
     """A finite floating-point number, decimal or hexadecimal."""
-    if _HEXADECIMAL.fullmatch(text):
+    if re.fullmatch(_HEXADECIMAL, text):
         try:
             return float.fromhex(text.strip())
         except OverflowError:
             return None
-    if _DECIMAL.fullmatch(text):
+    if re.fullmatch(_DECIMAL, text):
         value = float(text)
         return value if math.isfinite(value) else None
     return None

@@ -8,7 +8,7 @@ it is a number; ``,,`` stands for a comma; of a repeated key the last value coun
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.hashes import first_unexpected, qdict_order
@@ -46,7 +46,7 @@ def parse(text: str, implied_key: str | None = None) -> tuple[KeyVal, bool]:
         position, help_here = _parse_one(result, text, position, implied_key)
         wants_help |= help_here
         implied_key = None
-    _listify(result, "")
+    _listify(result)
     return result, wants_help
 
 
@@ -120,27 +120,60 @@ def _index(key: str) -> int | None:
     return min(int(digits or "0"), _INDEX_MAX)
 
 
-def _listify(current: KeyVal, prefix: str) -> KeyVal | list[Any]:
+class _Node(NamedTuple):
+    """A dictionary that may have to become a list, its name, and the node that it is in."""
+
+    values: KeyVal
+    name: str
+    above: _Node | None
+
+    def prefix(self) -> str:
+        """The keys that lead here, with a dot after each."""
+        names: list[str] = []
+        node: _Node | None = self
+        while node is not None and node.above is not None:
+            names.append(node.name + ".")
+            node = node.above
+        return "".join(reversed(names))
+
+
+def _listify(root: KeyVal) -> None:
     """Replace the dictionaries whose keys are indexes by lists, from the leaves up.
 
-    Errors come in the order in which QEMU's dictionary iterates.
+    Without recursion, since keys can be deep; in the order in which QEMU's dictionaries iterate, so
+    that the error that QEMU finds first is found.
     """
-    names = qdict_order(current)
-    for name in names:
-        if isinstance(current[name], dict):
-            current[name] = _listify(current[name], f"{prefix}{name}.")
-    indexes = {name: index for name in names if (index := _index(name)) is not None}
+    pending = [_Node(root, "", None)]
+    top_down: list[_Node] = []
+    while pending:
+        node = pending.pop()
+        top_down.append(node)
+        for name in qdict_order(node.values):
+            value = node.values[name]
+            if isinstance(value, dict):
+                pending.append(_Node(value, name, node))
+    # The last of several siblings came first, with all that is below it: backwards it is right.
+    for node in reversed(top_down):
+        elements = _elements(node)
+        if elements is not None and node.above is not None:
+            node.above.values[node.name] = elements
+
+
+def _elements(node: _Node) -> list[Any] | None:
+    """The list that a dictionary stands for, or None where it stands for itself."""
+    values = node.values
+    indexes = {name: index for name in values if (index := _index(name)) is not None}
     if not indexes:
-        return current
-    if len(indexes) < len(names):
-        raise errors.keyval_inconsistent(prefix)
-    elements: list[Any] = [None] * len(names)
-    for name, index in indexes.items():
-        if index < len(names):
-            elements[index] = current[name]
-    for index in range(min(len(names), max(indexes.values()) + 1)):
+        return None
+    if len(indexes) < len(values):
+        raise errors.keyval_inconsistent(node.prefix())
+    elements: list[Any] = [None] * len(values)
+    for name in qdict_order(values):
+        if indexes[name] < len(values):
+            elements[indexes[name]] = values[name]
+    for index in range(min(len(values), max(indexes.values()) + 1)):
         if elements[index] is None:
-            raise errors.keyval_gap(f"{prefix}{index}")
+            raise errors.keyval_gap(f"{node.prefix()}{index}")
     # Two keys can be one index ("0" and "00"); then the list is shorter than the dictionary.
     return [element for element in elements if element is not None]
 

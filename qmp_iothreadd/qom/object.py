@@ -16,10 +16,10 @@ class Property:
 
     ``type`` is the name that qom-list shows (``int``, ``string``, ``bool``, or a QAPI type's).
     ``get`` and ``set`` take the object; a property without ``get`` cannot be read, one without
-    ``set`` cannot be written.
+    ``set`` cannot be written. One that is not ``listed`` is reached by its name alone.
     """
 
-    __slots__ = ("get", "name", "set", "type")
+    __slots__ = ("get", "listed", "name", "set", "type")
 
     def __init__(
         self,
@@ -27,11 +27,14 @@ class Property:
         type: str,
         get: Callable[[Any], Any] | None = None,
         set: Callable[[Any, Any], None] | None = None,
+        *,
+        listed: bool = True,
     ) -> None:
         self.name = name
         self.type = type
         self.get = get
         self.set = set
+        self.listed = listed
 
 
 class Object:
@@ -111,8 +114,8 @@ class Object:
         prop.set(self, value)
 
     def properties(self) -> Iterator[Property]:
-        """All properties: the type's first, then one per child."""
-        yield from self.type.properties.values()
+        """All properties that are listed: the type's first, then one per child."""
+        yield from self.type.listed_properties()
         for child in (self.children or {}).values():
             yield child_property(child)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.qom.types import is_own
+
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ObjectType
 
@@ -28,5 +30,6 @@ def describe_properties(options: ObjectType, type_name: str) -> str | None:
     lines = sorted(
         f"  {member.name}=<{_TYPE_NAMES.get(member.type.name, member.type.name)}>"
         for member in branch.members
+        if not is_own(member)
     )
     return "\n".join([f"{type_name} options:", *lines])

@@ -322,8 +322,11 @@ def _scalar(type_: SchemaType, text: str, name: str, *, in_list: bool = False) -
         value, expected = c_numbers.size(text), "a size value"
     elif type_.name == "bool":
         value, expected = c_numbers.boolean(text), "'on' or 'off'"
+    elif type_.name == "number":
+        # QEMU's option lists do not know it, but no object that it creates from them has one.
+        value, expected = c_numbers.number(text), "a number"
     else:
-        # QEMU's option lists know no other types, and no object that it creates from them has any.
+        # The same holds for every other type.
         raise errors.invalid_parameter(name)
     if value is None:
         raise errors.invalid_parameter_value(name, expected)

@@ -47,6 +47,10 @@ class ObjectType:
             current = current.parent
         return False
 
+    def listed_properties(self) -> Iterator[Property]:
+        """The properties without those that are reached by their names alone."""
+        return (prop for prop in self.properties.values() if prop.listed)
+
     def instantiate(self) -> Object:
         """A new object of this type, not yet in the tree."""
         if self.factory is None or self.abstract:
@@ -110,16 +114,34 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
     """The property that a member of a QAPI struct describes.
 
     ``validate(type, value, name)`` checks a value against the member's type; the object keeps it
-    by its methods ``load(name)`` and ``store(name, value)``.
+    by its methods ``load(name)`` and ``store(name, value)``; what was never set and has no
+    default, so that ``load`` gives None, is the least that the type allows. What is not QEMU's, an
+    unstable member with a name in ``x-``, is not listed, so that the lists are QEMU's.
     """
     name, member_type = member.name, member.type
 
     def get_value(obj: Any) -> Any:
-        return obj.load(name)
+        value = obj.load(name)
+        if value is None:
+            from qmp_iothreadd.qapi.smallest import smallest_value  # rarely: most have defaults
+
+            return smallest_value(member_type)
+        return value
 
     def set_value(obj: Any, value: Any) -> None:
         obj.store(name, validate(member_type, value, name))
 
     return Property(
-        name, _QOM_TYPE_NAMES.get(member_type.name, member_type.name), get_value, set_value
+        name,
+        _QOM_TYPE_NAMES.get(member_type.name, member_type.name),
+        get_value,
+        set_value,
+        listed=not is_own(member),
+    )
+
+
+def is_own(member: Member) -> bool:
+    """Whether a member is one that QEMU does not have: unstable, with a name in ``x-``."""
+    return member.name.startswith("x-") and any(
+        feature.name == "unstable" for feature in member.features
     )

@@ -1,5 +1,48 @@
-"""For tests of QMP tools: the daemon as a child process."""
+"""For tests of QMP tools: servers to run them against, and clients to look at servers with.
 
-from qmp_iothreadd.testing.process import DaemonProcess
+DaemonProcess  the daemon as a child process: the real thing, a tenth of a second or two
+Server         the same server in the test's own event loop: milliseconds
+FaultyServer   a server that misbehaves on request (``faults``)
+Client         a blocking client, exact to the byte
+MemoryClient   a session and its client without a socket: microseconds
 
-__all__ = ["DaemonProcess"]
+pytest finds the fixtures ``qmp_daemon`` and ``start_qmp_daemon`` by itself (``plugin``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.testing.client import Client
+    from qmp_iothreadd.testing.faults import FaultyServer
+    from qmp_iothreadd.testing.memory import MemoryClient, make_machine
+    from qmp_iothreadd.testing.process import DaemonProcess
+    from qmp_iothreadd.testing.server import Server
+
+__all__ = [
+    "Client",
+    "DaemonProcess",
+    "FaultyServer",
+    "MemoryClient",
+    "Server",
+    "make_machine",
+]
+
+_MODULES = {
+    "Client": "client",
+    "DaemonProcess": "process",
+    "FaultyServer": "faults",
+    "MemoryClient": "memory",
+    "Server": "server",
+    "make_machine": "memory",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A test that only wants a process or a client need not load the server into its own.
+    from importlib import import_module
+
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

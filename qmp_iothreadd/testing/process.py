@@ -1,13 +1,14 @@
 """The daemon as a child process, for tests that want the real thing.
 
-with DaemonProcess("-object", "iothread,id=io0") as daemon:
-    sock = daemon.connect()
+with DaemonProcess("-object", "iothread,id=io0") as daemon, daemon.client() as client:
+    client.execute("query-iothreads")
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,22 +16,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.testing.client import Client
 
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
+_POLL_S = 0.003
 
 
 class DaemonProcess:
-    """``qmp-iothreadd`` with a QMP monitor on ``path``, a Unix socket in a folder of its own.
+    """``qmp-iothreadd`` with a QMP monitor on ``path``, a Unix socket in ``folder``, its own.
 
-    ``args`` are more command-line arguments. Leaving the block ends the process with SIGTERM and
-    asserts that it ended as it should: status 0, and the socket file gone.
+    ``args`` are more command-line arguments. ``command`` is another way to start the daemon (or
+    another program that takes QEMU's options), ``env`` joins the environment, ``options`` are
+    subprocess.Popen's; standard input is empty and standard error is kept, unless they say
+    otherwise. The block begins when all monitors are open, or, where ``wait_ready`` is False, when
+    the socket's file is there (for monitors that wait for a client first, and for programs that do
+    not tell a service manager when they are ready). Leaving the block ends the process with SIGTERM
+    and asserts that it ended as it should: status 0, and the socket file gone. A process that the
+    test ended itself must have ended so too.
     """
 
     def __init__(
-        self, *args: str, command: list[str] | None = None, env: dict[str, str] | None = None
+        self,
+        *args: str,
+        command: Sequence[str] | None = None,
+        env: dict[str, str] | None = None,
+        wait_ready: bool = True,
+        **options: Any,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="qmp-iothreadd-"))
         self.path = str(self.folder / "qmp.sock")
@@ -40,23 +58,25 @@ class DaemonProcess:
             *args,
         ]
         self._env = env
-        self.process: subprocess.Popen[bytes] | None = None
+        self._wait_ready = wait_ready
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> DaemonProcess:
         self._errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            self._argv,
-            stdin=subprocess.DEVNULL,
-            stderr=self._errors,
-            env={**os.environ, **(self._env or {})},
-        )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not os.path.exists(self.path):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                text = self.stderr
-                self._discard()
-                raise RuntimeError(f"the daemon did not start: {text}")
-            time.sleep(0.005)
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": self._errors}
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            address = str(self.folder / "notify")
+            notify.bind(address)
+            notify.settimeout(_POLL_S)
+            env = {**os.environ, "NOTIFY_SOCKET": address, **(self._env or {})}
+            self._process = subprocess.Popen(self._argv, env=env, **{**options, **self._options})
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not self._started(notify):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    text = self.stderr
+                    self._discard()
+                    raise RuntimeError(f"the daemon did not start: {text}")
         return self
 
     def __exit__(
@@ -75,50 +95,94 @@ class DaemonProcess:
             assert status == 0, f"the daemon ended with status {status}: {text}"
             assert not left, "the daemon left its socket file behind"
 
-    @property
-    def pid(self) -> int:
-        """The daemon's process id."""
-        assert self.process is not None
-        return self.process.pid
+    # -- Clients and the end ----------------------------------------------------------------------
 
     @property
-    def stderr(self) -> str:
-        """What it said on standard error so far."""
-        self._errors.seek(0)
-        return self._errors.read().decode(errors="replace")
+    def process(self) -> subprocess.Popen[bytes]:
+        """The child process; there is one inside the block only."""
+        assert self._process is not None, "not started"
+        return self._process
 
-    def connect(self, timeout: float = START_TIMEOUT_S) -> socket.socket:
-        """A connected socket; the greeting is not read yet."""
-        deadline = time.monotonic() + timeout
-        while True:
-            made = socket.socket(socket.AF_UNIX)
-            made.settimeout(timeout)
-            try:
-                made.connect(self.path)
-            except OSError:
-                made.close()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                return made
+    def connect(self) -> Client:
+        """A client that has not read the greeting yet."""
+        from qmp_iothreadd.testing.client import Client
+
+        return Client.connect(self.path)
+
+    def client(self, *capabilities: str) -> Client:
+        """A client past negotiation."""
+        made = self.connect()
+        made.negotiate(*capabilities)
+        return made
+
+    def wait(self) -> int:
+        """Wait until the process has ended. Returns its status.
+
+        Raises:
+            subprocess.TimeoutExpired: it does not end.
+        """
+        return self.process.wait(STOP_TIMEOUT_S)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End the process, if it has not ended yet. Returns its status."""
-        assert self.process is not None
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
         try:
-            return self.process.wait(STOP_TIMEOUT_S)
+            return self.wait()
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
 
+    # -- What the kernel says of the process ------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    @property
+    def stderr(self) -> str:
+        """What it said on standard error so far."""
+        # Not by seeking: the file's position is shared with the process that writes to it.
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode(errors="replace")
+
+    def threads(self) -> dict[int, str]:
+        """The threads: the kernel's ids and names."""
+        found = {}
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # it may end while we look
+                found[int(task.name)] = (task / "comm").read_text().rstrip("\n")
+        return found
+
+    def descriptor_count(self) -> int:
+        """How many file descriptors are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def resident_bytes(self) -> int:
+        """How much memory is resident."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+        assert found, "the process has ended"
+        return int(found[1]) * 1024
+
+    def _started(self, notify: socket.socket) -> bool:
+        """Whether it has started; waits a moment to see."""
+        if not self._wait_ready:
+            time.sleep(_POLL_S)
+            return os.path.exists(self.path)
+        try:
+            return notify.recv(100) == b"READY=1"
+        except TimeoutError:
+            return False
+
     def _discard(self) -> None:
-        assert self.process is not None
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
         self._errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 atheris: Any = None
 if __name__ == "__main__" and find_spec("atheris"):
@@ -27,11 +27,10 @@ if __name__ == "__main__" and find_spec("atheris"):
     with atheris.instrument_imports(include=["qmp_iothreadd"]):
         import qmp_iothreadd.qmp.json_reader  # noqa: F401
 
-from json_reference import Outcome, ReferenceReader  # noqa: E402
-
 from qmp_iothreadd.errors import QmpError  # noqa: E402
 from qmp_iothreadd.qmp import json_writer  # noqa: E402
 from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader  # noqa: E402
+from tests.fuzz.json_reference import Outcome, ReferenceReader  # noqa: E402
 
 FRAGMENTS = [
     *(bytes([byte]) for byte in b"{}[]:,\"'\\-+.eE01 \t\r\n%#\0\x01\x7f\x80\xa9\xc3\xfe\xff"),

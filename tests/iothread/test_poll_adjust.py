@@ -25,10 +25,13 @@ def vectors(kind: str) -> list[Any]:
     return found
 
 
+def params_of(vector: dict[str, Any]) -> dict[str, Any]:
+    return {name: vector[name] for name in ("max_ns", "grow", "shrink", "weight")}
+
+
 def test_single_steps_equal_those_of_qemu() -> None:
     for vector in vectors("single"):
-        params = (vector[name] for name in ("max_ns", "grow", "shrink", "weight"))
-        polling = AdaptivePolling(*params, len(vector["nodes"]))
+        polling = AdaptivePolling(**params_of(vector), handlers=len(vector["nodes"]))
         polling.poll_ns = vector["poll_ns"]
         polling.handler_ns = [ns for _, ns in vector["nodes"]]
         action = polling.step(vector["block_ns"], [event for event, _ in vector["nodes"]])
@@ -38,8 +41,7 @@ def test_single_steps_equal_those_of_qemu() -> None:
 
 def test_sequences_equal_those_of_qemu() -> None:
     for vector in vectors("sequences"):
-        params = (vector[name] for name in ("max_ns", "grow", "shrink", "weight"))
-        polling = AdaptivePolling(*params, vector["nodes"])
+        polling = AdaptivePolling(**params_of(vector), handlers=vector["nodes"])
         for block_ns, events, poll_ns, handler_ns, action in vector["steps"]:
             got = polling.step(block_ns, events)
             assert (polling.poll_ns, polling.handler_ns, got) == (poll_ns, handler_ns, action)
@@ -47,7 +49,7 @@ def test_sequences_equal_those_of_qemu() -> None:
 
 def test_decisions_of_a_live_iothread_replay() -> None:
     for recording in vectors("live"):
-        params: dict[str, int] = {}
+        params: dict[str, Any] = {}
         for step in recording["steps"]:
             params = step.get("params", params)  # in force from this step on
             if step.get("raced_with_set_poll_params"):

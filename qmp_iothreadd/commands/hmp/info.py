@@ -11,6 +11,9 @@ from qmp_iothreadd.commands.registry import Context
 from qmp_iothreadd.machine import version_info
 from qmp_iothreadd.qom.object import Object
 
+# Members of an IOThreadInfo that have another name here.
+_IOTHREAD_NAMES = {"thread-id": "thread_id"}
+
 
 def block(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
     """Nothing: there are no block devices."""
@@ -47,9 +50,12 @@ def iothreads(ctx: Context) -> str:
     """The iothreads with the parameters in force."""
     pieces = []
     for info in iothread.query_iothreads(ctx):
-        pieces.append(f"{info.pop('id')}:\n")
-        pieces.append(f"  thread_id={info.pop('thread-id')}\n")
-        pieces += [f"  {name}={value}\n" for name, value in info.items()]
+        pieces.append(f"{info['id']}:\n")
+        pieces += [
+            f"  {_IOTHREAD_NAMES.get(key, key)}={value}\n"
+            for key, value in info.items()
+            if key != "id"
+        ]
     return "".join(pieces)
 
 

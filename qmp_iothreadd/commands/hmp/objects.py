@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import qom
 from qmp_iothreadd.commands.hmp.string_input import parse_string
 from qmp_iothreadd.commands.registry import Context
-from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
 
 _OBJECT_ADD = "object-add"
 
@@ -28,24 +30,24 @@ def object_add(ctx: Context, options: str) -> str | None:
         return None
     values, wants_help = keyval.parse(options, "qom-type")
     if wants_help:
-        return _help(ctx, values.get("qom-type"))
+        return _help(command.arg_type, values.get("qom-type"))
     qom.object_add(ctx, keyval.convert(command.arg_type, values))
     return None
 
 
-def _help(ctx: Context, type_name: object) -> str:
-    found = ctx.machine.types.get(type_name) if isinstance(type_name, str) else None
-    if found is None:
-        names = [
-            each.name
-            for each in ctx.machine.types
-            if not each.abstract and each.implements(USER_CREATABLE)
-        ]
-        return "".join(["List of user creatable objects:\n", *[f"  {n}\n" for n in sorted(names)]])
-    options = [f"  {p.name}=<{p.type}>\n" for p in found.properties.values() if p.set is not None]
-    if not options:
-        return f"There are no options for {found.name}.\n"
-    return "".join([f"{found.name} options:\n", *sorted(options)])
+def _help(options: ObjectType, type_name: object) -> str:
+    from qmp_iothreadd.qom import object_help
+
+    named = isinstance(type_name, str) and object_help.describe_properties(options, type_name)
+    return f"{named or object_help.describe_types(options)}\n"
+
+
+def object_del(ctx: Context, id: str) -> None:
+    """Delete an object; a human monitor says of itself that it stays, as it does of any other."""
+    found = (ctx.machine.tree.objects.children or {}).get(id)
+    if found is not None:
+        found.check_deletable()
+    qom.object_del(ctx, id)
 
 
 def qom_list(ctx: Context, path: str | None) -> str:

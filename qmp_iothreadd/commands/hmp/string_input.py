@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     **dict.fromkeys(keyval.SIGNED, (c_numbers.int64, "int64")),
     **dict.fromkeys(keyval.UNSIGNED, (c_numbers.uint64, "uint64")),
-    "size": (c_numbers.size, "size"),
     "bool": (c_numbers.boolean, "'on' or 'off'"),
     "number": (c_numbers.number, "number"),
 }
@@ -30,6 +29,11 @@ def parse_string(schema: Schema, type_name: str, text: str, name: str) -> Any:
     Raises:
         QmpError: it is no value of the type, or no text can be one.
     """
+    if type_name == "size":
+        size = c_numbers.size(text)
+        if size is None:
+            raise errors.not_a_size(name)
+        return size
     reader = _READERS.get(type_name)
     if reader is not None:
         read, expected = reader

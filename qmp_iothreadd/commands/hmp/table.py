@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from qmp_iothreadd.commands import control, qom, runstate
+from qmp_iothreadd.commands import control, runstate
 from qmp_iothreadd.commands.hmp import info, objects, printing
 from qmp_iothreadd.commands.hmp.help import show_help
 from qmp_iothreadd.commands.registry import Context
@@ -80,7 +80,7 @@ COMMANDS: Final = (
        _info, sub_commands=INFO_COMMANDS),
     _C("object_add", "options:S", "[qom-type=]type,id=str[,prop=value][,...]",
        "create QOM object", objects.object_add, completes=("type",)),
-    _C("object_del", "id:s", "id", "destroy QOM object", qom.object_del, completes=("object",)),
+    _C("object_del", "id:s", "id", "destroy QOM object", objects.object_del, completes=("object",)),
     _C("print|p", "letter:/,value:l", "/fmt expr",
        "print expression value (use $reg for CPU register access)", printing.print_value),
     _C("qom-get", "path:s,name:s", "path property", "print QOM property", objects.qom_get,

@@ -1,27 +1,11 @@
 /*
- * Life of a context: creation, its thread, and what other threads ask of the home thread.
+ * Life of a context, who drives it, and what other threads ask of the home thread.
  */
-#define _GNU_SOURCE /* pthread_tryjoin_np */
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "engine_int.h"
-
-/* Room for handlers written in Python; only what is touched becomes resident. */
-enum { THREAD_STACK_BYTES = 512 * 1024 };
-
-/*
- * Starting and joining a thread takes some ten microseconds, being put to sleep and woken for it
- * far longer on a busy machine: look for so long, yielding the CPU, before sleeping.
- */
-enum { HANDSHAKE_SPIN_NS = 100 * 1000 };
 
 AioLiveCounters aio_live;
 
@@ -63,7 +47,7 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
     ctx->bh_last_next = &ctx->bh_first;
     ctx->fdmon = &fdmon_single;
     ctx->epoll_fd = -1;
-    atomic_init(&ctx->stats.reset_at, aio_clock_ns());
+    stats_init(&ctx->stats, aio_clock_ns());
 
     const int error = aio_notifier_attach(ctx);
     if (error) {
@@ -129,16 +113,14 @@ void aio_release_home_locked(AioContext *ctx)
     pthread_cond_broadcast(&ctx->changed);
 }
 
-bool aio_context_is_home(AioContext *ctx)
-{
-    return aio_is_home(ctx);
-}
-
 void aio_notify(AioContext *ctx)
 {
-    /* Both sequentially consistent: pairs with the announcement in aio_iterate. */
-    atomic_store(&ctx->notified, true);
-    if (atomic_load(&ctx->notify_me)) {
+    /*
+     * Both sequentially consistent: pairs with the announcement in wait_for_rest. Where `notified`
+     * was set already, home has yet to look, and whoever set it wakes it if it blocks: a burst of
+     * notifications costs one system call.
+     */
+    if (!atomic_exchange(&ctx->notified, true) && atomic_load(&ctx->notify_me)) {
         event_notifier_set(&ctx->notifier);
     }
 }
@@ -221,6 +203,12 @@ void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *), void *ar
     pthread_mutex_unlock(&ctx->lock);
 }
 
+bool aio_context_is_wanted(AioContext *ctx)
+{
+    return atomic_load_explicit(&ctx->attention, memory_order_relaxed) ||
+           (ctx->own_thread && !atomic_load_explicit(&ctx->running, memory_order_relaxed));
+}
+
 int aio_context_poll(AioContext *ctx, bool blocking)
 {
     if (aio_is_home(ctx)) {
@@ -240,182 +228,6 @@ int aio_context_poll(AioContext *ctx, bool blocking)
     aio_release_home_locked(ctx);
     pthread_mutex_unlock(&ctx->lock);
     return progress;
-}
-
-/* ---- the thread ---- */
-
-static int64_t clock_of(clockid_t clock)
-{
-    struct timespec ts;
-
-    if (clock_gettime(clock, &ts)) {
-        return 0;
-    }
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static void *thread_main(void *opaque)
-{
-    AioContext *ctx = opaque;
-
-    if (ctx->thread_name && strlen(ctx->thread_name) <= AIO_NAME_MAX) {
-        prctl(PR_SET_NAME, ctx->thread_name);
-    }
-    ctx->own_thread = true;
-    atomic_store_explicit(&ctx->home, (uintptr_t)pthread_self(), memory_order_relaxed);
-    atomic_store_explicit(&ctx->thread_id, (int)syscall(SYS_gettid), memory_order_release);
-    pthread_mutex_lock(&ctx->lock);
-    pthread_cond_broadcast(&ctx->changed);
-    pthread_mutex_unlock(&ctx->lock);
-
-    while (atomic_load_explicit(&ctx->running, memory_order_acquire)) {
-        aio_iterate(ctx, true);
-    }
-
-    if (ctx->on_exit) {
-        ctx->on_exit(ctx->on_exit_opaque);
-        ctx->on_exit = NULL;
-    }
-    ctx->own_thread = false;
-    ctx->phase_start_ns = ctx->iteration_start_ns = 0;
-    pthread_mutex_lock(&ctx->lock);
-    ctx->cpu_ns_ended += clock_of(CLOCK_THREAD_CPUTIME_ID);
-    ctx->cpu_clock_valid = false;
-    aio_release_home_locked(ctx);
-    pthread_mutex_unlock(&ctx->lock);
-    return NULL;
-}
-
-static int create_thread(AioContext *ctx)
-{
-    pthread_attr_t attr;
-    sigset_t all, before;
-
-    /* Signals are for the process's own threads: the new one inherits a full mask. */
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&ctx->thread, &attr, thread_main, ctx);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return error;
-}
-
-static bool spin_for_thread_id(AioContext *ctx)
-{
-    const int64_t end = aio_clock_ns() + HANDSHAKE_SPIN_NS;
-
-    do {
-        if (atomic_load_explicit(&ctx->thread_id, memory_order_acquire)) {
-            return true;
-        }
-        sched_yield();
-    } while (aio_clock_ns() < end);
-    return false;
-}
-
-static void join_thread(pthread_t thread)
-{
-#ifdef __GLIBC__
-    const int64_t end = aio_clock_ns() + HANDSHAKE_SPIN_NS;
-
-    do {
-        if (pthread_tryjoin_np(thread, NULL) == 0) {
-            return;
-        }
-        sched_yield();
-    } while (aio_clock_ns() < end);
-#endif
-    pthread_join(thread, NULL);
-}
-
-int aio_context_start(AioContext *ctx, const char *name)
-{
-    pthread_mutex_lock(&ctx->lock);
-    if (ctx->driven || ctx->threaded) {
-        pthread_mutex_unlock(&ctx->lock);
-        return -EBUSY;
-    }
-    ctx->thread_name = name;
-    atomic_store_explicit(&ctx->running, true, memory_order_relaxed);
-    const int error = create_thread(ctx);
-    if (!error) {
-        ctx->driven = ctx->threaded = ctx->cpu_clock_valid = true;
-        aio_live_add(&aio_live.threads, 1);
-    }
-    pthread_mutex_unlock(&ctx->lock);
-    if (error || spin_for_thread_id(ctx)) {
-        return -error;
-    }
-    pthread_mutex_lock(&ctx->lock);
-    while (!atomic_load_explicit(&ctx->thread_id, memory_order_acquire)) {
-        pthread_cond_wait(&ctx->changed, &ctx->lock);
-    }
-    pthread_mutex_unlock(&ctx->lock);
-    return 0;
-}
-
-int aio_context_stop(AioContext *ctx)
-{
-    if (aio_is_home(ctx)) {
-        return -EDEADLK;
-    }
-    pthread_mutex_lock(&ctx->lock);
-    if (!ctx->threaded || ctx->stopping) {
-        pthread_mutex_unlock(&ctx->lock);
-        return -ESRCH;
-    }
-    ctx->stopping = true;
-    pthread_mutex_unlock(&ctx->lock);
-
-    atomic_store_explicit(&ctx->running, false, memory_order_release);
-    aio_notify(ctx);
-    join_thread(ctx->thread);
-
-    pthread_mutex_lock(&ctx->lock);
-    atomic_store_explicit(&ctx->thread_id, 0, memory_order_relaxed);
-    ctx->threaded = ctx->stopping = false;
-    pthread_mutex_unlock(&ctx->lock);
-    aio_live_add(&aio_live.threads, -1);
-    return 0;
-}
-
-void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *), void *opaque)
-{
-    ctx->on_exit = on_exit;
-    ctx->on_exit_opaque = opaque;
-}
-
-int aio_context_thread_id(AioContext *ctx)
-{
-    return atomic_load_explicit(&ctx->thread_id, memory_order_acquire);
-}
-
-int64_t aio_context_cpu_ns(AioContext *ctx)
-{
-    clockid_t clock;
-
-    pthread_mutex_lock(&ctx->lock);
-    int64_t ns = ctx->cpu_ns_ended;
-    if (ctx->cpu_clock_valid && pthread_getcpuclockid(ctx->thread, &clock) == 0) {
-        ns += clock_of(clock);
-    }
-    pthread_mutex_unlock(&ctx->lock);
-    return ns;
-}
-
-int aio_context_set_nice(AioContext *ctx, int nice)
-{
-    int result = -ESRCH;
-
-    pthread_mutex_lock(&ctx->lock);
-    if (ctx->cpu_clock_valid) {
-        const int tid = atomic_load_explicit(&ctx->thread_id, memory_order_acquire);
-        result = setpriority(PRIO_PROCESS, (id_t)tid, nice) ? -errno : 0;
-    }
-    pthread_mutex_unlock(&ctx->lock);
-    return result;
 }
 
 /* ---- parameters ---- */
@@ -458,7 +270,7 @@ int64_t aio_context_poll_ns(AioContext *ctx)
 
 void aio_context_stats(AioContext *ctx, AioStatsSnapshot *out)
 {
-    stats_snapshot(&ctx->stats, aio_clock_ns(), out);
+    stats_snapshot(&ctx->stats, out);
     out->poll_ns = aio_context_poll_ns(ctx);
 }
 
@@ -485,12 +297,7 @@ void aio_context_reset_stats(AioContext *ctx)
 void aio_context_record_latency(AioContext *ctx, int64_t latency_ns)
 {
     stats_record_latency(
-        atomic_load_explicit(&ctx->stats.histograms, memory_order_relaxed), latency_ns);
-}
-
-int64_t aio_context_now_ns(AioContext *ctx)
-{
-    return ctx->now_ns;
+        atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire), latency_ns);
 }
 
 size_t aio_context_trace_read(AioContext *ctx, uint64_t *record)

@@ -7,9 +7,7 @@ static void enter_poll_list(AioContext *ctx, AioHandler *handler, uint32_t reven
         const int64_t args[] = {(int64_t)(intptr_t)handler, handler->fd, revents};
         trace_write(&ctx->trace, TRACE_poll_add, args, 3);
     }
-    if (ctx->poll_started && handler->ops.poll_begin) {
-        handler->ops.poll_begin(handler->opaque);
-    }
+    aio_tell_polling(handler, ctx->poll_started);
     aio_poll_list_insert(handler);
 }
 
@@ -24,6 +22,10 @@ static void run_poll_ready(AioContext *ctx, AioHandler *handler)
     if (!aio_link_inserted(&handler->poll_link)) {
         aio_list_insert_head(&ctx->poll_list, &handler->poll_link);
     }
+    /* A nested iteration may have begun or ended busy-polling without it. */
+    if (!handler->deleted) {
+        aio_tell_polling(handler, ctx->poll_started);
+    }
 }
 
 static void record_latency(AioContext *ctx, const AioHandler *handler)
@@ -33,7 +35,7 @@ static void record_latency(AioContext *ctx, const AioHandler *handler)
 
     if (since_ns) {
         AioHistograms *histograms =
-            atomic_load_explicit(&ctx->stats.histograms, memory_order_relaxed);
+            atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire);
         stats_record_latency(histograms, aio_clock_ns() - since_ns);
     }
 }

@@ -42,10 +42,10 @@ static bool set_poll_started(AioContext *ctx, AioLink *ready, bool started)
     ctx->walking++;
     AIO_LIST_FOREACH (link, &ctx->poll_list) {
         AioHandler *handler = aio_container_of(link, AioHandler, poll_link);
-        void (*fn)(void *) = started ? handler->ops.poll_begin : handler->ops.poll_end;
-        if (fn && !handler->deleted) {
-            fn(handler->opaque);
+        if (handler->deleted) {
+            continue; /* is told when it is reaped */
         }
+        aio_tell_polling(handler, started);
         if (!started) {
             found |= poll_handler(ready, handler);
         }
@@ -96,9 +96,7 @@ static bool remove_idle_handlers(AioContext *ctx, AioLink *ready, int64_t now_ns
             trace_write(&ctx->trace, TRACE_poll_remove, args, 2);
         }
         aio_poll_list_remove(handler);
-        if (handler->ops.poll_end && !handler->deleted) {
-            handler->ops.poll_end(handler->opaque);
-        }
+        aio_tell_polling(handler, false);
         found |= poll_handler(ready, handler);
     }
     ctx->walking--;
@@ -182,9 +180,7 @@ static bool wait_for_rest(AioContext *ctx, AioLink *ready, bool found, bool bloc
     }
     if (ask) {
         ctx->waitless = 0;
-        if (timeout_ns) {
-            stats_begin_wait(&ctx->stats, now_ns);
-        }
+        stats_begin_wait(&ctx->stats, now_ns);
         ctx->fdmon->wait(ctx, ready, timeout_ns);
     }
     if (announce) {
@@ -244,9 +240,8 @@ bool aio_iterate(AioContext *ctx, bool blocking)
 
     ctx->now_ns = poll.end_ns;
     if (wait_for_rest(ctx, &ready, poll.found, blocking, timeout_ns, poll.end_ns)) {
-        ctx->now_ns = aio_clock_ns();
+        ctx->now_ns = stats_end_wait(&ctx->stats, poll.end_ns);
         count.waits = 1;
-        stats_end_wait(&ctx->stats, ctx->now_ns - poll.end_ns);
     }
     ctx->phase_start_ns = ctx->now_ns;
     const int64_t block_ns = ctx->now_ns - start_ns;

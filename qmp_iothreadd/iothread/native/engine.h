@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "clock.h"
 #include "polling.h"
 #include "stats.h"
 
@@ -25,14 +25,6 @@ typedef struct AioContext AioContext;
 typedef struct AioHandler AioHandler;
 typedef struct AioBH AioBH;
 typedef struct AioTimer AioTimer;
-
-static inline int64_t aio_clock_ns(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* ---- contexts ---- */
 
@@ -48,8 +40,9 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy);
 void aio_context_free(AioContext *ctx);
 
 /*
- * Starts the thread; returns when it runs and its id is known. `name` may be NULL; one longer
- * than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when someone drives the context already.
+ * Starts the thread; returns when it runs, or is named and waits for nothing but a CPU. `name` may
+ * be NULL; one longer than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when someone drives the
+ * context already.
  */
 int aio_context_start(AioContext *ctx, const char *name);
 
@@ -65,9 +58,6 @@ void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *), void *o
 /* One iteration, in the calling thread: from a handler (nested), or on a context without a thread
  * (-EBUSY when it has one). Returns 1 when something ran, else 0. */
 int aio_context_poll(AioContext *ctx, bool blocking);
-
-/* Whether the calling thread is the one that drives the context now. */
-bool aio_context_is_home(AioContext *ctx);
 
 /* The kernel's id of the thread, 0 without one. */
 int aio_context_thread_id(AioContext *ctx);
@@ -87,6 +77,12 @@ int64_t aio_context_poll_ns(AioContext *ctx);
 
 /* Runs fn(ctx, arg) in the home thread (in this one when nobody drives) and waits for it. */
 void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *), void *arg);
+
+/*
+ * Whether another thread waits for the home thread, or wants it to end: a handler that takes long
+ * should then leave the rest of its work to the next iteration. Home only.
+ */
+bool aio_context_is_wanted(AioContext *ctx);
 
 /* Makes a blocked or busy-polling context look again. */
 void aio_notify(AioContext *ctx);
@@ -140,9 +136,6 @@ void aio_context_reset_stats(AioContext *ctx);
 
 /* Home only: the latency of one event, for handlers that know when it came. */
 void aio_context_record_latency(AioContext *ctx, int64_t latency_ns);
-
-/* When the innermost iteration found its events. Home only. */
-int64_t aio_context_now_ns(AioContext *ctx);
 
 /* As trace_read; one caller at a time, also after the thread has stopped. */
 size_t aio_context_trace_read(AioContext *ctx, uint64_t *record);

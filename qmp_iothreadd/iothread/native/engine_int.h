@@ -27,7 +27,6 @@ enum { WAITLESS_ITERATIONS_MAX = 64 };
 /* ---- fd monitors ---- */
 
 typedef struct FDMon {
-    const char *name;
     /* All home only. `add` may refuse with a negative errno value. */
     int (*add)(AioContext *ctx, AioHandler *handler);
     void (*remove)(AioContext *ctx, AioHandler *handler);
@@ -58,7 +57,8 @@ struct AioHandler {
 
     uint32_t revents;        /* home: found by the fd monitor */
     bool poll_ready;         /* home: found by busy-polling */
-    bool deleted;            /* home: no callback starts any more */
+    bool poll_begun;         /* home: poll_begin was called, poll_end not yet */
+    bool deleted;            /* home: no callback starts any more, but for poll_end */
     uint32_t busy;           /* home: callbacks on the stack */
     uint64_t event_iteration; /* home: the iteration of the latest event */
     int64_t idle_deadline_ns; /* home: 0 until a busy-poll passes without an event */
@@ -97,7 +97,8 @@ struct AioContext {
     _Atomic bool notify_me;     /* home writes: it is about to block */
     _Atomic uint32_t attention; /* ATTENTION_ bits; set under the lock, looked at without it */
     _Atomic bool running;       /* the thread goes on while true */
-    _Atomic int thread_id;      /* the thread writes it once, release; 0 before and without one */
+    _Atomic int thread_id;      /* start and stop write it, release; 0 without a thread */
+    _Atomic bool entered;       /* the thread writes it, release: it runs and has its name */
     _Atomic uintptr_t home;     /* pthread_self() of whoever drives, 0 for nobody; home writes */
 
     pthread_mutex_t lock;
@@ -105,7 +106,8 @@ struct AioContext {
     bool driven;                /* lock: someone is home */
     bool threaded;              /* lock: a thread was started and not joined */
     bool stopping;              /* lock: someone joins it */
-    pthread_t thread;           /* lock; valid while threaded */
+    pthread_t thread;           /* lock; valid while threaded, as is its stack */
+    void *stack;
     bool cpu_clock_valid;       /* lock: the thread has not ended, so its clock can be read */
     int64_t cpu_ns_ended;       /* lock: CPU time of threads that ended */
     AioLink ops;                /* lock: AioOp */
@@ -121,7 +123,7 @@ struct AioContext {
     AioLink dead;             /* deleted handlers that are not quiescent yet */
     AioLink handlers;         /* see AioHandler.all_link */
     uint32_t poll_disablers;  /* handlers without a poll callback */
-    bool poll_started;        /* poll_begin was called, poll_end not yet */
+    bool poll_started;        /* busy-polling: the handlers in the poll list were told so */
     uint32_t walking;         /* walks of poll_list that call back: nothing is unlinked */
     uint32_t depth;           /* nested iterations */
     uint64_t iteration;       /* number of the latest one begun */
@@ -142,7 +144,7 @@ struct AioContext {
     int epoll_fd;             /* of fdmon_epoll */
     EventNotifier notifier;
     AioHandler notifier_handler;
-    const char *thread_name;  /* the starter's, valid until thread_id is set */
+    char thread_name[AIO_NAME_MAX + 1]; /* start writes it before there is a thread */
     void (*on_exit)(void *opaque);
     void *on_exit_opaque;
 
@@ -181,6 +183,9 @@ void aio_adjust(AioContext *ctx, uint64_t iteration, int64_t block_ns, AioCounte
 /* Puts a handler into the poll list's head or takes it out, and keeps `unpolled`. Home only. */
 void aio_poll_list_insert(AioHandler *handler);
 void aio_poll_list_remove(AioHandler *handler);
+
+/* Calls poll_begin or poll_end, unless that is what the handler was told last. Home only. */
+void aio_tell_polling(AioHandler *handler, bool started);
 
 /* Frees deleted handlers that have become quiescent. Home only. */
 void aio_reap_handlers(AioContext *ctx);

@@ -45,7 +45,6 @@ static void single_cleanup(AioContext *ctx)
 }
 
 const FDMon fdmon_single = {
-    .name = "single",
     .add = single_add,
     .remove = single_remove,
     .wait = single_wait,
@@ -116,7 +115,6 @@ static void epoll_cleanup(AioContext *ctx)
 }
 
 const FDMon fdmon_epoll = {
-    .name = "epoll",
     .add = epoll_add,
     .remove = epoll_remove,
     .wait = epoll_wait_ready,

@@ -31,6 +31,18 @@ void aio_poll_list_remove(AioHandler *handler)
     }
 }
 
+void aio_tell_polling(AioHandler *handler, bool started)
+{
+    void (*fn)(void *) = started ? handler->ops.poll_begin : handler->ops.poll_end;
+
+    if (handler->poll_begun != started) {
+        handler->poll_begun = started;
+        if (fn) {
+            fn(handler->opaque);
+        }
+    }
+}
+
 static bool is_polled(const AioHandler *handler)
 {
     return atomic_load_explicit(&handler->polled, memory_order_relaxed);
@@ -126,9 +138,7 @@ static void unlink_polled(AioContext *ctx, AioHandler *handler)
 {
     if (is_polled(handler)) {
         aio_poll_list_remove(handler);
-        if (ctx->poll_started && handler->ops.poll_end) {
-            handler->ops.poll_end(handler->opaque);
-        }
+        aio_tell_polling(handler, false);
     }
     ctx->unpolled--;
 }

@@ -1,7 +1,8 @@
 #include "stats.h"
 
-#include <stddef.h>
 #include <string.h>
+
+#include "clock.h"
 
 const char *const aio_counter_names[AIO_COUNTER_COUNT] = {
 #define X(name) #name,
@@ -14,107 +15,131 @@ uint64_t stats_counter(const AioStatsSnapshot *snapshot, int index)
     return ((const uint64_t *)&snapshot->counters)[index];
 }
 
-static void sequence_begin(AioStats *stats)
-{
-    const uint64_t sequence = atomic_load_explicit(&stats->sequence, memory_order_relaxed);
-    atomic_store_explicit(&stats->sequence, sequence + 1, memory_order_relaxed);
-}
+/* ---- home ---- */
 
-static void sequence_end(AioStats *stats)
+static void publish(AioStats *stats)
 {
-    const uint64_t sequence = atomic_load_explicit(&stats->sequence, memory_order_relaxed);
-    atomic_store_explicit(&stats->sequence, sequence + 1, memory_order_release);
+    const uint64_t sequence = atomic_load_explicit(&stats->sequence, memory_order_relaxed) + 1;
+    _Atomic uint64_t *place = stats->published[sequence & 1];
+    uint64_t words[AIO_SAMPLE_WORDS];
+
+    memcpy(words, &stats->current, sizeof(words));
+    for (unsigned i = 0; i < AIO_SAMPLE_WORDS; i++) {
+        atomic_store_explicit(&place[i], words[i], memory_order_release);
+    }
+    atomic_store_explicit(&stats->sequence, sequence, memory_order_release);
 }
 
 static void count_poll_ns(AioStats *stats, int64_t poll_ns)
 {
-    const double sum = atomic_load_explicit(&stats->poll_ns_sum, memory_order_relaxed);
-    atomic_store_explicit(&stats->poll_ns_sum, sum + (double)poll_ns, memory_order_release);
+    stats->current.poll_ns_sum += (double)poll_ns;
 
-    AioHistograms *h = atomic_load_explicit(&stats->histograms, memory_order_relaxed);
+    AioHistograms *h = atomic_load_explicit(&stats->histograms, memory_order_acquire);
     if (h) {
         const unsigned bits = poll_ns > 0 ? 64 - (unsigned)__builtin_clzll((uint64_t)poll_ns) : 0;
         stats_add(&h->poll_ns[bits], 1);
     }
 }
 
+void stats_init(AioStats *stats, int64_t now_ns)
+{
+    stats->current.reset_at = now_ns;
+    publish(stats);
+}
+
 void stats_publish(AioStats *stats, const AioCounters *delta, int64_t poll_ns)
 {
-    sequence_begin(stats);
-#define X(name)                                                                                \
-    if (delta->name) {                                                                         \
-        stats_add(&stats->name, delta->name);                                                  \
-    }
+#define X(name) stats->current.counters.name += delta->name;
     AIO_STATS_COUNTERS(X)
 #undef X
     atomic_store_explicit(&stats->poll_ns, poll_ns, memory_order_release);
     if (delta->adjustments) {
         count_poll_ns(stats, poll_ns);
     }
-    sequence_end(stats);
+    publish(stats);
 }
 
-void stats_begin_wait(AioStats *stats, int64_t now_ns)
+void stats_begin_wait(AioStats *stats, int64_t since_ns)
 {
-    atomic_store_explicit(&stats->blocked_since, now_ns, memory_order_release);
+    stats->current.blocked_since = since_ns;
+    publish(stats);
 }
 
-void stats_end_wait(AioStats *stats, int64_t blocked_ns)
+int64_t stats_end_wait(AioStats *stats, int64_t since_ns)
 {
-    sequence_begin(stats);
-    stats_add(&stats->blocked_ns, (uint64_t)blocked_ns);
-    atomic_store_explicit(&stats->blocked_since, 0, memory_order_release);
-    sequence_end(stats);
+    const int64_t now_ns = aio_clock_ns();
+
+    stats->current.counters.blocked_ns += (uint64_t)(now_ns - since_ns);
+    stats->current.blocked_since = 0;
+    publish(stats);
+    return now_ns;
+}
+
+static void reset_histograms(AioHistograms *h)
+{
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        atomic_store_explicit(&h->latency[i], 0, memory_order_relaxed);
+    }
+    for (unsigned i = 0; i < POLL_HISTOGRAM_BUCKETS; i++) {
+        atomic_store_explicit(&h->poll_ns[i], 0, memory_order_relaxed);
+    }
+    atomic_store_explicit(&h->latency_max, 0, memory_order_relaxed);
+    atomic_store_explicit(&h->latency_sum, 0, memory_order_relaxed);
 }
 
 void stats_reset(AioStats *stats, int64_t now_ns)
 {
-    sequence_begin(stats);
-#define X(name) atomic_store_explicit(&stats->name, 0, memory_order_release);
-    AIO_STATS_COUNTERS(X)
-#undef X
-    atomic_store_explicit(&stats->poll_ns_sum, 0, memory_order_release);
-    atomic_store_explicit(&stats->reset_at, now_ns, memory_order_release);
+    AioHistograms *h = atomic_load_explicit(&stats->histograms, memory_order_acquire);
+    const uint64_t blocked_ns = stats->current.counters.blocked_ns;
 
-    AioHistograms *h = atomic_load_explicit(&stats->histograms, memory_order_relaxed);
+    stats->current = (AioSample){
+        .counters.blocked_ns = blocked_ns,
+        .blocked_base = blocked_ns,
+        .reset_at = now_ns,
+    };
     if (h) {
-        for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
-            atomic_store_explicit(&h->latency[i], 0, memory_order_release);
-        }
-        for (unsigned i = 0; i < POLL_HISTOGRAM_BUCKETS; i++) {
-            atomic_store_explicit(&h->poll_ns[i], 0, memory_order_release);
-        }
-        atomic_store_explicit(&h->latency_max, 0, memory_order_release);
-        atomic_store_explicit(&h->latency_sum, 0, memory_order_release);
+        reset_histograms(h);
     }
-    sequence_end(stats);
+    publish(stats);
 }
 
-typedef struct Sample {
-    AioCounters counters;
-    double poll_ns_sum;
-    int64_t poll_ns;
-    int64_t blocked_since;
-    int64_t reset_at;
-} Sample;
+/* ---- any thread ---- */
 
-/* The writer is inside its section for tens of ns an iteration, so few rounds are needed. */
-static void read_sample(AioStats *stats, Sample *s)
+static void read_sample(AioStats *stats, AioSample *sample)
 {
-    for (;;) {
-        const uint64_t before = atomic_load_explicit(&stats->sequence, memory_order_acquire);
-#define X(name) s->counters.name = atomic_load_explicit(&stats->name, memory_order_acquire);
-        AIO_STATS_COUNTERS(X)
-#undef X
-        s->poll_ns_sum = atomic_load_explicit(&stats->poll_ns_sum, memory_order_acquire);
-        s->poll_ns = atomic_load_explicit(&stats->poll_ns, memory_order_acquire);
-        s->blocked_since = atomic_load_explicit(&stats->blocked_since, memory_order_acquire);
-        s->reset_at = atomic_load_explicit(&stats->reset_at, memory_order_acquire);
-        const uint64_t after = atomic_load_explicit(&stats->sequence, memory_order_relaxed);
-        if (before == after && !(before & 1)) {
-            return;
+    uint64_t words[AIO_SAMPLE_WORDS];
+    uint64_t before, after;
+
+    do {
+        before = atomic_load_explicit(&stats->sequence, memory_order_acquire);
+        const _Atomic uint64_t *place = stats->published[before & 1];
+        for (unsigned i = 0; i < AIO_SAMPLE_WORDS; i++) {
+            words[i] = atomic_load_explicit(&place[i], memory_order_acquire);
         }
+        /* Once it has advanced, this place may be the one written next. */
+        after = atomic_load_explicit(&stats->sequence, memory_order_relaxed);
+    } while (before != after);
+    memcpy(sample, words, sizeof(words));
+}
+
+/*
+ * Since the context was made. A wait under way is shown as it is now. It may have ended a moment
+ * before the clock was read here, so that it turns out a little shorter later: the longest that
+ * was ever told stands.
+ */
+static uint64_t total_blocked_ns(AioStats *stats, const AioSample *sample, int64_t now_ns)
+{
+    uint64_t blocked = sample->counters.blocked_ns;
+    uint64_t reported = atomic_load_explicit(&stats->blocked_reported, memory_order_acquire);
+
+    if (sample->blocked_since && now_ns > sample->blocked_since) {
+        blocked += (uint64_t)(now_ns - sample->blocked_since);
     }
+    while (reported < blocked &&
+           !atomic_compare_exchange_weak_explicit(&stats->blocked_reported, &reported, blocked,
+                                                  memory_order_acq_rel, memory_order_acquire)) {
+    }
+    return reported > blocked ? reported : blocked;
 }
 
 static void summarize_latency(AioHistograms *h, AioStatsSnapshot *out)
@@ -142,22 +167,19 @@ static void summarize_latency(AioHistograms *h, AioStatsSnapshot *out)
     }
 }
 
-void stats_snapshot(AioStats *stats, int64_t now_ns, AioStatsSnapshot *out)
+void stats_snapshot(AioStats *stats, AioStatsSnapshot *out)
 {
-    Sample s;
+    AioSample sample;
 
     memset(out, 0, sizeof(*out));
-    read_sample(stats, &s);
-    out->counters = s.counters;
-    out->poll_ns = s.poll_ns;
-    out->observed_ns = now_ns - s.reset_at;
-    if (s.counters.adjustments) {
-        out->poll_ns_mean = s.poll_ns_sum / (double)s.counters.adjustments;
-    }
-    if (s.blocked_since) {
-        /* A wait still under way is published when it ends; show it as it is now. */
-        const int64_t since = s.blocked_since > s.reset_at ? s.blocked_since : s.reset_at;
-        out->counters.blocked_ns += now_ns > since ? (uint64_t)(now_ns - since) : 0;
+    read_sample(stats, &sample);
+    const int64_t now_ns = aio_clock_ns();
+    out->counters = sample.counters;
+    out->counters.blocked_ns = total_blocked_ns(stats, &sample, now_ns) - sample.blocked_base;
+    out->poll_ns = atomic_load_explicit(&stats->poll_ns, memory_order_acquire);
+    out->observed_ns = now_ns - sample.reset_at;
+    if (sample.counters.adjustments) {
+        out->poll_ns_mean = sample.poll_ns_sum / (double)sample.counters.adjustments;
     }
 
     AioHistograms *h = atomic_load_explicit(&stats->histograms, memory_order_acquire);

@@ -1,10 +1,10 @@
 /*
  * What polling did. One thread at a time writes (home), any thread reads.
  *
- * Counters are published once an iteration inside a sequence lock, so that a snapshot is of one
- * moment and the writer never waits. The lock is built from release stores and acquire loads
- * alone: each counter is stored with release order, so none can become visible before `sequence`
- * turned odd, and the final store publishes them all. Histograms are read bucket by bucket.
+ * Once an iteration home publishes a sample of all counters, of one moment, into whichever of two
+ * places does not hold the latest. Neither side ever waits for the other: a reader starts over
+ * when it was overtaken, and a writer that is preempted half-way leaves the latest sample whole.
+ * Histograms are read bucket by bucket.
  */
 #ifndef IOTHREADD_STATS_H
 #define IOTHREADD_STATS_H
@@ -58,16 +58,28 @@ typedef struct AioHistograms {
     _Atomic uint64_t poll_ns[POLL_HISTOGRAM_BUCKETS];
 } AioHistograms;
 
+typedef struct AioSample {
+    AioCounters counters;
+    double poll_ns_sum;    /* over adjustments; a double cannot wrap */
+    int64_t blocked_since; /* 0 unless blocked in the fd monitor */
+    int64_t reset_at;
+    uint64_t blocked_base; /* what blocked_ns, which a reset leaves alone, was then */
+} AioSample;
+
+enum { AIO_SAMPLE_WORDS = sizeof(AioSample) / sizeof(uint64_t) };
+
 typedef struct AioStats {
-    _Atomic uint64_t sequence; /* odd while home writes */
-#define X(name) _Atomic uint64_t name;
-    AIO_STATS_COUNTERS(X)
-#undef X
-    _Atomic double poll_ns_sum; /* over adjustments; a double cannot wrap */
-    _Atomic int64_t poll_ns;
-    _Atomic int64_t blocked_since; /* 0 unless blocked in the fd monitor */
-    _Atomic int64_t reset_at;
-    _Atomic(AioHistograms *) histograms; /* set once, under the context's lock */
+    AioSample current; /* home alone */
+    /*
+     * Home writes the place that the low bit of `sequence` does not select, then advances
+     * `sequence`. Words are stored with release order: who reads one of a later sample sees that
+     * `sequence` has advanced. (Loads with acquire order pair with them.)
+     */
+    _Atomic uint64_t published[2][AIO_SAMPLE_WORDS];
+    _Atomic uint64_t sequence;
+    _Atomic int64_t poll_ns;           /* home */
+    _Atomic uint64_t blocked_reported; /* readers: the longest that any was told */
+    _Atomic(AioHistograms *) histograms; /* set once, by whoever adds the first handler */
 } AioStats;
 
 typedef struct AioStatsSnapshot {
@@ -122,20 +134,24 @@ static inline void stats_record_latency(AioHistograms *h, int64_t latency_ns)
     }
 }
 
-/* Adds an iteration's counters and the result of its adjustment. Home only. */
+/* All home only. */
+
+void stats_init(AioStats *stats, int64_t now_ns);
+
+/* Adds an iteration's counters and the result of its adjustment. */
 void stats_publish(AioStats *stats, const AioCounters *delta, int64_t poll_ns);
 
 /*
- * Around a wait that may block: a reader sees it grow while it lasts, and the time is accounted
- * for the moment it ends, so that it never runs backwards. Home only.
+ * Around a wait: a reader sees it grow while it lasts. `since_ns` is when it began; returns when
+ * it ended.
  */
-void stats_begin_wait(AioStats *stats, int64_t now_ns);
-void stats_end_wait(AioStats *stats, int64_t blocked_ns);
+void stats_begin_wait(AioStats *stats, int64_t since_ns);
+int64_t stats_end_wait(AioStats *stats, int64_t since_ns);
 
-/* Home only. */
 void stats_reset(AioStats *stats, int64_t now_ns);
 
-void stats_snapshot(AioStats *stats, int64_t now_ns, AioStatsSnapshot *out);
+/* Any thread; what grows with time never runs backwards between two resets. */
+void stats_snapshot(AioStats *stats, AioStatsSnapshot *out);
 
 /* The index-th counter, in the order of their names. */
 uint64_t stats_counter(const AioStatsSnapshot *snapshot, int index);

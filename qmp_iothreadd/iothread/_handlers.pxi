@@ -1,0 +1,149 @@
+# Part of _engine.pyx: event notifiers, and Python functions as handlers and bottom halves.
+
+cdef class EventNotifier:
+    """An eventfd (non-blocking, close-on-exec) that remembers when its event came."""
+
+    cdef native.EventNotifier notifier
+    cdef bint is_open
+
+    def __cinit__(self):
+        cdef int error = native.event_notifier_init(&self.notifier)
+        if error:
+            raise os_error(error)
+        self.is_open = True
+        native.aio_live_add_notifiers(1)
+
+    def __dealloc__(self):
+        self.close()
+
+    @property
+    def fd(self):
+        """The descriptor; -1 once closed."""
+        return self.notifier.fd
+
+    def fileno(self):
+        """The descriptor, for selectors."""
+        return self.notifier.fd
+
+    def set(self):
+        """Signal an event. Any thread may."""
+        with nogil:
+            native.event_notifier_set(&self.notifier)
+
+    def test_and_clear(self):
+        """Whether an event was pending, which it no longer is."""
+        return native.event_notifier_test_and_clear(&self.notifier)
+
+    cpdef close(self):
+        """Close the descriptor. Its handlers must have been removed."""
+        if self.is_open:
+            self.is_open = False
+            native.event_notifier_cleanup(&self.notifier)
+            native.aio_live_add_notifiers(-1)
+
+
+# ---- handlers ----
+
+cdef struct Binding:
+    void *handler  # the Handler object, borrowed
+    native.EventNotifier *notifier
+    int fd
+
+
+cdef class Handler:
+    """A registration with a context, as AioContext.add_handler returns it. Opaque."""
+
+    cdef native.AioHandler *handler  # NULL once removed
+    cdef Binding binding
+    cdef AioContext context
+    cdef object source
+    cdef object read
+    cdef object poll
+    cdef object poll_ready
+    cdef object poll_begin
+    cdef object poll_end
+
+
+cdef PyObject *call(AioContext context, object fn) noexcept:
+    """A call whose exception is reported and goes no further. Returns a new reference or NULL."""
+    context.pin_thread_state()
+    cdef PyObject *result = PyObject_CallNoArgs(<PyObject *>fn)
+    if result == NULL:
+        PyErr_WriteUnraisable(fn)
+    return result
+
+
+cdef void handler_read(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.read))
+
+
+cdef native.cbool handler_poll(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    cdef PyObject *result = call(handler.context, handler.poll)
+    cdef bint found = result != NULL and PyObject_IsTrue(result) == 1
+    Py_XDECREF(result)
+    return found
+
+
+cdef void handler_poll_ready(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_ready))
+
+
+cdef void handler_poll_begin(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_begin))
+
+
+cdef void handler_poll_end(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.poll_end))
+
+
+cdef void handler_release(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    handler.handler = NULL
+    handler.source = handler.read = handler.poll = handler.poll_ready = None
+    handler.poll_begin = handler.poll_end = None
+    Py_DECREF(handler)
+
+
+cdef native.cbool poll_notifier(void *opaque) noexcept nogil:
+    return native.event_notifier_pending((<Binding *>opaque).notifier)
+
+
+cdef native.cbool poll_fd(void *opaque) noexcept nogil:
+    return native.aio_fd_readable((<Binding *>opaque).fd)
+
+
+cdef class Call:
+    """A function on its way to a context's thread."""
+
+    cdef AioContext context
+    cdef object fn
+    cdef native.AioTimer *timer  # NULL for a bottom half
+    cdef int64_t deadline_ns
+
+
+cdef void call_run(void *opaque) noexcept with gil:
+    pending = <Call>opaque
+    Py_XDECREF(call(pending.context, pending.fn))
+    if pending.timer != NULL:
+        native.aio_timer_free(pending.timer)
+
+
+cdef void call_arm(native.AioContext *ctx, void *opaque) noexcept with gil:
+    pending = <Call>opaque
+    pending.timer = native.aio_timer_new(ctx, call_run, opaque, call_release)
+    if pending.timer != NULL:
+        native.aio_timer_arm(pending.timer, pending.deadline_ns)
+
+
+cdef void call_release(void *opaque) noexcept with gil:
+    Py_DECREF(<Call>opaque)
+
+
+cdef void unpin_thread_state(void *opaque) noexcept with gil:
+    PyGILState_Release(PyGILState_LOCKED)
+    (<AioContext>opaque).pinned = False

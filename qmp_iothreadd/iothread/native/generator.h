@@ -1,0 +1,27 @@
+/*
+ * Generator threads: few, shared by all workloads, started with the first and ended with the
+ * last. They spin shortly before a request is due, and sleep where there is time.
+ */
+#ifndef IOTHREADD_GENERATOR_H
+#define IOTHREADD_GENERATOR_H
+
+#include "list.h"
+#include "workload.h"
+
+typedef struct GeneratorSlot {
+    AioLink link; /* Generator.workloads; under its lock */
+    struct Generator *generator;
+    Workload *workload;
+} GeneratorSlot;
+
+/* -EAGAIN where no thread can be had. */
+int generator_add(GeneratorSlot *slot, Workload *workload);
+
+/* When it returns the workload is no longer touched. */
+void generator_remove(GeneratorSlot *slot);
+
+/* Between them the workload is not touched; the generator looks again at the end. */
+void generator_pause(GeneratorSlot *slot);
+void generator_resume(GeneratorSlot *slot);
+
+#endif

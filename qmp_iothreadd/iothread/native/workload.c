@@ -1,0 +1,360 @@
+#include "workload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_int.h"
+#include "generator.h"
+
+/* At most so many requests of one workload before the generator looks at the next one. */
+enum { ISSUE_BATCH = 64 };
+
+/* A closed loop waits so long, spinning, for a completion; then it looks now and then. */
+enum { FULL_SPIN_NS = 100 * 1000, FULL_SLEEP_NS = 200 * 1000 };
+
+struct Workload {
+    AioContext *ctx;     /* constant, as is handler */
+    AioHandler *handler;
+    EventNotifier notifier;
+
+    /* ---- the ring: slots from `used` to `available` hold requests ---- */
+
+    int64_t issued_ns[WORKLOAD_RING_SIZE]; /* generator, before `available` moves past it */
+
+    /* Generator; sequentially consistent with `notify`, as in aio_notify. */
+    _Alignas(64) _Atomic uint64_t available;
+    _Atomic uint64_t dropped; /* generator, as the next three; relaxed */
+    _Atomic uint64_t late;
+    _Atomic int64_t late_max_ns;
+    _Atomic uint64_t notifications;
+    uint64_t used_seen;       /* generator: the `used` it saw last */
+    int64_t due_ns;           /* generator's lock: when the next request is due */
+    int64_t full_since_ns;    /* generator's lock: depth reached then; 0: not */
+    Arrival arrival;          /* generator's lock */
+    uint32_t depth;           /* generator's lock */
+    int64_t *intervals;       /* generator's lock: the copy of a trace */
+    GeneratorSlot slot;
+
+    _Alignas(64) _Atomic uint64_t used; /* home, release: the slots before it are free */
+    _Atomic bool notify;                /* home: a new request needs the notifier */
+    _Atomic int64_t service_ns;         /* any thread, relaxed */
+    bool polling;                       /* home: between poll_begin and poll_end */
+};
+
+/* ---- serving: home ---- */
+
+static bool has_requests(Workload *w)
+{
+    return atomic_load(&w->available) != atomic_load_explicit(&w->used, memory_order_relaxed);
+}
+
+static void set_notify(Workload *w, bool notify)
+{
+    /* Sequentially consistent: who turns it on and then finds the ring empty is notified. */
+    atomic_store(&w->notify, notify);
+}
+
+static int64_t spend(int64_t now_ns, int64_t service_ns)
+{
+    const int64_t end_ns = now_ns + service_ns;
+
+    while (service_ns && (now_ns = aio_clock_ns()) < end_ns) {
+    }
+    return now_ns;
+}
+
+/*
+ * Only what is there now: other handlers want their turn too. And not even that once another
+ * thread waits for this one: a ring full of long requests would keep it waiting.
+ */
+static void serve(Workload *w)
+{
+    const uint64_t available = atomic_load_explicit(&w->available, memory_order_acquire);
+    const int64_t service_ns = atomic_load_explicit(&w->service_ns, memory_order_relaxed);
+    uint64_t used = atomic_load_explicit(&w->used, memory_order_relaxed);
+    int64_t now_ns = aio_clock_ns();
+
+    while (used != available) {
+        const int64_t issued_ns = w->issued_ns[used % WORKLOAD_RING_SIZE];
+        aio_context_record_latency(w->ctx, now_ns - issued_ns);
+        now_ns = spend(now_ns, service_ns);
+        atomic_store_explicit(&w->used, ++used, memory_order_release);
+        if (aio_context_is_wanted(w->ctx)) {
+            break;
+        }
+    }
+}
+
+static void workload_read(void *opaque)
+{
+    Workload *w = opaque;
+
+    event_notifier_test_and_clear(&w->notifier);
+    set_notify(w, false);
+    serve(w);
+    if (w->polling) {
+        return;
+    }
+    set_notify(w, true);
+    if (has_requests(w)) {
+        event_notifier_set(&w->notifier);
+    }
+}
+
+static bool workload_poll(void *opaque)
+{
+    return has_requests(opaque);
+}
+
+static void workload_poll_ready(void *opaque)
+{
+    serve(opaque);
+}
+
+static void workload_poll_begin(void *opaque)
+{
+    Workload *w = opaque;
+
+    w->polling = true;
+    set_notify(w, false);
+}
+
+static void workload_poll_end(void *opaque)
+{
+    Workload *w = opaque;
+
+    w->polling = false;
+    set_notify(w, true); /* the engine polls once more after this */
+}
+
+/* ---- generating: the generator's thread ---- */
+
+static void count_late(Workload *w, int64_t late_ns)
+{
+    if (late_ns <= WORKLOAD_LATE_NS) {
+        return;
+    }
+    stats_add(&w->late, 1);
+    if (late_ns > atomic_load_explicit(&w->late_max_ns, memory_order_relaxed)) {
+        atomic_store_explicit(&w->late_max_ns, late_ns, memory_order_relaxed);
+    }
+}
+
+static bool is_full(Workload *w, uint64_t available)
+{
+    const uint64_t limit = w->depth ? w->depth : WORKLOAD_RING_SIZE;
+
+    if (available - w->used_seen < limit) {
+        return false;
+    }
+    w->used_seen = atomic_load_explicit(&w->used, memory_order_acquire);
+    return available - w->used_seen >= limit;
+}
+
+static void issue(Workload *w, uint64_t available, int64_t now_ns)
+{
+    w->issued_ns[available % WORKLOAD_RING_SIZE] = now_ns;
+    atomic_store(&w->available, available + 1);
+    if (atomic_load(&w->notify)) {
+        stats_add(&w->notifications, 1);
+        event_notifier_set(&w->notifier);
+    }
+}
+
+/* A closed loop at its depth: when to look for a completion. */
+static int64_t look_again(Workload *w, int64_t now_ns)
+{
+    if (!w->full_since_ns) {
+        w->full_since_ns = now_ns;
+    }
+    return now_ns - w->full_since_ns < FULL_SPIN_NS ? now_ns : now_ns + FULL_SLEEP_NS;
+}
+
+int64_t workload_generate(Workload *w, int64_t now_ns)
+{
+    uint64_t available = atomic_load_explicit(&w->available, memory_order_relaxed);
+
+    if (!w->due_ns) {
+        w->due_ns = now_ns + arrival_next_ns(&w->arrival);
+    }
+    for (unsigned i = 0; i < ISSUE_BATCH && w->due_ns <= now_ns; i++) {
+        const bool full = is_full(w, available);
+        if (full && w->depth) {
+            return look_again(w, now_ns);
+        }
+        if (full) {
+            stats_add(&w->dropped, 1);
+        } else {
+            issue(w, available++, aio_clock_ns());
+        }
+        if (w->full_since_ns) {
+            w->due_ns = now_ns; /* it waited for a completion: that is not late */
+            w->full_since_ns = 0;
+        }
+        count_late(w, now_ns - w->due_ns);
+        /* An open loop keeps its times, so that falling behind is made up for and seen. */
+        w->due_ns = (w->depth ? now_ns : w->due_ns) + arrival_next_ns(&w->arrival);
+    }
+    return w->due_ns;
+}
+
+/* ---- life ---- */
+
+int workload_check(const WorkloadParams *params)
+{
+    const ArrivalParams *arrival = &params->arrival;
+    bool valid = params->depth <= WORKLOAD_RING_SIZE && params->service_ns >= 0 &&
+                 arrival->interval_ns >= 0 && arrival->on_ns >= 0 && arrival->off_ns >= 0 &&
+                 arrival->sigma >= 0 && arrival->sigma <= 10;
+
+    if (arrival->kind == ARRIVAL_TRACE) {
+        valid = valid && arrival->interval_count > 0;
+        for (size_t i = 0; i < arrival->interval_count; i++) {
+            valid = valid && arrival->intervals[i] >= 0;
+        }
+    }
+    return valid ? 0 : -EINVAL;
+}
+
+/* Under the generator's lock, or before it knows the workload. Takes over `intervals`. */
+static void apply(Workload *w, const WorkloadParams *params, int64_t *intervals)
+{
+    ArrivalParams arrival = params->arrival;
+
+    free(w->intervals);
+    w->intervals = intervals;
+    arrival.intervals = intervals;
+    arrival_init(&w->arrival, &arrival);
+    w->depth = params->depth;
+    w->due_ns = 0;
+    w->full_since_ns = 0;
+    atomic_store_explicit(&w->service_ns, params->service_ns, memory_order_relaxed);
+}
+
+/* The copy of a trace in *out, NULL for the other kinds. */
+static int copy_intervals(const ArrivalParams *arrival, int64_t **out)
+{
+    *out = NULL;
+    if (arrival->kind != ARRIVAL_TRACE) {
+        return 0;
+    }
+    *out = calloc(arrival->interval_count, sizeof(int64_t));
+    if (!*out) {
+        return -ENOMEM;
+    }
+    memcpy(*out, arrival->intervals, arrival->interval_count * sizeof(int64_t));
+    return 0;
+}
+
+static int attach(Workload *w)
+{
+    static const AioHandlerOps ops = {
+        .read = workload_read,
+        .poll = workload_poll,
+        .poll_ready = workload_poll_ready,
+        .poll_begin = workload_poll_begin,
+        .poll_end = workload_poll_end,
+    };
+    int error = event_notifier_init(&w->notifier);
+
+    if (error) {
+        return error;
+    }
+    w->handler = aio_handler_new(w->ctx, w->notifier.fd, &ops, w, NULL);
+    if (!w->handler) {
+        error = -errno;
+        event_notifier_cleanup(&w->notifier);
+        return error;
+    }
+    error = generator_add(&w->slot, w);
+    if (error) {
+        aio_handler_free(w->handler);
+        event_notifier_cleanup(&w->notifier);
+    }
+    return error;
+}
+
+static Workload *workload_alloc(AioContext *ctx, const WorkloadParams *params)
+{
+    int64_t *intervals;
+
+    errno = -workload_check(params);
+    if (errno) {
+        return NULL;
+    }
+    errno = -copy_intervals(&params->arrival, &intervals);
+    if (errno) {
+        return NULL;
+    }
+    Workload *w = aligned_alloc(_Alignof(Workload), sizeof(*w));
+    if (!w) {
+        free(intervals);
+        errno = ENOMEM;
+        return NULL;
+    }
+    memset(w, 0, sizeof(*w));
+    w->ctx = ctx;
+    atomic_init(&w->notify, true);
+    apply(w, params, intervals);
+    return w;
+}
+
+Workload *workload_new(AioContext *ctx, const WorkloadParams *params)
+{
+    Workload *w = workload_alloc(ctx, params);
+
+    if (!w) {
+        return NULL;
+    }
+    const int error = attach(w);
+    if (error) {
+        free(w->intervals);
+        free(w);
+        errno = -error;
+        return NULL;
+    }
+    atomic_fetch_add_explicit(&ctx->workloads, 1, memory_order_relaxed);
+    aio_live_add(&aio_live.workloads, 1);
+    return w;
+}
+
+int workload_tune(Workload *w, const WorkloadParams *params)
+{
+    int64_t *intervals;
+    int error = workload_check(params);
+
+    if (!error) {
+        error = copy_intervals(&params->arrival, &intervals);
+    }
+    if (error) {
+        return error;
+    }
+    generator_pause(&w->slot);
+    apply(w, params, intervals);
+    generator_resume(&w->slot);
+    return 0;
+}
+
+void workload_free(Workload *w)
+{
+    generator_remove(&w->slot);
+    aio_handler_free(w->handler);
+    event_notifier_cleanup(&w->notifier);
+    atomic_fetch_sub_explicit(&w->ctx->workloads, 1, memory_order_relaxed);
+    aio_live_add(&aio_live.workloads, -1);
+    free(w->intervals);
+    free(w);
+}
+
+void workload_stats(Workload *w, WorkloadStats *out)
+{
+    /* `used` first: it never passes `available`. */
+    out->completed = atomic_load_explicit(&w->used, memory_order_acquire);
+    out->issued = atomic_load_explicit(&w->available, memory_order_acquire);
+    out->in_flight = out->issued - out->completed;
+    out->dropped = atomic_load_explicit(&w->dropped, memory_order_relaxed);
+    out->late = atomic_load_explicit(&w->late, memory_order_relaxed);
+    out->late_max_ns = atomic_load_explicit(&w->late_max_ns, memory_order_relaxed);
+    out->notifications = atomic_load_explicit(&w->notifications, memory_order_relaxed);
+}

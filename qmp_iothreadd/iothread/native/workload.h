@@ -1,0 +1,56 @@
+/*
+ * Synthetic load on a context, shaped like a virtqueue: a ring of requests in memory and an event
+ * notifier. A generator thread issues requests; the context's thread serves them, and suppresses
+ * notifications while it looks at the ring anyway.
+ */
+#ifndef IOTHREADD_WORKLOAD_H
+#define IOTHREADD_WORKLOAD_H
+
+#include "arrival.h"
+#include "engine.h"
+
+enum { WORKLOAD_RING_SIZE = 1024 };
+
+typedef struct Workload Workload;
+
+typedef struct WorkloadParams {
+    ArrivalParams arrival; /* the intervals of a trace are copied */
+    uint32_t depth;        /* at most so many in flight (closed loop); 0: open loop */
+    int64_t service_ns;    /* CPU time that the handler spends on each */
+} WorkloadParams;
+
+typedef struct WorkloadStats {
+    uint64_t issued;
+    uint64_t completed;
+    uint64_t in_flight;
+    uint64_t dropped;       /* open loop: the ring was full */
+    uint64_t late;          /* issued more than WORKLOAD_LATE_NS after their time */
+    int64_t late_max_ns;
+    uint64_t notifications; /* event notifier set */
+} WorkloadStats;
+
+/* What counts as late; a spinning generator is on time to well within it. */
+enum { WORKLOAD_LATE_NS = 20 * 1000 };
+
+/* -EINVAL for parameters out of range, else 0. */
+int workload_check(const WorkloadParams *params);
+
+/* Starts at once. NULL and errno: EINVAL, ENOMEM, EMFILE, EAGAIN. */
+Workload *workload_new(AioContext *ctx, const WorkloadParams *params);
+
+/* The next request comes by the new parameters. -EINVAL or -ENOMEM leave the old ones. */
+int workload_tune(Workload *workload, const WorkloadParams *params);
+
+/* Stops; requests still in flight are dropped. As aio_handler_free it waits for the context. */
+void workload_free(Workload *workload);
+
+void workload_stats(Workload *workload, WorkloadStats *out);
+
+/* ---- for the generator threads ---- */
+
+/*
+ * Issues what is due. Returns when to look again: a time, or now_ns for «at once».
+ */
+int64_t workload_generate(Workload *workload, int64_t now_ns);
+
+#endif

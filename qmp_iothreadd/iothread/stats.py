@@ -1,0 +1,70 @@
+"""The engine's numbers as the schema names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.iothread._engine import HandlerInfo, Stats
+    from qmp_iothreadd.iothread.event_loop import IOThread
+    from qmp_iothreadd.iothread.workload import Workload
+
+PERCENTILES = {"p50": "p50-ns", "p90": "p90-ns", "p99": "p99-ns", "p99.9": "p999-ns"}
+
+# What has another shape in the schema.
+_RESHAPED = {"poll_ns_histogram", "latency_ns", "latency_count", "latency_sum_ns", "handlers"}
+
+
+def address(value: int) -> str:
+    """An address as traces show it."""
+    return f"0x{value:x}"
+
+
+def iothread_stats(iothread: IOThread) -> dict[str, Any]:
+    """An IOThreadStats of a running iothread. Its thread goes on meanwhile."""
+    context = iothread.context
+    assert context is not None
+    stats = context.stats()
+    return {
+        "id": iothread.name,
+        "ctx": address(context.address),
+        "thread-id": iothread.thread_id,
+        "poll-policy": iothread.load("x-poll-policy"),
+        **_spelled({key: value for key, value in stats.items() if key not in _RESHAPED}),
+        "poll-ns-histogram": poll_histogram(stats["poll_ns_histogram"]),
+        "latency": _latency(stats),
+        "handlers": [_handler(handler) for handler in stats["handlers"]],
+    }
+
+
+def workload_stats(workload: Workload) -> dict[str, Any]:
+    """A WorkloadStats of a running workload."""
+    assert workload.native is not None
+    counters: Any = workload.native.stats()
+    return {"id": workload.name, "iothread": workload.load("iothread"), **_spelled(counters)}
+
+
+def poll_histogram(counts: dict[int, int]) -> list[dict[str, int]]:
+    """PollHistogramBins of counts by the bit length of poll_ns, the lowest first."""
+    return [
+        {"from-ns": 1 << bits >> 1, "to-ns": (1 << bits) - 1, "count": count}
+        for bits, count in sorted(counts.items())
+    ]
+
+
+def _spelled(values: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
+def _latency(stats: Stats) -> dict[str, int]:
+    quantiles = stats["latency_ns"]
+    return {
+        "count": stats["latency_count"],
+        "sum-ns": stats["latency_sum_ns"],
+        **{name: quantiles[quantile] for quantile, name in PERCENTILES.items()},
+        "max-ns": quantiles["max"],
+    }
+
+
+def _handler(handler: HandlerInfo) -> dict[str, Any]:
+    return {**handler, "node": address(handler["node"])}

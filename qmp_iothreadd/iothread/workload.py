@@ -1,0 +1,205 @@
+"""The QOM type ``x-workload``: synthetic I/O that an iothread serves.
+
+Its properties are the members of the schema's branch; what is said here is only what the schema
+cannot say: defaults, ranges, and what fits together.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from array import array
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.iothread.event_loop import IOThread
+from qmp_iothreadd.qom.object import Object, Property
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.iothread._engine import Workload as NativeWorkload
+    from qmp_iothreadd.iothread._engine import WorkloadArguments
+    from qmp_iothreadd.qom.types import ObjectType
+
+DEPTH_MAX = 1024
+SIGMA_MAX = 10
+# Eleven days: sums of a few such times still fit into 64 bits.
+TIME_MAX_NS = 10**15
+# A million intervals and more.
+FILE_SIZE_MAX = 8 << 20
+# A thread that is told to leave its handler first serves what is in the ring.
+SERVICE_MAX_NS = 10**7
+
+
+class Workload(Object):
+    """Requests that native threads issue to an iothread, from its creation to its deletion."""
+
+    __slots__ = ("intervals", "iothread", "native", "values")
+
+    qom_name = "x-workload"
+    interfaces = (USER_CREATABLE,)
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("x-stats", "WorkloadStats", lambda obj: obj.stats(), listed=False),
+    )
+
+    # The largest value of a number; the smallest is 0.
+    limits: ClassVar[dict[str, int]] = {
+        "interval-ns": TIME_MAX_NS,
+        "sigma": SIGMA_MAX,
+        "on-ns": TIME_MAX_NS,
+        "off-ns": TIME_MAX_NS,
+        "depth": DEPTH_MAX,
+        "service-ns": SERVICE_MAX_NS,
+    }
+    defaults: ClassVar[dict[str, Any]] = {
+        "iothread": "",
+        "arrival": "constant",
+        "interval-ns": 100_000,
+        "sigma": 1.0,
+        "on-ns": 1_000_000,
+        "off-ns": 1_000_000,
+        "file": "",
+        "depth": 0,
+        "service-ns": 0,
+        "seed": 0,
+    }
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.values: dict[str, Any] = {}
+        self.intervals: array[int] = array("q")
+        self.iothread: IOThread | None = None
+        self.native: NativeWorkload | None = None
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property."""
+        return self.values.get(name, self.defaults.get(name))
+
+    def store(self, name: str, value: Any) -> None:
+        """Set a property whose value has the type that the schema asks for.
+
+        A running workload goes on with it from its next request on.
+
+        Raises:
+            QmpError: out of range, it cannot be changed any more, its file cannot be read, or it
+            does not fit the others; then nothing changed.
+        """
+        if self.native is None:
+            self._set(name, value)
+            return
+        if name == "iothread":
+            raise errors.property_fixed(self.type.name, name)
+        before = dict(self.values), self.intervals
+        self._set(name, value)
+        try:
+            self._check()
+            self.native.tune(**self._parameters())
+        except BaseException:
+            self.values, self.intervals = before
+            raise
+
+    def complete(self) -> None:
+        """Start the requests.
+
+        Raises:
+            QmpError: there is no such iothread, the properties do not fit together, or there are
+            no threads or descriptors left.
+        """
+        siblings = (self.parent.children if self.parent else None) or {}
+        iothread = siblings.get(self.load("iothread"))
+        if not isinstance(iothread, IOThread) or iothread.context is None:
+            raise errors.iothread_not_found(self.load("iothread"))
+        self._check()
+        from qmp_iothreadd.iothread._engine import Workload as Native  # the iothread loaded it
+
+        try:
+            self.native = Native(iothread.context, **self._parameters())
+        except OSError as error:
+            raise errors.workload_failed(error.strerror or str(error)) from None
+        self.iothread = iothread
+
+    def finalize(self) -> None:
+        """Stop the requests; those in flight are dropped."""
+        if self.native is not None:
+            self.native.stop()
+            self.native = None
+
+    def stats(self) -> dict[str, Any]:
+        """The members of a WorkloadStats: what was issued and served since the start."""
+        from qmp_iothreadd.iothread.stats import workload_stats  # few clients ask for it
+
+        return workload_stats(self)
+
+    def _set(self, name: str, value: Any) -> None:
+        limit = self.limits.get(name)
+        if limit is not None and not 0 <= value <= limit:
+            raise errors.value_out_of_range(name, 0, limit)
+        if name == "file":
+            self.intervals = read_intervals(value) if value else array("q")
+        self.values[name] = value
+
+    def _check(self) -> None:
+        if self.load("arrival") == "trace":
+            if not self.intervals:
+                raise errors.missing_parameter("file")
+            longest = max(self.intervals)
+        else:
+            longest = self.load("interval-ns")
+        if longest == 0 and self.load("depth") == 0:
+            raise errors.nothing_limits_workload()
+
+    def _parameters(self) -> WorkloadArguments:
+        return {
+            "arrival": self.load("arrival"),
+            "interval_ns": self.load("interval-ns"),
+            "sigma": self.load("sigma"),
+            "on_ns": self.load("on-ns"),
+            "off_ns": self.load("off-ns"),
+            "intervals": self.intervals,
+            "depth": self.load("depth"),
+            "service_ns": self.load("service-ns"),
+            "seed": self.load("seed"),
+        }
+
+
+def read_intervals(path: str) -> array[int]:
+    """The intervals in ns of a trace file: one a line, ``#`` begins a comment.
+
+    Raises:
+        QmpError: it cannot be read, a line is something else, or there is none.
+    """
+    try:
+        lines = _read_small_file(path).splitlines()
+    except OSError as error:
+        raise errors.cannot_open(path, error.strerror or str(error)) from None
+    intervals = array("q")
+    for number, line in enumerate(lines, 1):
+        text = line.partition("#")[0].strip()
+        if text:
+            intervals.append(_interval(text, path, number))
+    if not intervals:
+        raise errors.no_intervals(path)
+    return intervals
+
+
+def _read_small_file(path: str) -> str:
+    # All monitors wait meanwhile: nothing without end, and nothing that has to be waited for.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if found.st_size > FILE_SIZE_MAX:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        with open(fd, encoding="ascii", errors="replace", closefd=False) as file:
+            return file.read(FILE_SIZE_MAX)
+    finally:
+        os.close(fd)
+
+
+def _interval(text: str, path: str, line: int) -> int:
+    # isdecimal: no signs, and none of the underscores that int() takes. 16 digits are enough.
+    if not text.isdecimal() or len(text) > 16 or int(text) > TIME_MAX_NS:
+        raise errors.not_an_interval(path, line, TIME_MAX_NS)
+    return int(text)

@@ -1,0 +1,37 @@
+"""The terminal that a monitor on standard input may be."""
+
+from __future__ import annotations
+
+import os
+import termios
+from collections.abc import Callable
+
+_INPUT, _LOCAL, _CONTROL_CHARACTERS = 0, 3, 6
+
+
+def deliver_keys(fd: int) -> Callable[[], None]:
+    """Let a terminal hand over each key as it is pressed, without showing it: the line editor does.
+
+    Keys that raise signals (Ctrl-C) still do. Where ``fd`` is no terminal nothing happens.
+
+    Returns: what puts the terminal back as it was.
+    """
+    if not os.isatty(fd):
+        return lambda: None
+    before = termios.tcgetattr(fd)
+    wanted = termios.tcgetattr(fd)
+    wanted[_INPUT] &= ~(
+        termios.IGNBRK
+        | termios.BRKINT
+        | termios.PARMRK
+        | termios.ISTRIP
+        | termios.INLCR
+        | termios.IGNCR
+        | termios.ICRNL
+        | termios.IXON
+    )
+    wanted[_LOCAL] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN)
+    wanted[_CONTROL_CHARACTERS][termios.VMIN] = 1
+    wanted[_CONTROL_CHARACTERS][termios.VTIME] = 0
+    termios.tcsetattr(fd, termios.TCSANOW, wanted)
+    return lambda: termios.tcsetattr(fd, termios.TCSANOW, before)

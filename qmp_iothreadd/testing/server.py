@@ -1,0 +1,117 @@
+"""A QMP server in the test's own process, on the event loop that runs the test.
+
+async with Server() as server:
+    await qmp.connect(server.path)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from qmp_iothreadd.commands import COMMANDS
+from qmp_iothreadd.qmp.connection import Turns
+from qmp_iothreadd.qmp.dispatch import Dispatcher
+from qmp_iothreadd.qmp.server import MonitorServer
+from qmp_iothreadd.qmp.session import IDLE, Session
+from qmp_iothreadd.qmp.sockets import UnixListener
+from qmp_iothreadd.testing.memory import add_monitor, make_machine
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.commands.registry import CommandFunction
+    from qmp_iothreadd.machine import Machine
+
+MakeSession = Callable[[Dispatcher, str], Session]
+
+
+class Server:
+    """Monitors on Unix sockets in a folder of their own; ``path`` is the first one's.
+
+    ``machine`` is what they serve: made, and closed in the end, where none is given. ``functions``
+    are commands by name, which join the daemon's; they need to be in the machine's schema, and may
+    be coroutine functions. ``quit`` ends the serving, not the block: ``stopped`` is set. Any event
+    loop will do that asyncio can run.
+    """
+
+    def __init__(
+        self,
+        machine: Machine | None = None,
+        *,
+        monitors: int = 1,
+        multi_client: bool = False,
+        functions: Mapping[str, CommandFunction] | None = None,
+        session: MakeSession = Session,
+    ) -> None:
+        self.machine = machine or make_machine()
+        self._owned = machine is None
+        self._count = monitors
+        self._multi_client = multi_client
+        self._functions = {**COMMANDS, **(functions or {})}
+        self._make_session = session
+        self._servers: list[MonitorServer] = []
+        self._stack = contextlib.AsyncExitStack()
+        self.paths: list[str] = []
+        self.stopped = asyncio.Event()
+
+    @property
+    def path(self) -> str:
+        """The first monitor's socket."""
+        return self.paths[0]
+
+    async def __aenter__(self) -> Self:
+        stack = self._stack
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qmp-iothreadd-")))
+        if self._owned:
+            stack.callback(self.machine.close)
+        self._turns = Turns(asyncio.get_running_loop(), IDLE)
+        stack.callback(self._turns.close)
+        self.machine.on_shutdown = self._stop
+        dispatcher = Dispatcher(self.machine, functions=self._functions)
+        try:
+            for number in range(self._count):
+                self._open(f"compat_monitor{number}", str(folder / f"qmp{number}.sock"), dispatcher)
+        except BaseException:
+            await stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *details: Any) -> None:
+        self._turns.close()
+        await self._stack.aclose()
+
+    def disconnect(self) -> None:
+        """Cut off every client at once; new ones may come."""
+        for server in self._servers:
+            server.disconnect()
+
+    def _stop(self) -> None:
+        self._turns.stop()
+        # Later: the command that asked for it is still to be answered.
+        asyncio.get_running_loop().call_soon(self._shut_down)
+
+    def _shut_down(self) -> None:
+        for server in self._servers:
+            server.shut_down()
+        self.stopped.set()
+
+    def _open(self, name: str, path: str, dispatcher: Dispatcher) -> None:
+        listener = UnixListener(path)
+        self._stack.callback(listener.close)
+        chardev, monitor = add_monitor(self.machine, name, path)
+        self._stack.callback(chardev.unparent)
+        self._stack.callback(monitor.unparent)
+        server = MonitorServer(
+            self._turns,
+            lambda: self._make_session(dispatcher, name),
+            chardev,
+            multi_client=self._multi_client,
+        )
+        monitor.close_monitor = server.shut_down
+        self._stack.push_async_callback(server.close)
+        self._servers.append(server)
+        self.paths.append(path)
+        server.listen(listener.socket)

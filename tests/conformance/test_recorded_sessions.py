@@ -1,0 +1,111 @@
+"""Sessions recorded from QEMU 11.1, played against the daemon and against a session in memory."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.testing import MemoryClient
+
+FOLDER = Path(__file__).parents[3] / "shared" / "conformance"
+CORPUS = FOLDER / "qemu-11.1.jsonl"
+CHECK = FOLDER / "check.py"
+
+# Those of these categories are about a process: its command line, or how it ends.
+OF_A_PROCESS = ("cli", "cli-error")
+
+Scenario = dict[str, Any]
+
+
+@cache
+def scenarios() -> list[Scenario]:
+    if not CORPUS.exists():
+        return []
+    with CORPUS.open() as file:
+        return [json.loads(line) for line in file]
+
+
+def categories() -> list[Any]:
+    names = sorted({scenario["category"] for scenario in scenarios()})
+    return names or [pytest.param("", marks=pytest.mark.skip(f"{CORPUS} is not here"))]
+
+
+def in_memory() -> list[Any]:
+    return [
+        pytest.param(scenario, id=scenario["name"])
+        for scenario in scenarios()
+        if scenario["category"] not in OF_A_PROCESS
+    ] or [pytest.param({}, marks=pytest.mark.skip(f"{CORPUS} is not here"))]
+
+
+@cache
+def checker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("check_recorded", CHECK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    limit = sys.getrecursionlimit()
+    spec.loader.exec_module(module)
+    sys.setrecursionlimit(limit)  # the module raises it, for all tests that come after
+    return module
+
+
+@pytest.mark.parametrize("category", categories())
+def test_the_daemon_answers_as_recorded(category: str, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    chosen = [scenario for scenario in scenarios() if scenario["category"] == category]
+    corpus.write_text("".join(json.dumps(scenario) + "\n" for scenario in chosen))
+    server = [sys.executable, "-m", "qmp_iothreadd"]
+    done = subprocess.run(
+        [sys.executable, str(CHECK), "--corpus", str(corpus), "--jobs", "2", "--", *server],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert f"{len(chosen)} passed, 0 failed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("scenario", in_memory())
+@pytest.mark.parametrize("size", [None, 1], ids=["whole", "byte by byte"])
+def test_a_session_in_memory_answers_as_recorded(scenario: Scenario, size: int | None) -> None:
+    if size and sum(len(data) for data, _, _ in script(scenario)) > 100_000:
+        pytest.skip("long input, read a byte at a time, is the reader's own tests' matter")
+    check = checker()
+    with MemoryClient() as client:
+        ended: list[bool] = []
+        client.machine.on_shutdown = lambda: ended.append(True)
+        for data, expected, match in script(scenario):
+            answer = b""
+            for start in range(0, len(data) or 1, size or len(data) or 1):
+                answer += client.feed(data[start : start + size] if size else data)
+            actual = [json.loads(line) for line in answer.split(b"\r\n") if line]
+            if ended:
+                actual.append("EOF")  # the daemon is about to end, and closes the connection
+            assert len(actual) == len(expected), (data, expected, actual)
+            for wanted, got in zip(expected, actual, strict=True):
+                assert check.same(wanted, got, match), (data, wanted, got)
+
+
+def script(scenario: Scenario) -> Iterator[tuple[bytes, list[Any], str | None]]:
+    """What to send, what must come back, and how the two are compared."""
+    yield b"", scenario["greeting"], None
+    if scenario.get("caps", True):
+        yield b'{"execute":"qmp_capabilities"}\n', [{"return": {}}], None
+    for step in scenario["steps"]:
+        sent = step["send"]
+        data = base64.b64decode(sent["b64"]) if isinstance(sent, dict) else None
+        yield (
+            data if data is not None else sent.encode("utf-8", "surrogateescape"),
+            step["expect"],
+            step.get("match"),
+        )

@@ -1,0 +1,124 @@
+"""Every test gives back what it took: threads, descriptors, child processes, native objects."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+_GRACE_S = 2.0
+_RETRY_S = 0.02
+
+# Opened once by what tests import, and kept: Python's random source, an event loop's library.
+_KEPT = ("/dev/urandom", "/dev/null")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "keeps_resources(reason): threads or descriptors may outlive this test"
+    )
+
+
+def pytest_sessionstart() -> None:
+    # The first loop of its kind opens a pipe for signals, which the library keeps for ever.
+    import uvloop
+
+    uvloop.new_event_loop().close()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of recordings and vectors that are kept beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here")
+    return SHARED
+
+
+@pytest.fixture
+def extended_schema(tmp_path: Path) -> Callable[..., str]:
+    """Copy the daemon's schema: ``extended_schema("{ 'command': ...", members="'*x': 'int'")``.
+
+    ``text`` is added at the end, ``members`` to those of an iothread. Returns the top file.
+    """
+    from qmp_iothreadd.qapi.embedded import embedded_path
+
+    def copy(text: str = "", members: str = "") -> str:
+        folder = tmp_path / "schema"
+        shutil.copytree(Path(embedded_path()).parent, folder)
+        if members:
+            file = folder / "qom.json"
+            before = "'data': { '*poll-max-ns': 'int',"
+            source = file.read_text()
+            assert source.count(before) == 1
+            file.write_text(source.replace(before, f"{before} {members},"))
+        top = folder / "qapi-schema.json"
+        pragma = "{ 'pragma': { 'doc-required': true } }"
+        source = top.read_text()
+        assert source.count(pragma) == 1
+        top.write_text(f"{source.replace(pragma, '')}\n{text}\n")
+        return str(top)
+
+    return copy
+
+
+def _threads() -> set[str]:
+    return {f"thread {task}" for task in os.listdir("/proc/self/task")}
+
+
+def _descriptors() -> set[str]:
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the one that lists the folder
+            target = os.readlink(f"/proc/self/fd/{number}")
+            if target not in _KEPT:
+                found.add(f"descriptor {number} ({target})")
+    return found
+
+
+def _children() -> set[str]:
+    found: set[str] = set()
+    for task in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError):  # the thread has ended, or the kernel does not tell
+            text = Path(f"/proc/self/task/{task}/children").read_text()
+            found.update(f"child process {pid}" for pid in text.split())
+    return found
+
+
+def _native_objects() -> set[str]:
+    engine = sys.modules.get("qmp_iothreadd.iothread._engine")
+    if engine is None:
+        return set()
+    counters: dict[str, int] = engine.live_counters()
+    return {f"{count} {name}" for name, count in counters.items() if count}
+
+
+def held_resources() -> set[str]:
+    """What this process holds, in words."""
+    return _threads() | _descriptors() | _children() | _native_objects()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that leaves something behind."""
+    before = held_resources()
+    yield
+    if request.node.get_closest_marker("keeps_resources"):
+        return
+    left = held_resources() - before
+    deadline = time.monotonic() + _GRACE_S
+    while left and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(_RETRY_S)
+        left = held_resources() - before
+    assert not left, f"left behind: {', '.join(sorted(left))}"

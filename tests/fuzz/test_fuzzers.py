@@ -1,0 +1,17 @@
+"""The fuzzers run, for a moment, with every test run; for longer by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("script", ["fuzz_qapi.py", "fuzz_session.py"])
+def test_fuzzer_finds_nothing_in_a_moment(script: str) -> None:
+    command = [sys.executable, str(Path(__file__).with_name(script)), "--random", "--seconds", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "no fault" in done.stdout

@@ -1,0 +1,421 @@
+/*
+ * A bounded stress of the native core, without Python, to be run under a sanitizer: several
+ * threads add, tune, load, trace and delete the same contexts.
+ *
+ *     stress [SECONDS [SEED]]
+ *
+ * Ends with status 0 when every promise held and every ownership counter is back at zero.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "trace.h"
+#include "workload.h"
+
+enum { SLOTS = 6, WORKERS = 4, SLOT_WORKLOADS = 2 };
+
+static _Atomic bool stop;
+static _Atomic int64_t scheduled, released; /* one-shot bottom halves */
+
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #condition);    \
+            abort();                                                                           \
+        }                                                                                      \
+    } while (0)
+
+/* ---- slots: contexts that all workers share ---- */
+
+typedef struct Slot {
+    pthread_rwlock_t lock; /* written to make and delete, read to use */
+    AioContext *ctx;       /* under the lock */
+    pthread_mutex_t load;  /* the workloads; within the lock */
+    Workload *workloads[SLOT_WORKLOADS];
+    pthread_mutex_t drain; /* one drainer at a time */
+} Slot;
+
+static Slot slots[SLOTS];
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 33;
+}
+
+static PollParams random_params(uint64_t *random)
+{
+    static const int64_t windows[] = {0, 4000, 32768, 200000};
+
+    return (PollParams){
+        .max_ns = windows[next_random(random) % 4],
+        .grow = (int64_t)(next_random(random) % 4),
+        .shrink = (int64_t)(next_random(random) % 4),
+        .weight = (int64_t)(next_random(random) % 7),
+    };
+}
+
+/* ---- operations on a context: a slot's lock is held for reading ---- */
+
+static void op_tune(Slot *slot, uint64_t *random)
+{
+    PollPolicy policy = next_random(random) % 4 ? POLL_WEIGHTED : POLL_LEGACY;
+
+    aio_context_set_poll_params(slot->ctx, random_params(random), policy);
+    aio_context_poll_params(slot->ctx, &policy);
+    CHECK(aio_context_poll_ns(slot->ctx) >= 0);
+}
+
+static void op_stats(Slot *slot, uint64_t *random)
+{
+    AioStatsSnapshot snapshot;
+    AioHandlerInfo handlers[16];
+
+    aio_context_stats(slot->ctx, &snapshot);
+    CHECK(snapshot.counters.events ==
+          snapshot.counters.polled_events + snapshot.counters.waited_events);
+    CHECK(snapshot.counters.polls >= snapshot.counters.polls_in_vain);
+    CHECK(aio_context_handlers(slot->ctx, handlers, 16) >= 1);
+    CHECK(aio_context_cpu_ns(slot->ctx) >= 0);
+    if (next_random(random) % 8 == 0) {
+        aio_context_reset_stats(slot->ctx);
+    }
+}
+
+static void op_drain(Slot *slot, uint64_t *random)
+{
+    uint64_t record[TRACE_RECORD_WORDS_MAX];
+
+    trace_set_mask((uint32_t)next_random(random) & ((1u << TRACE_EVENT_COUNT) - 1));
+    pthread_mutex_lock(&slot->drain);
+    for (int i = 0; i < 1000; i++) {
+        const size_t length = aio_context_trace_read(slot->ctx, record);
+        if (!length) {
+            break;
+        }
+        CHECK((record[0] & 0xffff) < TRACE_EVENT_COUNT);
+        CHECK(length == record[0] >> 16);
+    }
+    pthread_mutex_unlock(&slot->drain);
+}
+
+static WorkloadParams random_load(uint64_t *random)
+{
+    static const int64_t trace[] = {1000, 50000, 0, 20000};
+
+    return (WorkloadParams){
+        .arrival =
+            {
+                .kind = (ArrivalKind)(next_random(random) % 5),
+                .interval_ns = (int64_t)(next_random(random) % 100000) + 1000,
+                .sigma = 1.25,
+                .on_ns = 500000,
+                .off_ns = 500000,
+                .intervals = trace,
+                .interval_count = 4,
+                .seed = next_random(random),
+            },
+        .depth = (uint32_t)(next_random(random) % 9),
+        .service_ns = (int64_t)(next_random(random) % 3000),
+    };
+}
+
+static void op_load(Slot *slot, uint64_t *random)
+{
+    const WorkloadParams params = random_load(random);
+    WorkloadStats stats;
+
+    pthread_mutex_lock(&slot->load);
+    Workload **workload = &slot->workloads[next_random(random) % SLOT_WORKLOADS];
+    if (!*workload) {
+        *workload = workload_new(slot->ctx, &params);
+        CHECK(*workload);
+    } else if (next_random(random) % 3 == 0) {
+        workload_free(*workload);
+        *workload = NULL;
+    } else {
+        CHECK(workload_tune(*workload, &params) == 0);
+        workload_stats(*workload, &stats);
+        CHECK(stats.completed <= stats.issued);
+    }
+    pthread_mutex_unlock(&slot->load);
+}
+
+/* ---- handlers that come and go ---- */
+
+typedef struct Probe {
+    AioContext *ctx;
+    EventNotifier notifier;
+    AioHandler *handler;
+    _Atomic int runs;
+    _Atomic bool gone;   /* no callback may run any more */
+    bool removes_itself;
+    int depth;           /* home: nested iterations */
+    _Atomic bool polling;
+} Probe;
+
+static void probe_read(void *opaque)
+{
+    Probe *probe = opaque;
+
+    CHECK(!atomic_load(&probe->gone));
+    event_notifier_test_and_clear(&probe->notifier);
+    atomic_fetch_add(&probe->runs, 1);
+    if (probe->depth == 0) {
+        probe->depth++;
+        CHECK(aio_context_poll(probe->ctx, false) >= 0);
+        probe->depth--;
+    }
+    if (probe->removes_itself && probe->handler) {
+        AioHandler *handler = probe->handler;
+        probe->handler = NULL;
+        aio_handler_free(handler);
+    }
+}
+
+static bool probe_poll(void *opaque)
+{
+    Probe *probe = opaque;
+
+    CHECK(!atomic_load(&probe->gone));
+    return event_notifier_pending(&probe->notifier);
+}
+
+static void probe_poll_begin(void *opaque)
+{
+    Probe *probe = opaque;
+
+    CHECK(!atomic_exchange(&probe->polling, true));
+}
+
+static void probe_poll_end(void *opaque)
+{
+    Probe *probe = opaque;
+
+    CHECK(atomic_exchange(&probe->polling, false));
+}
+
+static void probe_release(void *opaque)
+{
+    Probe *probe = opaque;
+
+    CHECK(!atomic_load(&probe->polling));
+    CHECK(!atomic_exchange(&probe->gone, true));
+}
+
+static void arm_probe(AioContext *ctx, void *arg)
+{
+    Probe *probe = arg;
+    AioHandlerOps ops = {
+        .read = probe_read,
+        .poll_begin = probe_poll_begin,
+        .poll_end = probe_poll_end,
+        .release = probe_release,
+    };
+
+    ops.poll = probe->depth ? NULL : probe_poll;
+    probe->depth = 0;
+    probe->handler =
+        aio_handler_new(ctx, probe->notifier.fd, &ops, probe, &probe->notifier.since_ns);
+    CHECK(probe->handler);
+}
+
+static void op_probe(Slot *slot, uint64_t *random)
+{
+    Probe probe = {.ctx = slot->ctx, .removes_itself = next_random(random) % 2};
+
+    CHECK(event_notifier_init(&probe.notifier) == 0);
+    probe.depth = next_random(random) % 4 == 0; /* without a poll callback */
+    aio_context_run(slot->ctx, arm_probe, &probe);
+    for (uint64_t i = next_random(random) % 20; i; i--) {
+        event_notifier_set(&probe.notifier);
+        usleep((useconds_t)(next_random(random) % 100));
+    }
+    if (probe.removes_itself) {
+        event_notifier_set(&probe.notifier);
+        while (!atomic_load(&probe.gone)) {
+            usleep(50);
+        }
+    } else {
+        aio_handler_free(probe.handler);
+        CHECK(atomic_load(&probe.gone));
+    }
+    event_notifier_cleanup(&probe.notifier);
+}
+
+/* ---- bottom halves ---- */
+
+static void count_run(void *opaque)
+{
+    atomic_fetch_add((_Atomic int64_t *)opaque, 1);
+}
+
+static void count_released(void *opaque)
+{
+    (void)opaque;
+    atomic_fetch_add(&released, 1);
+}
+
+static void op_bottom_half(Slot *slot, uint64_t *random)
+{
+    static _Atomic int64_t sink;
+    _Atomic int64_t *runs = calloc(1, sizeof(*runs));
+
+    atomic_fetch_add(&scheduled, 1);
+    CHECK(aio_bh_schedule_oneshot(slot->ctx, count_run, &sink, count_released) == 0);
+    AioBH *bh = aio_bh_new(slot->ctx, count_run, runs, free);
+    CHECK(bh && runs);
+    for (uint64_t i = next_random(random) % 50; i; i--) {
+        aio_bh_schedule(bh);
+        if (next_random(random) % 4 == 0) {
+            aio_bh_cancel(bh);
+        }
+    }
+    aio_bh_delete(bh);
+}
+
+static void timer_fired(void *opaque)
+{
+    aio_timer_free(*(AioTimer **)opaque);
+    free(opaque);
+}
+
+static void arm_timer(AioContext *ctx, void *arg)
+{
+    AioTimer **timer = malloc(sizeof(*timer));
+
+    *timer = aio_timer_new(ctx, timer_fired, timer, NULL);
+    aio_timer_arm(*timer, aio_clock_ns() + *(int64_t *)arg);
+}
+
+static void op_timer(Slot *slot, uint64_t *random)
+{
+    int64_t delay_ns = (int64_t)(next_random(random) % 200000);
+
+    /* At least one run of the thread lies between arming and deleting the context. */
+    aio_context_run(slot->ctx, arm_timer, &delay_ns);
+    usleep(500);
+}
+
+/* ---- making and deleting: a slot's lock is held for writing ---- */
+
+static void delete_context(Slot *slot)
+{
+    for (int i = 0; i < SLOT_WORKLOADS; i++) {
+        if (slot->workloads[i]) {
+            workload_free(slot->workloads[i]);
+            slot->workloads[i] = NULL;
+        }
+    }
+    usleep(1000); /* timers that free themselves */
+    CHECK(aio_context_stop(slot->ctx) == 0);
+    CHECK(aio_context_stop(slot->ctx) == -3);
+    aio_context_free(slot->ctx);
+    slot->ctx = NULL;
+}
+
+static void remake(Slot *slot, uint64_t *random)
+{
+    pthread_rwlock_wrlock(&slot->lock);
+    if (slot->ctx) {
+        delete_context(slot);
+    }
+    slot->ctx = aio_context_new(random_params(random), POLL_WEIGHTED);
+    CHECK(slot->ctx);
+    CHECK(aio_context_start(slot->ctx, "IO stress") == 0);
+    CHECK(aio_context_thread_id(slot->ctx) > 0);
+    CHECK(aio_context_start(slot->ctx, NULL) < 0);
+    pthread_rwlock_unlock(&slot->lock);
+}
+
+static void *worker(void *opaque)
+{
+    static void (*const ops[])(Slot *, uint64_t *) = {
+        op_tune, op_stats, op_drain, op_load, op_probe, op_bottom_half, op_timer,
+    };
+    uint64_t random = (uintptr_t)opaque;
+
+    while (!atomic_load(&stop)) {
+        Slot *slot = &slots[next_random(&random) % SLOTS];
+
+        if (next_random(&random) % 20 == 0) {
+            remake(slot, &random);
+            continue;
+        }
+        pthread_rwlock_rdlock(&slot->lock);
+        if (slot->ctx) {
+            ops[next_random(&random) % (sizeof(ops) / sizeof(ops[0]))](slot, &random);
+        }
+        pthread_rwlock_unlock(&slot->lock);
+    }
+    return NULL;
+}
+
+/* A context without a thread: whoever polls it drives it, handlers may come from elsewhere. */
+static void *stray_driver(void *opaque)
+{
+    AioContext *ctx = opaque;
+
+    while (!atomic_load(&stop)) {
+        CHECK(aio_context_poll(ctx, false) >= 0);
+    }
+    return NULL;
+}
+
+static void report_counters(void)
+{
+    int64_t counts[AIO_LIVE_COUNT];
+
+    aio_live_snapshot(counts);
+    for (int i = 0; i < AIO_LIVE_COUNT; i++) {
+        printf("%s %lld\n", aio_live_names[i], (long long)counts[i]);
+        CHECK(counts[i] == 0);
+    }
+    printf("one-shot bottom halves %lld\n", (long long)atomic_load(&scheduled));
+    CHECK(atomic_load(&scheduled) == atomic_load(&released));
+}
+
+int main(int argc, char **argv)
+{
+    const unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : 10;
+    const uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    pthread_t workers[WORKERS], drivers[2];
+    Slot stray = {.ctx = aio_context_new((PollParams){.max_ns = 10000}, POLL_WEIGHTED)};
+    uint64_t random = seed;
+
+    for (int i = 0; i < SLOTS; i++) {
+        pthread_rwlock_init(&slots[i].lock, NULL);
+        pthread_mutex_init(&slots[i].load, NULL);
+        pthread_mutex_init(&slots[i].drain, NULL);
+    }
+    for (uintptr_t i = 0; i < WORKERS; i++) {
+        pthread_create(&workers[i], NULL, worker, (void *)(uintptr_t)(seed * 1000 + i));
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&drivers[i], NULL, stray_driver, stray.ctx);
+    }
+    for (unsigned i = 0; i < seconds * 20; i++) {
+        usleep(50000);
+        op_probe(&stray, &random);
+        op_bottom_half(&stray, &random);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(workers[i], NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(drivers[i], NULL);
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        if (slots[i].ctx) {
+            delete_context(&slots[i]);
+        }
+    }
+    aio_context_free(stray.ctx);
+    report_counters();
+    return 0;
+}

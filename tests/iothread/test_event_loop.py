@@ -1,0 +1,178 @@
+"""The QOM types iothread and main-loop: defaults, ranges, and what reaches the thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread
+from qmp_iothreadd.machine import Machine
+from qmp_iothreadd.testing import make_machine
+
+POLL = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 2, "poll-weight": 3}
+DEFAULTS = {**POLL, "aio-max-batch": 0, "thread-pool-min": 0, "thread-pool-max": 64}
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    machine = make_machine()
+    yield machine
+    machine.close()
+
+
+def add(machine: Machine, name: str = "io0", **properties: Any) -> IOThread:
+    given = {key.replace("_", "-"): value for key, value in properties.items()}
+    made = machine.add_object("iothread", name, given)
+    assert isinstance(made, IOThread)
+    return made
+
+
+def refuse(obj: IOThread, name: str, value: Any) -> str:
+    with pytest.raises(QmpError) as caught:
+        obj.set_property(name, value)
+    return caught.value.desc
+
+
+# -- Values ---------------------------------------------------------------------------------------
+
+
+def test_defaults(machine: Machine) -> None:
+    iothread = add(machine)
+    assert {name: iothread.get_property(name) for name in DEFAULTS} == DEFAULTS
+
+
+@pytest.mark.parametrize("name", ["poll-grow", "poll-shrink", "poll-weight"])
+def test_a_factor_of_0_is_its_default(machine: Machine, name: str) -> None:
+    iothread = add(machine)
+    iothread.set_property(name, 7)
+    iothread.set_property(name, 0)
+    assert iothread.get_property(name) == DEFAULTS[name]
+    assert iothread.info()[name] == DEFAULTS[name]
+
+
+def test_poll_max_ns_of_0_stays_0(machine: Machine) -> None:
+    assert add(machine, poll_max_ns=0).get_property("poll-max-ns") == 0
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_ranges(machine: Machine, name: str) -> None:
+    iothread = add(machine)
+    high = 63 if name == "poll-weight" else INT64_MAX
+    for value in (-1, high + 1 if high < INT64_MAX else -(2**63)):
+        expected = f"{name} value must be in range [0, {high}]"
+        assert refuse(iothread, name, value) == expected
+        assert iothread.get_property(name) == DEFAULTS[name]  # what was refused did not stay
+    if not name.startswith("thread-pool"):
+        iothread.set_property(name, high)
+        assert iothread.get_property(name) == high
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "3", None, [], {}, 2**63, -(2**63) - 1])
+def test_only_integers_of_64_bits_are_integers(machine: Machine, value: Any) -> None:
+    expected = "Invalid parameter type for 'poll-weight', expected: integer"
+    assert refuse(add(machine), "poll-weight", value) == expected
+
+
+def test_pool_sizes_that_do_not_fit_are_refused_and_stay(machine: Machine) -> None:
+    iothread = add(machine)
+    text = "bad thread-pool-min/thread-pool-max values"
+    assert refuse(iothread, "thread-pool-min", 65) == text
+    assert iothread.get_property("thread-pool-min") == 65
+    iothread.set_property("thread-pool-max", 65)  # now they fit
+    assert refuse(iothread, "thread-pool-max", 0) == text
+    assert refuse(iothread, "thread-pool-max", 2**31) == text
+    assert iothread.get_property("thread-pool-max") == 2**31
+
+
+# -- The thread -----------------------------------------------------------------------------------
+
+
+def test_the_thread_runs_when_the_object_is_there_and_is_gone_with_it(machine: Machine) -> None:
+    iothread = add(machine)
+    assert str(iothread.thread_id) in os.listdir("/proc/self/task")
+    machine.delete_object("io0")
+    assert str(iothread.thread_id) not in os.listdir("/proc/self/task")
+
+
+def test_parameters_reach_the_thread_when_made_and_when_set(machine: Machine) -> None:
+    iothread = add(machine, poll_max_ns=1000, poll_grow=4)
+    assert iothread.context is not None
+    assert iothread.context.poll_params()[:4] == (1000, 4, 2, 3)
+    iothread.set_property("poll-weight", 0)
+    iothread.set_property("poll-shrink", 9)
+    assert iothread.context.poll_params()[:4] == (1000, 4, 9, 3)
+
+
+def test_info_is_what_is_in_force(machine: Machine) -> None:
+    iothread = add(machine, poll_max_ns=5)
+    expected = {**POLL, "poll-max-ns": 5, "aio-max-batch": 0}
+    assert iothread.info() == {"id": "io0", "thread-id": iothread.thread_id, **expected}
+    iothread.set_property("aio-max-batch", 9)
+    assert iothread.info()["aio-max-batch"] == 9
+
+
+@given(st.dictionaries(st.sampled_from(sorted(POLL)), st.integers(0, 63), max_size=4))
+def test_what_is_set_is_what_is_shown_and_what_runs(values: dict[str, int]) -> None:
+    machine = make_machine()
+    try:
+        iothread = add(machine)
+        for name, value in values.items():
+            iothread.set_property(name, value)
+        wanted = {
+            name: value or (0 if name == "poll-max-ns" else POLL[name])
+            for name, value in (POLL | values).items()
+        }
+        assert {name: iothread.info()[name] for name in POLL} == wanted
+        assert iothread.context is not None
+        assert iothread.context.poll_params()[:4] == tuple(wanted[name] for name in POLL)
+    finally:
+        machine.close()
+
+
+# -- Where no thread can poll ---------------------------------------------------------------------
+
+
+def test_without_polling_defaults_are_0_and_polling_is_refused() -> None:
+    machine = make_machine(polling=False)
+    text = "AioContext polling is not implemented on Windows"
+    try:
+        iothread = add(machine)
+        assert [iothread.info()[name] for name in POLL] == [0, 0, 0, 0]
+        assert iothread.get_property("thread-pool-max") == 64
+        iothread.set_property("poll-max-ns", 0)
+        iothread.set_property("poll-weight", 5)
+        assert iothread.get_property("poll-weight") == 5
+        assert refuse(iothread, "poll-max-ns", 1) == text
+        with pytest.raises(QmpError, match=text):
+            add(machine, "io1", poll_max_ns=1)
+        assert [each.name for each in machine.iothreads()] == ["io0"]
+    finally:
+        machine.close()
+
+
+# -- The main loop --------------------------------------------------------------------------------
+
+
+def test_the_main_loop_has_the_members_of_the_base_only(machine: Machine) -> None:
+    main_loop = machine.add_object("main-loop", "ml", {})
+    assert [prop.name for prop in main_loop.properties()] == [
+        "type",
+        "aio-max-batch",
+        "thread-pool-min",
+        "thread-pool-max",
+    ]
+    main_loop.set_property("thread-pool-min", 3)
+    with pytest.raises(QmpError, match="bad thread-pool-min/thread-pool-max values"):
+        main_loop.set_property("thread-pool-max", 2)
+
+
+def test_a_main_loop_that_does_not_fit_is_refused(machine: Machine) -> None:
+    with pytest.raises(QmpError, match="bad thread-pool-min"):
+        machine.add_object("main-loop", "ml", {"thread-pool-max": 0})
+    machine.add_object("main-loop", "ml", {})

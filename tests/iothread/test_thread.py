@@ -1,0 +1,174 @@
+"""Life of a context's thread: start, name, stop, and what an idle one costs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qmp_iothreadd.iothread._engine import AioContext, live_counters
+
+Start = Callable[..., AioContext]
+
+
+def task(context: AioContext, name: str) -> str:
+    return Path(f"/proc/self/task/{context.thread_id}/{name}").read_text()
+
+
+def test_thread_id_is_the_kernels_and_known_when_start_returns() -> None:
+    context = AioContext("IO a")
+    assert context.thread_id == 0
+    tid = context.start()
+    assert tid == context.thread_id
+    assert Path(f"/proc/self/task/{tid}").is_dir()
+    context.close()
+    assert not Path(f"/proc/self/task/{tid}").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("IO iothread0", True), ("IO fifteenbytes", True), ("IO sixteen bytes", False)],
+)
+def test_name_is_set_unless_longer_than_15_bytes(started: Start, name: str, shown: bool) -> None:
+    own = Path("/proc/self/comm").read_text()
+    assert task(started(name), "comm") == (f"{name}\n" if shown else own)
+
+
+def test_stop_joins_and_a_stopped_context_starts_again(started: Start) -> None:
+    context = started()
+    first = context.thread_id
+    context.stop()
+    assert context.thread_id == 0
+    assert not Path(f"/proc/self/task/{first}").exists()
+    context.stop()  # nothing to do
+    assert context.start() > 0
+
+
+def test_starting_twice_is_refused(started: Start) -> None:
+    context = started()
+    with pytest.raises(OSError, match="busy"):
+        context.start()
+
+
+def test_a_closed_context_refuses_everything() -> None:
+    context = AioContext()
+    context.close()
+    context.close()
+    with pytest.raises(ValueError, match="closed"):
+        context.start()
+    with pytest.raises(ValueError, match="closed"):
+        _ = context.poll_ns
+
+
+def test_unknown_policy_is_refused() -> None:
+    with pytest.raises(ValueError, match="weighted, legacy"):
+        AioContext(policy="nope")
+
+
+def test_a_handler_cannot_stop_its_own_thread(
+    started: Start, eventually: Callable[..., None]
+) -> None:
+    context, caught = started(), []
+
+    def stop_myself() -> None:
+        try:
+            context.stop()
+        except OSError as error:
+            caught.append(error.errno)
+
+    context.schedule(stop_myself)
+    eventually(lambda: caught == [errno.EDEADLK])
+    assert context.thread_id
+
+
+def test_an_idle_thread_never_wakes_up(started: Start) -> None:
+    context = started()
+    time.sleep(0.05)
+
+    def switches() -> list[str]:
+        return [line for line in task(context, "status").splitlines() if "ctxt_switches" in line]
+
+    before = switches()
+    time.sleep(0.5)
+    assert switches() == before
+
+
+def test_signals_are_left_to_the_process(started: Start) -> None:
+    status = dict(line.split(":\t") for line in task(started(), "status").splitlines())
+    # Only the two that nobody can block, and the two that the C library keeps for itself.
+    assert int(status["SigBlk"], 16) | 1 << 8 | 1 << 18 | 3 << 31 == 2**64 - 1
+
+
+def test_nice_level_is_the_threads_own(started: Start) -> None:
+    context = started()
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    context.set_nice(before + 1)
+    assert os.getpriority(os.PRIO_PROCESS, context.thread_id) == before + 1
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    context.stop()
+    with pytest.raises(ProcessLookupError):
+        context.set_nice(5)
+
+
+def test_a_thousand_rounds_leave_no_thread_and_no_descriptor() -> None:
+    def counts() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+    before = counts()
+    for _ in range(1000):
+        context = AioContext("IO round")
+        context.start()
+        context.close()
+    assert counts() == before
+
+
+def test_contexts_from_many_threads_at_once() -> None:
+    def rounds() -> None:
+        for _ in range(50):
+            context = AioContext("IO many")
+            context.start()
+            context.set_poll_params(10000, 0, 0, 0)
+            context.close()
+
+    threads = [threading.Thread(target=rounds) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert live_counters()["contexts"] == 0
+
+
+def test_interpreter_exits_with_threads_still_running() -> None:
+    program = """
+import time
+from qmp_iothreadd.iothread._engine import AioContext, EventNotifier
+context, notifier = AioContext("IO exit"), EventNotifier()
+context.start()
+context.add_handler(notifier, lambda: notifier.set(), poll=True)  # never ends
+notifier.set()
+time.sleep(0.1)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_parameters_of_0_mean_the_defaults(started: Start) -> None:
+    context = started(poll_max_ns=0, poll_grow=0, poll_shrink=0, poll_weight=0)
+    assert context.poll_params() == (0, 2, 2, 3, "weighted")
+    context.set_poll_params(1000, 0, 5, 0, policy="legacy")
+    assert context.poll_params() == (1000, 2, 5, 3, "legacy")
+    context.set_poll_params(1000, 4, 0, 6)
+    assert context.poll_params() == (1000, 4, 2, 6, "legacy")

@@ -1,0 +1,68 @@
+"""Calls at a later time, which end a wait and bound a busy-poll."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from qmp_iothreadd.iothread._engine import AioContext, EventNotifier
+
+Start = Callable[..., AioContext]
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+def test_calls_come_in_the_order_of_their_times_and_not_early(
+    started: Start, eventually: Eventually
+) -> None:
+    context, start = started(), time.monotonic_ns()
+    called: list[tuple[int, int]] = []
+
+    def note(delay_ns: int) -> None:
+        called.append((delay_ns, time.monotonic_ns()))
+
+    for delay_ns in (3000000, 1000000, 2000000):
+        context.call_later(delay_ns, partial(note, delay_ns))
+    eventually(lambda: len(called) == 3)
+    assert [delay_ns for delay_ns, _ in called] == [1000000, 2000000, 3000000]
+    assert all(at >= start + delay_ns for delay_ns, at in called)
+
+
+def test_waits_are_of_nanoseconds_not_milliseconds(started: Start, eventually: Eventually) -> None:
+    context, notifier = started(), EventNotifier()
+    called: list[int] = []
+    context.add_handler(notifier, notifier.test_and_clear)  # epoll from here on
+
+    def delay() -> int:
+        called.clear()
+        start = time.monotonic_ns()
+        context.call_later(200000, lambda: called.append(time.monotonic_ns() - start))
+        eventually(lambda: bool(called))
+        return called[0]
+
+    assert min(delay() for _ in range(20)) < 900000
+    context.close()
+    notifier.close()
+
+
+def test_a_busy_poll_ends_for_a_timer(
+    started: Start, notifier: EventNotifier, eventually: Eventually
+) -> None:
+    context = started(poll_max_ns=10**12)
+    called: list[float] = []
+    context.add_handler(notifier, notifier.test_and_clear, poll=True)
+    time.sleep(0.1)
+    notifier.set()  # after a block of 100 ms the window is as long
+    eventually(lambda: context.poll_ns > 50000000)
+    start = time.monotonic()
+    context.call_later(1000000, lambda: called.append(time.monotonic() - start))
+    eventually(lambda: bool(called))
+    assert called[0] < 0.05
+
+
+def test_those_left_in_a_closed_context_are_released() -> None:
+    context = AioContext()
+    context.call_later(10**12, lambda: pytest.fail("it never comes"))
+    context.close()

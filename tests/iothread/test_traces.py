@@ -1,0 +1,147 @@
+"""Traces: QEMU's events, and that every decision of a loaded thread replays exactly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.iothread import AdaptivePolling
+from qmp_iothreadd.iothread._engine import (
+    POLICIES,
+    TRACE_EVENTS,
+    AioContext,
+    Workload,
+    set_trace_events,
+    trace_events,
+)
+
+Start = Callable[..., AioContext]
+
+
+@pytest.fixture(autouse=True)
+def traces_off_afterwards() -> Iterator[None]:
+    yield
+    set_trace_events(())
+
+
+def traced(context: AioContext, seconds: float) -> Iterator[tuple[Any, ...]]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield from context.drain_traces()
+        time.sleep(0.005)
+
+
+def test_events_are_those_of_qemu_and_one_of_our_own() -> None:
+    assert set(TRACE_EVENTS) == {
+        "poll_grow",
+        "poll_shrink",
+        "poll_add",
+        "poll_remove",
+        "run_poll_handlers_begin",
+        "run_poll_handlers_end",
+        "x_aio_adjust",
+    }
+
+
+def test_events_are_turned_on_by_name() -> None:
+    assert trace_events() == []
+    set_trace_events(["poll_shrink", "poll_grow"])
+    assert trace_events() == ["poll_grow", "poll_shrink"]
+    with pytest.raises(ValueError, match="unknown trace event 'nope'"):
+        set_trace_events(["nope"])
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_decision_under_load_replays_exactly(started: Start, policy: str) -> None:
+    set_trace_events(["x_aio_adjust"])
+    context = started(policy=policy)
+    workloads = [
+        Workload(context, arrival="lognormal", interval_ns=30000, sigma=1.25, depth=8),
+        Workload(context, arrival="exponential", interval_ns=50000, seed=7),
+    ]
+    decisions, poll_ns, actions = 0, 0, set()
+    for i, record in enumerate(traced(context, 0.5)):
+        _, _, block_ns, by, (max_ns, grow, shrink, weight), before, after, action, nodes = record
+        assert by == policy
+        polling = AdaptivePolling(max_ns, grow, shrink, weight, len(nodes), policy=policy)
+        polling.poll_ns = before
+        polling.handler_ns = [ns for _, _, _, ns, _ in nodes]
+        assert polling.step(block_ns, [event for _, _, event, _, _ in nodes]) == action
+        assert polling.poll_ns == after
+        assert polling.handler_ns == [ns for _, _, _, _, ns in nodes]
+        assert before == poll_ns  # nothing else changes it, so the records leave nothing out
+        decisions, poll_ns = i + 1, after
+        actions.add(action)
+    for workload in workloads:
+        workload.stop()
+    assert context.traces_dropped == 0
+    assert decisions > 1000
+    assert actions == {"none", "grow", "shrink"}
+
+
+def test_parameters_set_while_running_show_in_the_records(started: Start) -> None:
+    set_trace_events(["x_aio_adjust"])
+    context = started(poll_max_ns=50000)
+    workload = Workload(context, interval_ns=30000)
+    time.sleep(0.05)
+    context.set_poll_params(20000, 4, 3, 5)
+    time.sleep(0.05)
+    workload.stop()
+    seen = [record[4] for record in context.drain_traces()]
+    first = seen.index((20000, 4, 3, 5))
+    assert set(seen[:first]) == {(50000, 2, 2, 3)}
+    assert set(seen[first:]) == {(20000, 4, 3, 5)}
+
+
+def test_a_busy_poll_is_traced_from_begin_to_end(started: Start) -> None:
+    set_trace_events(["run_poll_handlers_begin", "run_poll_handlers_end", "poll_add"])
+    context = started()
+    workload = Workload(context, interval_ns=20000)
+    records = list(traced(context, 0.1))
+    workload.stop()
+    handler = next(record for record in records if record[1] == "poll_add" and record[3] > 0)
+    assert handler[2] > 0
+    polls = [record for record in records if record[1] != "poll_add"]
+    for begin, end in zip(polls[::2], polls[1::2], strict=False):
+        assert (begin[1], end[1]) == ("run_poll_handlers_begin", "run_poll_handlers_end")
+        assert begin[0] <= end[0]
+        assert 0 < begin[2] <= 32768
+        assert begin[3] == -1
+        assert end[2] in (0, 1)
+    assert time.time_ns() - polls[-1][0] < 60e9
+
+
+def test_nobody_draining_loses_records_and_says_so(
+    started: Start, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    set_trace_events(["run_poll_handlers_begin", "run_poll_handlers_end"])
+    context = started()
+    workload = Workload(context, interval_ns=0, depth=1)
+    eventually(lambda: context.traces_dropped > 0)
+    workload.stop()
+    assert len(context.drain_traces(10)) == 10
+    assert len(context.drain_traces()) > 1000
+
+
+def test_a_handler_without_an_event_for_7_s_leaves_the_poll_list(started: Start) -> None:
+    set_trace_events(["poll_add", "poll_remove"])
+    context = started(poll_max_ns=1000000)
+    busy = Workload(context, interval_ns=200000)
+    idle = Workload(context, interval_ns=10**12)
+    idle.tune(arrival="trace", intervals=[1000, 8 * 10**9])
+    time.sleep(0.1)
+    before = context.handlers()
+    assert [handler["polled"] for handler in before[1:]] == [True, True]
+    time.sleep(7.3)
+    removed = context.handlers()[2]
+    assert not removed["polled"]
+    assert (removed["node"], removed["events"]) == (before[2]["node"], before[2]["events"])
+    time.sleep(1)  # its next event comes after 8 s
+    assert context.handlers()[2]["polled"]
+    busy.stop()
+    idle.stop()
+    events = [record[1:3] for record in context.drain_traces() if record[2] == removed["node"]]
+    assert events == [(name, removed["node"]) for name in ("poll_add", "poll_remove", "poll_add")]

@@ -1,0 +1,217 @@
+"""Synthetic load: arrivals, depth, service, tuning, and a generator that falls behind."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.iothread._engine import (
+    WORKLOAD_DEPTH_MAX,
+    AioContext,
+    Workload,
+    WorkloadParams,
+    live_counters,
+)
+
+Start = Callable[..., AioContext]
+Make = Callable[..., Workload]
+
+
+@pytest.fixture
+def workload(started: Start) -> Iterator[Make]:
+    made: list[Workload] = []
+
+    def make(context: AioContext | None = None, **params: Any) -> Workload:
+        made.append(Workload(context or started(), **params))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+def rate(workload: Workload, seconds: float = 0.3) -> float:
+    """Requests a second."""
+    before, start = workload.stats()["issued"], time.monotonic()
+    time.sleep(seconds)
+    return (workload.stats()["issued"] - before) / (time.monotonic() - start)
+
+
+def sample(count: int = 20000, **params: Any) -> list[int]:
+    return WorkloadParams(**params).sample(count)
+
+
+def test_constant_intervals_are_all_the_same() -> None:
+    assert set(sample(interval_ns=20000)) == {20000}
+
+
+def test_exponential_intervals_have_their_mean() -> None:
+    intervals = sample(arrival="exponential", interval_ns=200000)
+    assert statistics.mean(intervals) == pytest.approx(200000, rel=0.05)
+    assert statistics.stdev(intervals) == pytest.approx(200000, rel=0.05)
+
+
+def test_lognormal_intervals_have_their_median_and_sigma() -> None:
+    intervals = sample(arrival="lognormal", interval_ns=30000, sigma=1.25)
+    assert statistics.median(intervals) == pytest.approx(30000, rel=0.05)
+    assert statistics.stdev(math.log(ns) for ns in intervals) == pytest.approx(1.25, rel=0.05)
+
+
+def test_on_off_intervals_pause_when_the_on_time_is_over() -> None:
+    params = {"arrival": "on-off", "interval_ns": 1000, "on_ns": 3000, "off_ns": 50000}
+    assert sample(6, **params) == [1000, 1000, 51000] * 2
+
+
+def test_a_trace_repeats() -> None:
+    assert sample(5, arrival="trace", intervals=[3, 1, 2]) == [3, 1, 2, 3, 1]
+
+
+def test_a_seed_decides_the_intervals() -> None:
+    first, same, other = (
+        sample(10, arrival="exponential", interval_ns=1000, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == same != other
+
+
+def test_requests_come_at_their_rate(workload: Make) -> None:
+    load = workload(interval_ns=200000)
+    # A busy machine may keep the generator waiting: one good look in ten is enough.
+    assert any(rate(load, 0.2) == pytest.approx(5000, rel=0.2) for _ in range(10))
+
+
+def test_every_request_is_served(started: Start, workload: Make) -> None:
+    context = started()
+    load = workload(context, interval_ns=20000)
+    time.sleep(0.1)
+    load.tune(interval_ns=10**12)
+    time.sleep(0.05)
+    stats = load.stats()
+    assert stats["issued"] > 100
+    assert stats["completed"] == stats["issued"]
+    assert stats["in_flight"] == stats["dropped"] == 0
+    assert context.stats()["latency_count"] == stats["completed"]
+
+
+def test_a_closed_loop_never_exceeds_its_depth(workload: Make) -> None:
+    load = workload(interval_ns=0, depth=4, service_ns=5000)
+    seen = []
+    for _ in range(200):
+        seen.append(load.stats()["in_flight"])
+        time.sleep(0.0002)
+    assert max(seen) <= 4
+    assert load.stats()["completed"] > 100
+    assert load.stats()["dropped"] == 0
+
+
+def test_an_overloaded_open_loop_says_so(workload: Make) -> None:
+    load = workload(interval_ns=1000, service_ns=1000000)
+    time.sleep(0.2)
+    stats = load.stats()
+    assert stats["in_flight"] <= WORKLOAD_DEPTH_MAX
+    assert stats["dropped"] > 0
+
+
+def test_a_generator_that_falls_behind_says_so(workload: Make) -> None:
+    load = workload(interval_ns=1, depth=0)  # a thousand million a second
+    time.sleep(0.1)
+    stats = load.stats()
+    assert stats["late"] > 0
+    assert stats["late_max_ns"] > 0
+
+
+def test_service_takes_its_time(started: Start, workload: Make) -> None:
+    context = started()
+    load = workload(context, interval_ns=1000000, service_ns=200000)
+    time.sleep(0.1)
+    load.stop()
+    stats = context.stats()
+    assert stats["handling_ns"] >= 200000 * stats["latency_count"] > 0
+
+
+def test_notifications_are_suppressed_while_polling(started: Start, workload: Make) -> None:
+    context = started(poll_max_ns=10**9)
+    load = workload(context, interval_ns=20000)
+
+    def suppressed() -> bool:
+        before = load.stats()
+        time.sleep(0.1)
+        after = load.stats()
+        issued = after["issued"] - before["issued"]
+        return after["notifications"] - before["notifications"] < 0.5 * issued
+
+    # The two threads need a CPU each, which a busy machine may not have at once.
+    assert any(suppressed() for _ in range(20))
+    assert context.stats()["polled_events"] > 0
+
+
+def test_without_polling_each_lone_request_is_notified(started: Start, workload: Make) -> None:
+    context = started(poll_max_ns=0)
+    load = workload(context, interval_ns=1000000)
+    time.sleep(0.1)
+    assert load.stats()["notifications"] >= load.stats()["issued"] - 1
+    assert context.stats()["polled_events"] == 0
+
+
+def test_two_workloads_of_one_context_are_both_served(started: Start, workload: Make) -> None:
+    context = started(poll_max_ns=10**9)
+    # The first alone always has work: the second must not starve before its first event.
+    greedy = workload(context, interval_ns=0, depth=8)
+    time.sleep(0.05)
+    modest = workload(context, interval_ns=1000000)
+    time.sleep(0.3)
+    assert modest.stats()["completed"] > 50
+    assert greedy.stats()["completed"] > 1000
+    assert context.workloads == 2
+
+
+def test_tuning_takes_effect(workload: Make) -> None:
+    load = workload(interval_ns=10**12)
+    assert rate(load, 0.05) == 0
+    load.tune(interval_ns=100000)
+    assert any(rate(load, 0.1) == pytest.approx(10000, rel=0.3) for _ in range(10))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"interval_ns": -1},
+        {"service_ns": -1},
+        {"depth": WORKLOAD_DEPTH_MAX + 1},
+        {"arrival": "nope"},
+        {"arrival": "trace"},
+        {"arrival": "trace", "intervals": [1, -1]},
+        {"arrival": "lognormal", "sigma": -1.0},
+        {"arrival": "lognormal", "sigma": float("nan")},
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range_are_refused(started: Start, params: dict[str, Any]) -> None:
+    context = started()
+    with pytest.raises(ValueError, match=r"arrival must be|out of range"):
+        Workload(context, **params)
+    assert len(context.handlers()) == 1
+
+
+def test_a_context_under_load_cannot_be_closed(started: Start, workload: Make) -> None:
+    context = started()
+    load = workload(context)
+    with pytest.raises(RuntimeError, match="serves workloads"):
+        context.close()
+    load.stop()
+    load.stop()
+    assert context.workloads == 0
+    with pytest.raises(ValueError, match="stopped"):
+        load.stats()
+
+
+def test_generators_end_with_the_last_workload(workload: Make) -> None:
+    loads = [workload(interval_ns=10**6) for _ in range(5)]
+    assert live_counters()["generators"] >= 1
+    for load in loads:
+        load.stop()
+    assert live_counters()["generators"] == 0

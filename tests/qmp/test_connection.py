@@ -1,0 +1,247 @@
+"""Sessions on an event loop: turns, out of band, back-pressure, and how connections end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.testing import Server, make_machine
+
+BLOCK = {"execute": "x-block", "id": "block"}
+STOP = {"execute": "stop", "id": "stop"}
+
+
+def query(number: int) -> dict[str, Any]:
+    return {"execute": "query-name", "id": number}
+
+
+def yank(id: str) -> dict[str, Any]:
+    return {"exec-oob": "yank", "arguments": {"instances": []}, "id": id}
+
+
+async def settle() -> None:
+    """Let whatever can happen happen."""
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+
+
+# -- Turns ----------------------------------------------------------------------------------------
+
+
+async def test_pipelined_requests_wait_for_the_one_that_blocks(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    client.send(BLOCK, query(1), query(2))
+    await settle()
+    assert one.executed == []
+    one.gate.set()
+    assert await client.receive_ids(3) == ["block", 1, 2]
+
+
+async def test_other_monitors_wait_in_band_too(bench: Any) -> None:
+    one = await bench(monitors=2)
+    first, second = await one.client(), await one.client(monitor=1)
+    first.send(BLOCK)
+    await settle()
+    second.send(query(1), query(2))
+    await settle()
+    assert one.executed == []
+    one.gate.set()
+    assert await first.receive_ids(1) == ["block"]
+    assert await second.receive_ids(2) == [1, 2]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one read", "in two"])
+async def test_out_of_band_overtakes(bench: Any, together: bool) -> None:
+    one = await bench()
+    client = await one.client("oob")
+    client.send(BLOCK, query(1))
+    if not together:
+        await settle()
+    client.send(yank("oob"))
+    assert await client.receive_ids(1) == ["oob"]
+    one.gate.set()
+    assert await client.receive_ids(2) == ["block", 1]
+
+
+async def test_out_of_band_overtakes_what_blocks_another_monitor(bench: Any) -> None:
+    one = await bench(monitors=2)
+    first, second = await one.client(), await one.client("oob", monitor=1)
+    first.send(BLOCK)
+    await settle()
+    second.send(query(1), yank("oob"))
+    assert await second.receive_ids(1) == ["oob"]
+    one.gate.set()
+    assert await second.receive_ids(1) == [1]
+
+
+async def test_with_eight_queued_nothing_overtakes(bench: Any) -> None:
+    one = await bench()
+    client = await one.client("oob")
+    client.send(BLOCK, *map(query, range(8)), yank("oob"))
+    await settle()
+    one.gate.set()
+    ids = await client.receive_ids(10)
+    assert ids[0] == "block"
+    assert [each for each in ids[1:] if each != "oob"] == list(range(8))
+
+
+async def test_events_pass_a_command_that_blocks(bench: Any) -> None:
+    one = await bench(monitors=2)
+    client = await one.client()
+    client.send(BLOCK)
+    await settle()
+    one.server.machine.stop()
+    event = await client.receive()
+    assert event["event"] == "STOP"
+    one.gate.set()
+    assert await client.receive_ids(1) == ["block"]
+
+
+async def test_a_client_with_much_to_do_leaves_others_their_turn(bench: Any) -> None:
+    one = await bench(monitors=2)
+    busy, other = await one.client(), await one.client(monitor=1)
+    count = 20_000
+    busy.send(*[query(number) for number in range(count)])
+    await busy.receive()
+    other.send(STOP)
+    event, reply = await other.receive(), await other.receive()
+    assert (event["event"], reply["id"]) == ("STOP", "stop")
+    assert len(one.executed) < count
+    ids = [(await busy.receive()) for _ in range(count)]
+    assert sum("event" in message for message in ids) == 1
+    assert [m["id"] for m in ids if "event" not in m] == list(range(1, count))
+
+
+async def test_a_client_that_does_not_read_is_not_read(bench: Any) -> None:
+    one = await bench(monitors=2)
+    busy, other = await one.client(), await one.client(monitor=1)
+    schema = {"execute": "query-qmp-schema"}  # some 50 kB each
+    busy.reader._transport.pause_reading()
+    busy.send(*[schema] * 400)
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+        other.send(query(1))
+        assert await other.receive_ids(1) == [1]
+    session_output = sum(
+        connection._transport.get_write_buffer_size()
+        for server in one.server._servers
+        for connection in server._connections
+    )
+    assert session_output < 1_000_000
+    busy.reader._transport.resume_reading()
+    replies = [await busy.receive() for _ in range(400)]
+    assert all("return" in reply for reply in replies if reply)
+
+
+# -- The end of a connection ----------------------------------------------------------------------
+
+
+async def test_half_closed_connection_is_answered_in_full(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    client.send(*[query(number) for number in range(1000)], b'{"execute":"query-na')
+    client.writer.write_eof()
+    assert await client.receive_ids(1000) == list(range(1000))
+    assert await client.receive() is None
+
+
+async def test_half_closed_connection_is_answered_after_what_blocks(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    client.send(BLOCK, query(1))
+    client.writer.write_eof()
+    await settle()
+    one.gate.set()
+    assert await client.receive_ids(2) == ["block", 1]
+    assert await client.receive() is None
+
+
+@pytest.mark.parametrize("capabilities", [(), ("oob",)], ids=["plain", "oob"])
+@pytest.mark.parametrize("queued", [1, 3, 20])
+async def test_what_a_lost_client_left_queued_is_not_executed(
+    bench: Any, capabilities: tuple[str, ...], queued: int
+) -> None:
+    one = await bench(monitors=2)
+    client = await one.client(*capabilities)
+    client.send(BLOCK, *map(query, range(queued)))
+    await settle()
+    await client.close()
+    await settle()
+    one.gate.set()
+    await settle()
+    assert one.executed == []
+    second = await one.client()
+    second.send(query(1))
+    assert await second.receive_ids(1) == [1]
+
+
+@pytest.mark.parametrize("capabilities", [(), ("oob",)], ids=["plain", "oob"])
+async def test_the_next_client_is_greeted_while_a_command_of_the_last_still_runs(
+    bench: Any, capabilities: tuple[str, ...]
+) -> None:
+    one = await bench()
+    client = await one.client(*capabilities)
+    client.send(BLOCK, b'{"half":')
+    await settle()
+    await client.close()
+    second = await one.connect()
+    greeting = await second.receive()
+    assert "QMP" in greeting
+    second.send({"execute": "qmp_capabilities", "id": 0}, query(1))
+    await settle()
+    assert one.executed == []
+    one.gate.set()
+    assert await second.receive_ids(2) == [0, 1]
+
+
+async def test_a_reset_connection_is_no_trouble(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    sock: socket.socket = client.writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.send(*map(query, range(100)))
+    client.writer.transport.abort()
+    second = await one.client()
+    second.send(query(1))
+    assert await second.receive_ids(1) == [1]
+
+
+async def test_quit_answers_its_own_client_and_closes_all(bench: Any) -> None:
+    one = await bench(monitors=2)
+    first, second = await one.client(), await one.client(monitor=1)
+    first.send({"execute": "quit", "id": 1}, query(2))
+    messages = [await first.receive() for _ in range(3)]
+    assert messages[0]["event"] == "SHUTDOWN"
+    assert messages[0]["data"] == {"guest": False, "reason": "host-qmp-quit"}
+    assert messages[1:] == [{"return": {}, "id": 1}, None]
+    assert (await second.receive())["event"] == "SHUTDOWN"
+    assert await second.receive() is None
+    assert one.executed == []
+    assert one.server.stopped.is_set()
+
+
+async def test_what_blocks_is_cancelled_at_the_end(extended_schema: Callable[..., str]) -> None:
+    cancelled: list[bool] = []
+
+    async def block(ctx: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    machine = make_machine(extended_schema("{ 'command': 'x-block', 'coroutine': true }"))
+    async with Server(machine, functions={"x-block": block}) as server:
+        reader, writer = await asyncio.open_unix_connection(server.path)
+        writer.write(b'{"execute":"qmp_capabilities"}{"execute":"x-block"}')
+        await settle()
+    assert cancelled == [True]
+    assert (await reader.read()).count(b"\r\n") == 2  # the greeting and one reply, then the end
+    writer.close()
+    await writer.wait_closed()

@@ -1,0 +1,99 @@
+"""From a command's name to its function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.qmp.dispatch import Dispatcher
+from qmp_iothreadd.testing import make_machine
+
+SCHEMA = """
+{ 'struct': 'XOptions', 'data': { 'the-name': 'str', '*count': 'int' } }
+{ 'command': 'x-plain', 'data': { 'the-name': 'str', '*count': 'int' }, 'returns': 'XOptions' }
+{ 'command': 'x-boxed', 'boxed': true, 'data': 'XOptions' }
+{ 'command': 'x-loud', 'allow-oob': true }
+{ 'command': 'x-hush', 'success-response': false }
+"""
+
+
+class Recorder:
+    """Functions that keep what they were called with."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, ctx: Any, **arguments: Any) -> None:
+        self.calls.append(arguments)
+
+
+MakeDispatcher = Callable[..., Dispatcher]
+
+
+@pytest.fixture
+def dispatcher(extended_schema: Callable[..., str]) -> MakeDispatcher:
+    machine = make_machine(extended_schema(SCHEMA))
+    return lambda **options: Dispatcher(machine, **options)
+
+
+def test_arguments_are_keywords_and_absent_ones_none(dispatcher: MakeDispatcher) -> None:
+    function = Recorder()
+    command = dispatcher(functions={"x-plain": function}).find("x-plain")
+    command.call(None, {"the-name": "a"})  # type: ignore[arg-type]
+    command.call(None, {"count": 3, "the-name": "b"})  # type: ignore[arg-type]
+    assert function.calls == [{"the_name": "a", "count": None}, {"the_name": "b", "count": 3}]
+
+
+def test_boxed_arguments_are_one_with_the_members_given(dispatcher: MakeDispatcher) -> None:
+    function = Recorder()
+    command = dispatcher(functions={"x-boxed": function}).find("x-boxed")
+    command.call(None, {"the-name": "a"})  # type: ignore[arg-type]
+    assert function.calls == [{"arg": {"the-name": "a"}}]
+
+
+def test_wrong_arguments_reach_no_function(dispatcher: MakeDispatcher) -> None:
+    function = Recorder()
+    command = dispatcher(functions={"x-plain": function}).find("x-plain")
+    for arguments in ({}, {"the-name": 3}, {"the-name": "a", "nope": 1}):
+        with pytest.raises(QmpError):
+            command.call(None, arguments)  # type: ignore[arg-type]
+    assert function.calls == []
+
+
+def test_flags_are_the_schemas(dispatcher: MakeDispatcher) -> None:
+    names = ("x-plain", "x-loud", "x-hush")
+    found = dispatcher(functions=dict.fromkeys(names, Recorder()))
+    flags = [(found.find(name).allow_oob, found.find(name).success_response) for name in names]
+    assert flags == [(False, True), (True, True), (False, False)]
+
+
+def test_a_command_without_a_function_is_not_found(dispatcher: MakeDispatcher) -> None:
+    found = dispatcher(functions={"x-plain": Recorder()})
+    for name in ("x-boxed", "nope", ""):
+        with pytest.raises(QmpError) as caught:
+            found.find(name)
+        assert caught.value.desc == f"The command {name} has not been found"
+        assert caught.value.error_class == "CommandNotFound"
+    assert found.names() == ["x-plain"]
+
+
+def test_a_function_without_a_command_is_not_found(dispatcher: MakeDispatcher) -> None:
+    found = dispatcher(functions={"x-no-such": Recorder()})
+    assert found.names() == []
+    with pytest.raises(QmpError):
+        found.find("x-no-such")
+
+
+def test_stubs_check_their_arguments_and_answer_the_least(dispatcher: MakeDispatcher) -> None:
+    found = dispatcher(functions={}, stub_missing=True)
+    command = found.find("x-plain")
+    assert command.call(None, {"the-name": "a"}) == {"the-name": ""}  # type: ignore[arg-type]
+    assert found.find("x-boxed").call(None, {"the-name": ""}) is None  # type: ignore[arg-type]
+    with pytest.raises(QmpError, match="Parameter 'the-name' is missing"):
+        command.call(None, {})  # type: ignore[arg-type]
+    assert "query-iothreads" in found.names()
+    with pytest.raises(QmpError):
+        found.find("nope")

@@ -1,0 +1,117 @@
+"""Who may connect to a monitor, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.testing import Server
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+
+
+async def test_one_client_at_a_time_in_the_order_they_came(bench: Any) -> None:
+    one = await bench()
+    peers = [await one.connect() for _ in range(4)]
+    for number, peer in enumerate(peers):
+        assert "QMP" in await peer.receive()
+        for later in peers[number + 1 :]:
+            assert later.reader._buffer == b""
+        await peer.close()
+
+
+async def test_multi_client_greets_all_and_each_negotiates_for_itself(bench: Any) -> None:
+    one = await bench(multi_client=True)
+    first, second = await one.client(), await one.connect()
+    assert "QMP" in await second.receive()
+    second.send({"execute": "query-name", "id": 1})
+    reply = await second.receive()
+    assert reply["error"]["class"] == "CommandNotFound"
+    first.send({"execute": "stop"})
+    assert (await first.receive())["event"] == "STOP"
+    second.send({"execute": "qmp_capabilities"})
+    assert await second.receive() == {"return": {}}  # and no event of before
+
+
+async def test_deleting_another_monitor_closes_it_for_good(bench: Any) -> None:
+    one = await bench(monitors=2)
+    first, second = await one.client(), await one.client(monitor=1)
+    first.send({"execute": "object-del", "arguments": {"id": "compat_monitor0"}})
+    reply = await first.receive()
+    assert reply["error"]["desc"] == "Cannot delete the current QMP monitor"
+    first.send({"execute": "object-del", "arguments": {"id": "compat_monitor1"}})
+    assert await first.receive() == {"return": {}}
+    assert await second.receive() is None
+    first.send({"execute": "qom-list", "arguments": {"path": "/chardevs"}})
+    listed = await first.receive()
+    names = [each["name"] for each in listed["return"]]
+    assert names == ["type", "compat_monitor0", "compat_monitor1"]  # the character device stays
+
+
+async def test_yank_of_its_own_connection_ends_it_and_what_it_had_queued(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    own = {"instances": [{"type": "chardev", "id": "compat_monitor0"}]}
+    client.send({"execute": "yank", "arguments": own}, {"execute": "query-name"})
+    while await client.receive() is not None:
+        pass
+    assert one.executed == []
+    again = await one.client()
+    again.send({"execute": "query-name", "id": 1})
+    assert await again.receive_ids(1) == [1]
+
+
+async def test_connections_are_counted(bench: Any) -> None:
+    one = await bench(multi_client=True)
+    clients = [await one.client() for _ in range(3)]
+    (chardev,) = one.server.machine.chardevs()
+    assert chardev.connections == 3
+    assert chardev.filename.startswith("unix:")
+    for client in clients:
+        await client.close()
+    await settle()
+    assert chardev.connections == 0
+    assert chardev.filename.startswith("disconnected:unix:")
+
+
+async def test_a_refused_accept_is_tried_again(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await bench()
+    accept = socket.socket.accept
+    refusals = iter([errno.EMFILE, errno.ENFILE])
+
+    def refuse_twice(self: socket.socket) -> Any:
+        for number in refusals:
+            raise OSError(number, os.strerror(number))
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", refuse_twice)
+    client = await one.client()
+    client.send({"execute": "query-name", "id": 1})
+    assert await client.receive_ids(1) == [1]
+
+
+async def test_tries_to_connect_out_leave_nothing(tmp_path: Path) -> None:
+    async with Server() as server:
+        (monitor_server,) = server._servers
+        for _ in range(3):
+            await monitor_server.connect(str(tmp_path / "nobody"), 0.01)
+        await settle()
+        assert server.machine.listeners == []
+        assert monitor_server._connections == set()
+        listener = await asyncio.start_unix_server(
+            lambda reader, writer: None, str(tmp_path / "nobody")
+        )
+        async with asyncio.timeout(5):
+            await monitor_server.first_client()
+        monitor_server.shut_down()
+        listener.close()
+        await listener.wait_closed()

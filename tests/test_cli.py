@@ -1,0 +1,451 @@
+"""The command line: what it asks for, and what QEMU says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd import cli
+from qmp_iothreadd.command_line import Finished
+from qmp_iothreadd.config import ChardevConfig, Config, MonitorConfig
+
+CORPUS = Path(__file__).parents[2] / "shared" / "conformance" / "qemu-11.1.jsonl"
+BASE = ["-M", "none", "-nodefaults", "-nographic"]
+
+
+def parse(*arguments: str, program: str = "/usr/bin/prog") -> Config:
+    config, warnings = cli.parse([program, *BASE, *arguments])
+    assert warnings == ""
+    assert config.backend_error is None
+    return config
+
+
+def said(*arguments: str) -> str:
+    """Everything on standard error, of a command line that is refused."""
+    try:
+        config, warnings = cli.parse(["/usr/bin/prog", *BASE, *arguments])
+    except cli.CommandLineError as error:
+        return error.text
+    assert config.backend_error is not None
+    return warnings + config.backend_error.report(config)
+
+
+def printed(*arguments: str) -> tuple[int, str]:
+    with pytest.raises(Finished) as caught:
+        cli.parse(["prog", *arguments])
+    return caught.value.status, caught.value.text
+
+
+# -- What QEMU 11.1 said ---------------------------------------------------------------------------
+
+
+def recorded(category: str) -> list[Any]:
+    if not CORPUS.exists():
+        return [pytest.param({}, marks=pytest.mark.skip(reason="no recordings beside the project"))]
+    scenarios = map(json.loads, CORPUS.read_text().splitlines())
+    return [
+        pytest.param(scenario, id=scenario["name"])
+        for scenario in scenarios
+        if scenario["category"] == category
+    ]
+
+
+@pytest.mark.parametrize("scenario", recorded("cli-error"))
+def test_refusals_are_the_recorded_ones(scenario: dict[str, Any]) -> None:
+    expected = re.sub(r"^qemu-system-x86_64: ", "prog: ", scenario["stderr"])
+    if scenario["args"][-1].endswith("poll-weight=64"):
+        # Well-formed: it is the iothread that refuses, when it is created.
+        assert parse(*scenario["args"]).objects[0].values["poll-weight"] == 64
+    else:
+        assert said(*scenario["args"]) == expected
+
+
+@pytest.mark.parametrize("scenario", recorded("cli"))
+def test_recorded_command_lines_are_accepted(scenario: dict[str, Any]) -> None:
+    parse(*scenario["args"])
+
+
+# -- Objects ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "iothread,id=io0,poll-max-ns=1000,poll-weight=5",
+        "poll-weight=5,qom-type=iothread,poll-max-ns=0x3e8,id=io0",
+        '{"id":"io0","poll-weight":5,"poll-max-ns":1000,"qom-type":"iothread"}',
+    ],
+)
+def test_object_has_the_values_in_the_order_of_the_schema(text: str) -> None:
+    config = parse("-object", text)
+    assert [each.values for each in config.objects] == [
+        {"qom-type": "iothread", "id": "io0", "poll-max-ns": 1000, "poll-weight": 5}
+    ]
+    assert list(config.objects[0].values) == ["qom-type", "id", "poll-max-ns", "poll-weight"]
+    assert config.objects[0].location == f"-object {text}"
+
+
+def test_objects_keep_their_order() -> None:
+    config = parse(
+        "-object", "iothread,id=b", "-object", "main-loop,id=m", "--object", "iothread,id=a"
+    )
+    assert [each.values["id"] for each in config.objects] == ["b", "m", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("iothread,id=a,foo=1", "Invalid parameter 'foo'"),
+        ("iothread,id=a,foo=1,bar=2,baz=3", "Invalid parameter 'baz'"),
+        (
+            "iothread,id=a,poll-grow=5x,poll-max-ns=z",
+            "Parameter 'poll-max-ns' expects an int64 value",
+        ),
+        ("id=a", "Parameter 'qom-type' is missing"),
+        ("nope,help", "Parameter 'qom-type' does not accept value 'nope'"),
+        ('{"qom-type":"iothread"}', "Parameter 'id' is missing"),
+        ("{}", "Parameter 'qom-type' is missing"),
+        (
+            '{"qom-type":"iothread","id":"a","poll-grow":"1"}',
+            "Invalid parameter type for 'poll-grow', expected: integer",
+        ),
+        ('{"qom-type":"iothread","id":1}', "Invalid parameter type for 'id', expected: string"),
+        ('{"qom-type":"iothread","id":"a"} {}', "Expecting at most one JSON value"),
+        ('{"qom-type":"iothread","id":"a"} x', "Expecting at most one JSON value"),
+        ("{", "1:2: JSON parse error, premature end of input"),
+    ],
+)
+def test_object_is_refused(text: str, message: str) -> None:
+    assert said("-object", text) == f"prog: -object {text}: {message}\n"
+
+
+def test_a_flag_in_an_object_is_warned_of_before_the_error() -> None:
+    assert said("-object", "iothread,id=a,nofoo") == (
+        "prog: -object iothread,id=a,nofoo: warning: short-form boolean option 'nofoo' deprecated\n"
+        "Please use foo=off instead\n"
+        "prog: -object iothread,id=a,nofoo: Invalid parameter 'foo'\n"
+    )
+
+
+def test_json_objects_may_repeat_an_id_on_the_command_line() -> None:
+    """Only the second creation fails: their ids are not those of option lists."""
+    text = '{"qom-type":"iothread","id":"a"}'
+    assert len(parse("-object", text, "-object", text).objects) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret,id=masterKey0,format=raw,file=/var/lib/key",
+        '{"qom-type":"secret","id":"masterKey0","format":"raw","file":"/var/lib/key"}',
+        '{"qom-type":"memory-backend-ram","id":"microvm.ram","size":16777216}',
+        "memory-backend-ram,id=ram,size=16M",
+    ],
+)
+def test_objects_of_virtual_machines_are_accepted_and_not_made(text: str) -> None:
+    assert parse("-object", text).objects == []
+
+
+def test_ignored_objects_still_need_an_id_of_their_own() -> None:
+    assert said("-object", "secret") == "prog: -object secret: Parameter 'id' is missing\n"
+    assert said("-object", "secret,id=a", "-object", "iothread,id=a") == (
+        "prog: -object iothread,id=a: Duplicate ID 'a' for object\n"
+    )
+
+
+def test_object_help_lists_types_and_properties() -> None:
+    status, text = printed("-object", "help")
+    assert status == 0
+    assert text == "List of user creatable objects:\n  iothread\n  main-loop\n  x-workload"
+    status, text = printed("-object", "iothread,help")
+    assert text.splitlines()[:2] == ["iothread options:", "  aio-max-batch=<int>"]
+    assert "  poll-weight=<int>" in text.splitlines()
+    assert printed("-object", "iothread,id=a,?") == (0, text)
+
+
+# -- Order of complaints ---------------------------------------------------------------------------
+
+
+def test_unknown_options_and_missing_arguments_come_first() -> None:
+    assert said("-uuid", "x", "-foo") == "prog: -foo: invalid option\n"
+    assert said("-object", "nope", "-name") == "prog: -name: requires an argument\n"
+    assert said("-h", "--foo=3") == "prog: --foo=3: invalid option\n"
+    assert said("--") == "prog: --: invalid option\n"
+    assert said("-") == "prog: -: invalid option\n"
+
+
+def test_then_options_complain_in_their_order() -> None:
+    assert "-uuid x" in said("-uuid", "x", "-object", "nope")
+    assert "-object nope" in said("-object", "nope", "-uuid", "x")
+
+
+def test_monitors_complain_last_after_objects_were_made() -> None:
+    """The error is kept for the daemon, which creates objects before it opens monitors."""
+    config, _ = cli.parse(["prog", *BASE, "-chardev", "foo", "-object", "iothread,id=a"])
+    assert len(config.objects) == 1
+    assert config.backend_error is not None
+    assert config.backend_error.report(config) == "prog: -chardev foo: chardev: no id specified\n"
+
+
+def test_a_word_that_is_no_option_would_be_a_disk() -> None:
+    assert said("/nonexistent/x") == (
+        "prog: /nonexistent/x: Could not open '/nonexistent/x': No such file or directory\n"
+    )
+    assert said(__file__) == f"prog: {__file__}: disks are not supported\n"
+
+
+# -- The machine and the process -------------------------------------------------------------------
+
+
+def test_plain_options() -> None:
+    config = parse(
+        *(
+            "-S",
+            "-daemonize",
+            "-pidfile",
+            "/run/p",
+            "-uuid",
+            "12345678-1234-1234-1234-123456789ABC",
+        ),
+        *("-D", "/tmp/log", "-trace", "poll_grow", "-d", "trace:poll_*,guest_errors"),
+        *("-trace", "enable=poll_add,events=/tmp/events,file=/tmp/other"),
+    )
+    assert config.start_stopped
+    assert config.daemonize
+    assert config.pidfile == "/run/p"
+    assert config.uuid == "12345678-1234-1234-1234-123456789abc"
+    assert [trace.pattern for trace in config.traces] == ["poll_grow", "poll_*", "poll_add"]
+    assert [trace.pattern for trace in config.trace_files] == ["/tmp/events"]
+    assert config.log_file == "/tmp/other"
+
+
+def test_own_options_have_effect_wherever_they_stand(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(
+        "{ 'enum': 'Type', 'data': ['x-thing'] }"
+        "{ 'struct': 'Thing', 'data': { '*n': 'int', "
+        "'*m': {'type': 'int', 'if': 'CONFIG_M'} } }"
+        "{ 'union': 'ObjectOptions', 'base': {'qom-type': 'Type', 'id': 'str'},"
+        " 'discriminator': 'qom-type', 'data': { 'x-thing': 'Thing' } }"
+        "{ 'command': 'object-add', 'boxed': true, 'data': 'ObjectOptions' }"
+    )
+    wanted = ("-object", "x-thing,id=a,n=1,m=2")
+    config = parse(*wanted, "--schema", str(schema), "--schema-define", "CONFIG_M")
+    assert config.objects[0].values == {"qom-type": "x-thing", "id": "a", "n": 1, "m": 2}
+    assert config.schema_path == str(schema)
+    assert config.schema_defines == {"CONFIG_M"}
+    assert "Invalid parameter 'm'" in said(*wanted, "--schema", str(schema))
+
+
+def test_a_bad_schema_is_located(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'struct': 'Thing' }")
+    assert f"{schema}:1: " in said("-object", "x,id=a", "--schema", str(schema))
+    missing = tmp_path / "missing.json"
+    assert str(missing) in said("-object", "x,id=a", "--schema", str(missing))
+
+
+def test_own_switches() -> None:
+    assert parse().polling
+    config = parse("--stub-missing", "--multi-client", "--no-polling", "--metrics", "[::1]:9")
+    assert (config.stub_missing, config.multi_client, config.polling) == (True, True, False)
+    assert config.metrics_address == "[::1]:9"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["-name", "guest1"], "guest1"),
+        (["-name", "guest=g2,debug-threads=on"], "g2"),
+        (["-name", "a", "-name", "b"], "b"),
+        (["-name", "a", "-name", "process=x"], "a"),
+        (["-name", "a,,b"], "a,b"),
+        (["-name", ""], None),
+        (["-name", "guest="], ""),
+        (["-name", "help"], "help"),
+        ([], None),
+    ],
+)
+def test_name(arguments: list[str], name: str | None) -> None:
+    assert parse(*arguments).name == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-uuid", "x"], "-uuid x: failed to parse UUID string: wrong format"),
+        (["-name", "a=b"], "-name a=b: Invalid parameter 'a'"),
+        (["-name", "a,id=3"], "-name a,id=3: Invalid parameter 'id'"),
+        (["-msg", "foo=1"], "-msg foo=1: Invalid parameter 'foo'"),
+        (["-msg", "timestamp=x"], "-msg timestamp=x: Parameter 'timestamp' expects 'on' or 'off'"),
+        (["-device", "nope"], "-device nope: 'nope' is not a valid device model name"),
+        (
+            ["-device", '{"driver":"e1000"}'],
+            '-device {"driver":"e1000"}: \'e1000\' is not a valid device model name',
+        ),
+        (["-drive", "file=x"], "-drive file=x: disks are not supported"),
+        (["-serial", "stdio"], "-serial stdio: serial and parallel ports are not supported"),
+        (["-append", "x"], "-append only allowed with -kernel option"),
+        (
+            ["-kernel", "x"],
+            "The -kernel parameter is not supported (use the generic 'loader' device instead).",
+        ),
+        (["-machine", "none,foo"], "-machine none,foo: Expected '=' after parameter 'foo'"),
+        (["-machine", "foo=bar"], "Property 'none-machine.foo' not found"),
+        (["-machine", "usb=x"], "Parameter 'usb' expects 'on' or 'off'"),
+        (["-smp", "x"], "Parameter 'smp.cpus' expects integer"),
+        (["-smp", "2,foo=3"], "Parameter 'smp.foo' is unexpected"),
+        (["-smp", "2"], "Invalid SMP CPUs 2. The max CPUs supported by machine 'none' is 1"),
+        (["-rtc", "foo=1"], "-rtc foo=1: Invalid parameter 'foo'"),
+    ],
+)
+def test_refusals_are_qemus(arguments: list[str], message: str) -> None:
+    assert said(*arguments) == f"prog: {message}\n"
+
+
+def test_an_unknown_machine_is_refused_with_a_hint() -> None:
+    assert said("-M", "nope") == (
+        'prog: unsupported machine type: "nope"\nUse -machine help to list supported machines\n'
+    )
+
+
+def test_machines_have_cpus() -> None:
+    assert parse().cpus == 1
+    assert parse("-M", "microvm", "-smp", "2,sockets=2,cores=1").cpus == 2
+    assert parse("-M", "q35", "-smp", "sockets=2,cores=3,threads=2").cpus == 12
+    assert parse("-M", "pc", "-smp", "4", "-smp", "cpus=3").cpus == 3
+    assert parse("-machine", "pc-i440fx-7.2,smp.cpus=5").cpus == 5
+
+
+def test_messages_can_carry_the_time_and_the_guests_name() -> None:
+    text = said("-name", "gg", "-msg", "timestamp=on,guest-name=on", "-uuid", "x")
+    stamp, _, rest = text.partition(" ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", stamp)
+    assert rest == "gg prog: -uuid x: failed to parse UUID string: wrong format\n"
+
+
+def test_a_message_has_its_hint_on_a_line_of_its_own() -> None:
+    config = Config(program="prog")
+    assert config.message("no", "-x", hint="try yes") == "prog: -x: no\ntry yes\n"
+
+
+# -- Help and defaults -----------------------------------------------------------------------------
+
+
+def test_help_lists_every_documented_option() -> None:
+    status, text = printed("-h")
+    assert status == 0
+    assert text.startswith("usage: prog ")
+    documented = [name for name, option in cli.OPTIONS.items() if option.help]
+    assert [name for name in documented if not re.search(rf"-{name}\b", text)] == []
+
+
+def test_version_begins_as_qemus_does() -> None:
+    assert printed("--version")[1].startswith("QEMU emulator version 11.1.3 (qmp-iothreadd ")
+
+
+def test_other_helps() -> None:
+    assert printed("-machine", "help")[1].startswith("Supported machines are:\n")
+    assert printed("-chardev", "help") == (
+        0,
+        "Available chardev backend types: \n  null\n  socket\n  stdio",
+    )
+    assert printed("-d", "help")[0] == 1
+    assert printed("-d", "foo")[0] == 1
+
+
+def test_without_a_monitor_there_is_a_default_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    config, _ = cli.parse(["prog"])
+    assert config.default
+    path = str(tmp_path / "qmp-iothreadd.sock")
+    assert config.chardevs == {
+        "compat_monitor0": ChardevConfig("compat_monitor0", "unix", path=path, server=True)
+    }
+    assert config.monitors == [MonitorConfig("compat_monitor0", "compat_monitor0", "control")]
+
+
+def test_without_a_runtime_folder_the_default_socket_has_a_folder_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/var/tmp")
+    for missing in ("", "relative", "/nonexistent/folder"):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", missing)
+        assert re.fullmatch(r"/var/tmp/qmp-iothreadd-\d+/qmp\.sock", cli.default_socket_path())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-nodefaults"], ["-qmp", "null"], ["-monitor", "none"], ["-chardev", "null,id=c"]],
+)
+def test_with_a_monitor_of_its_own_there_is_no_default(arguments: list[str]) -> None:
+    config, _ = cli.parse(["prog", *arguments])
+    assert not config.default
+
+
+LIBVIRT_PROBE = (
+    "-S -no-user-config -nodefaults -nographic -machine none,accel=kvm:mshv:tcg "
+    "-qmp unix:/tmp/monitor.sock,server=on,wait=off -pidfile /tmp/pidfile -daemonize"
+)
+LIBVIRT_DOMAIN = (
+    "-name guest=t1,debug-threads=on -S "
+    '-object {"qom-type":"secret","id":"masterKey0","format":"raw","file":"/lib/master-key.aes"} '
+    "-machine microvm,usb=off,dump-guest-core=off,memory-backend=microvm.ram,acpi=off "
+    "-accel tcg -cpu qemu64 -m size=16384k "
+    '-object {"qom-type":"memory-backend-ram","id":"microvm.ram","size":16777216} '
+    "-overcommit mem-lock=off -smp 1,sockets=1,cores=1,threads=1 "
+    '-object {"qom-type":"iothread","id":"iothread1"} '
+    '-object {"qom-type":"iothread","id":"iothread2","thread-pool-min":1,"thread-pool-max":4} '
+    "-uuid 11111111-2222-3333-4444-555555555555 -display none -no-user-config -nodefaults "
+    "-chardev socket,id=charmonitor,fd=22,server=on,wait=off "
+    "-mon chardev=charmonitor,id=monitor,mode=control -rtc base=utc -no-shutdown -no-acpi "
+    "-boot strict=on -audiodev {'id':'audio1','driver':'none'} -global x.y=z "
+    "-watchdog-action reset -sandbox on,obsolete=deny -msg timestamp=on"
+)
+
+
+def test_libvirts_command_lines_are_understood() -> None:
+    config, _ = cli.parse(["prog", *LIBVIRT_PROBE.split()])
+    assert config.daemonize
+    assert config.start_stopped
+    assert [monitor.id for monitor in config.monitors] == ["compat_monitor0"]
+    config, _ = cli.parse(["prog", *LIBVIRT_DOMAIN.split()])
+    assert config.backend_error is None
+    assert [each.values["id"] for each in config.objects] == ["iothread1", "iothread2"]
+    assert config.chardevs["charmonitor"].fd == 22
+    assert config.monitors == [
+        MonitorConfig(
+            "monitor",
+            "charmonitor",
+            "control",
+            location="-mon chardev=charmonitor,id=monitor,mode=control",
+        )
+    ]
+    assert (config.name, config.machine, config.timestamp) == ("t1", "microvm", True)
+
+
+def test_parsing_imports_little() -> None:
+    """The way to the first error, or to the daemon's own imports, is short."""
+    code = (
+        "import sys; from qmp_iothreadd import cli;"
+        "cli.parse(['p', '-qmp', 'null', '-name', 'x']);"
+        "heavy = {'pydantic', 'pydantic_core', 'uvloop', 'asyncio', 'argparse'};"
+        "print(heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_main_reports_and_returns_the_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["prog", "-foo"]) == 1
+    assert capsys.readouterr().err == "prog: -foo: invalid option\n"
+    assert cli.main(["prog", "-h"]) == 0
+    assert capsys.readouterr().out.startswith("usage: prog")

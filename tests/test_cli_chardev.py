@@ -1,0 +1,187 @@
+"""Character devices and monitors on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd import cli
+from qmp_iothreadd.config import Config
+
+
+def parse(*arguments: str) -> Config:
+    config, _ = cli.parse(["prog", "-nodefaults", *arguments])
+    assert config.backend_error is None
+    return config
+
+
+def said(*arguments: str) -> str:
+    try:
+        config, warnings = cli.parse(["prog", "-nodefaults", *arguments])
+    except cli.CommandLineError as error:
+        return error.text
+    assert config.backend_error is not None
+    return warnings + config.backend_error.report(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("unix:/s,server=on,wait=off", {"kind": "unix", "path": "/s", "server": True}),
+        ("unix:/s,server,nowait", {"kind": "unix", "path": "/s", "server": True, "wait": False}),
+        ("unix:/s,server=on", {"kind": "unix", "server": True, "wait": True}),
+        ("unix:/s,server,wait=on", {"kind": "unix", "server": True, "wait": True}),
+        ("unix:/s", {"kind": "unix", "path": "/s", "server": False, "wait": False}),
+        ("unix:/a,,b", {"kind": "unix", "path": "/a,b"}),
+        ("unix:/s,path=/t", {"kind": "unix", "path": "/t"}),
+        ("unix:/s,reconnect=3", {"kind": "unix", "reconnect_ms": 3000}),
+        ("unix:/s,reconnect-ms=30", {"kind": "unix", "reconnect_ms": 30}),
+        ("tcp:127.0.0.1:4444", {"kind": "tcp", "host": "127.0.0.1", "port": 4444}),
+        ("tcp::0,server=on,wait=off", {"kind": "tcp", "host": "", "port": 0, "server": True}),
+        ("stdio", {"kind": "stdio"}),
+        ("mon:stdio", {"kind": "stdio"}),
+        ("null", {"kind": "null"}),
+    ],
+)
+def test_qmp_makes_a_chardev_and_a_monitor(text: str, fields: dict[str, Any]) -> None:
+    config = parse("-qmp", text)
+    chardev = config.chardevs["compat_monitor0"]
+    assert {name: getattr(chardev, name) for name in fields} == fields
+    assert chardev.location == f"-qmp {text}"
+    [monitor] = config.monitors
+    assert (monitor.id, monitor.chardev) == ("compat_monitor0", "compat_monitor0")
+    assert (monitor.mode, monitor.pretty) == ("control", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("socket,id=c,path=/s,server=on,wait=off", {"kind": "unix", "path": "/s", "server": True}),
+        ("socket,id=c,fd=7,server=on,wait=off", {"kind": "fd", "fd": 7, "server": True}),
+        ("socket,id=c,fd=7", {"kind": "fd", "fd": 7, "server": False}),
+        ("socket,id=c,host=::1,port=0x10,port=9", {"kind": "tcp", "host": "::1", "port": 9}),
+        ("backend=null,id=c", {"kind": "null"}),
+        ("stdio,id=c,signal=off", {"kind": "stdio"}),
+        ("socket,id=c,host=h,port=65537", {"kind": "tcp", "port": 1}),
+    ],
+)
+def test_chardev(text: str, fields: dict[str, Any]) -> None:
+    chardev = parse("-chardev", text).chardevs["c"]
+    assert {name: getattr(chardev, name) for name in fields} == fields
+
+
+def test_kinds_of_monitors() -> None:
+    config = parse(
+        *("-qmp", "null", "-qmp-pretty", "null", "-monitor", "null", "-monitor", "none"),
+        *("-chardev", "null,id=c", "-mon", "c", "-chardev", "null,id=d"),
+        *("-mon", "chardev=d,id=own,mode=control,pretty=on"),
+        *("-chardev", "null,id=e", "-qmp", "chardev:e"),
+    )
+    assert [(each.id, each.chardev, each.mode, each.pretty) for each in config.monitors] == [
+        ("compat_monitor0", "compat_monitor0", "control", False),
+        ("compat_monitor1", "compat_monitor1", "control", True),
+        ("compat_monitor2", "compat_monitor2", "readline", False),
+        ("compat_monitor4", "c", "readline", False),
+        ("own", "d", "control", True),
+        ("e", "e", "control", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("-chardev foo", "chardev: no id specified"),
+        ("-chardev foo,id=c", "'foo' is not a valid char driver name"),
+        ("-chardev null,id=9", None),
+        ("-chardev socket,id=c", "Unable to parse FD number "),
+        ("-chardev socket,id=c,fd=", "Unable to parse FD number "),
+        ("-chardev socket,id=c,fd=x", "Unable to parse FD number x"),
+        ("-chardev socket,id=c,fd=9999999999", "Unable to parse FD number 9999999999"),
+        (
+            "-chardev socket,id=c,path=/x,host=h",
+            "None or one of 'path', 'fd' or 'host' option required.",
+        ),
+        ("-chardev socket,id=c,host=h", "chardev: socket: no port given"),
+        (
+            "-chardev socket,id=c,host=h,port=x",
+            "address resolution failed for h:x: Servname not supported for ai_socktype",
+        ),
+        (
+            "-chardev socket,id=c,path=/x,wait=off",
+            "'wait' option is incompatible with socket in client connect mode",
+        ),
+        (
+            "-chardev socket,id=c,path=/x,server=on,reconnect=1",
+            "'reconnect' option is incompatible with socket in server listen mode",
+        ),
+        ("-chardev socket,id=c,path=/x,reconnect=x", "Parameter 'reconnect' expects a number"),
+        (
+            "-chardev socket,id=c,path=/x,reconnect=1,reconnect-ms=1",
+            "'reconnect' and 'reconnect-ms' are mutually exclusive",
+        ),
+        ("-chardev socket,id=c,path=/x,server=x", "Parameter 'server' expects 'on' or 'off'"),
+        ("-chardev socket,id=c,path=/x,foo=x", "Invalid parameter 'foo'"),
+        ("-chardev socket,id=c,path=/x,telnet=on", "'telnet' option is not supported"),
+        ("-mon foo", 'chardev "foo" not found'),
+        ("-mon mode=control", "Parameter 'chardev' is missing"),
+        ("-mon chardev=foo,mode=x", "Parameter 'mode' does not accept value 'x'"),
+        ("-mon c,foo=1", "Invalid parameter 'foo'"),
+        ("-qmp chardev:nope", 'chardev "nope" not found'),
+    ],
+)
+def test_refusals_name_the_option(arguments: str, message: str | None) -> None:
+    wanted = message or (
+        "Parameter 'id' expects an identifier\n"
+        "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter."
+    )
+    assert said(*arguments.split(" ", 1)) == f"prog: {arguments}: {wanted}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("-mon c -mon c", "-mon c: Device 'c' is in use"),
+        ("-mon c,id=a -mon c,id=a", "-mon c,id=a: Duplicate ID 'a' for mon"),
+        ("-mon c,pretty=on", "-mon c,pretty=on: 'pretty' is not compatible with HMP monitors"),
+        ("-chardev null,id=c", "-chardev null,id=c: Duplicate ID 'c' for chardev"),
+        (
+            "-chardev stdio,id=a -qmp stdio",
+            "-qmp stdio: cannot use stdio by multiple character devices",
+        ),
+        ("-daemonize -qmp stdio", "-qmp stdio: cannot use stdio with -daemonize"),
+    ],
+)
+def test_refusals_where_chardev_c_exists(arguments: str, message: str) -> None:
+    assert said("-chardev", "null,id=c", *arguments.split()) == f"prog: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("foo", "'foo' is not a valid char driver"),
+        ("unix", "'unix' is not a valid char driver"),
+        ("mon:foo", "'foo' is not a valid char driver"),
+        ("unix:/x,foo=1", "Invalid parameter 'foo'"),
+        ("unix:/x,server=x", "Parameter 'server' expects 'on' or 'off'"),
+        ("tcp:h:1,bar=2", "Invalid parameter 'bar'"),
+    ],
+)
+def test_a_malformed_device_is_said_twice(text: str, reason: str) -> None:
+    assert (
+        said("-qmp", text)
+        == f"prog: -qmp {text}: {reason}\nprog: -qmp {text}: parse error: {text}\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["tcp:", "tcp:foo"])
+def test_a_tcp_address_without_a_port_is_a_parse_error(text: str) -> None:
+    assert said("-qmp", text) == f"prog: -qmp {text}: parse error: {text}\n"
+
+
+def test_short_forms_are_warned_of_only_in_chardev() -> None:
+    _, warnings = cli.parse(["prog", "-qmp", "unix:/x,server,nowait"])
+    assert warnings == ""
+    _, warnings = cli.parse(["prog", "-chardev", "socket,id=c,path=/x,server,nowait"])
+    assert warnings.count("deprecated") == 2
+    assert "\nPlease use wait=off instead\n" in warnings
