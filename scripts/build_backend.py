@@ -1,19 +1,23 @@
 """setuptools' build backend, with one check before it: is there a C compiler and Python's headers?
 
-Without the check the build ends in a page of distutils output; with it, in one line that says what to install.
+Without the check the build ends in a page of distutils output; with it, in a line that says what to
+install.
 """
+
+from __future__ import annotations
 
 import os
 import pathlib
 import shlex
 import shutil
 import sysconfig
+from typing import Any
 
 from setuptools import build_meta
 from setuptools.build_meta import *  # noqa: F403  (a PEP 517 backend exports what it does not override)
 
 
-def _require_toolchain():
+def _require_toolchain() -> None:
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
     if not any(map(shutil.which, (compiler, "cc", "gcc", "clang"))):
         raise SystemExit(
@@ -34,11 +38,19 @@ def _require_toolchain():
         )
 
 
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+def build_wheel(  # type: ignore[no-redef]
+    wheel_directory: str,
+    config_settings: dict[str, Any] | None = None,
+    metadata_directory: str | None = None,
+) -> str:
     _require_toolchain()
     return build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
-def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+def build_editable(  # type: ignore[no-redef]
+    wheel_directory: str,
+    config_settings: dict[str, Any] | None = None,
+    metadata_directory: str | None = None,
+) -> str:
     _require_toolchain()
     return build_meta.build_editable(wheel_directory, config_settings, metadata_directory)

@@ -1,0 +1,1 @@
+"""What the engine costs, beside a bare C program of two threads (`scripts/bench-engine`)."""
