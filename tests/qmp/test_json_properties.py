@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
-
-from fuzz_json import FRAGMENTS, check, check_written
+from tests.fuzz.fuzz_json import FRAGMENTS, check, check_written
 
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 NEAR_JSON = st.lists(st.sampled_from(FRAGMENTS), max_size=40).map(b"".join)
