@@ -209,8 +209,9 @@ cdef class AioContext:
         Args:
             source: a descriptor, or an EventNotifier (whose handler must clear it).
             poll: whether there is work, asked while busy-polling. True for a look without the GIL: at
-                an EventNotifier's memory, or at what the kernel says of a descriptor. None keeps the
-                whole context from busy-polling.
+                an EventNotifier's memory (which set() writes; who writes to its descriptor instead
+                should pass that as source), or at what the kernel says of a descriptor. None keeps
+                the whole context from busy-polling.
             poll_ready: called instead of ``read`` when ``poll`` found the work.
             poll_begin, poll_end: called when busy-polling starts and ends.
 
