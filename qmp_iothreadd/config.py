@@ -84,8 +84,6 @@ class Config:
 
     name: str | None = None
     uuid: str | None = None
-    machine: str = "none"
-    cpus: int = 1
     start_stopped: bool = False
 
     pidfile: str | None = None

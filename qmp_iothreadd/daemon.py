@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import stat
-import sys
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -24,6 +23,7 @@ from qmp_iothreadd.process import (
     notify_ready,
     process_name,
     raise_descriptor_limit,
+    say,
 )
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
@@ -90,7 +90,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
         stack.enter_context(tracing(config, machine.traces, loop))
         stack.callback(machine.close)
         stack.enter_context(_watch_signals(loop, config, machine))
-        if config.pidfile:
+        if config.pidfile is not None:
             stack.callback(_pid_file(config.pidfile).remove)
         _make_objects(config, machine)
         if config.backend_error is not None:
@@ -116,8 +116,7 @@ async def _open_metrics(stack: contextlib.AsyncExitStack, config: Config, machin
     assert config.metrics_address is not None
 
     def announce(url: str) -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(config.message(f"metrics on {url}"))
+        say(config.message(f"metrics on {url}"))
 
     with _located(f"--metrics {config.metrics_address}"):
         server = serve_metrics(machine, config.metrics_address, announce)
@@ -152,8 +151,7 @@ def _watch_signals(
 ) -> Iterator[None]:
     def on_signal(number: int, pid: int) -> None:
         text = f"terminating on signal {number} from pid {pid} ({process_name(pid)})"
-        with contextlib.suppress(OSError):  # nobody reads it any more: end all the same
-            sys.stderr.write(config.message(text))
+        say(config.message(text))
         machine.shutdown("host-signal")
 
     signals = ShutdownSignals(on_signal)
@@ -193,7 +191,4 @@ def _default_path(config: Config) -> str:
 
 def _say_how_to_connect(config: Config) -> None:
     path = _default_path(config)
-    with contextlib.suppress(OSError):
-        print(
-            f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}", flush=True
-        )
+    say(f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}\n", "stdout")

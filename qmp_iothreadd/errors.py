@@ -427,6 +427,11 @@ def chardev_without_id() -> QmpError:
     return QmpError("chardev: no id specified")
 
 
+def chardev_without_backend(name: str) -> QmpError:
+    """-chardev with an id and no back end."""
+    return QmpError(f'chardev: "{name}" missing backend')
+
+
 def chardev_driver_unknown(name: str) -> QmpError:
     """-chardev with a back end that there is not."""
     return QmpError(f"'{name}' is not a valid char driver name")

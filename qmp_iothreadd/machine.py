@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardevs import CHARDEV_TYPES, Chardev, MonitorHMP, MonitorQMP
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
 VERSION = (11, 1, 3)
+
+_O = TypeVar("_O", bound=Object)
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -170,7 +172,7 @@ class Machine:
         Raises:
             QmpError: there is none, or its type keeps it.
         """
-        found = (self.tree.objects.children or {}).get(name)
+        found = self.find_object(name)
         if found is None:
             raise errors.object_not_found(name)
         found.check_deletable()
@@ -183,22 +185,19 @@ class Machine:
 
     def iothreads(self) -> list[IOThread]:
         """The iothreads, in the order in which they were made."""
-        children = self.tree.objects.children or {}
-        return [child for child in children.values() if isinstance(child, IOThread)]
+        return _children(self.tree.objects, IOThread)
 
     def workloads(self) -> list[Workload]:
         """The workloads, in the order in which they were made."""
-        children = self.tree.objects.children or {}
-        return [child for child in children.values() if isinstance(child, Workload)]
+        return _children(self.tree.objects, Workload)
 
     def chardevs(self) -> list[Chardev]:
         """The character devices, in the order in which they were made."""
-        children = self.tree.chardevs.children or {}
-        return [child for child in children.values() if isinstance(child, Chardev)]
+        return _children(self.tree.chardevs, Chardev)
 
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
-        for child in reversed(list((self.tree.objects.children or {}).values())):
+        for child in reversed(_children(self.tree.objects, Object)):
             child.unparent()
             child.finalize()
         self.traces.close()
@@ -239,3 +238,8 @@ class Machine:
         options = self.schema.types.get("ObjectOptions")
         variants = getattr(options, "variants", None)
         return variants.cases.get(cls.qom_name) if variants else None
+
+
+def _children(parent: Object, cls: type[_O]) -> list[_O]:
+    """The children that are of a type, in the order in which they came."""
+    return [child for child in (parent.children or {}).values() if isinstance(child, cls)]

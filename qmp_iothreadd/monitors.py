@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from qmp_iothreadd.chardevs import (
@@ -18,10 +17,11 @@ from qmp_iothreadd.chardevs import (
 )
 from qmp_iothreadd.config import LocatedError
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.process import say
 from qmp_iothreadd.qmp.connection import Turns
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.server import MonitorServer
-from qmp_iothreadd.qmp.session import IDLE, Session
+from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.qmp.sockets import UnixListener, adopt, listen_tcp
 from qmp_iothreadd.qom.object import Object
 
@@ -44,7 +44,7 @@ class Monitors:
         self._config = config
         self._machine = machine
         self._dispatcher = Dispatcher(machine, stub_missing=config.stub_missing)
-        self._turns = Turns(asyncio.get_running_loop(), IDLE)
+        self._turns = Turns(asyncio.get_running_loop())
         self._servers: list[MonitorServer] = []
         self._stack = contextlib.ExitStack()
 
@@ -83,7 +83,7 @@ class Monitors:
         monitor.close_monitor = server.shut_down
         self._servers.append(server)
         if backend.kind == "stdio":
-            await server.serve_stdio()
+            await server.serve_stdio(keys=config.mode == "readline")
         elif backend.kind == "fd":
             await self._open_fd(server, backend)
         elif backend.kind != "null":
@@ -113,7 +113,7 @@ class Monitors:
             server.listen(listening)
         if config.wait and not self._turns.closed:
             text = f"info: QEMU waiting for connection on: {chardev.filename}"
-            sys.stderr.write(self._config.message(text, config.location))
+            say(self._config.message(text, config.location))
             await server.first_client()
 
     def _add_chardev(self, config: ChardevConfig) -> Chardev:

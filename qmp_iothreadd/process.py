@@ -25,6 +25,19 @@ def open_standard_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 -- till the process ends
 
 
+def say(text: str, stream: str = "stderr") -> None:
+    """Write ``text`` to a standard stream; once nobody reads it any more, say nothing.
+
+    What stays in the stream's buffer would be tried again when the interpreter ends, and would make
+    that a failure.
+    """
+    try:
+        getattr(sys, stream).write(text)
+        getattr(sys, stream).flush()
+    except OSError:
+        setattr(sys, stream, open(os.devnull, "w"))  # noqa: SIM115 -- till the process ends
+
+
 def raise_descriptor_limit() -> None:
     """Allow as many descriptors as the system lets us: an iothread needs two."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -144,4 +157,4 @@ def notify_ready() -> None:
         try:
             notify.sendto(b"READY=1", address)
         except OSError as error:
-            print(f"cannot notify the service manager: {error}", file=sys.stderr)
+            say(f"cannot notify the service manager: {error}\n")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +341,91 @@ def test_stdio_leaves_the_pipes_as_they_were() -> None:
         assert os.get_blocking(reader)
 
 
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """The keyboard's and the program's end."""
+    ends = pty.openpty()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def test_a_human_monitor_has_the_terminal_to_itself_until_the_daemon_ends(
+    terminal: tuple[int, int],
+) -> None:
+    keyboard, program = terminal
+    before = termios.tcgetattr(program)
+    with DaemonProcess("-monitor", "stdio", stdin=program, stdout=program) as daemon:
+        _read_until(keyboard, b"(qemu) ")
+        assert not termios.tcgetattr(program)[3] & termios.ECHO
+        os.write(keyboard, b"quit\r")
+        assert daemon.wait() == 0
+    assert termios.tcgetattr(program) == before
+
+
+def test_a_qmp_monitor_leaves_the_terminal_alone(terminal: tuple[int, int]) -> None:
+    keyboard, program = terminal
+    before = termios.tcgetattr(program)
+    with DaemonProcess("-qmp", "stdio", stdin=program, stdout=program):
+        _read_until(keyboard, b"\n")
+        assert termios.tcgetattr(program) == before
+
+
+@pytest.mark.parametrize("round", range(5))
+def test_what_is_typed_is_read_by_the_monitor_alone(terminal: tuple[int, int], round: int) -> None:
+    keyboard, program = terminal
+    with DaemonProcess("-monitor", "stdio", stdin=program, stdout=program):
+        _read_until(keyboard, b"(qemu) ")
+        os.write(keyboard, b"info nam\x7fme\r")
+        assert _read_until(keyboard, b"(qemu) ").count(b"info name") == 1
+
+
+def test_stdio_may_be_one_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with DaemonProcess("-qmp", "stdio", stdin=theirs, stdout=theirs), Client(ours) as client:
+        client.negotiate()
+        for _ in range(20):
+            client.execute("query-name")
+    theirs.close()
+
+
+def test_stdio_waits_for_a_reader_that_is_slow() -> None:
+    requests = b"{'execute':'qmp_capabilities'}" + b"{'execute':'query-qmp-schema'}" * 40
+    with DaemonProcess("-qmp", "stdio", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon:
+        assert daemon.process.stdin is not None
+        assert daemon.process.stdout is not None
+        daemon.process.stdin.write(requests)
+        daemon.process.stdin.flush()
+        time.sleep(0.3)
+        before = daemon.resident_bytes()
+        replies = [json.loads(daemon.process.stdout.readline()) for _ in range(42)]
+        assert len(replies[-1]["return"]) > 100
+        assert daemon.resident_bytes() - before < 10 << 20
+
+
+def test_other_monitors_outlive_the_reader_of_stdio() -> None:
+    with DaemonProcess("-qmp", "stdio", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon:
+        assert daemon.process.stdin is not None
+        assert daemon.process.stdout is not None
+        daemon.process.stdout.close()
+        daemon.process.stdin.write(b"{'execute':'qmp_capabilities'}")
+        daemon.process.stdin.flush()
+        with daemon.client() as client:
+            for _ in range(20):
+                client.execute("stop")
+                client.execute("cont")
+    assert daemon.process.returncode == 0
+
+
+def _read_until(fd: int, end: bytes) -> bytes:
+    data = b""
+    while not data.endswith(end):
+        readable, _, _ = select.select([fd], [], [], 10)
+        assert readable, data
+        data += os.read(fd, 1)
+    return data
+
+
 def test_pretty_monitor_indents() -> None:
     done = run("-qmp-pretty", "stdio", input='{"execute":"qmp_capabilities"}{"execute":"quit"}')
     assert done.returncode == 0
@@ -344,6 +433,12 @@ def test_pretty_monitor_indents() -> None:
 
 
 # -- Pidfile and background -----------------------------------------------------------------------
+
+
+def test_a_pidfile_without_a_name_is_refused() -> None:
+    done = run("-nodefaults", "-pidfile", "", "-qmp", "stdio", input="")
+    assert done.returncode == 1
+    assert "cannot create PID file: Could not create '': No such file" in done.stderr
 
 
 def test_pidfile_of_a_living_daemon_is_respected(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from qmp_iothreadd.process import PidFile, notify_ready, process_name
 
 
 def test_a_process_is_named_by_its_command() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        # Between fork and exec the child still has our name.
-        assert process_name(child.pid) in (sys.executable, process_name(os.getpid()))
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # it has a name of its own once it runs
+        assert process_name(child.pid) == sys.executable
         child.communicate(b"\n")
     assert process_name(child.pid) == "<unknown process>"
 

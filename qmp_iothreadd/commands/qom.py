@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands.registry import Context, command
 from qmp_iothreadd.hashes import qdict_order
+from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.types import ObjectType
 
@@ -98,16 +99,6 @@ def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
     if ctx.machine.types.get(typename) is None:
         raise errors.device_not_found(typename)
     raise errors.invalid_parameter_value("typename", "a non-abstract device type")
-
-
-def is_identifier(text: str) -> bool:
-    """Whether QEMU takes ``text`` as an id: a letter, then letters, digits, ``-._``."""
-    return (
-        text.isascii() and text[:1].isalpha() and text.translate(_IDENTIFIER_PUNCTUATION).isalnum()
-    )
-
-
-_IDENTIFIER_PUNCTUATION = {ord(char): "x" for char in "-._"}
 
 
 def _describe(properties: Any) -> list[dict[str, Any]]:

@@ -90,19 +90,15 @@ class EventLoopBase(Object):
 class MainLoop(EventLoopBase):
     """The daemon's own loop as an object: at most one, and it stays."""
 
-    __slots__ = ("_active",)
+    __slots__ = ()
 
     qom_name = "main-loop"
     interfaces = (USER_CREATABLE,)
 
-    def __init__(self, type: ObjectType) -> None:
-        super().__init__(type)
-        self._active = False
-
     @property
     def active(self) -> bool:
-        """Whether it was completed."""
-        return self._active
+        """Always: the loop was there first, so the first property that does not fit is refused."""
+        return True
 
     def complete(self) -> None:
         """Become the main loop's object; a second one is refused."""
@@ -111,8 +107,6 @@ class MainLoop(EventLoopBase):
             type(other) is MainLoop and other is not self for other in (siblings or {}).values()
         ):
             raise errors.main_loop_exists()
-        self.check_thread_pool()
-        self._active = True
 
     def check_deletable(self) -> None:
         """Refuse: the daemon cannot do without its loop."""

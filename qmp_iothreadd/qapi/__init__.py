@@ -1,6 +1,6 @@
 """The QAPI language: source → parser → checks → schema, and what is made from the schema.
 
->>> schema = load_schema("qapi-schema.json")
+>>> schema = load_schema()
 >>> schema.commands["query-iothreads"].ret_type
 <ArrayType IOThreadInfoList>
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from .messages import QAPIError
-    from .schema import Schema
+    from qmp_iothreadd.qapi.messages import QAPIError
+    from qmp_iothreadd.qapi.schema import Schema
 
 __all__ = ["QAPIError", "Schema", "load_schema"]
 
@@ -27,8 +27,8 @@ def load_schema(path: str | None = None, *, config: AbstractSet[str] = frozenset
     the schema is checked, whatever its conditions. Raises :class:`QAPIError`.
     """
     # Imported here because a start with a cached schema does without the front end.
-    from .embedded import embedded_path
-    from .load import load
+    from qmp_iothreadd.qapi.embedded import embedded_path
+    from qmp_iothreadd.qapi.load import load
 
     return load(embedded_path() if path is None else path, config)
 
@@ -36,11 +36,11 @@ def load_schema(path: str | None = None, *, config: AbstractSet[str] = frozenset
 def __getattr__(name: str) -> object:
     # The exception and the classes come with modules that a start from the cache can do without.
     if name == "QAPIError":
-        from .messages import QAPIError
+        from qmp_iothreadd.qapi.messages import QAPIError
 
         return QAPIError
     if name == "Schema":
-        from .schema import Schema
+        from qmp_iothreadd.qapi.schema import Schema
 
         return Schema
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

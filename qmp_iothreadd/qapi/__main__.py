@@ -9,9 +9,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import load_schema
-from .messages import QAPIError
-from .schema import (
+from qmp_iothreadd.qapi import load_schema
+from qmp_iothreadd.qapi.messages import QAPIError
+from qmp_iothreadd.qapi.schema import (
     AlternateType,
     ArrayType,
     BuiltinType,
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.introspect:
-        from .introspect import introspect
+        from qmp_iothreadd.qapi.introspect import introspect
 
         lines: Iterator[str] = iter(
             [json.dumps(introspect(schema, unmask=options.unmask), indent=2)]

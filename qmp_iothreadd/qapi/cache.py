@@ -16,13 +16,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import load_schema
-from .embedded import embedded_path
+from qmp_iothreadd.qapi import load_schema
+from qmp_iothreadd.qapi.embedded import embedded_path
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from .schema import Schema
+    from qmp_iothreadd.qapi.schema import Schema
 
 #: How many schemas are kept; the least recently used go first.
 MAX_ENTRIES = 32
@@ -83,7 +83,7 @@ def _key(top: str, config: AbstractSet[str]) -> str:
 
 
 def _read(entry: str) -> Schema | None:
-    from .plain import from_plain
+    from qmp_iothreadd.qapi.plain import from_plain
 
     try:
         with open(entry, "rb") as file:
@@ -109,7 +109,7 @@ def _content_digest(name: str) -> bytes:
 
 
 def _write(entry: str, schema: Schema, started_ns: int) -> None:
-    from .plain import to_plain
+    from qmp_iothreadd.qapi.plain import to_plain
 
     sources = [(name, _content_digest(name)) for name in schema.files]
     newest_ns = max(os.stat(name).st_ctime_ns for name in schema.files)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .conditions import Condition, read_condition
-from .declarations import (
+from qmp_iothreadd.qapi.conditions import Condition, read_condition
+from qmp_iothreadd.qapi.declarations import (
     AlternateDecl,
     CommandDecl,
     Decl,
@@ -19,15 +19,15 @@ from .declarations import (
     ObjectDecl,
     TypeRef,
 )
-from .keys import check_keys
-from .messages import QAPIError, Rule
-from .names import check_definition, check_lower, check_member, check_string
+from qmp_iothreadd.qapi.keys import check_keys
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
+from qmp_iothreadd.qapi.names import check_definition, check_lower, check_member, check_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .parser import Definition, Value
-    from .source import Location
+    from qmp_iothreadd.qapi.parser import Definition, Value
+    from qmp_iothreadd.qapi.source import Location
 
 # Required and optional keys of each kind of definition.
 _COMMON = ("if", "features")

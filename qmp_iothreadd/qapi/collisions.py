@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import QAPIError, Rule
-from .names import c_name
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
+from qmp_iothreadd.qapi.names import c_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .declarations import FeatureDecl, MemberDecl
-    from .source import Location
+    from qmp_iothreadd.qapi.declarations import FeatureDecl, MemberDecl
+    from qmp_iothreadd.qapi.source import Location
 
 
 def collision(member: MemberDecl, other: MemberDecl, location: Location) -> QAPIError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .keys import check_keys
-from .messages import QAPIError, Rule
+from qmp_iothreadd.qapi.keys import check_keys
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from .parser import Value
-    from .source import Location
+    from qmp_iothreadd.qapi.parser import Value
+    from qmp_iothreadd.qapi.source import Location
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9_]*")
 _OPERATORS = ("all", "any", "not")

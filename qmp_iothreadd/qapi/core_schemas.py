@@ -11,12 +11,12 @@ from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from .schema import AlternateType, ArrayType, BuiltinType, EnumType
+from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .schema import Member, SchemaType
+    from qmp_iothreadd.qapi.schema import Member, SchemaType
 
     #: Validates a value of any type and returns it; raises ValueError.
     Nested = Callable[[SchemaType, Any], Any]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .conditions import Condition
-    from .docs import Doc
-    from .source import Location
+    from qmp_iothreadd.qapi.conditions import Condition
+    from qmp_iothreadd.qapi.docs import Doc
+    from qmp_iothreadd.qapi.source import Location
 
 
 class FeatureDecl(NamedTuple):

@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .messages import QAPIError, Rule
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
     #: Makes the error of breaking a rule at a line of the comment.
     MakeError = Callable[..., QAPIError]

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .schema import AlternateType, ArrayType, BuiltinType, Command, EnumType, Event, ObjectType
+from qmp_iothreadd.qapi.schema import (
+    AlternateType,
+    ArrayType,
+    BuiltinType,
+    Command,
+    EnumType,
+    Event,
+    ObjectType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .schema import EnumMember, Feature, Member, Schema, SchemaType
+    from qmp_iothreadd.qapi.schema import EnumMember, Feature, Member, Schema, SchemaType
 
 Info = dict[str, Any]
 

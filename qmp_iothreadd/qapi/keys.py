@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .messages import QAPIError, Rule
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
 
 def _quoted(keys: Collection[str]) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .messages import QAPIError, Rule
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
 # White space and plain comments, then one token. The first groups are the frequent ones; the last
 # takes whatever is malformed. A string with a backslash, or without an end, is not matched by the

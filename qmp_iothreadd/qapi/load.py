@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .checks import declare
-from .parser import Parser
-from .resolve import Resolver
-from .selection import Selector
+from qmp_iothreadd.qapi.checks import declare
+from qmp_iothreadd.qapi.parser import Parser
+from qmp_iothreadd.qapi.resolve import Resolver
+from qmp_iothreadd.qapi.selection import Selector
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from .schema import Schema
+    from qmp_iothreadd.qapi.schema import Schema
 
 
 def load(path: str, config: AbstractSet[str] = frozenset()) -> Schema:

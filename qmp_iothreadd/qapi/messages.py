@@ -10,7 +10,7 @@ from enum import Enum, unique
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
 
 @unique

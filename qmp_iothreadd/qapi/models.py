@@ -13,18 +13,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from .. import errors, hashes
-from .core_schemas import struct_schema, value_schema
-from .refusals import refusal
-from .schema import ObjectType
+from qmp_iothreadd import errors, hashes
+from qmp_iothreadd.qapi.core_schemas import struct_schema, value_schema
+from qmp_iothreadd.qapi.refusals import refusal
+from qmp_iothreadd.qapi.schema import ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydantic import BaseModel
 
-    from .core_schemas import CoreSchema, Nested
-    from .schema import Command, Member, Schema, SchemaType
+    from qmp_iothreadd.qapi.core_schemas import CoreSchema, Nested
+    from qmp_iothreadd.qapi.schema import Command, Member, Schema, SchemaType
 
 Arguments = dict[str, Any]
 
@@ -70,7 +70,7 @@ class Models:
         Raises KeyError where the schema has no such type.
         """
         if self._model is None:
-            from .typed import ModelFactory  # imports pydantic
+            from qmp_iothreadd.qapi.typed import ModelFactory  # imports pydantic
 
             self._model = ModelFactory(self.schema).model
         return self._model(name)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .messages import QAPIError, Rule
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
 # [__RFQDN_][x-]STEM: a downstream extension is prefixed by a reversed domain name, an unstable
 # name by x-.

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .docs import Doc, read_doc
-from .lexer import BOOLEAN, DOC, END, STRING, Lexer
-from .messages import QAPIError, Rule
-from .source import Location, Pragmas
+from qmp_iothreadd.qapi.docs import Doc, read_doc
+from qmp_iothreadd.qapi.lexer import BOOLEAN, DOC, END, STRING, Lexer
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
+from qmp_iothreadd.qapi.source import Location, Pragmas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

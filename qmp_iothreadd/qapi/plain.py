@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .schema import (
+from qmp_iothreadd.qapi.schema import (
     AlternateType,
     ArrayType,
     BuiltinType,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import errors, hashes
-from .core_schemas import INT64_MAX, INT64_MIN, UINT64_MAX, branch_for
-from .schema import AlternateType, ArrayType, BuiltinType, EnumType, ObjectType
+from qmp_iothreadd import errors, hashes
+from qmp_iothreadd.qapi.core_schemas import INT64_MAX, INT64_MIN, UINT64_MAX, branch_for
+from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType, ObjectType
 
 if TYPE_CHECKING:
-    from .schema import SchemaType, Variants
+    from qmp_iothreadd.qapi.schema import SchemaType, Variants
 
 
 def refusal(

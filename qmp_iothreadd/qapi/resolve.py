@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .collisions import check_collisions, check_feature_collisions
-from .declarations import (
+from qmp_iothreadd.qapi.collisions import check_collisions, check_feature_collisions
+from qmp_iothreadd.qapi.declarations import (
     ActionDecl,
     AlternateDecl,
     ArrayDecl,
@@ -20,13 +20,13 @@ from .declarations import (
     ObjectDecl,
     TypeRef,
 )
-from .messages import QAPIError, Rule
-from .unions import check_alternate, check_union
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
+from qmp_iothreadd.qapi.unions import check_alternate, check_union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .source import Location
+    from qmp_iothreadd.qapi.source import Location
 
 _BUILTINS = {
     "str": "string",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .plain import Plain
+    from qmp_iothreadd.qapi.plain import Plain
 
 
 class Info(NamedTuple):
@@ -209,7 +209,7 @@ class Schema:
         return self.definitions.get(name)
 
     def __reduce__(self) -> tuple[Callable[[Plain], Schema], tuple[Plain]]:
-        from .plain import from_plain, to_plain
+        from qmp_iothreadd.qapi.plain import from_plain, to_plain
 
         return from_plain, (to_plain(self),)
 

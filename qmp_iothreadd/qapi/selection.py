@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import schema
-from .conditions import holds
-from .declarations import (
+from qmp_iothreadd.qapi import schema
+from qmp_iothreadd.qapi.conditions import holds
+from qmp_iothreadd.qapi.declarations import (
     ActionDecl,
     AlternateDecl,
     ArrayDecl,
@@ -22,13 +22,13 @@ from .declarations import (
     MemberDecl,
     ObjectDecl,
 )
-from .resolve import EMPTY
+from qmp_iothreadd.qapi.resolve import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from .declarations import FeatureDecl
+    from qmp_iothreadd.qapi.declarations import FeatureDecl
 
 
 class Selector:

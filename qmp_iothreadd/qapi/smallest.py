@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .schema import AlternateType, ArrayType, EnumType, ObjectType
+from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, EnumType, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .schema import SchemaType
+    from qmp_iothreadd.qapi.schema import SchemaType
 
 _SCALARS: dict[str, Any] = {
     "int": 0,

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from .core_schemas import python_name, value_schema
-from .models import compile_schema
-from .schema import ObjectType
+from qmp_iothreadd.qapi.core_schemas import python_name, value_schema
+from qmp_iothreadd.qapi.models import compile_schema
+from qmp_iothreadd.qapi.schema import ObjectType
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, ModelWrapValidatorHandler
     from pydantic_core import CoreSchema
 
-    from .schema import Member, Schema, SchemaType, Variants
+    from qmp_iothreadd.qapi.schema import Member, Schema, SchemaType, Variants
 
 _PYTHON_TYPES: dict[str, Any] = {
     "int": int,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .collisions import check_collisions, collision
-from .declarations import (
+from qmp_iothreadd.qapi.collisions import check_collisions, collision
+from qmp_iothreadd.qapi.declarations import (
     AlternateDecl,
     ArrayDecl,
     BuiltinDecl,
@@ -16,12 +16,12 @@ from .declarations import (
     ObjectDecl,
     TypeRef,
 )
-from .messages import QAPIError, Rule
-from .names import c_name
+from qmp_iothreadd.qapi.messages import QAPIError, Rule
+from qmp_iothreadd.qapi.names import c_name
 
 if TYPE_CHECKING:
-    from .resolve import Resolver
-    from .source import Location
+    from qmp_iothreadd.qapi.resolve import Resolver
+    from qmp_iothreadd.qapi.source import Location
 
 # How JSON looks for each built-in type. Numbers are one kind, whatever their range; "any" looks
 # like anything.

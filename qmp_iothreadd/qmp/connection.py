@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol, cast
 
-IDLE_OUTPUT_LIMIT: Final = 64 * 1024
+from qmp_iothreadd.qmp.session import IDLE
+
+OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
 
 SLICE: Final = 256
@@ -47,7 +49,7 @@ class SessionLike(Protocol):
         """All output so far; it is the caller's now."""
 
     def step(self) -> Any:
-        """Run the next request: the idle mark, a coroutine to await, or None."""
+        """Run the next request: ``IDLE``, a coroutine to await, or None."""
 
     def fill(self) -> None:
         """Read ahead while another command runs."""
@@ -59,9 +61,8 @@ class SessionLike(Protocol):
 class Turns:
     """Who may run in-band commands: everyone, until one takes its time; then in order."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, idle: object) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.idle = idle
         self.closed = False
         self._task: asyncio.Task[None] | None = None
         self._waiting: deque[Connection] = deque()
@@ -141,7 +142,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=IDLE_OUTPUT_LIMIT)
+        self._transport.set_write_buffer_limits(high=OUTPUT_PIECE)
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -209,9 +210,17 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close once everything is written."""
         if self._transport is not None:
-            self._ending = True
             self._flush()
+            self._ending = True
             self._transport.close()
+
+    def cut_off(self) -> None:
+        """Close with no more than what was answered before, as far as the client takes it now."""
+        if self._transport is not None:
+            self._flush()
+            self._ending = True
+            # The loop writes at the end of this turn.
+            self._turns.loop.call_soon(self._transport.abort)
 
     def abort(self) -> None:
         """Close at once."""
@@ -225,7 +234,7 @@ class Connection(asyncio.Protocol):
             if not self._writable or self._ending or turns.closed:
                 return
             outcome = session.step()
-            if outcome is turns.idle:
+            if outcome is IDLE:
                 if session.eof and not session.running:
                     self.close()
                 return
@@ -234,7 +243,7 @@ class Connection(asyncio.Protocol):
                 if self._writable:
                     session.fill()
                 return
-            if session.output_size > IDLE_OUTPUT_LIMIT:
+            if session.output_size > OUTPUT_PIECE:
                 self._flush()
         self._scheduled = True
         turns.loop.call_soon(self._go_on)
@@ -253,7 +262,7 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def _flush(self) -> None:
-        if self._transport is not None and self._session.output_size:
+        if self._transport is not None and not self._ending and self._session.output_size:
             self._transport.write(self._session.data_to_send())
 
     def _update_reading(self) -> None:

@@ -103,18 +103,21 @@ class MonitorServer:
         if reconnect_s:
             self._reconnect = lambda: self._retry_later(address, reconnect_s)
 
-    async def serve_stdio(self) -> None:
-        """Serve standard input and output; when the input ends, the daemon goes on."""
+    async def serve_stdio(self, *, keys: bool = False) -> None:
+        """Serve standard input and output; when the input ends, the daemon goes on.
+
+        ``keys``: the session edits lines itself, so a terminal is to hand over each key.
+        """
         from qmp_iothreadd.qmp.stdio import StdioTransport
 
-        await StdioTransport(self._loop, self._make_connection()).start()
+        await StdioTransport(self._loop, self._make_connection(), keys=keys).start()
 
     # -- The end ----------------------------------------------------------------------------------
 
     def disconnect(self) -> None:
-        """Cut off whoever is connected, at once."""
+        """Cut off whoever is connected; what was answered before is sent."""
         for connection in tuple(self._connections):
-            connection.abort()
+            connection.cut_off()
 
     def shut_down(self) -> None:
         """Serve nobody any more; what is written is still delivered."""
@@ -132,7 +135,8 @@ class MonitorServer:
             if not self._connections:
                 return
             await asyncio.sleep(_CLOSE_ROUND_S)
-        self.disconnect()
+        for connection in tuple(self._connections):
+            connection.abort()
 
     # -- Accepting --------------------------------------------------------------------------------
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.qom.types import is_own
+from qmp_iothreadd.qom.types import is_own, qom_type_name
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ObjectType
-
-# QAPI's names under those that QOM has for them; any other type keeps its own.
-_TYPE_NAMES = {"str": "string", "boolean": "bool"}
 
 
 def describe_types(options: ObjectType) -> str:
@@ -28,7 +25,7 @@ def describe_properties(options: ObjectType, type_name: str) -> str | None:
     if not branch.members:
         return f"There are no options for {type_name}."
     lines = sorted(
-        f"  {member.name}=<{_TYPE_NAMES.get(member.type.name, member.type.name)}>"
+        f"  {member.name}=<{qom_type_name(member.type)}>"
         for member in branch.members
         if not is_own(member)
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.hashes import first_unexpected
 from qmp_iothreadd.qom import c_numbers, keyval
+from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ArrayType, ObjectType, SchemaType
@@ -27,7 +28,6 @@ STRING, BOOL, NUMBER, SIZE = "string", "bool", "number", "size"
 # More elements than this are refused in a range such as 1-100.
 _RANGE_MAX = 65536
 
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _KEY = re.compile(r"([^=,]*)(=?)")
 _VALUE = re.compile(r"(?:[^,]|,,)*")
 
@@ -175,11 +175,6 @@ class OptionList:
 _HELP = ("help", "?")
 
 
-def is_identifier(text: str) -> bool:
-    """Whether QEMU takes ``text`` as an id."""
-    return _IDENTIFIER.fullmatch(text) is not None
-
-
 def _find_id(text: str) -> str | None:
     position = 0
     while position < len(text):
@@ -278,9 +273,7 @@ class _Converter:
             self._members(type_.variants.cases[result[type_.variants.tag.name]], result)
 
     def _member(self, type_: SchemaType, name: str) -> Any:
-        from qmp_iothreadd.qapi import (
-            schema,
-        )  # only for types; not needed until an object is described
+        from qmp_iothreadd.qapi import schema  # see _scalar
 
         if isinstance(type_, schema.ObjectType):
             nested: dict[str, Any] = {}

@@ -9,12 +9,9 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.qom.object import Object, Property
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.schema import Member
+    from qmp_iothreadd.qapi.schema import Member, SchemaType
 
 USER_CREATABLE = "user-creatable"
-
-# QAPI's builtin types under the names that QOM has for them; any other type keeps its own.
-_QOM_TYPE_NAMES = {"str": "string", "boolean": "bool"}
 
 
 class ObjectType:
@@ -133,11 +130,16 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
 
     return Property(
         name,
-        _QOM_TYPE_NAMES.get(member_type.name, member_type.name),
+        qom_type_name(member_type),
         get_value,
         set_value,
         listed=not is_own(member),
     )
+
+
+def qom_type_name(type_: SchemaType) -> str:
+    """The name that QOM has for a QAPI type: all but one are the same."""
+    return "string" if type_.name == "str" else type_.name
 
 
 def is_own(member: Member) -> bool:

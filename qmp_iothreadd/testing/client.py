@@ -1,8 +1,9 @@
 """A QMP client with nothing in between: blocking, and exact to the byte.
 
-with Client.connect(path) as client:
-    client.negotiate()
-    client.execute("query-iothreads")
+>>> with DaemonProcess("-name", "vm0") as daemon, Client.connect(daemon.path) as client:
+...     greeting = client.negotiate()
+...     client.execute("query-name")
+{'name': 'vm0'}
 """
 
 from __future__ import annotations
@@ -12,18 +13,15 @@ import socket
 import time
 from collections import deque
 from types import TracebackType
-from typing import Any
 
-from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.testing.requests import Message, Requests
 
 TIMEOUT_S = 15.0
 _CHUNK = 1 << 16
 _CONNECT_RETRY_S = 0.005
 
-Message = dict[str, Any]
 
-
-class Client:
+class Client(Requests):
     """One connection. Messages are dicts; events that come between replies are kept in ``events``.
 
     Whatever does not come within ``timeout`` seconds is a TimeoutError.
@@ -133,27 +131,11 @@ class Client:
 
     # -- Requests ---------------------------------------------------------------------------------
 
-    def negotiate(self, *capabilities: str) -> Message:
-        """Take the greeting and end negotiation. Returns the greeting."""
-        greeting = self.receive()
-        self.execute("qmp_capabilities", {"enable": [*capabilities]} if capabilities else None)
-        return greeting
+    def take_greeting(self) -> Message:
+        """The first message of the connection."""
+        return self.receive()
 
-    def request(self, command: str, arguments: Message | None = None, **members: Any) -> Message:
-        """Run a command and return the whole reply; ``members`` join the request (``id=1``)."""
-        request: Message = {"execute": command, **members}
-        if arguments is not None:
-            request["arguments"] = arguments
+    def exchange(self, request: Message) -> Message:
+        """Send a request and return its reply."""
         self.send(request)
         return self.receive_reply()
-
-    def execute(self, command: str, arguments: Message | None = None) -> Any:
-        """Run a command and return its value.
-
-        Raises:
-            QmpError: the command failed; class and text are those of the reply.
-        """
-        reply = self.request(command, arguments)
-        if "error" in reply:
-            raise QmpError(reply["error"]["desc"], reply["error"]["class"])
-        return reply["return"]

@@ -1,9 +1,11 @@
 """A client without a socket: a session in memory, which is as fast as tests can be.
 
-client = MemoryClient()
-client.negotiate()
-client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
-client.close()
+>>> with MemoryClient() as client:
+...     greeting = client.negotiate()
+...     client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+...     client.execute("qom-get", {"path": "/objects/io0", "property": "poll-weight"})
+{}
+3
 """
 
 from __future__ import annotations
@@ -14,18 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.chardevs import ChardevSocket, MonitorQMP
 from qmp_iothreadd.commands import COMMANDS
-from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine import Machine
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.session import IDLE, Session
+from qmp_iothreadd.testing.requests import Message, Requests
 
 if TYPE_CHECKING:
     from qmp_iothreadd.commands.registry import CommandFunction
-
-Message = dict[str, Any]
 
 _models: dict[str | None, Models] = {}
 
@@ -54,7 +54,7 @@ def add_monitor(machine: Machine, name: str, path: str) -> tuple[ChardevSocket, 
     return chardev, monitor
 
 
-class MemoryClient:
+class MemoryClient(Requests):
     """A session with the monitor ``compat_monitor0``, and the client on its other side.
 
     ``machine`` is made, and closed in the end, where none is given. ``functions`` are commands by
@@ -103,26 +103,11 @@ class MemoryClient:
         answer = self.feed(request.encode() if isinstance(request, str) else request)
         return [json.loads(line) for line in answer.split(b"\r\n") if line]
 
-    def negotiate(self, *capabilities: str) -> Message:
-        """Take the greeting and end negotiation. Returns the greeting."""
+    def take_greeting(self) -> Message:
+        """The first message of the session."""
         (greeting,) = self.send(b"")
-        self.execute("qmp_capabilities", {"enable": [*capabilities]} if capabilities else None)
         return greeting
 
-    def request(self, command: str, arguments: Message | None = None, **members: Any) -> Message:
-        """Run a command and return its reply, without the events before it."""
-        request: Message = {"execute": command, **members}
-        if arguments is not None:
-            request["arguments"] = arguments
+    def exchange(self, request: Message) -> Message:
+        """Send a request and return its reply, without the events before it."""
         return self.send(request)[-1]
-
-    def execute(self, command: str, arguments: Message | None = None) -> Any:
-        """Run a command and return its value.
-
-        Raises:
-            QmpError: the command failed; class and text are those of the reply.
-        """
-        reply = self.request(command, arguments)
-        if "error" in reply:
-            raise QmpError(reply["error"]["desc"], reply["error"]["class"])
-        return reply["return"]

@@ -1,7 +1,8 @@
 """The daemon as a child process, for tests that want the real thing.
 
-with DaemonProcess("-object", "iothread,id=io0") as daemon, daemon.client() as client:
-    client.execute("query-iothreads")
+>>> with DaemonProcess("-object", "iothread,id=io0") as daemon, daemon.client() as client:
+...     [iothread["id"] for iothread in client.execute("query-iothreads")]
+['io0']
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from qmp_iothreadd.commands import COMMANDS
 from qmp_iothreadd.qmp.connection import Turns
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.server import MonitorServer
-from qmp_iothreadd.qmp.session import IDLE, Session
+from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.qmp.sockets import UnixListener
 from qmp_iothreadd.testing.memory import add_monitor, make_machine
 
@@ -67,7 +67,7 @@ class Server:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qmp-iothreadd-")))
         if self._owned:
             stack.callback(self.machine.close)
-        self._turns = Turns(asyncio.get_running_loop(), IDLE)
+        self._turns = Turns(asyncio.get_running_loop())
         stack.callback(self._turns.close)
         self.machine.on_shutdown = self._stop
         dispatcher = Dispatcher(self.machine, functions=self._functions)

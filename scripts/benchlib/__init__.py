@@ -7,6 +7,7 @@
     rounds      every step on every server in turn, several times
     results     medians, ratios and targets
     report      the table as text, Markdown or JSON
+    options     what the command lines of all measuring scripts share
     cli         the command line
 
 Units throughout: times in nanoseconds (`_ns`), memory in bytes, rates in requests a second.

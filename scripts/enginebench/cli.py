@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 import sys
 from collections.abc import Sequence
 
 from benchlib import machine
-from benchlib.errors import BenchError
+from benchlib.options import QUIET_CPUS, add_formats, exit_status, new_parser, positive, write
 from benchlib.servers import Command, own_command, parse_command
 
 from enginebench import daemon
@@ -18,9 +17,6 @@ from enginebench.steps import QUICK, STEPS, Pace, Row, Step
 
 DAEMON_STEP = "daemon"
 RUNS = 9
-# More of other processes' work than this shows in the figures.
-_QUIET_CPUS = 0.3
-
 _EXAMPLES = """\
 examples:
   scripts/bench-engine                                    all of it, about six minutes
@@ -36,40 +32,34 @@ Leave the machine alone meanwhile.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; returns the exit status (1: something could not be measured)."""
     options = _parser().parse_args(arguments)
+    return exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
     runs, pace = (options.runs or 1, QUICK) if options.quick else (options.runs or RUNS, Pace())
     wanted = options.only or [*(step.name for step in STEPS), DAEMON_STEP]
     steps = [step for step in STEPS if step.name in wanted]
     samples, other_work = Samples(), machine.OtherWork()
-    try:
-        with programs() as built:
-            _measure(built, steps, pace, runs, samples)
-        if DAEMON_STEP in wanted:
-            _measure_daemon(options, pace, runs, samples)
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    with programs() as built:
+        _measure(built, steps, pace, runs, samples)
+    if DAEMON_STEP in wanted:
+        _measure_daemon(options, pace, runs, samples)
     rows: list[Row] = [row for step in steps for row in step.rows]
     found = results([*rows, *daemon.ROWS], samples)
     other_cpus = other_work.cpus()
     if options.json is not None:
-        options.json.write_text(to_json(found, samples, runs, other_cpus), encoding="utf-8")
+        write(options.json, to_json(found, samples, runs, other_cpus))
     print(text(found, samples, markdown=options.markdown))
     print(f"\n{_summary(runs, other_cpus)}")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench-engine",
-        description="Measure the native engine against what the machine allows.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = new_parser(
+        "bench-engine", "Measure the native engine against what the machine allows.", _EXAMPLES
     )
-    parser.add_argument("--runs", metavar="N", type=int, help=f"alternating runs (default: {RUNS})")
+    parser.add_argument(
+        "--runs", metavar="N", type=positive, help=f"alternating runs (default: {RUNS})"
+    )
     parser.add_argument("--quick", action="store_true", help="one short run: rough figures")
     parser.add_argument(
         "--only",
@@ -82,10 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--against", metavar="COMMAND", help="a QEMU, for the rates of object-add and object-del"
     )
-    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
-    parser.add_argument(
-        "--json", metavar="FILE", type=pathlib.Path, help="write all figures as JSON"
-    )
+    add_formats(parser)
     return parser
 
 
@@ -121,6 +108,6 @@ def _summary(runs: int, other_cpus: float) -> str:
     )
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    if other_cpus > _QUIET_CPUS:
+    if other_cpus > QUIET_CPUS:
         line += "\nWarning: the machine was not left alone; latencies and rates suffer."
     return line

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from qmp_iothreadd.commands.qom import is_identifier
 from qmp_iothreadd.testing import MemoryClient
 
 
@@ -61,16 +58,6 @@ def test_a_long_id_is_an_id(client: MemoryClient) -> None:
     name = "a" * 100_000
     client.execute("object-add", iothread(name))
     assert client.execute("query-iothreads")[0]["id"] == name
-
-
-@given(st.text("abzAZ019.-_é ", max_size=6))
-def test_identifiers(text: str) -> None:
-    expected = (
-        text != ""
-        and text[0] in "abzAZ"
-        and all(character in "abzAZ019.-_" for character in text[1:])
-    )
-    assert is_identifier(text) == expected
 
 
 # -- object-del -----------------------------------------------------------------------------------

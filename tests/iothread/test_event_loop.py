@@ -176,3 +176,14 @@ def test_a_main_loop_that_does_not_fit_is_refused(machine: Machine) -> None:
     with pytest.raises(QmpError, match="bad thread-pool-min"):
         machine.add_object("main-loop", "ml", {"thread-pool-max": 0})
     machine.add_object("main-loop", "ml", {})
+
+
+def test_a_main_loop_refuses_pool_sizes_before_it_finds_that_it_is_the_second(
+    machine: Machine,
+) -> None:
+    machine.add_object("main-loop", "ml", {})
+    with pytest.raises(QmpError, match="only one main-loop instance allowed"):
+        machine.add_object("main-loop", "other", {})
+    for name in ("other", "ml"):
+        with pytest.raises(QmpError, match="bad thread-pool-min"):
+            machine.add_object("main-loop", name, {"thread-pool-max": 0})

@@ -70,6 +70,17 @@ async def test_yank_of_its_own_connection_ends_it_and_what_it_had_queued(bench: 
     assert await again.receive_ids(1) == [1]
 
 
+async def test_what_was_answered_before_a_yank_is_sent_and_the_answer_to_the_yank_is_not(
+    bench: Any,
+) -> None:
+    one = await bench()
+    client = await one.client()
+    own = {"instances": [{"type": "chardev", "id": "compat_monitor0"}]}
+    client.send({"execute": "query-name", "id": 1}, {"execute": "yank", "arguments": own, "id": 2})
+    assert (await client.receive())["id"] == 1
+    assert await client.receive() is None
+
+
 async def test_connections_are_counted(bench: Any) -> None:
     one = await bench(multi_client=True)
     clients = [await one.client() for _ in range(3)]

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from qmp_iothreadd.commands.expression import ExpressionError, evaluate
 from qmp_iothreadd.commands.hmp import messages
+from qmp_iothreadd.commands.hmp.expression import ExpressionError, evaluate
 from qmp_iothreadd.commands.hmp.messages import ArgumentError
 from qmp_iothreadd.commands.hmp.text import SPACE, decode, encode, first_byte, skip_space
 

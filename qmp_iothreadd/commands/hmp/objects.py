@@ -44,7 +44,7 @@ def _help(options: ObjectType, type_name: object) -> str:
 
 def object_del(ctx: Context, id: str) -> None:
     """Delete an object; a human monitor says of itself that it stays, as it does of any other."""
-    found = (ctx.machine.tree.objects.children or {}).get(id)
+    found = ctx.machine.find_object(id)
     if found is not None:
         found.check_deletable()
     qom.object_del(ctx, id)

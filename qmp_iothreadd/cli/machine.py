@@ -1,4 +1,4 @@
-"""``-machine`` and ``-smp``: there is no machine, but QEMU's users say which one they mean."""
+"""``-machine`` and ``-smp``: there is no machine, but what makes no sense to QEMU is refused."""
 
 from __future__ import annotations
 
@@ -84,11 +84,9 @@ class MachineOptions:
             if name in _BOOLEANS and c_numbers.boolean(str(value)) is None:
                 raise errors.invalid_parameter_value(name, "'on' or 'off'")
 
-    def cpus(self) -> int:
-        """How many CPUs there are to be.
-
-        Raises:
-            QmpError: ``-smp`` makes no sense, or asks for more than the machine can have.
+    def check_cpus(self) -> None:
+        """Raises:
+        QmpError: ``-smp`` makes no sense, or asks for more than the machine can have.
         """
         given = self._values.get("smp", {})
         counts = _topology(given if isinstance(given, dict) else {"cpus": given})
@@ -98,7 +96,6 @@ class MachineOptions:
         maximum = _MAX_CPUS.get(self.type_name, _MAX_CPUS_PC)
         if not 0 < cpus <= maximum:
             raise errors.too_many_cpus(cpus, self.type_name, maximum)
-        return cpus
 
 
 def list_machines() -> str:

@@ -92,6 +92,7 @@ def test_kinds_of_monitors() -> None:
     ("arguments", "message"),
     [
         ("-chardev foo", "chardev: no id specified"),
+        ("-chardev id=c", 'chardev: "c" missing backend'),
         ("-chardev foo,id=c", "'foo' is not a valid char driver name"),
         ("-chardev null,id=9", None),
         ("-chardev socket,id=c", "Unable to parse FD number "),

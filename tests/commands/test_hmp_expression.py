@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qmp_iothreadd.commands.expression import ExpressionError, evaluate
+from qmp_iothreadd.commands.hmp.expression import ExpressionError, evaluate
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 

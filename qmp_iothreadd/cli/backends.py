@@ -174,7 +174,9 @@ def list_backends() -> str:
 def _chardev(options: Options, config: Config) -> ChardevConfig:
     if options.id is None:
         raise errors.chardev_without_id()
-    backend = options.get("backend") or ""
+    backend = options.get("backend")
+    if backend is None:
+        raise errors.chardev_without_backend(options.id)
     if backend not in _BACKENDS:
         raise errors.chardev_driver_unknown(backend)
     if backend == "socket":

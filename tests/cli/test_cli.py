@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd import cli
-from qmp_iothreadd.command_line import Finished
+from qmp_iothreadd.cli.command_line import Finished
+from qmp_iothreadd.cli.options import OPTIONS
 from qmp_iothreadd.config import ChardevConfig, Config, MonitorConfig
 
-CORPUS = Path(__file__).parents[2] / "shared" / "conformance" / "qemu-11.1.jsonl"
+CORPUS = Path(__file__).parents[3] / "shared" / "conformance" / "qemu-11.1.jsonl"
 BASE = ["-M", "none", "-nodefaults", "-nographic"]
 
 
@@ -315,12 +316,22 @@ def test_an_unknown_machine_is_refused_with_a_hint() -> None:
     )
 
 
-def test_machines_have_cpus() -> None:
-    assert parse().cpus == 1
-    assert parse("-M", "microvm", "-smp", "2,sockets=2,cores=1").cpus == 2
-    assert parse("-M", "q35", "-smp", "sockets=2,cores=3,threads=2").cpus == 12
-    assert parse("-M", "pc", "-smp", "4", "-smp", "cpus=3").cpus == 3
-    assert parse("-machine", "pc-i440fx-7.2,smp.cpus=5").cpus == 5
+@pytest.mark.parametrize(
+    ("cpus", "arguments"),
+    [
+        (2, ["-smp", "2,sockets=2,cores=1"]),
+        (12, ["-smp", "sockets=2,cores=3,threads=2"]),
+        (3, ["-smp", "4", "-smp", "cpus=3"]),
+        (5, ["-machine", "smp.cpus=5"]),
+    ],
+)
+def test_cpus_are_counted_as_qemu_counts_them(cpus: int, arguments: list[str]) -> None:
+    assert said(*arguments).startswith(f"prog: Invalid SMP CPUs {cpus}. The max CPUs supported")
+    parse("-M", "q35", *arguments)
+
+
+def test_cpus_of_none_are_refused() -> None:
+    assert said("-smp", "0").startswith("prog: Invalid CPU topology")
 
 
 def test_messages_can_carry_the_time_and_the_guests_name() -> None:
@@ -342,7 +353,7 @@ def test_help_lists_every_documented_option() -> None:
     status, text = printed("-h")
     assert status == 0
     assert text.startswith("usage: prog ")
-    documented = [name for name, option in cli.OPTIONS.items() if option.help]
+    documented = [name for name, option in OPTIONS.items() if option.help]
     assert [name for name in documented if not re.search(rf"-{name}\b", text)] == []
 
 
@@ -429,7 +440,7 @@ def test_libvirts_command_lines_are_understood() -> None:
             location="-mon chardev=charmonitor,id=monitor,mode=control",
         )
     ]
-    assert (config.name, config.machine, config.timestamp) == ("t1", "microvm", True)
+    assert (config.name, config.timestamp) == ("t1", True)
 
 
 def test_parsing_imports_little() -> None:

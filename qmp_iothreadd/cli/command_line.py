@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev_options import Backends, list_backends
+from qmp_iothreadd.cli.backends import Backends, list_backends
+from qmp_iothreadd.cli.machine import MachineOptions, list_machines
 from qmp_iothreadd.config import Config, LocatedError, ObjectConfig, TraceConfig
-from qmp_iothreadd.machine_options import MachineOptions, list_machines
 from qmp_iothreadd.qom import option_lists
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options
 
@@ -292,14 +292,13 @@ class CommandLine:
             self.machine_options.check_type()
         except errors.QmpError as error:
             raise LocatedError(error) from None
-        self.config.machine = self.machine_options.type_name
         try:
             self._make_backends()
         except LocatedError as error:
             self.config.backend_error = error
 
     def _make_backends(self) -> None:
-        """In QEMU's order: character devices, disks, the machine's properties, CPUs, monitors."""
+        """In QEMU's order: character devices, disks, the machine, its CPUs, monitors."""
         config = self.config
         self.backends.fill_chardevs(config)
         if self.disk_images:
@@ -307,7 +306,7 @@ class CommandLine:
             raise LocatedError(_disk_error(name), name)
         try:
             self.machine_options.check_properties()
-            config.cpus = self.machine_options.cpus()
+            self.machine_options.check_cpus()
             if self.kernel_options:
                 raise errors.kernel_unsupported("kernel")
         except errors.QmpError as error:

@@ -1,0 +1,137 @@
+"""The command line, in QEMU's own syntax: ``parse`` makes a Config of it, ``main`` runs the daemon.
+
+As in QEMU it is read twice: unknown options and missing arguments are found before any option has
+an effect, then each takes effect in its turn.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.options import OPTIONS, Option
+from qmp_iothreadd.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.process import open_standard_streams
+
+PROGRAM = "qmp-iothreadd"
+
+
+class CommandLineError(Exception):
+    """The command line cannot be followed; ``text`` is what to say on standard error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def parse(argv: list[str]) -> tuple[Config, str]:
+    """The configuration that a command line (``argv[0]`` is the program) asks for, and warnings.
+
+    Raises:
+        CommandLineError: with all that QEMU would say.
+        Finished: help or a version was asked for.
+    """
+    line = CommandLine(os.path.basename(argv[0]) if argv else PROGRAM)
+    try:
+        _read(line, argv[1:])
+    except errors.QmpError as error:
+        text = line.config.error_message(error, line.location)
+        raise CommandLineError("".join(line.warnings) + text) from None
+    except LocatedError as error:
+        raise CommandLineError("".join(line.warnings) + error.report(line.config)) from None
+    except _schema_error() as error:
+        raise CommandLineError("".join(line.warnings) + f"{error}\n") from None
+    return line.config, "".join(line.warnings)
+
+
+def _schema_error() -> type[Exception]:
+    """What a bad schema raises; imported only when something was raised."""
+    from qmp_iothreadd.qapi.messages import QAPIError
+
+    return QAPIError
+
+
+def _read(line: CommandLine, arguments: list[str]) -> None:
+    found = _split(line, arguments)
+    for early in (True, False):
+        for words, option, text in found:
+            line.location = " ".join(words)
+            if option is None:
+                if not early:
+                    line.disk_images.append(words[0])
+            elif option.early == early:
+                option.handler(line, text)
+    line.location = ""
+    line.finish()
+    if line.has_defaults and not line.backends.chardevs.given:
+        _choose_default_monitor(line.config)
+
+
+def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Option | None, str]]:
+    """Each option with its words and its argument; None for a word that is no option."""
+    found: list[tuple[list[str], Option | None, str]] = []
+    words = iter(arguments)
+    for word in words:
+        line.location = word
+        if not word.startswith("-"):
+            found.append(([word], None, ""))
+            continue
+        option = OPTIONS.get(word[2:] if word.startswith("--") else word[1:])
+        if option is None:
+            raise errors.invalid_option()
+        if not option.argument:
+            found.append(([word], option, ""))
+            continue
+        text = next(words, None)
+        if text is None:
+            raise errors.argument_required()
+        found.append(([word, text], option, text))
+    return found
+
+
+def _choose_default_monitor(config: Config) -> None:
+    config.default = True
+    config.chardevs["compat_monitor0"] = ChardevConfig(
+        "compat_monitor0", "unix", path=default_socket_path(), server=True
+    )
+    config.monitors.append(MonitorConfig("compat_monitor0", "compat_monitor0", "control"))
+
+
+def default_socket_path() -> str:
+    """Where the daemon listens unless it is told.
+
+    In the user's folder for such things, else in one of its own below the temporary folder, which
+    is there only once the daemon has made it.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, f"{PROGRAM}.sock")
+    temporary = os.environ.get("TMPDIR") or "/tmp"
+    return os.path.join(temporary, f"{PROGRAM}-{os.getuid()}", "qmp.sock")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the daemon as ``argv`` asks, the process's own if None, and return the exit status."""
+    open_standard_streams()
+    try:
+        config, warnings = parse(sys.argv if argv is None else argv)
+    except Finished as finished:
+        print(finished.text)
+        return finished.status
+    except CommandLineError as error:
+        sys.stderr.write(error.text)
+        return 1
+    sys.stderr.write(warnings)
+    from qmp_iothreadd import daemon  # only when there is something to serve
+
+    try:
+        return daemon.run(config)
+    except errors.QmpError as error:
+        sys.stderr.write(config.error_message(error))
+    except LocatedError as error:
+        sys.stderr.write(error.report(config))
+    except _schema_error() as error:
+        sys.stderr.write(f"{error}\n")
+    return 1

@@ -1,0 +1,60 @@
+"""What the command lines of all measuring scripts share."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Callable
+
+from benchlib.errors import BenchError
+
+# More of other processes' work than this shows in the figures.
+QUIET_CPUS = 0.3
+
+
+def new_parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """A parser for `scripts/NAME`; the epilog is printed as it is."""
+    return argparse.ArgumentParser(
+        prog=f"scripts/{name}",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """How the figures are to come out."""
+    parser.add_argument("--markdown", action="store_true", help="print tables as Markdown")
+    parser.add_argument(
+        "--json", metavar="FILE", type=pathlib.Path, help="write all figures as JSON"
+    )
+
+
+def positive(text: str) -> int:
+    """The type of an argument that counts something."""
+    if not (text.isascii() and text.isdecimal()) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def write(path: pathlib.Path, text: str) -> None:
+    """Write a file; raises `BenchError` where that cannot be."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}") from None
+
+
+def exit_status(work: Callable[[], None]) -> int:
+    """Do the work; 0, or 1 where it could not be done, or 130 where it was interrupted."""
+    try:
+        work()
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
