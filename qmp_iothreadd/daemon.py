@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -107,6 +108,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
         if background is not None:
             background.ready()
         notify_ready()
+        gc.freeze()  # what is there now stays: collections need not look at it
         await stopped.wait()
 
 

@@ -1,5 +1,5 @@
 /* A context's own thread: starting and joining it, and what the kernel knows of it. */
-#define _GNU_SOURCE /* pthread_tryjoin_np, pthread_setname_np */
+#define _GNU_SOURCE /* sched_getcpu, sched_setaffinity, pthread_setname_np */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,12 +14,6 @@
 
 /* A new thread enters within this time where a CPU is free. */
 enum { START_SPIN_NS = 20 * 1000 };
-
-/*
- * Being put to sleep and woken takes far longer than a thread takes to end: look for so long,
- * yielding the CPU, before sleeping.
- */
-enum { JOIN_SPIN_NS = 100 * 1000 };
 
 /* Unless it is preempted there. */
 enum { RELEASE_WAIT_NS = 50 * 1000 * 1000 };
@@ -113,19 +107,22 @@ static void await_entry(AioContext *ctx)
     }
 }
 
-static void join_thread(pthread_t thread)
+/*
+ * Lets a thread that is about to end do so on this CPU, as soon as we block: waking another CPU
+ * takes longer than all that the thread has left to do. Where that is not allowed, it ends where
+ * it is.
+ */
+static void bring_here(pid_t tid)
 {
-#ifdef __GLIBC__
-    const int64_t end = aio_clock_ns() + JOIN_SPIN_NS;
+    const int cpu = sched_getcpu();
+    cpu_set_t here;
 
-    do {
-        if (pthread_tryjoin_np(thread, NULL) == 0) {
-            return;
-        }
-        sched_yield();
-    } while (aio_clock_ns() < end);
-#endif
-    pthread_join(thread, NULL);
+    if (cpu < 0 || cpu >= CPU_SETSIZE) {
+        return;
+    }
+    CPU_ZERO(&here);
+    CPU_SET(cpu, &here);
+    sched_setaffinity(tid, sizeof(here), &here);
 }
 
 /* A joined thread has only a few instructions left in the kernel, but /proc shows it till then. */
@@ -184,8 +181,9 @@ int aio_context_stop(AioContext *ctx)
     pthread_mutex_unlock(&ctx->lock);
 
     atomic_store_explicit(&ctx->running, false, memory_order_release);
+    bring_here(aio_context_thread_id(ctx));
     aio_notify(ctx);
-    join_thread(ctx->thread);
+    pthread_join(ctx->thread, NULL);
     await_release(aio_context_thread_id(ctx));
     stack_put(ctx->stack);
 
