@@ -130,8 +130,11 @@ static void trace_action(AioContext *ctx, PollAction action, int64_t before, int
     }
 }
 
-static PollAction adjust_weighted(AioContext *ctx, uint64_t iteration, int64_t block_ns,
-                                  AioCounters *count, AdjustRecord *record)
+/* Once for each of its callers: without a trace `record` is NULL and costs nothing. */
+#define FOR_EACH_CALLER static inline __attribute__((always_inline))
+
+FOR_EACH_CALLER PollAction adjust_weighted(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                           AioCounters *count, AdjustRecord *record)
 {
     const int64_t poll_ns = ctx->poll_ns;
     int64_t adj = -1;
@@ -152,8 +155,8 @@ static PollAction adjust_weighted(AioContext *ctx, uint64_t iteration, int64_t b
     return action;
 }
 
-static PollAction adjust_legacy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
-                                AioCounters *count, AdjustRecord *record)
+FOR_EACH_CALLER PollAction adjust_legacy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                         AioCounters *count, AdjustRecord *record)
 {
     const int64_t poll_ns = ctx->poll_ns;
     int64_t longest = 0;
@@ -180,8 +183,8 @@ static PollAction adjust_legacy(AioContext *ctx, uint64_t iteration, int64_t blo
     return longest > poll_ns ? POLL_GROW : longest < poll_ns ? POLL_SHRINK : POLL_KEEP;
 }
 
-static PollAction adjust_by_policy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
-                                   AioCounters *count, AdjustRecord *record)
+FOR_EACH_CALLER PollAction adjust_by_policy(AioContext *ctx, uint64_t iteration, int64_t block_ns,
+                                            AioCounters *count, AdjustRecord *record)
 {
     if (ctx->policy == POLL_LEGACY) {
         return adjust_legacy(ctx, iteration, block_ns, count, record);
