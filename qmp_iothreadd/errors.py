@@ -6,6 +6,10 @@ A function here makes an error; the caller raises it::
 
 ``desc`` is the text on the wire. ``hint``, where there is one, is what QEMU adds on the command
 line and in HMP but not in QMP. Source: QEMU 11.1.3, as recorded from its monitor.
+
+Two groups of texts, which are no errors of QMP's, stand elsewhere: what the human monitor says of a
+line that it cannot run (``commands.hmp.messages``), and what is wrong with a QAPI schema
+(``qapi.messages``).
 """
 
 from __future__ import annotations
@@ -549,10 +553,10 @@ def bad_device_model(name: str) -> QmpError:
     return QmpError(f"'{name}' is not a valid device model name")
 
 
-def kernel_unsupported(option: str) -> QmpError:
-    """-kernel and its kin, where there is no memory to load into."""
+def kernel_unsupported() -> QmpError:
+    """-kernel, where there is no memory to load into."""
     return QmpError(
-        f"The -{option} parameter is not supported (use the generic 'loader' device instead)."
+        "The -kernel parameter is not supported (use the generic 'loader' device instead)."
     )
 
 

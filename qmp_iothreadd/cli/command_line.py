@@ -308,7 +308,7 @@ class CommandLine:
             self.machine_options.check_properties()
             self.machine_options.check_cpus()
             if self.kernel_options:
-                raise errors.kernel_unsupported("kernel")
+                raise errors.kernel_unsupported()
         except errors.QmpError as error:
             raise LocatedError(error) from None
         self.backends.fill_monitors(config)

@@ -204,10 +204,6 @@ class Schema:
             else:
                 self.events[name] = entity
 
-    def lookup(self, name: str) -> Entity | None:
-        """The type, command or event of that name (they share one name space), or None."""
-        return self.definitions.get(name)
-
     def __reduce__(self) -> tuple[Callable[[Plain], Schema], tuple[Plain]]:
         from qmp_iothreadd.qapi.plain import from_plain, to_plain
 

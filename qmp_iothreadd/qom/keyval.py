@@ -17,7 +17,7 @@ from qmp_iothreadd.qom import c_numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qmp_iothreadd.qapi.schema import AlternateType, ObjectType, SchemaType
+    from qmp_iothreadd.qapi.schema import AlternateType, EnumType, ObjectType, SchemaType
 
 KeyVal = dict[str, Any]
 """Values are strings, ``KeyVal`` or lists of either."""
@@ -228,7 +228,7 @@ def _shown(path: str) -> str:
     return path or "<anonymous>"
 
 
-def enum_value(type_: Any, value: str, name: str | None) -> str:
+def enum_value(type_: EnumType, value: str, name: str | None) -> str:
     """``value`` if the enumeration has it.
 
     Raises:

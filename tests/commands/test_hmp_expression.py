@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qmp_iothreadd.commands.hmp.expression import ExpressionError, evaluate
+from qmp_iothreadd.commands.hmp.expression import evaluate
+from qmp_iothreadd.commands.hmp.messages import ArgumentError
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -85,7 +86,7 @@ def test_value_is_qemus(text: str, value: int) -> None:
     ],
 )
 def test_message_is_qemus(text: str, message: str) -> None:
-    with pytest.raises(ExpressionError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         evaluate(text)
     assert str(caught.value) == message
 
@@ -118,7 +119,7 @@ def test_long_sums_take_linear_time() -> None:
 
 @given(st.text(alphabet="0123456789+-*/%&|^~()' xab$", max_size=40))
 def test_any_text_has_a_value_or_a_message(text: str) -> None:
-    with contextlib.suppress(ExpressionError):
+    with contextlib.suppress(ArgumentError):
         value, rest = evaluate(text)
         assert INT64_MIN <= value <= INT64_MAX
         assert text.endswith(rest)

@@ -101,10 +101,9 @@ def test_definitions_say_where_they_stand(drives: Schema) -> None:
 
 
 def test_everything_is_found_by_name(drives: Schema) -> None:
-    assert drives.lookup("Kind") is drives.types["Kind"]
-    assert drives.lookup("add-drive") is drives.commands["add-drive"]
-    assert drives.lookup("DRIVE_GONE") is drives.events["DRIVE_GONE"]
-    assert drives.lookup("nothing") is None
+    assert drives.definitions["Kind"] is drives.types["Kind"]
+    assert drives.definitions["add-drive"] is drives.commands["add-drive"]
+    assert drives.definitions["DRIVE_GONE"] is drives.events["DRIVE_GONE"]
 
 
 def test_order_is_that_of_the_schema_with_implicit_types_where_they_are_needed(

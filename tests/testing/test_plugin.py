@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import tomllib
+from pathlib import Path
 
 import pytest
 
 PLUGIN = "qmp_iothreadd.testing.plugin"
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
-# Installed, pytest finds it by itself; from a source tree it has to be named.
-NAMED = (
-    [] if any(each.value == PLUGIN for each in entry_points(group="pytest11")) else ["-p", PLUGIN]
-)
+
+@pytest.fixture(autouse=True)
+def _only_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed or not, the plugin is this source tree's."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *args)
+
+
+def test_pytest_finds_it_once_installed() -> None:
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"qmp-iothreadd": PLUGIN}
 
 
 def test_fixtures_start_daemons_and_end_them(pytester: pytest.Pytester) -> None:
@@ -44,7 +56,7 @@ def test_fixtures_start_daemons_and_end_them(pytester: pytest.Pytester) -> None:
                 os.kill(pids[0], 0)
         """
     )
-    result = pytester.runpytest_subprocess(*NAMED, "--strict-markers", "-p", "no:cacheprovider")
+    result = run(pytester, "--strict-markers")
     result.assert_outcomes(passed=4)
 
 
@@ -55,7 +67,7 @@ def test_a_daemon_that_ended_badly_fails_the_test(pytester: pytest.Pytester) -> 
             qmp_daemon.process.kill()
         """
     )
-    result = pytester.runpytest_subprocess(*NAMED, "-p", "no:cacheprovider")
+    result = run(pytester)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*the daemon ended with status -9*"])
 
@@ -70,5 +82,5 @@ def test_the_plugin_loads_nothing_of_the_daemon(pytester: pytest.Pytester) -> No
             assert not heavy & set(sys.modules)
         """
     )
-    result = pytester.runpytest_subprocess(*NAMED, "-p", "no:cacheprovider")
+    result = run(pytester)
     result.assert_outcomes(passed=1)

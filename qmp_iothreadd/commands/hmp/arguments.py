@@ -21,8 +21,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from qmp_iothreadd.commands.hmp import messages
-from qmp_iothreadd.commands.hmp.expression import ExpressionError, evaluate
-from qmp_iothreadd.commands.hmp.messages import ArgumentError
+from qmp_iothreadd.commands.hmp.expression import evaluate
 from qmp_iothreadd.commands.hmp.text import SPACE, decode, encode, first_byte, skip_space
 
 WORD_MAX: Final = 1023
@@ -177,10 +176,7 @@ class _Scanner:
         return text
 
     def _expression(self) -> int:
-        try:
-            value, rest = evaluate(self._line[self._position :])
-        except ExpressionError as error:
-            raise ArgumentError(str(error)) from None
+        value, rest = evaluate(self._line[self._position :])
         self._position = len(self._line) - len(rest)
         return value
 

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from qmp_iothreadd.commands.hmp import messages
 from qmp_iothreadd.qom import c_numbers
 
 _SPACE: Final = " \t\n\v\f\r"
 _UNARY: Final = "+-~"
 _LEVELS: Final = {"+": 1, "-": 1, "&": 2, "|": 2, "^": 2, "*": 3, "/": 3, "%": 3}
-
-
-class ExpressionError(Exception):
-    """The expression has no value; the message is what the monitor says, without a line's end."""
 
 
 def evaluate(text: str) -> tuple[int, str]:
@@ -28,7 +25,7 @@ def evaluate(text: str) -> tuple[int, str]:
     The value is a signed 64-bit integer. White space around the expression is skipped.
 
     Raises:
-        ExpressionError: there is no complete expression, or it divides by zero.
+        ArgumentError: there is no complete expression, or it divides by zero.
     """
     # QEMU reads bytes; in latin-1 a character is a byte.
     evaluator = _Evaluator(text.encode("utf-8", "surrogateescape").decode("latin-1"))
@@ -70,7 +67,7 @@ class _Evaluator:
             value = self._reduce(value, level)
             if level == 0:
                 if self.depth:
-                    raise ExpressionError("')' expected")
+                    raise messages.parenthesis_expected()
                 return value
             self.pending.append((operator, value))
             self._next()
@@ -94,20 +91,19 @@ class _Evaluator:
             self.depth += char == "("
             self._next()
         if not char:
-            raise ExpressionError("unexpected end of expression")
+            raise messages.expression_ends_early()
         if char == "'":
             return self._apply_unary(self._character())
         if char == "$":
-            # Registers belong to a CPU, and there is none.
-            raise ExpressionError("unknown register")
+            raise messages.unknown_register()
         return self._apply_unary(self._number(char))
 
     def _character(self) -> int:
         quoted = self.source[self.position + 1 : self.position + 3]
         if not quoted:
-            raise ExpressionError("character constant expected")
+            raise messages.character_expected()
         if quoted[1:] != "'":
-            raise ExpressionError("missing terminating ' character")
+            raise messages.character_unterminated()
         self.position += 2
         self._next()
         byte = ord(quoted[0])
@@ -117,10 +113,10 @@ class _Evaluator:
         found = c_numbers.scan(self.source, self.position)
         if found is None:
             shown = char if char.isascii() else "\ufffd"  # half a character, as it goes on the wire
-            raise ExpressionError(f"invalid char '{shown}' in expression")
+            raise messages.invalid_in_expression(shown)
         value, self.position = found
         if value > c_numbers.UINT64_MAX:
-            raise ExpressionError("number too large")
+            raise messages.number_too_large()
         self._skip_space()
         return _wrap(value)
 
@@ -147,7 +143,7 @@ class _Evaluator:
 def _apply(operator: str, left: int, right: int) -> int:
     if operator in "/%":
         if right == 0:
-            raise ExpressionError("division by zero")
+            raise messages.division_by_zero()
         quotient = abs(left) // abs(right)
         if (left < 0) != (right < 0):
             quotient = -quotient

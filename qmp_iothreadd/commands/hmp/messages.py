@@ -49,6 +49,52 @@ def invalid_format(letter: str) -> ArgumentError:
     return ArgumentError(f"invalid char in format: '{letter}'")
 
 
+# -- Expressions ----------------------------------------------------------------------------------
+
+
+def expression_ends_early() -> ArgumentError:
+    """An operand is missing at the end."""
+    return ArgumentError("unexpected end of expression")
+
+
+def invalid_in_expression(char: str) -> ArgumentError:
+    """Where an operand should be there is something else."""
+    return ArgumentError(f"invalid char '{char}' in expression")
+
+
+def parenthesis_expected() -> ArgumentError:
+    """A parenthesis is not closed."""
+    return ArgumentError("')' expected")
+
+
+def character_expected() -> ArgumentError:
+    """Nothing follows a single quote."""
+    return ArgumentError("character constant expected")
+
+
+def character_unterminated() -> ArgumentError:
+    """The second single quote is missing."""
+    return ArgumentError("missing terminating ' character")
+
+
+def unknown_register() -> ArgumentError:
+    """Registers belong to a CPU, and there is none."""
+    return ArgumentError("unknown register")
+
+
+def number_too_large() -> ArgumentError:
+    """A number beyond 64 bits."""
+    return ArgumentError("number too large")
+
+
+def division_by_zero() -> ArgumentError:
+    """By 0, or modulo 0."""
+    return ArgumentError("division by zero")
+
+
+# -- Answers --------------------------------------------------------------------------------------
+
+
 def path_unresolved(path: str) -> str:
     """``info qom-tree`` of an object that is not there, or of several."""
     return f"Path '{path}' could not be resolved."
