@@ -130,7 +130,8 @@ def test_service_takes_its_time(started: Start, workload: Make) -> None:
     time.sleep(0.1)
     load.stop()
     stats = context.stats()
-    assert stats["handling_ns"] >= 200000 * stats["latency_count"] > 0
+    # The handler's clock and the accounts' are read at different moments: a hair's breadth apart.
+    assert stats["handling_ns"] >= 0.99 * 200000 * stats["latency_count"] > 0
 
 
 def test_notifications_are_suppressed_while_polling(started: Start, workload: Make) -> None:
