@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmp_iothreadd import errors
 from qmp_iothreadd.constant import Constant
 from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import USER_CREATABLE
+from qmp_iothreadd.qom.types import USER_CREATABLE, check_range
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import AioContext
@@ -23,7 +23,6 @@ INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 POLL_WEIGHT_MAX = 63
 POLL_MAX_NS_DEFAULT = 32768
-NICE_MIN, NICE_MAX = -20, 19
 
 
 class EventLoopBase(Object):
@@ -34,11 +33,11 @@ class EventLoopBase(Object):
     qom_name = "event-loop-base"
     abstract = True
 
-    # The largest value of an integer; the smallest is 0.
-    limits: ClassVar[dict[str, int]] = {
-        "aio-max-batch": INT64_MAX,
-        "thread-pool-min": INT64_MAX,
-        "thread-pool-max": INT64_MAX,
+    # The smallest and the largest value of an integer.
+    ranges: ClassVar[dict[str, tuple[int, int]]] = {
+        "aio-max-batch": (0, INT64_MAX),
+        "thread-pool-min": (0, INT64_MAX),
+        "thread-pool-max": (0, INT64_MAX),
     }
     defaults: ClassVar[dict[str, Any]] = {
         "aio-max-batch": 0,
@@ -65,19 +64,16 @@ class EventLoopBase(Object):
 
         Raises:
             QmpError: out of range (then nothing changed), or the thread pool's sizes do not fit
-            together
-                (then the value stays, as in QEMU).
+                together (then the value stays, as in QEMU).
         """
-        limit = self.limits.get(name)
-        if limit is not None and not 0 <= value <= limit:
-            raise errors.value_out_of_range(name, 0, limit)
+        check_range(self.ranges, name, value)
         self.values[name] = value
         if self.active:
             self.apply(name)
 
     def apply(self, name: str) -> None:
         """Let a running loop take over the property ``name``."""
-        if name in EventLoopBase.limits:
+        if name in EventLoopBase.ranges:
             self.check_thread_pool()
 
     def check_thread_pool(self) -> None:
@@ -124,11 +120,12 @@ class IOThread(EventLoopBase):
         Property("x-stats", "IOThreadStats", lambda obj: obj.stats(), listed=False),
     )
 
-    limits: ClassVar[dict[str, int]] = EventLoopBase.limits | {
-        "poll-max-ns": INT64_MAX,
-        "poll-grow": INT64_MAX,
-        "poll-shrink": INT64_MAX,
-        "poll-weight": POLL_WEIGHT_MAX,
+    ranges: ClassVar[dict[str, tuple[int, int]]] = EventLoopBase.ranges | {
+        "poll-max-ns": (0, INT64_MAX),
+        "poll-grow": (0, INT64_MAX),
+        "poll-shrink": (0, INT64_MAX),
+        "poll-weight": (0, POLL_WEIGHT_MAX),
+        "x-nice": (-20, 19),
     }
     defaults: ClassVar[dict[str, Any]] = EventLoopBase.defaults | {
         "poll-max-ns": POLL_MAX_NS_DEFAULT,
@@ -177,17 +174,15 @@ class IOThread(EventLoopBase):
         """Set a property; a factor of 0 becomes its default."""
         if value == 0 and name in self.zero_is_default:
             value = self.defaults[name]
-        if name == "x-nice" and not NICE_MIN <= value <= NICE_MAX:
-            raise errors.value_out_of_range(name, NICE_MIN, NICE_MAX)
         self._info = None
         super().store(name, value)
 
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
-        if name in IOThread.limits or name == "x-poll-policy":
-            self.set_poll_params()
-        elif name == "x-nice":
+        if name == "x-nice":
             self._set_nice()
+        elif name in IOThread.ranges or name == "x-poll-policy":
+            self.set_poll_params()
         super().apply(name)
 
     def set_poll_params(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import USER_CREATABLE
+from qmp_iothreadd.qom.types import USER_CREATABLE, check_range
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import Workload as NativeWorkload
@@ -43,14 +43,14 @@ class Workload(Object):
         Property("x-stats", "WorkloadStats", lambda obj: obj.stats(), listed=False),
     )
 
-    # The largest value of a number; the smallest is 0.
-    limits: ClassVar[dict[str, int]] = {
-        "interval-ns": TIME_MAX_NS,
-        "sigma": SIGMA_MAX,
-        "on-ns": TIME_MAX_NS,
-        "off-ns": TIME_MAX_NS,
-        "depth": DEPTH_MAX,
-        "service-ns": SERVICE_MAX_NS,
+    # The smallest and the largest value of a number.
+    ranges: ClassVar[dict[str, tuple[int, int]]] = {
+        "interval-ns": (0, TIME_MAX_NS),
+        "sigma": (0, SIGMA_MAX),
+        "on-ns": (0, TIME_MAX_NS),
+        "off-ns": (0, TIME_MAX_NS),
+        "depth": (0, DEPTH_MAX),
+        "service-ns": (0, SERVICE_MAX_NS),
     }
     defaults: ClassVar[dict[str, Any]] = {
         "iothread": "",
@@ -132,9 +132,7 @@ class Workload(Object):
         return workload_stats(self)
 
     def _set(self, name: str, value: Any) -> None:
-        limit = self.limits.get(name)
-        if limit is not None and not 0 <= value <= limit:
-            raise errors.value_out_of_range(name, 0, limit)
+        check_range(self.ranges, name, value)
         if name == "file":
             self.intervals = read_intervals(value) if value else array("q")
         self.values[name] = value

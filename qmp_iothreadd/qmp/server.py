@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.chardevs import Chardev
 
-# How long the end waits for clients to take their last bytes: 100 times 10 ms.
-_CLOSE_ROUNDS = 100
-_CLOSE_ROUND_S = 0.01
+# How long the end waits for clients to take their last bytes.
+_CLOSE_S = 1.0
 
 # A refused accept (no descriptors left, say) is tried again after so many seconds, not in a busy
 # loop.
@@ -53,6 +52,7 @@ class MonitorServer:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reconnect: Callable[[], None] = lambda: None
         self._first: asyncio.Future[None] | None = None
+        self._last_left: asyncio.Future[None] | None = None
         chardev.disconnect = self.disconnect
 
     # -- The ways in ------------------------------------------------------------------------------
@@ -131,10 +131,11 @@ class MonitorServer:
     async def close(self) -> None:
         """Shut down and wait, not for ever, until everything is delivered."""
         self.shut_down()
-        for _ in range(_CLOSE_ROUNDS):
-            if not self._connections:
-                return
-            await asyncio.sleep(_CLOSE_ROUND_S)
+        if not self._connections:
+            return
+        self._last_left = self._loop.create_future()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._last_left, _CLOSE_S)
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -180,6 +181,9 @@ class MonitorServer:
         self._connections.discard(connection)
         self._chardev.connections -= 1
         if self._closed:
+            left = self._last_left
+            if left is not None and not self._connections and not left.done():
+                left.set_result(None)
             return
         self._accept_more()
         self._reconnect()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
@@ -147,3 +147,14 @@ def is_own(member: Member) -> bool:
     return member.name.startswith("x-") and any(
         feature.name == "unstable" for feature in member.features
     )
+
+
+def check_range(ranges: Mapping[str, tuple[int, int]], name: str, value: Any) -> None:
+    """Check a number against the smallest and largest value of its property, if it has any.
+
+    Raises:
+        QmpError: ``NAME value must be in range [LOW, HIGH]``.
+    """
+    allowed = ranges.get(name)
+    if allowed is not None and not allowed[0] <= value <= allowed[1]:
+        raise errors.value_out_of_range(name, *allowed)

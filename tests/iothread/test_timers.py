@@ -23,10 +23,11 @@ def test_calls_come_in_the_order_of_their_times_and_not_early(
     def note(delay_ns: int) -> None:
         called.append((delay_ns, time.monotonic_ns()))
 
-    for delay_ns in (3000000, 1000000, 2000000):
+    # Far enough apart that being preempted between two calls does not change their order.
+    for delay_ns in (60000000, 20000000, 40000000):
         context.call_later(delay_ns, partial(note, delay_ns))
     eventually(lambda: len(called) == 3)
-    assert [delay_ns for delay_ns, _ in called] == [1000000, 2000000, 3000000]
+    assert [delay_ns for delay_ns, _ in called] == [20000000, 40000000, 60000000]
     assert all(at >= start + delay_ns for delay_ns, at in called)
 
 
