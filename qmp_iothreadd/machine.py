@@ -13,7 +13,7 @@ from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.workload import Workload
 from qmp_iothreadd.qom.object import Object
 from qmp_iothreadd.qom.tree import ObjectTree
-from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, schema_property
+from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.models import Models
@@ -224,9 +224,9 @@ class Machine:
         Python's bases and the schema's are walked in step; the last type below ``object`` takes
         what is left.
         """
-        base = cls.__bases__[0]
+        base = qom_base(cls)
         members = struct.members if struct else ()
-        if base is not Object and issubclass(base, Object):
+        if base is not None and base is not Object:
             self._register(base, struct.base if struct else None)
             members = struct.local_members if struct else ()
         validate = self.models.validate

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.constant import Constant
-from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import USER_CREATABLE, check_range
+from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
+from qmp_iothreadd.qom.object import Property
+from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import AioContext
@@ -25,55 +26,32 @@ POLL_WEIGHT_MAX = 63
 POLL_MAX_NS_DEFAULT = 32768
 
 
-class EventLoopBase(Object):
+class EventLoopBase(ConfigurableObject):
     """What iothreads and the main loop share: a batch size and a thread pool's sizes."""
 
-    __slots__ = ("values",)
+    __slots__ = ()
 
     qom_name = "event-loop-base"
     abstract = True
 
-    # The smallest and the largest value of an integer.
-    ranges: ClassVar[dict[str, tuple[int, int]]] = {
-        "aio-max-batch": (0, INT64_MAX),
-        "thread-pool-min": (0, INT64_MAX),
-        "thread-pool-max": (0, INT64_MAX),
+    settings: ClassVar[dict[str, Setting]] = {
+        "aio-max-batch": Setting(0, (0, INT64_MAX)),
+        "thread-pool-min": Setting(0, (0, INT64_MAX)),
+        "thread-pool-max": Setting(64, (0, INT64_MAX)),
     }
-    defaults: ClassVar[dict[str, Any]] = {
-        "aio-max-batch": 0,
-        "thread-pool-min": 0,
-        "thread-pool-max": 64,
-    }
-
-    def __init__(self, type: ObjectType) -> None:
-        super().__init__(type)
-        self.values: dict[str, Any] = {}
 
     @property
     def active(self) -> bool:
         """Whether the loop runs, so that a changed property takes effect."""
         raise NotImplementedError
 
-    def load(self, name: str) -> Any:
-        """The value in force of a property; None where it has none, nor a default."""
-        value = self.values.get(name)
-        return self.defaults.get(name) if value is None else value
-
-    def store(self, name: str, value: Any) -> None:
-        """Set a property whose value has the type that the schema asks for.
+    def apply(self, name: str) -> None:
+        """Let a running loop take over the property ``name``.
 
         Raises:
-            QmpError: out of range (then nothing changed), or the thread pool's sizes do not fit
-                together (then the value stays, as in QEMU).
+            QmpError: the thread pool's sizes do not fit together (the value stays, as in QEMU).
         """
-        check_range(self.ranges, name, value)
-        self.values[name] = value
-        if self.active:
-            self.apply(name)
-
-    def apply(self, name: str) -> None:
-        """Let a running loop take over the property ``name``."""
-        if name in EventLoopBase.ranges:
+        if self.active and name in EventLoopBase.settings:
             self.check_thread_pool()
 
     def check_thread_pool(self) -> None:
@@ -120,24 +98,14 @@ class IOThread(EventLoopBase):
         Property("x-stats", "IOThreadStats", lambda obj: obj.stats(), listed=False),
     )
 
-    ranges: ClassVar[dict[str, tuple[int, int]]] = EventLoopBase.ranges | {
-        "poll-max-ns": (0, INT64_MAX),
-        "poll-grow": (0, INT64_MAX),
-        "poll-shrink": (0, INT64_MAX),
-        "poll-weight": (0, POLL_WEIGHT_MAX),
-        "x-nice": (-20, 19),
+    settings: ClassVar[dict[str, Setting]] = EventLoopBase.settings | {
+        "poll-max-ns": Setting(POLL_MAX_NS_DEFAULT, (0, INT64_MAX)),
+        "poll-grow": Setting(2, (0, INT64_MAX), zero_is_default=True),
+        "poll-shrink": Setting(2, (0, INT64_MAX), zero_is_default=True),
+        "poll-weight": Setting(3, (0, POLL_WEIGHT_MAX), zero_is_default=True),
+        "x-poll-policy": Setting("weighted"),
+        "x-nice": Setting(None, (-20, 19)),
     }
-    defaults: ClassVar[dict[str, Any]] = EventLoopBase.defaults | {
-        "poll-max-ns": POLL_MAX_NS_DEFAULT,
-        "poll-grow": 2,
-        "poll-shrink": 2,
-        "poll-weight": 3,
-        "x-poll-policy": "weighted",
-    }
-    # A factor of 0 is stored, and shown, as its default.
-    zero_is_default: ClassVar[frozenset[str]] = frozenset(
-        {"poll-grow", "poll-shrink", "poll-weight"}
-    )
 
     def __init__(
         self,
@@ -170,18 +138,14 @@ class IOThread(EventLoopBase):
             return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
         return super().load(name)
 
-    def store(self, name: str, value: Any) -> None:
-        """Set a property; a factor of 0 becomes its default."""
-        if value == 0 and name in self.zero_is_default:
-            value = self.defaults[name]
-        self._info = None
-        super().store(name, value)
-
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
+        self._info = None
+        if not self.active:
+            return
         if name == "x-nice":
             self._set_nice()
-        elif name in IOThread.ranges or name == "x-poll-policy":
+        elif name in IOThread.settings:
             self.set_poll_params()
         super().apply(name)
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
-from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import USER_CREATABLE, check_range
+from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
+from qmp_iothreadd.qom.object import Property
+from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import Workload as NativeWorkload
@@ -32,10 +33,10 @@ FILE_SIZE_MAX = 8 << 20
 SERVICE_MAX_NS = 10**7
 
 
-class Workload(Object):
+class Workload(ConfigurableObject):
     """Requests that native threads issue to an iothread, from its creation to its deletion."""
 
-    __slots__ = ("intervals", "iothread", "native", "values")
+    __slots__ = ("intervals", "iothread", "native")
 
     qom_name = "x-workload"
     interfaces = (USER_CREATABLE,)
@@ -43,38 +44,24 @@ class Workload(Object):
         Property("x-stats", "WorkloadStats", lambda obj: obj.stats(), listed=False),
     )
 
-    # The smallest and the largest value of a number.
-    ranges: ClassVar[dict[str, tuple[int, int]]] = {
-        "interval-ns": (0, TIME_MAX_NS),
-        "sigma": (0, SIGMA_MAX),
-        "on-ns": (0, TIME_MAX_NS),
-        "off-ns": (0, TIME_MAX_NS),
-        "depth": (0, DEPTH_MAX),
-        "service-ns": (0, SERVICE_MAX_NS),
-    }
-    defaults: ClassVar[dict[str, Any]] = {
-        "iothread": "",
-        "arrival": "constant",
-        "interval-ns": 100_000,
-        "sigma": 1.0,
-        "on-ns": 1_000_000,
-        "off-ns": 1_000_000,
-        "file": "",
-        "depth": 0,
-        "service-ns": 0,
-        "seed": 0,
+    settings: ClassVar[dict[str, Setting]] = {
+        "iothread": Setting(""),
+        "arrival": Setting("constant"),
+        "interval-ns": Setting(100_000, (0, TIME_MAX_NS)),
+        "sigma": Setting(1.0, (0, SIGMA_MAX)),
+        "on-ns": Setting(1_000_000, (0, TIME_MAX_NS)),
+        "off-ns": Setting(1_000_000, (0, TIME_MAX_NS)),
+        "file": Setting(""),
+        "depth": Setting(0, (0, DEPTH_MAX)),
+        "service-ns": Setting(0, (0, SERVICE_MAX_NS)),
+        "seed": Setting(0),
     }
 
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
-        self.values: dict[str, Any] = {}
         self.intervals: array[int] = array("q")
         self.iothread: IOThread | None = None
         self.native: NativeWorkload | None = None
-
-    def load(self, name: str) -> Any:
-        """The value in force of a property."""
-        return self.values.get(name, self.defaults.get(name))
 
     def store(self, name: str, value: Any) -> None:
         """Set a property whose value has the type that the schema asks for.
@@ -85,19 +72,23 @@ class Workload(Object):
             QmpError: out of range, it cannot be changed any more, its file cannot be read, or it
             does not fit the others; then nothing changed.
         """
-        if self.native is None:
-            self._set(name, value)
-            return
-        if name == "iothread":
+        if name == "iothread" and self.native is not None:
             raise errors.property_fixed(self.type.name, name)
         before = dict(self.values), self.intervals
-        self._set(name, value)
         try:
-            self._check()
-            self.native.tune(**self._parameters())
+            super().store(name, value)
         except BaseException:
             self.values, self.intervals = before
             raise
+
+    def apply(self, name: str) -> None:
+        """Read the file that was set; let a running workload take over the property."""
+        if name == "file":
+            path = self.values[name]
+            self.intervals = read_intervals(path) if path else array("q")
+        if self.native is not None:
+            self._check()
+            self.native.tune(**self._parameters())
 
     def complete(self) -> None:
         """Start the requests.
@@ -130,12 +121,6 @@ class Workload(Object):
         from qmp_iothreadd.iothread.stats import workload_stats  # few clients ask for it
 
         return workload_stats(self)
-
-    def _set(self, name: str, value: Any) -> None:
-        check_range(self.ranges, name, value)
-        if name == "file":
-            self.intervals = read_intervals(value) if value else array("q")
-        self.values[name] = value
 
     def _check(self) -> None:
         if self.load("arrival") == "trace":

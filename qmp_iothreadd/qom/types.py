@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
@@ -92,8 +92,8 @@ class TypeRegistry:
         found = self._types.get(cls.qom_name)
         if found is not None:
             return found
-        base = cls.__bases__[0]
-        parent = self.add(base) if issubclass(base, Object) else None
+        base = qom_base(cls)
+        parent = self.add(base) if base else None
         made = ObjectType(
             cls.qom_name,
             parent,
@@ -105,6 +105,14 @@ class TypeRegistry:
             made.properties[prop.name] = prop
         self._types[cls.qom_name] = made
         return made
+
+
+def qom_base(cls: type[Object]) -> type[Object] | None:
+    """The class of the type that ``cls`` inherits; classes without a name of their own are none."""
+    for base in cls.__mro__[1:]:
+        if issubclass(base, Object) and "qom_name" in base.__dict__:
+            return base
+    return None
 
 
 def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) -> Property:
@@ -147,14 +155,3 @@ def is_own(member: Member) -> bool:
     return member.name.startswith("x-") and any(
         feature.name == "unstable" for feature in member.features
     )
-
-
-def check_range(ranges: Mapping[str, tuple[int, int]], name: str, value: Any) -> None:
-    """Check a number against the smallest and largest value of its property, if it has any.
-
-    Raises:
-        QmpError: ``NAME value must be in range [LOW, HIGH]``.
-    """
-    allowed = ranges.get(name)
-    if allowed is not None and not allowed[0] <= value <= allowed[1]:
-        raise errors.value_out_of_range(name, *allowed)
