@@ -10,7 +10,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.chardevs import CHARDEV_TYPES, Chardev, MonitorHMP, MonitorQMP
 from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
 from qmp_iothreadd.iothread.trace_log import TraceLog
-from qmp_iothreadd.iothread.workload import Workload
+from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.qom.object import Object
 from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
@@ -187,9 +187,9 @@ class Machine:
         """The iothreads, in the order in which they were made."""
         return _children(self.tree.objects, IOThread)
 
-    def workloads(self) -> list[Workload]:
+    def workloads(self) -> list[WorkloadObject]:
         """The workloads, in the order in which they were made."""
-        return _children(self.tree.objects, Workload)
+        return _children(self.tree.objects, WorkloadObject)
 
     def chardevs(self) -> list[Chardev]:
         """The character devices, in the order in which they were made."""
@@ -209,7 +209,7 @@ class Machine:
             lambda type: IOThread(type, polling_supported=polling, traces=self.traces),
         )
         self._register(MainLoop, self._options(MainLoop))
-        self._register(Workload, self._options(Workload))
+        self._register(WorkloadObject, self._options(WorkloadObject))
         for plain in (*CHARDEV_TYPES, MonitorQMP, MonitorHMP):
             self.types.add(plain)
 

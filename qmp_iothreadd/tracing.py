@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.config import LocatedError
-from qmp_iothreadd.iothread.trace_log import is_pattern, matching_events
+from qmp_iothreadd.iothread.trace_events import is_pattern, matching_events
 
 if TYPE_CHECKING:
     import asyncio

@@ -16,7 +16,7 @@ import pytest
 from qmp_iothreadd.cli import parse
 from qmp_iothreadd.config import LocatedError
 from qmp_iothreadd.iothread.trace_log import TraceLog
-from qmp_iothreadd.iothread.traces import replay
+from qmp_iothreadd.iothread.trace_replay import replay
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.tracing import tracing
 

@@ -266,7 +266,7 @@ class CommandLine:
 
     def _enable_trace(self, pattern: str, location: str) -> None:
         if pattern in _HELP:
-            from qmp_iothreadd.iothread.trace_log import event_names  # only for help
+            from qmp_iothreadd.iothread.trace_events import event_names  # only for help
 
             raise Finished("\n".join(event_names()))
         self.config.traces.append(TraceConfig(pattern, location))

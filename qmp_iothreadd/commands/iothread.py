@@ -7,13 +7,15 @@ from typing import Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands.registry import Context, command
 from qmp_iothreadd.iothread.event_loop import IOThread
-from qmp_iothreadd.iothread.workload import Workload
+from qmp_iothreadd.iothread.workload import WorkloadObject
 
 
 @command("query-iothreads")
 def query_iothreads(ctx: Context) -> list[dict[str, Any]]:
     """All iothreads with the parameters in force and the kernel's thread ids."""
-    return [iothread.info() for iothread in ctx.machine.iothreads()]
+    info: Any = ctx.machine.schema.types["IOThreadInfo"]
+    names = [member.name for member in info.members]
+    return [iothread.info(names) for iothread in ctx.machine.iothreads()]
 
 
 @command("x-query-iothread-stats")
@@ -35,7 +37,7 @@ def query_workload_stats(ctx: Context, id: str | None = None) -> list[dict[str, 
     if id is None:
         return [workload.stats() for workload in ctx.machine.workloads()]
     found = ctx.machine.find_object(id)
-    if not isinstance(found, Workload):
+    if not isinstance(found, WorkloadObject):
         raise errors.workload_not_found(id)
     return [found.stats()]
 

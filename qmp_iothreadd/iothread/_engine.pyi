@@ -1,13 +1,12 @@
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, TypedDict, Unpack
 
 Action = Literal["none", "grow", "shrink"]
-Policy = Literal["weighted", "legacy"]
-ArrivalName = Literal["constant", "exponential", "lognormal", "on-off", "trace"]
 
 ACTIONS: Final[tuple[Action, ...]]
-ARRIVALS: Final[tuple[ArrivalName, ...]]
-POLICIES: Final[tuple[Policy, ...]]
+ARRIVALS: Final[tuple[str, ...]]
+POLICIES: Final[tuple[str, ...]]
+POLL_PARAMS: Final[tuple[PollParamInfo, ...]]
 TRACE_EVENTS: Final[tuple[str, ...]]
 WORKLOAD_DEPTH_MAX: Final[int]
 WORKLOAD_LATE_NS: Final[int]
@@ -66,6 +65,21 @@ class WorkloadArguments(TypedDict, total=False):
     service_ns: int
     seed: int
 
+class PollParamInfo(NamedTuple):
+    name: str
+    default: int
+    minimum: int
+    maximum: int
+    zero_is_default: bool
+
+class PollParams(tuple[int, ...]):
+    _fields: ClassVar[tuple[str, ...]]
+    def __new__(cls, **values: int) -> Self: ...
+    def __getattr__(self, name: str) -> int: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[int]) -> Self: ...
+    def _asdict(self) -> dict[str, int]: ...
+
 class AdaptivePolling:
     poll_ns: int
     def __init__(
@@ -76,7 +90,8 @@ class AdaptivePolling:
         weight: int,
         handlers: int,
         *,
-        policy: str = "weighted",
+        policy: str = ...,
+        **others: int,
     ) -> None: ...
     @property
     def handler_ns(self) -> list[int]: ...
@@ -97,14 +112,7 @@ class Handler: ...
 
 class AioContext:
     def __init__(
-        self,
-        name: str | None = None,
-        *,
-        poll_max_ns: int = 32768,
-        poll_grow: int = 2,
-        poll_shrink: int = 2,
-        poll_weight: int = 3,
-        policy: str = "weighted",
+        self, name: str | None = None, params: PollParams | None = None, *, policy: str = ...
     ) -> None: ...
     def start(self) -> int: ...
     def stop(self) -> None: ...
@@ -117,10 +125,11 @@ class AioContext:
     def address(self) -> int: ...
     @property
     def workloads(self) -> int: ...
-    def set_poll_params(
-        self, max_ns: int, grow: int, shrink: int, weight: int, *, policy: str | None = None
-    ) -> None: ...
-    def poll_params(self) -> tuple[int, int, int, int, Policy]: ...
+    def set_poll_params(self, params: PollParams, *, policy: str | None = None) -> None: ...
+    @property
+    def poll_params(self) -> PollParams: ...
+    @property
+    def policy(self) -> str: ...
     def set_nice(self, nice: int) -> None: ...
     def add_handler(
         self,
@@ -147,7 +156,7 @@ class WorkloadParams:
     def __init__(self, **params: Unpack[WorkloadArguments]) -> None: ...
     def sample(self, count: int) -> list[int]: ...
 
-class Workload:
+class NativeWorkload:
     def __init__(self, context: AioContext, **params: Unpack[WorkloadArguments]) -> None: ...
     @property
     def context(self) -> AioContext: ...

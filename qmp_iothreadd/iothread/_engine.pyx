@@ -14,6 +14,7 @@ Ownership:
 import atexit
 import os
 from array import array
+from collections import namedtuple
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -35,21 +36,11 @@ cdef extern from "Python.h":
     void PyGILState_Release(PyGILState_STATE state)
     PyGILState_STATE PyGILState_LOCKED
 
-POLICIES = ("weighted", "legacy")
-ACTIONS = ("none", "grow", "shrink")
-
-
 cdef object os_error(int negative_errno):
     return OSError(-negative_errno, os.strerror(-negative_errno))
 
 
-cdef native.PollPolicy policy_of(object name) except *:
-    if name not in POLICIES:
-        raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {name!r}")
-    return <native.PollPolicy><int>POLICIES.index(name)
-
-
-include "_adaptive.pxi"
+include "_polling.pxi"
 include "_handlers.pxi"
 include "_traces.pxi"
 
@@ -59,9 +50,8 @@ cdef class AioContext:
 
     Args:
         name: the thread's name; one longer than 15 bytes is not set (not cut).
-        poll_max_ns: the longest busy-poll in ns, 0 for none. poll_grow, poll_shrink, poll_weight:
-            how the window moves; 0 means 2, 2 and 3.
-        policy: "weighted" or "legacy".
+        params: PollParams, or None for the defaults.
+        policy: one of POLICIES: how the polling window is found.
 
     Raises:
         OSError: out of memory or descriptors. ValueError: an unknown policy.
@@ -75,15 +65,12 @@ cdef class AioContext:
     cdef int pid      # of the process that started the thread; 0 without one
     cdef object __weakref__
 
-    def __init__(self, name=None, *, int64_t poll_max_ns=32768, int64_t poll_grow=2,
-                 int64_t poll_shrink=2, int64_t poll_weight=3, policy="weighted"):
-        cdef native.PollParams params
+    def __init__(self, name=None, params=None, *, policy=POLICIES[0]):
         if self.ctx != NULL:
             raise RuntimeError("an AioContext is initialized once")
-        params.max_ns, params.grow = poll_max_ns, poll_grow
-        params.shrink, params.weight = poll_shrink, poll_weight
+        cdef native.PollParams taken = native_params(PollParams() if params is None else params)
         self.name = None if name is None else os.fsencode(name)
-        self.ctx = native.aio_context_new(params, policy_of(policy))
+        self.ctx = native.aio_context_new(taken, policy_of(policy))
         if self.ctx == NULL:
             raise os_error(-errno)
 
@@ -173,28 +160,32 @@ cdef class AioContext:
         """How many workloads are attached."""
         return native.aio_context_workloads(self.native_context())
 
-    def set_poll_params(self, int64_t max_ns, int64_t grow, int64_t shrink, int64_t weight, *,
-                        policy=None):
-        """Take over parameters, while it runs too; the window and every handler's ns become 0.
+    def set_poll_params(self, params, *, policy=None):
+        """Take over PollParams, while it runs too; the window and every handler's ns become 0.
 
-        0 for grow, shrink and weight means 2, 2 and 3. Without ``policy`` it stays as it is.
+        Without ``policy`` it stays as it is.
         """
         cdef native.AioContext *ctx = self.native_context()
-        cdef native.PollParams params
+        cdef native.PollParams taken = native_params(params)
         cdef native.PollPolicy chosen
-        params.max_ns, params.grow, params.shrink, params.weight = max_ns, grow, shrink, weight
         if policy is None:
             native.aio_context_poll_params(ctx, &chosen)
         else:
             chosen = policy_of(policy)
         with nogil:
-            native.aio_context_set_poll_params(ctx, params, chosen)
+            native.aio_context_set_poll_params(ctx, taken, chosen)
 
+    @property
     def poll_params(self):
-        """The parameters set last: max_ns, grow, shrink, weight and policy."""
+        """The PollParams set last."""
+        return poll_params_of(native.aio_context_poll_params(self.native_context(), NULL))
+
+    @property
+    def policy(self):
+        """The policy set last."""
         cdef native.PollPolicy policy
-        params = native.aio_context_poll_params(self.native_context(), &policy)
-        return params.max_ns, params.grow, params.shrink, params.weight, POLICIES[policy]
+        native.aio_context_poll_params(self.native_context(), &policy)
+        return POLICIES[policy]
 
     def set_nice(self, int nice):
         """Set the thread's own nice level. Raises OSError (ESRCH without a thread, EACCES, EPERM)."""
@@ -377,9 +368,9 @@ cdef class AioContext:
     def drain_traces(self, size_t limit=1000000):
         """Take up to ``limit`` trace records, oldest first: tuples (time_ns, event, *arguments).
 
-        time_ns is wall-clock time; arguments are as QEMU's without ctx. x_aio_adjust has block_ns, policy,
-        (max_ns, grow, shrink, weight), poll_ns before, poll_ns after, action, and a list of (node,
-        fd, event, ns before, ns after), one a handler of the poll list.
+        time_ns is wall-clock time; arguments are as QEMU's without ctx. x_aio_adjust has block_ns,
+        policy, PollParams, poll_ns before, poll_ns after, action, and a list of (node, fd, event,
+        ns before, ns after), one for each handler in the poll list.
         """
         cdef native.AioContext *ctx = self.native_context()
         cdef uint64_t *record = <uint64_t *>malloc(

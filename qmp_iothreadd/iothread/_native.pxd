@@ -9,10 +9,25 @@ cdef extern from "<stdbool.h>" nogil:
 
 cdef extern from "polling.h" nogil:
     ctypedef struct PollParams:
+        # QEMU's, which AdaptivePolling takes by position; all are reached by poll_param.
         int64_t max_ns
         int64_t grow
         int64_t shrink
         int64_t weight
+
+    enum: POLL_PARAM_COUNT
+
+    ctypedef struct PollParamInfo:
+        const char *name
+        int64_t initial
+        int64_t least
+        int64_t most
+        cbool zero_is_default
+
+    const PollParamInfo *poll_param_info
+    int64_t *poll_param(PollParams *p, unsigned index)
+    PollParams poll_params_default()
+    PollParams poll_params_effective(PollParams params)
 
     ctypedef enum PollAction:
         POLL_KEEP
@@ -22,6 +37,11 @@ cdef extern from "polling.h" nogil:
     ctypedef enum PollPolicy:
         POLL_WEIGHTED
         POLL_LEGACY
+
+    enum: POLL_ACTION_COUNT
+    enum: POLL_POLICY_COUNT
+    const char *const *poll_action_names
+    const char *const *poll_policy_names
 
     cbool poll_adjust_handler(const PollParams *p, int64_t block_ns, cbool event, int64_t *ns,
                              int64_t *adj)
@@ -121,6 +141,15 @@ cdef extern from "trace.h" nogil:
     enum: TRACE_RECORD_WORDS_MAX
     enum: TRACE_EVENT_COUNT
     enum: TRACE_x_aio_adjust
+    enum: TRACE_HEAD_WORDS
+    enum: TRACE_ADJUST_BLOCK_NS
+    enum: TRACE_ADJUST_POLICY
+    enum: TRACE_ADJUST_PARAMS
+    enum: TRACE_ADJUST_BEFORE
+    enum: TRACE_ADJUST_AFTER
+    enum: TRACE_ADJUST_ACTION
+    enum: TRACE_ADJUST_HANDLERS
+    enum: TRACE_ADJUST_HANDLER_WORDS
     const char *const *trace_event_names
     void trace_set_mask(uint32_t mask)
     uint32_t trace_mask()
@@ -140,11 +169,14 @@ cdef extern from "clock.h" nogil:
 
 
 cdef extern from "arrival.h" nogil:
-    ctypedef enum ArrivalKind:
-        ARRIVAL_CONSTANT
+    ctypedef struct ArrivalProcess:
+        const char *name
+
+    const ArrivalProcess *arrival_processes
+    const size_t arrival_process_count
 
     ctypedef struct ArrivalParams:
-        ArrivalKind kind
+        const ArrivalProcess *process
         int64_t interval_ns
         double sigma
         int64_t on_ns
@@ -178,11 +210,11 @@ cdef extern from "workload.h" nogil:
         int64_t late_max_ns
         uint64_t notifications
 
-    ctypedef struct NativeWorkload "Workload":
+    ctypedef struct Workload:
         pass
 
     int workload_check(const WorkloadParams *params)
-    NativeWorkload *workload_new(AioContext *ctx, const WorkloadParams *params)
-    int workload_tune(NativeWorkload *workload, const WorkloadParams *params)
-    void workload_free(NativeWorkload *workload)
-    void workload_stats(NativeWorkload *workload, WorkloadStats *out)
+    Workload *workload_new(AioContext *ctx, const WorkloadParams *params)
+    int workload_tune(Workload *workload, const WorkloadParams *params)
+    void workload_free(Workload *workload)
+    void workload_stats(Workload *workload, WorkloadStats *out)

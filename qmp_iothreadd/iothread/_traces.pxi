@@ -7,16 +7,29 @@ TRACE_EVENTS = tuple(
 NODE_FIRST = frozenset({"poll_add", "poll_remove"})
 
 
+cdef tuple adjust_arguments(const int64_t *args, size_t count):
+    cdef size_t i
+    return (
+        TRACE_EVENTS[native.TRACE_x_aio_adjust],
+        args[native.TRACE_ADJUST_BLOCK_NS],
+        POLICIES[args[native.TRACE_ADJUST_POLICY]],
+        PollParams._make([args[native.TRACE_ADJUST_PARAMS + i]
+                          for i in range(native.POLL_PARAM_COUNT)]),
+        args[native.TRACE_ADJUST_BEFORE],
+        args[native.TRACE_ADJUST_AFTER],
+        ACTIONS[args[native.TRACE_ADJUST_ACTION]],
+        [(<uint64_t>args[i], args[i + 1], bool(args[i + 2]), args[i + 3], args[i + 4])
+         for i in range(native.TRACE_ADJUST_HANDLERS, count, native.TRACE_ADJUST_HANDLER_WORDS)],
+    )
+
+
 cdef tuple trace_record(const uint64_t *record):
     cdef size_t length = record[0] >> 16
-    cdef const int64_t *args = <const int64_t *>record + 2
+    cdef const int64_t *args = <const int64_t *>record + native.TRACE_HEAD_WORDS
     name = TRACE_EVENTS[record[0] & 0xffff]
     if (record[0] & 0xffff) == native.TRACE_x_aio_adjust:
-        return (record[1], name, args[0], POLICIES[args[1]],
-                (args[2], args[3], args[4], args[5]), args[6], args[7], ACTIONS[args[8]],
-                [(<uint64_t>args[i], args[i + 1], bool(args[i + 2]), args[i + 3], args[i + 4])
-                 for i in range(9, length - 2, 5)])
-    values = [args[i] for i in range(length - 2)]
+        return (record[1], *adjust_arguments(args, length - native.TRACE_HEAD_WORDS))
+    values = [args[i] for i in range(length - native.TRACE_HEAD_WORDS)]
     if name in NODE_FIRST:
         values[0] &= 0xffffffffffffffff
     return (record[1], name, *values)

@@ -6,6 +6,7 @@ schema cannot say: defaults, ranges, and which thread they act on.
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,14 +17,34 @@ from qmp_iothreadd.qom.object import Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.iothread._engine import AioContext
+    from collections.abc import Iterable
+
+    from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
     from qmp_iothreadd.qom.types import ObjectType
 
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
-POLL_WEIGHT_MAX = 63
-POLL_MAX_NS_DEFAULT = 32768
+POLICY = "x-poll-policy"
+
+
+def poll_property(parameter: str) -> str:
+    """The property that sets a polling parameter of the engine: ``poll-max-ns`` for ``max_ns``."""
+    return f"poll-{parameter.replace('_', '-')}"
+
+
+@functools.cache
+def polling_settings() -> dict[str, Setting]:
+    """What the engine says of the properties about polling."""
+    # The extension is loaded when the first iothread is made: the greeting need not wait for it.
+    from qmp_iothreadd.iothread._engine import POLICIES, POLL_PARAMS
+
+    return {POLICY: Setting(POLICIES[0])} | {
+        poll_property(info.name): Setting(
+            info.default, (info.minimum, info.maximum), info.zero_is_default
+        )
+        for info in POLL_PARAMS
+    }
 
 
 class EventLoopBase(ConfigurableObject):
@@ -99,11 +120,6 @@ class IOThread(EventLoopBase):
     )
 
     settings: ClassVar[dict[str, Setting]] = EventLoopBase.settings | {
-        "poll-max-ns": Setting(POLL_MAX_NS_DEFAULT, (0, INT64_MAX)),
-        "poll-grow": Setting(2, (0, INT64_MAX), zero_is_default=True),
-        "poll-shrink": Setting(2, (0, INT64_MAX), zero_is_default=True),
-        "poll-weight": Setting(3, (0, POLL_WEIGHT_MAX), zero_is_default=True),
-        "x-poll-policy": Setting("weighted"),
         "x-nice": Setting(None, (-20, 19)),
     }
 
@@ -130,6 +146,10 @@ class IOThread(EventLoopBase):
         """Whether the thread runs."""
         return self.context is not None
 
+    def setting(self, name: str) -> Setting:
+        """The row of a property; those about polling are the engine's."""
+        return polling_settings().get(name) or super().setting(name)
+
     def load(self, name: str) -> Any:
         """The value in force of a property."""
         if not self.polling_supported and name.startswith("poll-"):
@@ -145,8 +165,8 @@ class IOThread(EventLoopBase):
             return
         if name == "x-nice":
             self._set_nice()
-        elif name in IOThread.settings:
-            self.set_poll_params()
+        elif name in EventLoopBase.settings or name in polling_settings():
+            self.set_poll_params()  # QEMU's event_loop_base_set_param does it for both kinds
         super().apply(name)
 
     def set_poll_params(self) -> None:
@@ -158,26 +178,17 @@ class IOThread(EventLoopBase):
         if not self.polling_supported and self.load("poll-max-ns"):
             raise errors.polling_unsupported()
         if self.context is not None:
-            self.context.set_poll_params(*self._poll_params(), policy=self.load("x-poll-policy"))
+            self.context.set_poll_params(self._poll_params(), policy=self.load(POLICY))
 
     def complete(self) -> None:
         """Start the thread; when this returns it runs and its id is known."""
         self.check_thread_pool()
         self.set_poll_params()
-        # The extension is loaded when the first iothread is made: the greeting need not wait for
-        # it.
-        from qmp_iothreadd.iothread._engine import AioContext
+        from qmp_iothreadd.iothread._engine import AioContext  # see polling_settings
 
-        max_ns, grow, shrink, weight = self._poll_params()
+        params, policy = self._poll_params(), self.load(POLICY)
         try:
-            context = AioContext(
-                f"IO {self.name}",
-                poll_max_ns=max_ns,
-                poll_grow=grow,
-                poll_shrink=shrink,
-                poll_weight=weight,
-                policy=self.load("x-poll-policy"),
-            )
+            context = AioContext(f"IO {self.name}", params, policy=policy)
             self.thread_id = context.start()
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
@@ -195,7 +206,8 @@ class IOThread(EventLoopBase):
         """The members of an IOThreadStats: what polling did since the last reset."""
         from qmp_iothreadd.iothread.stats import iothread_stats  # few clients ask for it
 
-        return iothread_stats(self)
+        assert self.context is not None
+        return iothread_stats(self.name, self.context)
 
     def reset_stats(self) -> None:
         """Start the statistics afresh; polling goes on as it was."""
@@ -207,20 +219,12 @@ class IOThread(EventLoopBase):
         if self.context is not None and self.context.workloads:
             raise errors.object_in_use(self.name)
 
-    def info(self) -> Constant:
-        """The members of an IOThreadInfo, as they are now."""
+    def info(self, members: Iterable[str]) -> Constant:
+        """These members of an IOThreadInfo, always the same ones, as they are now."""
         if self._info is None:
-            load = self.load
+            others = {"id": self.name, "thread-id": self.thread_id}
             self._info = Constant(
-                {
-                    "id": self.name,
-                    "thread-id": self.thread_id,
-                    "poll-max-ns": load("poll-max-ns"),
-                    "poll-grow": load("poll-grow"),
-                    "poll-shrink": load("poll-shrink"),
-                    "poll-weight": load("poll-weight"),
-                    "aio-max-batch": load("aio-max-batch"),
-                }
+                {name: others[name] if name in others else self.load(name) for name in members}
             )
         return self._info
 
@@ -244,6 +248,7 @@ class IOThread(EventLoopBase):
             del self.values["x-nice"]
             raise errors.nice_failed(wanted, error.strerror or str(error)) from None
 
-    def _poll_params(self) -> tuple[int, int, int, int]:
-        load = self.load
-        return load("poll-max-ns"), load("poll-grow"), load("poll-shrink"), load("poll-weight")
+    def _poll_params(self) -> PollParams:
+        from qmp_iothreadd.iothread._engine import PollParams  # see polling_settings
+
+        return PollParams(**{name: self.load(poll_property(name)) for name in PollParams._fields})

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.iothread._engine import HandlerInfo, Stats
-    from qmp_iothreadd.iothread.event_loop import IOThread
-    from qmp_iothreadd.iothread.workload import Workload
+    from qmp_iothreadd.iothread._engine import AioContext, HandlerInfo, NativeWorkload, Stats
 
 PERCENTILES = {"p50": "p50-ns", "p90": "p90-ns", "p99": "p99-ns", "p99.9": "p999-ns"}
 
@@ -20,16 +18,14 @@ def address(value: int) -> str:
     return f"0x{value:x}"
 
 
-def iothread_stats(iothread: IOThread) -> dict[str, Any]:
-    """An IOThreadStats of a running iothread. Its thread goes on meanwhile."""
-    context = iothread.context
-    assert context is not None
+def iothread_stats(id: str, context: AioContext) -> dict[str, Any]:
+    """An IOThreadStats of the iothread ``id``. Its thread goes on meanwhile."""
     stats = context.stats()
     return {
-        "id": iothread.name,
+        "id": id,
         "ctx": address(context.address),
-        "thread-id": iothread.thread_id,
-        "poll-policy": iothread.load("x-poll-policy"),
+        "thread-id": context.thread_id,
+        "poll-policy": context.policy,
         **_spelled({key: value for key, value in stats.items() if key not in _RESHAPED}),
         "poll-ns-histogram": poll_histogram(stats["poll_ns_histogram"]),
         "latency": _latency(stats),
@@ -37,11 +33,10 @@ def iothread_stats(iothread: IOThread) -> dict[str, Any]:
     }
 
 
-def workload_stats(workload: Workload) -> dict[str, Any]:
-    """A WorkloadStats of a running workload."""
-    assert workload.native is not None
-    counters: Any = workload.native.stats()
-    return {"id": workload.name, "iothread": workload.load("iothread"), **_spelled(counters)}
+def workload_stats(id: str, iothread: str, workload: NativeWorkload) -> dict[str, Any]:
+    """A WorkloadStats of the workload ``id``, which the iothread of that name serves."""
+    counters: Any = workload.stats()
+    return {"id": id, "iothread": iothread, **_spelled(counters)}
 
 
 def poll_histogram(counts: dict[int, int]) -> list[dict[str, int]]:

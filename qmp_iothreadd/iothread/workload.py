@@ -19,8 +19,7 @@ from qmp_iothreadd.qom.object import Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.iothread._engine import Workload as NativeWorkload
-    from qmp_iothreadd.iothread._engine import WorkloadArguments
+    from qmp_iothreadd.iothread._engine import NativeWorkload, WorkloadArguments
     from qmp_iothreadd.qom.types import ObjectType
 
 DEPTH_MAX = 1024
@@ -33,7 +32,7 @@ FILE_SIZE_MAX = 8 << 20
 SERVICE_MAX_NS = 10**7
 
 
-class Workload(ConfigurableObject):
+class WorkloadObject(ConfigurableObject):
     """Requests that native threads issue to an iothread, from its creation to its deletion."""
 
     __slots__ = ("intervals", "iothread", "native")
@@ -102,10 +101,10 @@ class Workload(ConfigurableObject):
         if not isinstance(iothread, IOThread) or iothread.context is None:
             raise errors.iothread_not_found(self.load("iothread"))
         self._check()
-        from qmp_iothreadd.iothread._engine import Workload as Native  # the iothread loaded it
+        from qmp_iothreadd.iothread._engine import NativeWorkload  # the iothread loaded it
 
         try:
-            self.native = Native(iothread.context, **self._parameters())
+            self.native = NativeWorkload(iothread.context, **self._parameters())
         except OSError as error:
             raise errors.workload_failed(error.strerror or str(error)) from None
         self.iothread = iothread
@@ -120,7 +119,8 @@ class Workload(ConfigurableObject):
         """The members of a WorkloadStats: what was issued and served since the start."""
         from qmp_iothreadd.iothread.stats import workload_stats  # few clients ask for it
 
-        return workload_stats(self)
+        assert self.native is not None
+        return workload_stats(self.name, self.load("iothread"), self.native)
 
     def _check(self) -> None:
         if self.load("arrival") == "trace":

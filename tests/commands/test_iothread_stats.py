@@ -196,9 +196,9 @@ def test_the_policy_is_changed_while_it_runs(loaded: MemoryClient) -> None:
     assert stats(loaded)["poll-policy"] == "legacy"
     context = loaded.machine.iothreads()[0].context
     assert context is not None
-    assert context.poll_params()[-1] == "legacy"
+    assert context.policy == "legacy"
     set_property(loaded, "poll-weight", 5)
-    assert context.poll_params() == (32768, 2, 2, 5, "legacy")
+    assert (context.poll_params, context.policy) == ((32768, 2, 2, 5), "legacy")
     refused(
         "Parameter 'x-poll-policy' does not accept value 'best'",
         set_property,

@@ -9,7 +9,7 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread._engine import trace_events
-from qmp_iothreadd.iothread.traces import replay
+from qmp_iothreadd.iothread.trace_replay import replay
 from qmp_iothreadd.testing.memory import MemoryClient
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import AioContext, EventNotifier, live_counters
+from qmp_iothreadd.iothread._engine import (
+    AioContext,
+    EventNotifier,
+    PollParams,
+    live_counters,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +34,10 @@ def cleanup() -> Iterator[ExitStack]:
 def started(cleanup: ExitStack) -> Callable[..., AioContext]:
     """Makes contexts whose thread runs until the test ends."""
 
-    def make(name: str | None = "IO test", **params: Any) -> AioContext:
-        context = AioContext(name, **params)
+    def make(
+        name: str | None = "IO test", *, policy: str = "weighted", **params: int
+    ) -> AioContext:
+        context = AioContext(name, PollParams(**params), policy=policy)
         cleanup.callback(context.close)
         context.start()
         return context

@@ -82,7 +82,7 @@ def test_those_pending_in_a_stopped_context_are_released_unrun() -> None:
 def test_they_wake_a_context_out_of_a_long_busy_poll(
     started: Start, eventually: Eventually
 ) -> None:
-    context = started(poll_max_ns=10**12)
+    context = started(max_ns=10**12)
     ran: list[int] = []
     for _ in range(50):
         ran.clear()

@@ -69,7 +69,7 @@ def test_a_descriptor_that_cannot_be_watched_is_refused(started: Start) -> None:
 def test_frequent_events_are_found_by_polling(
     started: Start, notifier: EventNotifier, kind: str
 ) -> None:
-    context, counter = started(poll_max_ns=1000000), Counter(notifier)
+    context, counter = started(max_ns=1000000), Counter(notifier)
     if kind == "memory":
         context.add_handler(notifier, counter.read, poll=True)
         signal: Callable[[], object] = notifier.set
@@ -92,7 +92,7 @@ def test_frequent_events_are_found_by_polling(
 
 
 def test_rare_events_are_waited_for_at_no_cost(started: Start, notifier: EventNotifier) -> None:
-    context, counter = started(poll_max_ns=1000000), Counter(notifier)
+    context, counter = started(max_ns=1000000), Counter(notifier)
     context.add_handler(notifier, counter.read, poll=True)
     before = context.stats()
     for _ in range(10):
@@ -107,7 +107,7 @@ def test_rare_events_are_waited_for_at_no_cost(started: Start, notifier: EventNo
 def test_a_handler_without_poll_keeps_the_context_from_busy_polling(
     started: Start, notifier: EventNotifier, eventually: Eventually
 ) -> None:
-    context, counter = started(poll_max_ns=10**9), Counter(notifier)
+    context, counter = started(max_ns=10**9), Counter(notifier)
     polled = context.add_handler(notifier, counter.read, poll=True)
     reader, writer = os.pipe()
     plain = context.add_handler(reader, lambda: None)
@@ -127,7 +127,7 @@ def test_a_handler_without_poll_keeps_the_context_from_busy_polling(
 
 
 def test_poll_callbacks_in_python(started: Start, eventually: Eventually) -> None:
-    context, kick = started(poll_max_ns=10**9), EventNotifier()
+    context, kick = started(max_ns=10**9), EventNotifier()
     calls: list[str] = []
     work: list[int] = []
 
@@ -182,7 +182,7 @@ def test_an_exception_is_reported_and_the_thread_lives_on(
 
 
 def test_removed_handlers_never_run_again(started: Start, notifier: EventNotifier) -> None:
-    context, counter = started(poll_max_ns=1000000), Counter(notifier)
+    context, counter = started(max_ns=1000000), Counter(notifier)
     for _ in range(200):
         handler = context.add_handler(notifier, counter.read, poll=True)
         notifier.set()
@@ -248,7 +248,7 @@ def test_callables_are_released_with_their_handler(started: Start, notifier: Eve
 
 
 def test_nested_poll_does_not_enter_the_polled_handler_again(started: Start) -> None:
-    context, depths, entered = started(poll_max_ns=10**9), [], []
+    context, depths, entered = started(max_ns=10**9), [], []
     kick, work = EventNotifier(), threading.Event()
 
     def poll_ready() -> None:

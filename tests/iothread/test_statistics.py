@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import AioContext, Workload
+from qmp_iothreadd.iothread._engine import AioContext, NativeWorkload, PollParams
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import Stats
@@ -18,8 +18,8 @@ Start = Callable[..., AioContext]
 Eventually = Callable[[Callable[[], bool]], None]
 
 
-def load(cleanup: ExitStack, context: AioContext, **params: Any) -> Workload:
-    workload = Workload(context, **params)
+def load(cleanup: ExitStack, context: AioContext, **params: Any) -> NativeWorkload:
+    workload = NativeWorkload(context, **params)
     cleanup.callback(workload.stop)
     return workload
 
@@ -36,7 +36,7 @@ def consistent(stats: Stats) -> bool:
 def test_snapshots_are_of_one_moment_and_never_run_backwards(
     started: Start, cleanup: ExitStack
 ) -> None:
-    context = started(poll_max_ns=100000)
+    context = started(max_ns=100000)
     load(cleanup, context, arrival="exponential", interval_ns=5000, depth=8)
     before = context.stats()
     for _ in range(3000):
@@ -101,7 +101,7 @@ def test_latency_percentiles_are_ordered_and_counted(started: Start, cleanup: Ex
 
 
 def test_resets_and_time_near_the_maximum(started: Start, cleanup: ExitStack) -> None:
-    context = started(poll_max_ns=20000)
+    context = started(max_ns=20000)
     # Far longer than the window: every event passes the maximum.
     load(cleanup, context, interval_ns=1000000)
     time.sleep(0.1)
@@ -124,7 +124,7 @@ def test_poll_ns_histogram_counts_adjustments(started: Start, cleanup: ExitStack
 
 
 def test_handlers_are_listed_with_their_ns(started: Start, cleanup: ExitStack) -> None:
-    context = started(poll_max_ns=1000000)
+    context = started(max_ns=1000000)
     load(cleanup, context, interval_ns=50000, depth=1)
     time.sleep(0.1)
     own, handler = context.handlers()
@@ -135,7 +135,7 @@ def test_handlers_are_listed_with_their_ns(started: Start, cleanup: ExitStack) -
 
 
 def test_setting_parameters_empties_the_window_at_once(started: Start, cleanup: ExitStack) -> None:
-    context = started(poll_max_ns=1000000)
+    context = started(max_ns=1000000)
     workload = load(cleanup, context, interval_ns=50000)
     for _ in range(100):
         time.sleep(0.001)
@@ -143,6 +143,6 @@ def test_setting_parameters_empties_the_window_at_once(started: Start, cleanup: 
             break
     assert context.poll_ns > 0
     workload.stop()
-    context.set_poll_params(500000, 2, 2, 3)
+    context.set_poll_params(PollParams(max_ns=500000))
     assert context.poll_ns == 0
     assert [handler["ns"] for handler in context.handlers()][1:] == []

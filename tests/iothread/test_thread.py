@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import AioContext, live_counters
+from qmp_iothreadd.iothread._engine import AioContext, PollParams, live_counters
 
 Start = Callable[..., AioContext]
 
@@ -134,7 +135,7 @@ def test_contexts_from_many_threads_at_once() -> None:
         for _ in range(50):
             context = AioContext("IO many")
             context.start()
-            context.set_poll_params(10000, 0, 0, 0)
+            context.set_poll_params(PollParams(max_ns=10000))
             context.close()
 
     threads = [threading.Thread(target=rounds) for _ in range(4)]
@@ -166,9 +167,33 @@ time.sleep(0.1)
 
 
 def test_parameters_of_0_mean_the_defaults(started: Start) -> None:
-    context = started(poll_max_ns=0, poll_grow=0, poll_shrink=0, poll_weight=0)
-    assert context.poll_params() == (0, 2, 2, 3, "weighted")
-    context.set_poll_params(1000, 0, 5, 0, policy="legacy")
-    assert context.poll_params() == (1000, 2, 5, 3, "legacy")
-    context.set_poll_params(1000, 4, 0, 6)
-    assert context.poll_params() == (1000, 4, 2, 6, "legacy")
+    context = started(max_ns=0, grow=0, shrink=0, weight=0)
+    assert (context.poll_params, context.policy) == ((0, 2, 2, 3), "weighted")
+    context.set_poll_params(PollParams(max_ns=1000, shrink=5), policy="legacy")
+    assert (context.poll_params, context.policy) == ((1000, 2, 5, 3), "legacy")
+    context.set_poll_params(PollParams(max_ns=1000, grow=4, shrink=0, weight=6))
+    assert (context.poll_params, context.policy) == ((1000, 4, 2, 6), "legacy")
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"weight": 64}, "weight must be from 0 to 63, not 64"),
+        ({"max_ns": -1}, "max_ns must be from 0 to 9223372036854775807, not -1"),
+        ({"grow": 2**63}, "grow must be from 0 to"),
+        ({"floor": 1}, "there is no polling parameter 'floor'"),
+    ],
+)
+def test_parameters_are_checked(values: dict[str, int], error: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=error):
+        PollParams(**values)
+
+
+def test_parameters_are_a_value() -> None:
+    params = PollParams(shrink=5, grow=0)
+    assert params == PollParams(shrink=5) != PollParams()
+    assert len({params, PollParams(shrink=5)}) == 1
+    assert params._asdict() == {"max_ns": 32768, "grow": 2, "shrink": 5, "weight": 3}
+    assert pickle.loads(pickle.dumps(params)) == params
+    with pytest.raises(AttributeError):
+        params.shrink = 4  # type: ignore[attr-defined]

@@ -51,7 +51,7 @@ def test_waits_are_of_nanoseconds_not_milliseconds(started: Start, eventually: E
 def test_a_busy_poll_ends_for_a_timer(
     started: Start, notifier: EventNotifier, eventually: Eventually
 ) -> None:
-    context = started(poll_max_ns=10**12)
+    context = started(max_ns=10**12)
     called: list[float] = []
     context.add_handler(notifier, notifier.test_and_clear, poll=True)
     time.sleep(0.1)

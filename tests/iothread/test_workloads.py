@@ -13,21 +13,21 @@ import pytest
 from qmp_iothreadd.iothread._engine import (
     WORKLOAD_DEPTH_MAX,
     AioContext,
-    Workload,
+    NativeWorkload,
     WorkloadParams,
     live_counters,
 )
 
 Start = Callable[..., AioContext]
-Make = Callable[..., Workload]
+Make = Callable[..., NativeWorkload]
 
 
 @pytest.fixture
 def workload(started: Start) -> Iterator[Make]:
-    made: list[Workload] = []
+    made: list[NativeWorkload] = []
 
-    def make(context: AioContext | None = None, **params: Any) -> Workload:
-        made.append(Workload(context or started(), **params))
+    def make(context: AioContext | None = None, **params: Any) -> NativeWorkload:
+        made.append(NativeWorkload(context or started(), **params))
         return made[-1]
 
     yield make
@@ -35,7 +35,7 @@ def workload(started: Start) -> Iterator[Make]:
         each.stop()
 
 
-def rate(workload: Workload, seconds: float = 0.3) -> float:
+def rate(workload: NativeWorkload, seconds: float = 0.3) -> float:
     """Requests a second."""
     before, start = workload.stats()["issued"], time.monotonic()
     time.sleep(seconds)
@@ -135,7 +135,7 @@ def test_service_takes_its_time(started: Start, workload: Make) -> None:
 
 
 def test_notifications_are_suppressed_while_polling(started: Start, workload: Make) -> None:
-    context = started(poll_max_ns=10**9)
+    context = started(max_ns=10**9)
     load = workload(context, interval_ns=20000)
 
     def suppressed() -> bool:
@@ -151,7 +151,7 @@ def test_notifications_are_suppressed_while_polling(started: Start, workload: Ma
 
 
 def test_without_polling_each_lone_request_is_notified(started: Start, workload: Make) -> None:
-    context = started(poll_max_ns=0)
+    context = started(max_ns=0)
     load = workload(context, interval_ns=1000000)
     time.sleep(0.1)
     assert load.stats()["notifications"] >= load.stats()["issued"] - 1
@@ -159,7 +159,7 @@ def test_without_polling_each_lone_request_is_notified(started: Start, workload:
 
 
 def test_two_workloads_of_one_context_are_both_served(started: Start, workload: Make) -> None:
-    context = started(poll_max_ns=10**9)
+    context = started(max_ns=10**9)
     # The first alone always has work: the second must not starve before its first event.
     greedy = workload(context, interval_ns=0, depth=8)
     time.sleep(0.05)
@@ -194,7 +194,7 @@ def test_tuning_takes_effect(workload: Make) -> None:
 def test_parameters_out_of_range_are_refused(started: Start, params: dict[str, Any]) -> None:
     context = started()
     with pytest.raises(ValueError, match=r"arrival must be|out of range"):
-        Workload(context, **params)
+        NativeWorkload(context, **params)
     assert len(context.handlers()) == 1
 
 

@@ -22,14 +22,6 @@ void aio_live_snapshot(int64_t *out)
 #undef X
 }
 
-static PollParams effective(PollParams params)
-{
-    params.grow = params.grow ? params.grow : 2;
-    params.shrink = params.shrink ? params.shrink : 2;
-    params.weight = params.weight ? params.weight : 3;
-    return params;
-}
-
 AioContext *aio_context_new(PollParams params, PollPolicy policy)
 {
     AioContext *ctx = aligned_alloc(_Alignof(AioContext), sizeof(AioContext));
@@ -37,7 +29,7 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
         return NULL;
     }
     memset(ctx, 0, sizeof(*ctx));
-    ctx->params = ctx->set_params = effective(params);
+    ctx->params = ctx->set_params = poll_params_effective(params);
     ctx->policy = ctx->set_policy = policy;
     aio_list_init(&ctx->ops);
     aio_list_init(&ctx->poll_list);
@@ -46,7 +38,6 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
     aio_list_init(&ctx->timers);
     ctx->bh_last_next = &ctx->bh_first;
     ctx->fdmon = &fdmon_single;
-    ctx->epoll_fd = -1;
     stats_init(&ctx->stats, aio_clock_ns());
 
     const int error = aio_notifier_attach(ctx);
@@ -235,7 +226,7 @@ int aio_context_poll(AioContext *ctx, bool blocking)
 void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
 {
     pthread_mutex_lock(&ctx->lock);
-    ctx->set_params = effective(params);
+    ctx->set_params = poll_params_effective(params);
     ctx->set_policy = policy;
     atomic_fetch_or_explicit(&ctx->attention, ATTENTION_PARAMS, memory_order_relaxed);
     if (aio_is_home(ctx)) {

@@ -1,4 +1,6 @@
 /* Running the handlers that are ready, and what adjusting the window is told of them. */
+#include <string.h>
+
 #include "engine_int.h"
 
 static void enter_poll_list(AioContext *ctx, AioHandler *handler, uint32_t revents)
@@ -198,16 +200,14 @@ static __attribute__((noinline)) void adjust_traced(AioContext *ctx, uint64_t it
 {
     AdjustRecord record;
 
-    record.count = TRACE_ADJUST_FIXED_WORDS;
-    record.args[0] = block_ns;
-    record.args[1] = ctx->policy;
-    record.args[2] = ctx->params.max_ns;
-    record.args[3] = ctx->params.grow;
-    record.args[4] = ctx->params.shrink;
-    record.args[5] = ctx->params.weight;
-    record.args[6] = ctx->poll_ns;
-    record.args[8] = adjust_by_policy(ctx, iteration, block_ns, count, &record);
-    record.args[7] = ctx->poll_ns;
+    record.count = TRACE_ADJUST_HANDLERS;
+    record.args[TRACE_ADJUST_BLOCK_NS] = block_ns;
+    record.args[TRACE_ADJUST_POLICY] = ctx->policy;
+    memcpy(record.args + TRACE_ADJUST_PARAMS, &ctx->params, sizeof(ctx->params));
+    record.args[TRACE_ADJUST_BEFORE] = ctx->poll_ns;
+    record.args[TRACE_ADJUST_ACTION] =
+        adjust_by_policy(ctx, iteration, block_ns, count, &record);
+    record.args[TRACE_ADJUST_AFTER] = ctx->poll_ns;
     trace_write(&ctx->trace, TRACE_x_aio_adjust, record.args, record.count);
 }
 

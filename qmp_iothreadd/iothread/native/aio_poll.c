@@ -165,14 +165,14 @@ PollResult aio_try_poll(AioContext *ctx, AioLink *ready, int64_t start_ns, int64
 static bool wait_for_rest(AioContext *ctx, AioLink *ready, bool found, bool blocking,
                           int64_t timeout_ns, int64_t now_ns)
 {
-    bool ask = !found && (timeout_ns || !blocking || ctx->poll_disablers);
+    bool ask = !found && (timeout_ns || !blocking || ctx->fdmon->need_wait(ctx));
     const bool announce = timeout_ns != 0;
 
     if (announce) {
         atomic_store(&ctx->notify_me, true);
         if (atomic_load(&ctx->notified)) {
             timeout_ns = 0;
-            ask = ctx->poll_disablers != 0;
+            ask = ctx->fdmon->need_wait(ctx);
         }
     }
     if (!ask && ctx->unpolled) {

@@ -47,6 +47,25 @@ static int64_t rounded(double ns)
     return (int64_t)(ns < INTERVAL_MAX_NS ? ns : INTERVAL_MAX_NS);
 }
 
+/* ---- the processes ---- */
+
+static int64_t next_constant(Arrival *arrival)
+{
+    return arrival->params.interval_ns;
+}
+
+static int64_t next_exponential(Arrival *arrival)
+{
+    return rounded(-(double)arrival->params.interval_ns * log(next_uniform(arrival)));
+}
+
+static int64_t next_lognormal(Arrival *arrival)
+{
+    const ArrivalParams *params = &arrival->params;
+
+    return rounded((double)params->interval_ns * exp(params->sigma * next_normal(arrival)));
+}
+
 static int64_t next_on_off(Arrival *arrival)
 {
     const ArrivalParams *params = &arrival->params;
@@ -59,23 +78,29 @@ static int64_t next_on_off(Arrival *arrival)
     return params->interval_ns + params->off_ns;
 }
 
-int64_t arrival_next_ns(Arrival *arrival)
+static int64_t next_of_trace(Arrival *arrival)
 {
-    const ArrivalParams *params = &arrival->params;
-    const double interval_ns = (double)params->interval_ns;
+    arrival->position %= arrival->params.interval_count;
+    return arrival->params.intervals[arrival->position++];
+}
 
-    switch (params->kind) {
-    case ARRIVAL_EXPONENTIAL:
-        return rounded(-interval_ns * log(next_uniform(arrival)));
-    case ARRIVAL_LOGNORMAL:
-        return rounded(interval_ns * exp(params->sigma * next_normal(arrival)));
-    case ARRIVAL_ON_OFF:
-        return next_on_off(arrival);
-    case ARRIVAL_TRACE:
-        arrival->position %= params->interval_count;
-        return params->intervals[arrival->position++];
-    case ARRIVAL_CONSTANT:
-        break;
+/* Names are those of the schema's WorkloadArrival. */
+const ArrivalProcess arrival_processes[] = {
+    {"constant", next_constant},       /* interval_ns */
+    {"exponential", next_exponential}, /* of mean interval_ns */
+    {"lognormal", next_lognormal},     /* of median interval_ns; sigma of the logarithm */
+    {"on-off", next_on_off},           /* interval_ns for on_ns, then nothing for off_ns */
+    {"trace", next_of_trace, .takes_intervals = true}, /* the given ones, over and over */
+};
+
+const size_t arrival_process_count = sizeof(arrival_processes) / sizeof(arrival_processes[0]);
+
+const ArrivalProcess *arrival_process_named(const char *name)
+{
+    for (size_t i = 0; i < arrival_process_count; i++) {
+        if (strcmp(arrival_processes[i].name, name) == 0) {
+            return &arrival_processes[i];
+        }
     }
-    return params->interval_ns;
+    return NULL;
 }

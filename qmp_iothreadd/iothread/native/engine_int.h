@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "engine.h"
+#include "fdmon.h"
 #include "list.h"
 #include "stats.h"
 #include "trace.h"
@@ -23,23 +24,6 @@
  * otherwise a handler that is always ready starves those that were never polled yet.
  */
 enum { WAITLESS_ITERATIONS_MAX = 64 };
-
-/* ---- fd monitors ---- */
-
-typedef struct FDMon {
-    /* All home only. `add` may refuse with a negative errno value. */
-    int (*add)(AioContext *ctx, AioHandler *handler);
-    void (*remove)(AioContext *ctx, AioHandler *handler);
-    /* Marks what is ready and puts it at the end of `ready`; timeout_ns -1 waits for ever. */
-    void (*wait)(AioContext *ctx, AioLink *ready, int64_t timeout_ns);
-    void (*cleanup)(AioContext *ctx);
-} FDMon;
-
-extern const FDMon fdmon_single; /* ppoll on the context's own notifier: one descriptor */
-extern const FDMon fdmon_epoll;
-
-/* Changes the monitor to epoll, with the handlers there are. Home only. */
-int fdmon_upgrade(AioContext *ctx);
 
 /* ---- handlers ---- */
 
@@ -141,7 +125,7 @@ struct AioContext {
     AioBH **bh_last_next;
     AioLink timers;           /* by deadline */
     const FDMon *fdmon;
-    int epoll_fd;             /* of fdmon_epoll */
+    FDMonState fdmon_state;   /* the monitor's own */
     EventNotifier notifier;
     AioHandler notifier_handler;
     char thread_name[AIO_NAME_MAX + 1]; /* start writes it before there is a thread */

@@ -14,16 +14,67 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * The parameters, in the order of traces: the only list of them. The structure below follows from
+ * it, the class PollParams of the binding, the words and the text of the event x_aio_adjust, and
+ * the defaults and ranges of an iothread's properties (max_ns is poll-max-ns there). Defaults and
+ * ranges are those of QEMU's type iothread.
+ */
+#define POLL_PARAMS(X)                                                                         \
+    /* name    default  least  most       whether 0 stands for the default */                  \
+    X(max_ns,  32768,   0,     INT64_MAX, false) /* the longest busy-poll in ns; 0: none */    \
+    X(grow,    2,       0,     INT64_MAX, true)  /* factor of a window that is too short */    \
+    X(shrink,  2,       0,     INT64_MAX, true)  /* divisor of a window that is too long */    \
+    X(weight,  3,       0,     63,        true)  /* 2**weight is the inertia of the average */
+
+/* Nothing but int64_t, so that it can be walked (poll_param). */
 typedef struct PollParams {
-    int64_t max_ns;
-    int64_t grow;
-    int64_t shrink;
-    int64_t weight;
+#define X(name, initial, least, most, zero_is_default) int64_t name;
+    POLL_PARAMS(X)
+#undef X
 } PollParams;
 
-typedef enum PollAction { POLL_KEEP, POLL_GROW, POLL_SHRINK } PollAction;
+enum { POLL_PARAM_COUNT = sizeof(PollParams) / sizeof(int64_t) };
 
-typedef enum PollPolicy { POLL_WEIGHTED, POLL_LEGACY } PollPolicy;
+typedef struct PollParamInfo {
+    const char *name;
+    int64_t initial;
+    int64_t least;
+    int64_t most;
+    bool zero_is_default;
+} PollParamInfo;
+
+extern const PollParamInfo poll_param_info[POLL_PARAM_COUNT];
+
+/* The index-th parameter, in the order of poll_param_info. */
+static inline int64_t *poll_param(PollParams *p, unsigned index)
+{
+    return (int64_t *)p + index;
+}
+
+PollParams poll_params_default(void);
+
+/* With the default in place of each 0 that stands for it. */
+PollParams poll_params_effective(PollParams params);
+
+/* What a decision did with the window, and what it is called. */
+#define POLL_ACTIONS(X)                                                                        \
+    X(POLL_KEEP, "none")                                                                       \
+    X(POLL_GROW, "grow")                                                                       \
+    X(POLL_SHRINK, "shrink")
+
+/* How the window is found: as QEMU does since 11.1 (the default), and as it did before. */
+#define POLL_POLICIES(X)                                                                       \
+    X(POLL_WEIGHTED, "weighted")                                                               \
+    X(POLL_LEGACY, "legacy")
+
+#define X(constant, name) constant,
+typedef enum PollAction { POLL_ACTIONS(X) POLL_ACTION_COUNT } PollAction;
+typedef enum PollPolicy { POLL_POLICIES(X) POLL_POLICY_COUNT } PollPolicy;
+#undef X
+
+extern const char *const poll_action_names[POLL_ACTION_COUNT];
+extern const char *const poll_policy_names[POLL_POLICY_COUNT];
 
 enum { POLL_LEGACY_START_NS = 4000 };
 
@@ -125,7 +176,7 @@ static inline PollAction poll_adjust_legacy(const PollParams *p, int64_t block_n
         return POLL_SHRINK;
     }
     if (before < p->max_ns && block_ns < p->max_ns) {
-        const int64_t grow = p->grow ? p->grow : 2;
+        const int64_t grow = p->grow ? p->grow : 2; /* 0 was kept as such then */
         const int64_t after = before ? poll_mul_wrap(before, grow) : POLL_LEGACY_START_NS;
         *ns = after > p->max_ns ? p->max_ns : after;
         return POLL_GROW;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "polling.h"
+
 enum { TRACE_RING_WORDS = 1 << 16, TRACE_HEAD_WORDS = 2, TRACE_RECORD_WORDS_MAX = 1 << 12 };
 
 #define TRACE_EVENTS(X)                                                                        \
@@ -23,8 +25,8 @@ enum { TRACE_RING_WORDS = 1 << 16, TRACE_HEAD_WORDS = 2, TRACE_RECORD_WORDS_MAX 
     X(run_poll_handlers_begin) /* max_ns, timeout */                                           \
     X(run_poll_handlers_end)   /* progress, new timeout */                                     \
     /*                                                                                         \
-     * block_ns, policy, max_ns, grow, shrink, weight, poll_ns before and after, action; then, \
-     * for each handler of the poll list: node, fd, event, ns before, ns after                 \
+     * block_ns, policy, the parameters, poll_ns before and after, action; then, for each      \
+     * handler of the poll list: node, fd, event, ns before, ns after                          \
      */                                                                                        \
     X(x_aio_adjust)
 
@@ -37,7 +39,17 @@ typedef enum TraceEvent {
 
 extern const char *const trace_event_names[TRACE_EVENT_COUNT];
 
-enum { TRACE_ADJUST_FIXED_WORDS = 9, TRACE_ADJUST_HANDLER_WORDS = 5 };
+/* Where the arguments of x_aio_adjust are. */
+enum {
+    TRACE_ADJUST_BLOCK_NS,
+    TRACE_ADJUST_POLICY,
+    TRACE_ADJUST_PARAMS,
+    TRACE_ADJUST_BEFORE = TRACE_ADJUST_PARAMS + POLL_PARAM_COUNT,
+    TRACE_ADJUST_AFTER,
+    TRACE_ADJUST_ACTION,
+    TRACE_ADJUST_HANDLERS,
+    TRACE_ADJUST_HANDLER_WORDS = 5,
+};
 
 /* Which events are on, one bit each. Any thread writes it, home reads it without order. */
 extern _Atomic uint32_t aio_trace_mask;

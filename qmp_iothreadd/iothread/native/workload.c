@@ -33,7 +33,7 @@ struct Workload {
     int64_t full_since_ns;    /* generator's lock: depth reached then; 0: not */
     Arrival arrival;          /* generator's lock */
     uint32_t depth;           /* generator's lock */
-    int64_t *intervals;       /* generator's lock: the copy of a trace */
+    int64_t *intervals;       /* generator's lock: a copy, or NULL */
     GeneratorSlot slot;
 
     _Alignas(64) _Atomic uint64_t used; /* home, release: the slots before it are free */
@@ -204,12 +204,12 @@ int64_t workload_generate(Workload *w, int64_t now_ns)
 int workload_check(const WorkloadParams *params)
 {
     const ArrivalParams *arrival = &params->arrival;
-    bool valid = params->depth <= WORKLOAD_RING_SIZE && params->service_ns >= 0 &&
+    bool valid = arrival->process && params->depth <= WORKLOAD_RING_SIZE && params->service_ns >= 0 &&
                  arrival->interval_ns >= 0 && arrival->on_ns >= 0 && arrival->off_ns >= 0 &&
                  arrival->sigma >= 0 && arrival->sigma <= 10;
 
-    if (arrival->kind == ARRIVAL_TRACE) {
-        valid = valid && arrival->interval_count > 0;
+    if (valid && arrival->process->takes_intervals) {
+        valid = arrival->interval_count > 0;
         for (size_t i = 0; i < arrival->interval_count; i++) {
             valid = valid && arrival->intervals[i] >= 0;
         }
@@ -232,11 +232,11 @@ static void apply(Workload *w, const WorkloadParams *params, int64_t *intervals)
     atomic_store_explicit(&w->service_ns, params->service_ns, memory_order_relaxed);
 }
 
-/* The copy of a trace in *out, NULL for the other kinds. */
+/* The copy of the intervals in *out, NULL where the process takes none. */
 static int copy_intervals(const ArrivalParams *arrival, int64_t **out)
 {
     *out = NULL;
-    if (arrival->kind != ARRIVAL_TRACE) {
+    if (!arrival->process->takes_intervals) {
         return 0;
     }
     *out = calloc(arrival->interval_count, sizeof(int64_t));

@@ -18,8 +18,6 @@
 #include "engine.h"
 #include "workload.h"
 
-static const PollParams default_params = {.max_ns = 32768, .grow = 2, .shrink = 2, .weight = 3};
-
 static AioContext *start_context(PollParams params, PollPolicy policy)
 {
     AioContext *ctx = aio_context_new(params, policy);
@@ -147,7 +145,7 @@ static bool poll_ring(void *opaque)
 static void iteration(int handlers, double seconds)
 {
     static const AioHandlerOps ops = {.read = read_ring, .poll = poll_ring, .poll_ready = serve};
-    AioContext *ctx = start_context(default_params, POLL_WEIGHTED);
+    AioContext *ctx = start_context(poll_params_default(), POLL_WEIGHTED);
     AioHandler *made[HANDLERS_MAX];
     AioStatsSnapshot before, after;
 
@@ -235,10 +233,10 @@ static void idle(int count, double seconds)
     AioContext **contexts = calloc((size_t)count, sizeof(*contexts));
 
     resident_bytes(); /* what it takes itself does not count */
-    delete_context(start_context(default_params, POLL_WEIGHTED));
+    delete_context(start_context(poll_params_default(), POLL_WEIGHTED));
     const long before = resident_bytes();
     for (int i = 0; i < count; i++) {
-        contexts[i] = start_context(default_params, POLL_WEIGHTED);
+        contexts[i] = start_context(poll_params_default(), POLL_WEIGHTED);
     }
     usleep(100000);
     const long after = resident_bytes();
@@ -260,7 +258,7 @@ static void threads(int count)
 
     const int64_t start_ns = bench_clock_ns();
     for (int i = 0; i < count; i++) {
-        contexts[i] = start_context(default_params, POLL_WEIGHTED);
+        contexts[i] = start_context(poll_params_default(), POLL_WEIGHTED);
     }
     const int64_t created_ns = bench_clock_ns();
     for (int i = 0; i < count; i++) {
@@ -303,7 +301,7 @@ static void report_load(AioContext **contexts, const int64_t *cpu_before)
 static void load(const char *policy, int64_t weight, int64_t median_ns, double sigma,
                  double seconds)
 {
-    PollParams params = default_params;
+    PollParams params = poll_params_default();
     AioContext *contexts[LOADED];
     Workload *workloads[LOADED];
     int64_t cpu_before[LOADED];
@@ -311,7 +309,7 @@ static void load(const char *policy, int64_t weight, int64_t median_ns, double s
     params.weight = weight;
     for (unsigned i = 0; i < LOADED; i++) {
         const WorkloadParams load = {
-            .arrival = {ARRIVAL_LOGNORMAL, .interval_ns = median_ns, .sigma = sigma, .seed = i},
+            .arrival = {arrival_process_named("lognormal"), .interval_ns = median_ns, .sigma = sigma, .seed = i},
             .depth = 8,
         };
         contexts[i] =
@@ -340,7 +338,7 @@ int main(int argc, char **argv)
         latency((PollParams){.max_ns = 1000000}, atoi(argv[2]), atoll(argv[3]));
     } else if (argc == 4 && !strcmp(mode, "waited")) {
         count_waited = true;
-        latency(default_params, atoi(argv[2]), atoll(argv[3]));
+        latency(poll_params_default(), atoi(argv[2]), atoll(argv[3]));
     } else if (argc == 4 && !strcmp(mode, "iteration")) {
         iteration(atoi(argv[2]), atof(argv[3]));
     } else if (argc == 4 && !strcmp(mode, "idle")) {

@@ -110,7 +110,7 @@ static WorkloadParams random_load(uint64_t *random)
     return (WorkloadParams){
         .arrival =
             {
-                .kind = (ArrivalKind)(next_random(random) % 5),
+                .process = &arrival_processes[next_random(random) % arrival_process_count],
                 .interval_ns = (int64_t)(next_random(random) % 100000) + 1000,
                 .sigma = 1.25,
                 .on_ns = 500000,

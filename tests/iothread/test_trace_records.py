@@ -13,7 +13,8 @@ from qmp_iothreadd.iothread._engine import (
     POLICIES,
     TRACE_EVENTS,
     AioContext,
-    Workload,
+    NativeWorkload,
+    PollParams,
     set_trace_events,
     trace_events,
 )
@@ -59,8 +60,8 @@ def test_every_decision_under_load_replays_exactly(started: Start, policy: str) 
     set_trace_events(["x_aio_adjust"])
     context = started(policy=policy)
     workloads = [
-        Workload(context, arrival="lognormal", interval_ns=30000, sigma=1.25, depth=8),
-        Workload(context, arrival="exponential", interval_ns=50000, seed=7),
+        NativeWorkload(context, arrival="lognormal", interval_ns=30000, sigma=1.25, depth=8),
+        NativeWorkload(context, arrival="exponential", interval_ns=50000, seed=7),
     ]
     decisions, poll_ns, actions = 0, 0, set()
     for i, record in enumerate(traced(context, 0.5)):
@@ -84,10 +85,10 @@ def test_every_decision_under_load_replays_exactly(started: Start, policy: str) 
 
 def test_parameters_set_while_running_show_in_the_records(started: Start) -> None:
     set_trace_events(["x_aio_adjust"])
-    context = started(poll_max_ns=50000)
-    workload = Workload(context, interval_ns=30000)
+    context = started(max_ns=50000)
+    workload = NativeWorkload(context, interval_ns=30000)
     time.sleep(0.05)
-    context.set_poll_params(20000, 4, 3, 5)
+    context.set_poll_params(PollParams(max_ns=20000, grow=4, shrink=3, weight=5))
     time.sleep(0.05)
     workload.stop()
     seen = [record[4] for record in context.drain_traces()]
@@ -99,7 +100,7 @@ def test_parameters_set_while_running_show_in_the_records(started: Start) -> Non
 def test_a_busy_poll_is_traced_from_begin_to_end(started: Start) -> None:
     set_trace_events(["run_poll_handlers_begin", "run_poll_handlers_end", "poll_add"])
     context = started()
-    workload = Workload(context, interval_ns=20000)
+    workload = NativeWorkload(context, interval_ns=20000)
     records = list(traced(context, 0.1))
     workload.stop()
     handler = next(record for record in records if record[1] == "poll_add" and record[3] > 0)
@@ -119,7 +120,7 @@ def test_nobody_draining_loses_records_and_says_so(
 ) -> None:
     set_trace_events(["run_poll_handlers_begin", "run_poll_handlers_end"])
     context = started()
-    workload = Workload(context, interval_ns=0, depth=1)
+    workload = NativeWorkload(context, interval_ns=0, depth=1)
     eventually(lambda: context.traces_dropped > 0)
     workload.stop()
     assert len(context.drain_traces(10)) == 10
@@ -128,9 +129,9 @@ def test_nobody_draining_loses_records_and_says_so(
 
 def test_a_handler_without_an_event_for_7_s_leaves_the_poll_list(started: Start) -> None:
     set_trace_events(["poll_add", "poll_remove"])
-    context = started(poll_max_ns=1000000)
-    busy = Workload(context, interval_ns=200000)
-    idle = Workload(context, interval_ns=10**12)
+    context = started(max_ns=1000000)
+    busy = NativeWorkload(context, interval_ns=200000)
+    idle = NativeWorkload(context, interval_ns=10**12)
     idle.tune(arrival="trace", intervals=[1000, 8 * 10**9])
     time.sleep(0.1)
     before = context.handlers()
