@@ -12,13 +12,13 @@ import sys
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.options import OPTIONS, Option
-from qmp_iothreadd.config import ChardevConfig, Config, LocatedError, MonitorConfig
-from qmp_iothreadd.process import open_standard_streams
+from qmp_iothreadd.daemon.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.daemon.process import open_standard_streams
 
 PROGRAM = "qmp-iothreadd"
 
 
-class CommandLineError(Exception):
+class CommandLineError(errors.Error):
     """The command line cannot be followed; ``text`` is what to say on standard error."""
 
     def __init__(self, text: str) -> None:
@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(error.text)
         return 1
     sys.stderr.write(warnings)
-    from qmp_iothreadd import daemon  # only when there is something to serve
+    from qmp_iothreadd.daemon import daemon  # only when there is something to serve
 
     try:
         return daemon.run(config)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.daemon.config import ChardevConfig, Config, LocatedError, MonitorConfig
 from qmp_iothreadd.qom import c_numbers
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options, Warn
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.backends import Backends, list_backends
 from qmp_iothreadd.cli.machine import MachineOptions, list_machines
-from qmp_iothreadd.config import Config, LocatedError, ObjectConfig, TraceConfig
+from qmp_iothreadd.daemon.config import Config, LocatedError, ObjectConfig, TraceConfig
 from qmp_iothreadd.qom import option_lists
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options
 
@@ -127,7 +127,7 @@ class CommandLine:
     def add_object(self, text: str) -> None:
         """``-object``: an object, in JSON or as an option list."""
         if text.startswith("{"):
-            from qmp_iothreadd.qmp.json_reader import parse_one  # only for JSON
+            from qmp_iothreadd.json.reader import parse_one  # only for JSON
 
             value: Any = parse_one(text)
             type_name = value.get("qom-type") if isinstance(value, dict) else None
@@ -222,7 +222,7 @@ class CommandLine:
     def refuse_device(self, text: str) -> None:
         """``-device``: there are none."""
         if text.startswith("{"):
-            from qmp_iothreadd.qmp.json_reader import parse_one  # only for JSON
+            from qmp_iothreadd.json.reader import parse_one  # only for JSON
 
             value: Any = parse_one(text)
             driver = value.get("driver", "") if isinstance(value, dict) else ""

@@ -241,7 +241,7 @@ def version_text() -> str:
     """What ``-version`` prints: the first line as tools know it from QEMU."""
     from importlib.metadata import PackageNotFoundError, version  # slow, and only for this
 
-    from qmp_iothreadd.machine import VERSION
+    from qmp_iothreadd.machine.machine import VERSION
 
     try:
         own = version("qmp-iothreadd")

@@ -1,19 +1,8 @@
-"""The commands that have a function behind them. Importing this package registers them all."""
+"""The commands that have a function behind them, one file per group.
 
-from qmp_iothreadd.commands import chardev, control, empty, hmp, iothread, qom, runstate, trace
-from qmp_iothreadd.commands.registry import COMMANDS, CommandFunction, Context, command
+Importing this package registers them all, but human-monitor-command, which ``hmp`` registers.
+"""
 
-__all__ = [
-    "COMMANDS",
-    "CommandFunction",
-    "Context",
-    "chardev",
-    "command",
-    "control",
-    "empty",
-    "hmp",
-    "iothread",
-    "qom",
-    "runstate",
-    "trace",
-]
+from qmp_iothreadd.commands import chardev, control, empty, iothread, qom, runstate, trace
+
+__all__ = ["chardev", "control", "empty", "iothread", "qom", "runstate", "trace"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardevs import ChardevSocket
-from qmp_iothreadd.commands.registry import Context, command
+from qmp_iothreadd.machine.chardevs import ChardevSocket
+from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("query-chardev")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qmp_iothreadd.commands.registry import Context, command
-from qmp_iothreadd.machine import version_info
+from qmp_iothreadd.machine.machine import version_info
+from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("qmp_capabilities")

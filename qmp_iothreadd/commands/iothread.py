@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands.registry import Context, command
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.workload import WorkloadObject
+from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("query-iothreads")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands.registry import Context, command
-from qmp_iothreadd.hashes import qdict_order
+from qmp_iothreadd.json.order import qdict_order
+from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.types import ObjectType
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.machine.machine import Machine
 
 
 @command("object-add")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.commands.registry import Context, command
+from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("trace-event-get-state")

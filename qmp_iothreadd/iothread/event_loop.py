@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.constant import Constant
+from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
@@ -137,7 +137,7 @@ class IOThread(EventLoopBase):
         super().__init__(type)
         self.polling_supported = polling_supported
         self.traces = traces
-        self._info: Constant | None = None
+        self._info: EncodedOnce | None = None
         self.context: AioContext | None = None
         self.thread_id = -1
 
@@ -219,11 +219,11 @@ class IOThread(EventLoopBase):
         if self.context is not None and self.context.workloads:
             raise errors.object_in_use(self.name)
 
-    def info(self, members: Iterable[str]) -> Constant:
+    def info(self, members: Iterable[str]) -> EncodedOnce:
         """These members of an IOThreadInfo, always the same ones, as they are now."""
         if self._info is None:
             others = {"id": self.name, "thread-id": self.thread_id}
-            self._info = Constant(
+            self._info = EncodedOnce(
                 {name: others[name] if name in others else self.load(name) for name in members}
             )
         return self._info

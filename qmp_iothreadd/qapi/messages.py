@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.errors import Error
+
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.source import Location
 
@@ -129,7 +131,7 @@ class Rule(Enum):
     SPECIAL_FEATURE_ON_TYPE = "feature '{name}' is not supported for types"
 
 
-class QAPIError(Exception):
+class QAPIError(Error):
     """A schema is wrong: ``str(error)`` is what QEMU prints, include chain and «In struct 'X':»
     line included.
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from qmp_iothreadd import errors, hashes
+from qmp_iothreadd import errors
+from qmp_iothreadd.json import order
 from qmp_iothreadd.qapi.core_schemas import struct_schema, value_schema
 from qmp_iothreadd.qapi.refusals import refusal
 from qmp_iothreadd.qapi.schema import ObjectType
@@ -181,7 +182,7 @@ def _run(validate: Callable[[Any], Any], type_: SchemaType, name: str | None, va
 
 def _no_arguments(arguments: Arguments) -> Arguments:
     if arguments:
-        name = hashes.first_unexpected(hashes.qdict_order(arguments), ())
+        name = order.first_unexpected(order.qdict_order(arguments), ())
         raise errors.unexpected_parameter(str(name))
     return {}
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qmp_iothreadd import errors, hashes
+from qmp_iothreadd import errors
+from qmp_iothreadd.json import order
 from qmp_iothreadd.qapi.core_schemas import INT64_MAX, INT64_MIN, UINT64_MAX, branch_for
 from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType, ObjectType
 
@@ -84,7 +85,7 @@ class _Place:
 
     def _unexpected_member(self) -> errors.QmpError:
         known = [name for struct in self._structs() for name in struct]
-        named = hashes.first_unexpected(hashes.qdict_order(self.value), known)
+        named = order.first_unexpected(order.qdict_order(self.value), known)
         return errors.unexpected_parameter(self.path_of(named))
 
     def _wrong_integer(self, path: str, name: str) -> errors.QmpError:

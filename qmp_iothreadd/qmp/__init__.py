@@ -1,1 +1,1 @@
-"""QMP: JSON, sessions, dispatch, and the servers that carry them."""
+"""QMP: the registry of commands, dispatch, and a session without IO."""

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands.registry import COMMANDS
+from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qmp_iothreadd.commands.registry import CommandFunction, Context
-    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qapi.schema import Command
+    from qmp_iothreadd.qmp.registry import CommandFunction, Context
 
 
 class BoundCommand:

@@ -15,22 +15,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.hashes import qdict_order
-from qmp_iothreadd.machine import version_info
-from qmp_iothreadd.qmp import json_writer
-from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader
+from qmp_iothreadd.json import writer
+from qmp_iothreadd.json.order import qdict_order
+from qmp_iothreadd.json.reader import PENDING, JSONReader
+from qmp_iothreadd.machine.machine import version_info
+from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 # With OOB, so many requests wait in band before reading stops; without, one.
 QUEUE_LENGTH: Final = 8
 
 OOB: Final = "oob"
-
-IDLE: Final = object()
-"""What ``step`` returns when there is nothing to do until more bytes arrive."""
 
 _NEGOTIATION: Final = "qmp_capabilities"
 _NO_ARGUMENTS: Final[dict[str, Any]] = {}
@@ -68,7 +66,7 @@ class Session:
         self.output_size = 0
         # Called when there is output that no call of the adapter's asked for: an event.
         self.wake: Callable[[], None] = lambda: None
-        self._encode = json_writer.pretty_message if pretty else json_writer.message
+        self._encode = writer.pretty_message if pretty else writer.message
         self._reader = JSONReader()
         self._queue: deque[object] = deque()
         self._output: list[bytes] = []

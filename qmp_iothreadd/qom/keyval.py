@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.hashes import first_unexpected, qdict_order
+from qmp_iothreadd.json.order import first_unexpected, qdict_order
 from qmp_iothreadd.qom import c_numbers
 
 if TYPE_CHECKING:

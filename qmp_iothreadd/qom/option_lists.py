@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.hashes import first_unexpected
+from qmp_iothreadd.json.order import first_unexpected
 from qmp_iothreadd.qom import c_numbers, keyval
 from qmp_iothreadd.qom.identifiers import is_identifier
 

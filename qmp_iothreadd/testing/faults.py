@@ -19,7 +19,7 @@ from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.testing.server import Server
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 Fault = Callable[["FaultySession", bytes], None]

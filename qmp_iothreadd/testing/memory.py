@@ -14,18 +14,20 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qmp_iothreadd.chardevs import ChardevSocket, MonitorQMP
-from qmp_iothreadd.commands import COMMANDS
-from qmp_iothreadd.machine import Machine
+from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
+from qmp_iothreadd.machine.chardevs import ChardevSocket, MonitorQMP
+from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qmp.dispatch import Dispatcher
-from qmp_iothreadd.qmp.session import IDLE, Session
+from qmp_iothreadd.qmp.registry import COMMANDS
+from qmp_iothreadd.qmp.session import Session
+from qmp_iothreadd.qmp.session_protocol import IDLE
 from qmp_iothreadd.testing.requests import Message, Requests
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.commands.registry import CommandFunction
+    from qmp_iothreadd.qmp.registry import CommandFunction
 
 _models: dict[str | None, Models] = {}
 

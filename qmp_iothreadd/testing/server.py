@@ -13,17 +13,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qmp_iothreadd.commands import COMMANDS
-from qmp_iothreadd.qmp.connection import Turns
 from qmp_iothreadd.qmp.dispatch import Dispatcher
-from qmp_iothreadd.qmp.server import MonitorServer
+from qmp_iothreadd.qmp.registry import COMMANDS
 from qmp_iothreadd.qmp.session import Session
-from qmp_iothreadd.qmp.sockets import UnixListener
+from qmp_iothreadd.server.connection import Turns
+from qmp_iothreadd.server.monitor_server import MonitorServer
+from qmp_iothreadd.server.sockets import UnixListener
 from qmp_iothreadd.testing.memory import add_monitor, make_machine
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.commands.registry import CommandFunction
-    from qmp_iothreadd.machine import Machine
+    from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.registry import CommandFunction
 
 MakeSession = Callable[[Dispatcher, str], Session]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd import cli
-from qmp_iothreadd.config import Config
+from qmp_iothreadd.daemon.config import Config
 
 
 def parse(*arguments: str) -> Config:

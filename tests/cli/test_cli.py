@@ -14,7 +14,7 @@ import pytest
 from qmp_iothreadd import cli
 from qmp_iothreadd.cli.command_line import Finished
 from qmp_iothreadd.cli.options import OPTIONS
-from qmp_iothreadd.config import ChardevConfig, Config, MonitorConfig
+from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
 
 CORPUS = Path(__file__).parents[3] / "shared" / "conformance" / "qemu-11.1.jsonl"
 BASE = ["-M", "none", "-nodefaults", "-nographic"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.machine import Machine
+from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
 

@@ -25,11 +25,11 @@ atheris: Any = None
 if __name__ == "__main__" and find_spec("atheris"):
     atheris = import_module("atheris")
     with atheris.instrument_imports(include=["qmp_iothreadd"]):
-        import qmp_iothreadd.qmp.json_reader  # noqa: F401
+        import qmp_iothreadd.json.reader  # noqa: F401
 
 from qmp_iothreadd.errors import QmpError  # noqa: E402
-from qmp_iothreadd.qmp import json_writer  # noqa: E402
-from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader  # noqa: E402
+from qmp_iothreadd.json import writer  # noqa: E402
+from qmp_iothreadd.json.reader import PENDING, JSONReader  # noqa: E402
 from tests.fuzz.json_reference import Outcome, ReferenceReader  # noqa: E402
 
 FRAGMENTS = [
@@ -96,7 +96,7 @@ def check(data: bytes, sizes: list[int]) -> None:
 
 def check_written(value: object) -> None:
     """What is written reads as the same value again (inf, which is no JSON, aside)."""
-    text = json_writer.message(value)
+    text = writer.message(value)
     assert text.isascii()
     assert text.endswith(b"\r\n")
     if b"inf" in text:

@@ -31,8 +31,8 @@ if __name__ == "__main__" and "--random" not in sys.argv and find_spec("atheris"
 
 from qmp_iothreadd.errors import QmpError  # noqa: E402
 from qmp_iothreadd.iothread import _engine  # noqa: E402
-from qmp_iothreadd.qmp import json_writer  # noqa: E402
-from qmp_iothreadd.qmp.json_reader import PENDING, JSONReader  # noqa: E402
+from qmp_iothreadd.json import writer  # noqa: E402
+from qmp_iothreadd.json.reader import PENDING, JSONReader  # noqa: E402
 from qmp_iothreadd.testing.memory import MemoryClient  # noqa: E402
 
 MEMORY_LIMIT_KIB = 512 * 1024  # of the whole process, interpreter and instrumentation included
@@ -96,7 +96,7 @@ def expected_ids(data: bytes) -> list[bytes | None]:
         if value is PENDING:
             return found
         if isinstance(value, dict) and "id" in value:
-            found.append(json_writer.message(value["id"]).strip())
+            found.append(writer.message(value["id"]).strip())
         else:
             found.append(None)
 

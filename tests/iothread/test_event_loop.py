@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread
-from qmp_iothreadd.machine import Machine
+from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
 
 POLL = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 2, "poll-weight": 3}

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qmp_iothreadd import hashes
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.json import order
 from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.schema import (
@@ -149,7 +149,7 @@ class Visitor:
         result: dict[str, Any] = {}
         visited: list[str] = []
         self.members(type_, value, result, visited)
-        unknown = hashes.first_unexpected(hashes.qdict_order(value), visited)
+        unknown = order.first_unexpected(order.qdict_order(value), visited)
         if unknown is not None:
             raise RefusedError(f"Parameter '{Visitor([*self.path, unknown]).full()}' is unexpected")
         return result

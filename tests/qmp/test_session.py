@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qmp.session import IDLE, QUEUE_LENGTH, Session
+from qmp_iothreadd.qmp.session import QUEUE_LENGTH, Session
+from qmp_iothreadd.qmp.session_protocol import IDLE
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
 X_BLOCK = "{ 'command': 'x-block', 'coroutine': true }"

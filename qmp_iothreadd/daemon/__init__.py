@@ -1,0 +1,1 @@
+"""The life of the process: configuration, start-up, signals, pidfile, metrics, traces to files."""

@@ -1,0 +1,261 @@
+"""The iothreads' and workloads' statistics for Prometheus, read when they are asked for.
+
+Needs prometheus_client, which is not installed with the package unless its extra is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    SummaryMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from qmp_iothreadd.iothread.stats import PERCENTILES
+from qmp_iothreadd.machine.machine import VERSION
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+    from qmp_iothreadd.iothread.event_loop import IOThread
+    from qmp_iothreadd.machine.machine import Machine
+
+    Stats = dict[str, Any]
+
+NAMESPACE = "qmp_iothreadd"
+
+# Upper bounds of the histogram of poll_ns, as bit lengths: 0, then 255 ns to 1 s; closest together
+# up to the default maximum of 32768 ns.
+_BUCKET_BITS = (0, *range(8, 17), 18, 20, 24, 30)
+
+
+def registry(machine: Machine) -> CollectorRegistry:
+    """What an endpoint serves: the machine's numbers, and the process's own."""
+    made = CollectorRegistry()
+    made.register(MachineCollector(machine))
+    ProcessCollector(registry=made)
+    return made
+
+
+class Row(NamedTuple):
+    """Counters that are one member each of the statistics, told apart by a label if several."""
+
+    name: str
+    help: str
+    label: str
+    members: dict[str, str]
+
+
+def _row(name: str, help: str, member: str) -> Row:
+    return Row(name, help, "", {"": member})
+
+
+_IOTHREAD_COUNTERS = (
+    _row("iterations", "Times that the loop went round.", "iterations"),
+    Row(
+        "events",
+        "Events handled, by how they were found.",
+        "found",
+        {"polling": "polled-events", "waiting": "waited-events"},
+    ),
+    _row("notifications", "Times that the thread was woken for itself.", "notifications"),
+    _row("polls", "Busy-polls.", "polls"),
+    _row("polls_in_vain", "Busy-polls that found nothing.", "polls-in-vain"),
+    _row("waits", "Waits in the kernel.", "waits"),
+    _row("poll_adjustments", "Looks whether the polling window fits.", "adjustments"),
+    _row("poll_grows", "Times that the polling window grew.", "grows"),
+    _row("poll_shrinks", "Times that the polling window shrank.", "shrinks"),
+    _row("poll_resets", "Handlers' parts in it set to 0, past the maximum.", "resets"),
+)
+_IOTHREAD_SECONDS = (
+    Row(
+        "time_seconds",
+        "What the thread spent its time on.",
+        "state",
+        {"polling": "polling-ns", "blocked": "blocked-ns", "handling": "handling-ns"},
+    ),
+    _row("near_max_seconds", "Time with the window near its maximum.", "near-max-ns"),
+    _row("cpu_seconds", "CPU time of the thread.", "cpu-ns"),
+)
+_WORKLOAD_COUNTERS = (
+    _row("requests_issued", "Requests issued.", "issued"),
+    _row("requests_completed", "Requests served.", "completed"),
+    _row("requests_dropped", "Requests not issued because the ring was full.", "dropped"),
+    _row("requests_late", "Requests issued after their time.", "late"),
+    _row("notifications", "Requests announced to the iothread.", "notifications"),
+)
+
+
+class MachineCollector(Collector):
+    """Reads the engine's statistics at each scrape; nothing is counted twice."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what there is depends on the objects."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, as they are now."""
+        iothreads = self._machine.iothreads()
+        stats = [iothread.stats() for iothread in iothreads]
+        yield InfoMetricFamily(
+            NAMESPACE, "What serves this.", value={"qemu_version": ".".join(map(str, VERSION))}
+        )
+        yield from _counters("iothread", stats, _IOTHREAD_COUNTERS)
+        yield from _counters("iothread", stats, _IOTHREAD_SECONDS, scale=1e-9)
+        yield from _iothread_parameters(iothreads)
+        yield from _iothread_values(stats)
+        yield _trace_drops(iothreads)
+        yield _poll_histogram(stats)
+        yield _latency(stats)
+        workloads = [workload.stats() for workload in self._machine.workloads()]
+        yield from _counters("workload", workloads, _WORKLOAD_COUNTERS)
+        yield from _workload_values(workloads)
+
+
+def _counters(
+    kind: str, stats: list[Stats], rows: Iterable[Row], scale: float = 1
+) -> Iterator[Metric]:
+    for row in rows:
+        labels = [kind, row.label] if row.label else [kind]
+        family = CounterMetricFamily(f"{NAMESPACE}_{kind}_{row.name}", row.help, labels=labels)
+        for one in stats:
+            for label, member in row.members.items():
+                values = [one["id"], label] if row.label else [one["id"]]
+                family.add_metric(values, one[member] * scale)
+        yield family
+
+
+def _gauge(
+    name: str, help: str, labels: list[str], values: Iterable[tuple[list[str], float]]
+) -> Metric:
+    family = GaugeMetricFamily(f"{NAMESPACE}_{name}", help, labels=labels)
+    for label_values, value in values:
+        family.add_metric(label_values, value)
+    return family
+
+
+def _iothread_parameters(iothreads: list[IOThread]) -> Iterator[Metric]:
+    info = InfoMetricFamily(f"{NAMESPACE}_iothread", "The thread and its policy.", labels=())
+    for each in iothreads:
+        info.add_metric(
+            (),
+            {
+                "iothread": each.name,
+                "thread_id": str(each.thread_id),
+                "poll_policy": each.load("x-poll-policy"),
+            },
+        )
+    yield info
+    parameters: tuple[tuple[str, str, Callable[[IOThread], float]], ...] = (
+        ("poll_max_seconds", "The longest time to poll.", lambda io: io.load("poll-max-ns") / 1e9),
+        ("poll_grow", "The factor by which the window grows.", lambda io: io.load("poll-grow")),
+        ("poll_shrink", "The divisor by which it shrinks.", lambda io: io.load("poll-shrink")),
+        ("poll_weight", "How much a measurement counts.", lambda io: io.load("poll-weight")),
+    )
+    for name, text, read in parameters:
+        values = [([each.name], read(each)) for each in iothreads]
+        yield _gauge(f"iothread_{name}", text, ["iothread"], values)
+
+
+def _iothread_values(stats: list[Stats]) -> Iterator[Metric]:
+    yield _gauge(
+        "iothread_poll_window_seconds",
+        "The polling window now.",
+        ["iothread"],
+        [([one["id"]], one["poll-ns"] / 1e9) for one in stats],
+    )
+    yield _gauge(
+        "iothread_event_latency_max_seconds",
+        "The longest that a request waited.",
+        ["iothread"],
+        [([one["id"]], one["latency"]["max-ns"] / 1e9) for one in stats],
+    )
+    handlers = [
+        ([one["id"], str(handler["fd"])], handler) for one in stats for handler in one["handlers"]
+    ]
+    yield _gauge(
+        "iothread_handler_window_seconds",
+        "A handler's part in the polling window.",
+        ["iothread", "fd"],
+        [(labels, handler["ns"] / 1e9) for labels, handler in handlers],
+    )
+    events = CounterMetricFamily(
+        f"{NAMESPACE}_iothread_handler_events", "A handler's events.", labels=["iothread", "fd"]
+    )
+    for labels, handler in handlers:
+        events.add_metric(labels, handler["events"])
+    yield events
+
+
+def _trace_drops(iothreads: list[IOThread]) -> Metric:
+    family = CounterMetricFamily(
+        f"{NAMESPACE}_iothread_trace_records_dropped",
+        "Trace records lost because the log was too slow.",
+        labels=["iothread"],
+    )
+    for each in iothreads:
+        if each.context is not None:
+            family.add_metric([each.name], each.context.traces_dropped)
+    return family
+
+
+def _poll_histogram(stats: list[Stats]) -> Metric:
+    family = HistogramMetricFamily(
+        f"{NAMESPACE}_iothread_poll_window_adjusted_seconds",
+        "The polling window that each adjustment left.",
+        labels=["iothread"],
+    )
+    for one in stats:
+        bins = one["poll-ns-histogram"]
+        buckets = [
+            (repr(bound / 1e9), sum(each["count"] for each in bins if each["to-ns"] <= bound))
+            for bound in ((1 << bits) - 1 for bits in _BUCKET_BITS)
+        ]
+        buckets.append(("+Inf", sum(each["count"] for each in bins)))
+        total = one["poll-ns-mean"] * one["adjustments"] / 1e9
+        family.add_metric([one["id"]], buckets, sum_value=total)
+    return family
+
+
+def _latency(stats: list[Stats]) -> Metric:
+    name = f"{NAMESPACE}_iothread_event_latency_seconds"
+    family = SummaryMetricFamily(
+        name, "How long requests waited to be served.", labels=["iothread"]
+    )
+    for one in stats:
+        latency = one["latency"]
+        for quantile, member in PERCENTILES.items():
+            share = f"{float(quantile[1:]) / 100:g}"
+            labels = {"iothread": one["id"], "quantile": share}
+            family.add_sample(name, labels, latency[member] / 1e9)
+        family.add_metric([one["id"]], latency["count"], latency["sum-ns"] / 1e9)
+    return family
+
+
+def _workload_values(workloads: list[Stats]) -> Iterator[Metric]:
+    info = InfoMetricFamily(f"{NAMESPACE}_workload", "What serves the workload.", labels=())
+    for one in workloads:
+        info.add_metric((), {"workload": one["id"], "iothread": one["iothread"]})
+    yield info
+    yield _gauge(
+        "workload_requests_in_flight",
+        "Requests issued and not served yet.",
+        ["workload"],
+        [([one["id"]], one["in-flight"]) for one in workloads],
+    )
+    yield _gauge(
+        "workload_late_max_seconds",
+        "The longest that a request was issued after its time.",
+        ["workload"],
+        [([one["id"]], one["late-max-ns"] / 1e9) for one in workloads],
+    )

@@ -1,0 +1,79 @@
+"""One tree of errors, and every error text that QEMU defines and a client can see, named once.
+
+::
+
+    Error
+    ├── QmpError             a command failed: class and text as on the wire
+    ├── LocatedError         the same, and the option that it is about     (daemon.config)
+    ├── CommandLineError     the command line cannot be followed           (cli)
+    ├── ArgumentError        what the human monitor says of a line         (hmp.messages)
+    ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
+    └── QAPIError            what is wrong with a schema, and where        (qapi.messages)
+
+A function of this package makes an error; the caller raises it::
+
+    raise errors.missing_parameter("id")
+
+The functions stand in one module per layer. They are loaded when the first error of the process is
+made: most clients see none, and the greeting does not wait for them. Source: QEMU 11.1.3, as
+recorded from its monitor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from qmp_iothreadd.errors.tree import (
+    COMMAND_NOT_FOUND as COMMAND_NOT_FOUND,
+)
+from qmp_iothreadd.errors.tree import (
+    DEVICE_NOT_FOUND as DEVICE_NOT_FOUND,
+)
+from qmp_iothreadd.errors.tree import (
+    GENERIC_ERROR as GENERIC_ERROR,
+)
+from qmp_iothreadd.errors.tree import (
+    Error as Error,
+)
+from qmp_iothreadd.errors.tree import (
+    QmpError as QmpError,
+)
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.errors.chardevs import *
+    from qmp_iothreadd.errors.command_line import *
+    from qmp_iothreadd.errors.iothread import *
+    from qmp_iothreadd.errors.json import *
+    from qmp_iothreadd.errors.machine import *
+    from qmp_iothreadd.errors.monitors import *
+    from qmp_iothreadd.errors.objects import *
+    from qmp_iothreadd.errors.options import *
+    from qmp_iothreadd.errors.parameters import *
+    from qmp_iothreadd.errors.process import *
+    from qmp_iothreadd.errors.request import *
+
+_LAYERS: Final = (
+    "json",
+    "request",
+    "parameters",
+    "objects",
+    "options",
+    "iothread",
+    "machine",
+    "chardevs",
+    "monitors",
+    "process",
+    "command_line",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_"):
+        from importlib import import_module
+
+        for layer in _LAYERS:
+            found = getattr(import_module(f"{__name__}.{layer}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

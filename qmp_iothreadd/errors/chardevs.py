@@ -1,0 +1,107 @@
+"""Character devices and sockets."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import DEVICE_NOT_FOUND, QmpError
+
+
+def yank_instance_not_found() -> QmpError:
+    """yank of what is not registered for it."""
+    return QmpError("Instance not found", DEVICE_NOT_FOUND)
+
+
+def unix_path_too_long(path: str, limit: int) -> QmpError:
+    """A Unix socket's path that does not fit into an address."""
+    return QmpError(
+        f"UNIX socket path '{path}' is too long", hint=f"Path must be less than {limit} bytes"
+    )
+
+
+def bind_failed(address: str, reason: str) -> QmpError:
+    """A listening socket cannot have its address."""
+    return QmpError(f"Failed to bind socket to {address}: {reason}")
+
+
+def connect_failed(address: str, reason: str) -> QmpError:
+    """Nobody answers where a monitor should connect to."""
+    return QmpError(f"Failed to connect to '{address}': {reason}")
+
+
+def address_unknown(host: str, port: int | str, reason: str) -> QmpError:
+    """A host name or port that does not resolve."""
+    return QmpError(f"address resolution failed for {host}:{port}: {reason}")
+
+
+def bad_file_descriptor(fd: int) -> QmpError:
+    """A descriptor handed over that is no open socket."""
+    return QmpError(f"File descriptor '{fd}' is not a socket")
+
+
+def chardev_without_id() -> QmpError:
+    """-chardev without an id."""
+    return QmpError("chardev: no id specified")
+
+
+def chardev_without_backend(name: str) -> QmpError:
+    """-chardev with an id and no back end."""
+    return QmpError(f'chardev: "{name}" missing backend')
+
+
+def chardev_driver_unknown(name: str) -> QmpError:
+    """-chardev with a back end that there is not."""
+    return QmpError(f"'{name}' is not a valid char driver name")
+
+
+def chardev_text_unknown(text: str) -> QmpError:
+    """-qmp or -monitor with something that names no back end."""
+    return QmpError(f"'{text}' is not a valid char driver")
+
+
+def chardev_text_malformed(text: str) -> QmpError:
+    """-qmp or -monitor with something that cannot be read; said after what is wrong with it."""
+    return QmpError(f"parse error: {text}")
+
+
+def socket_address_ambiguous() -> QmpError:
+    """A socket with more than one kind of address."""
+    return QmpError("None or one of 'path', 'fd' or 'host' option required.")
+
+
+def socket_without_port() -> QmpError:
+    """A TCP socket that lacks the port."""
+    return QmpError("chardev: socket: no port given")
+
+
+def not_a_file_descriptor(text: str) -> QmpError:
+    """A socket without an address, or with a descriptor that is no number."""
+    return QmpError(f"Unable to parse FD number {text}")
+
+
+def socket_option_misplaced(option: str, mode: str) -> QmpError:
+    """An option of servers given to a client, or the other way round."""
+    return QmpError(f"'{option}' option is incompatible with socket in {mode} mode")
+
+
+def options_exclusive(one: str, other: str) -> QmpError:
+    """Two ways to say one thing."""
+    return QmpError(f"'{one}' and '{other}' are mutually exclusive")
+
+
+def stdio_in_use() -> QmpError:
+    """A second character device on standard input."""
+    return QmpError("cannot use stdio by multiple character devices")
+
+
+def stdio_while_daemonizing() -> QmpError:
+    """Standard input where the daemon is about to let go of it."""
+    return QmpError("cannot use stdio with -daemonize")
+
+
+def chardev_not_found(name: str) -> QmpError:
+    """A monitor on a character device that there is not."""
+    return QmpError(f'chardev "{name}" not found')
+
+
+def chardev_in_use(name: str) -> QmpError:
+    """A second monitor on one character device."""
+    return QmpError(f"Device '{name}' is in use")

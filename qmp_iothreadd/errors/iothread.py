@@ -1,0 +1,70 @@
+"""Event loops, iothreads, and the load on them."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import QmpError
+
+
+def main_loop_deletion(name: str) -> QmpError:
+    """object-del of the main loop."""
+    return QmpError(f"Deleting main loop '{name}' is not supported")
+
+
+def main_loop_exists() -> QmpError:
+    """A second main-loop object."""
+    return QmpError("only one main-loop instance allowed")
+
+
+def bad_thread_pool_values() -> QmpError:
+    """thread-pool-min above thread-pool-max, or a maximum of 0."""
+    return QmpError("bad thread-pool-min/thread-pool-max values")
+
+
+def aio_context_failed(reason: str) -> QmpError:
+    """The system refuses what an iothread needs."""
+    return QmpError(f"Failed to initialize event notifier: {reason}")
+
+
+def polling_unsupported() -> QmpError:
+    """A poll-max-ns other than 0 where the platform cannot poll."""
+    return QmpError("AioContext polling is not implemented on Windows")
+
+
+def iothread_not_found(name: str) -> QmpError:
+    """No iothread has this id."""
+    return QmpError(f'IOThread "{name}" object does not exist')
+
+
+def workload_not_found(name: str) -> QmpError:
+    """No x-workload has this id."""
+    return QmpError(f'x-workload "{name}" object does not exist')
+
+
+def property_fixed(type_name: str, name: str) -> QmpError:
+    """A property that can be given only when the object is created."""
+    return QmpError(f"Property '{type_name}.{name}' cannot be changed once the object was created")
+
+
+def nothing_limits_workload() -> QmpError:
+    """Requests without time between them, and no limit to how many are in flight."""
+    return QmpError("a workload without time between its requests needs a depth to limit them")
+
+
+def not_an_interval(path: str, line: int, high: int) -> QmpError:
+    """A line of a trace of intervals that is no number of ns."""
+    return QmpError(f"{path}:{line}: expected a number of ns in range [0, {high}]")
+
+
+def no_intervals(path: str) -> QmpError:
+    """A trace of intervals without any."""
+    return QmpError(f"'{path}' has no intervals")
+
+
+def workload_failed(reason: str) -> QmpError:
+    """The native side of a workload cannot be had."""
+    return QmpError(f"cannot start the workload: {reason}")
+
+
+def nice_failed(value: int, reason: str) -> QmpError:
+    """The system refuses a thread's priority."""
+    return QmpError(f"cannot set the thread's nice level to {value}: {reason}")

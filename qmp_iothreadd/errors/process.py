@@ -1,0 +1,43 @@
+"""The process: pidfile, log, metrics, and the default socket's folder."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import QmpError
+
+
+def unknown_trace_event(name: str) -> QmpError:
+    """No trace event has this name."""
+    return QmpError(f'unknown event "{name}"')
+
+
+def log_file_failed(path: str, reason: str) -> QmpError:
+    """The log cannot be written."""
+    return QmpError(f"Error opening logfile {path}: {reason}")
+
+
+def bad_log_file_template(path: str) -> QmpError:
+    """A log file's name with another conversion than one %d."""
+    return QmpError(f"Bad logfile template: {path}")
+
+
+def metrics_library_missing() -> QmpError:
+    """--metrics without the library that writes the exposition format."""
+    return QmpError(
+        "--metrics needs the Python package prometheus-client",
+        hint="Install it with: pip install 'qmp-iothreadd[metrics]'",
+    )
+
+
+def not_a_metrics_address(text: str) -> QmpError:
+    """--metrics with something that is not [HOST:]PORT."""
+    return QmpError(f"expected [HOST:]PORT, not '{text}'")
+
+
+def pid_file_failed(path: str, reason: str) -> QmpError:
+    """The pidfile cannot be made, or another process holds it."""
+    return QmpError(f"cannot create PID file: Could not create '{path}': {reason}")
+
+
+def socket_folder_failed(folder: str, reason: str) -> QmpError:
+    """The folder of the default socket cannot be made, or is not safe to use."""
+    return QmpError(f"cannot use the folder {folder}: {reason}; name a socket with -qmp")

@@ -1,0 +1,57 @@
+"""A request's envelope, negotiation and dispatch."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import COMMAND_NOT_FOUND, QmpError
+
+
+def input_not_object() -> QmpError:
+    """The request is JSON, but not an object."""
+    return QmpError("QMP input must be a JSON object")
+
+
+def input_member_not_string(name: str) -> QmpError:
+    """``execute`` or ``exec-oob`` is not a string."""
+    return QmpError(f"QMP input member '{name}' must be a string")
+
+
+def input_member_not_object(name: str) -> QmpError:
+    """``arguments`` is not an object."""
+    return QmpError(f"QMP input member '{name}' must be an object")
+
+
+def input_member_clash(name: str, other: str) -> QmpError:
+    """Both ``execute`` and ``exec-oob`` are there."""
+    return QmpError(f"QMP input member '{name}' clashes with '{other}'")
+
+
+def input_member_unexpected(name: str) -> QmpError:
+    """A member that no request has, or ``exec-oob`` while OOB is off."""
+    return QmpError(f"QMP input member '{name}' is unexpected")
+
+
+def input_lacks_execute() -> QmpError:
+    """No member says which command to run."""
+    return QmpError("QMP input lacks member 'execute'")
+
+
+def command_not_found(name: str) -> QmpError:
+    """No such command."""
+    return QmpError(f"The command {name} has not been found", COMMAND_NOT_FOUND)
+
+
+def negotiation_expected() -> QmpError:
+    """A command before capabilities were negotiated."""
+    return QmpError("Expecting capabilities negotiation with 'qmp_capabilities'", COMMAND_NOT_FOUND)
+
+
+def negotiation_complete() -> QmpError:
+    """A second negotiation."""
+    return QmpError(
+        "Capabilities negotiation is already complete, command ignored", COMMAND_NOT_FOUND
+    )
+
+
+def oob_unsupported(name: str) -> QmpError:
+    """The command exists but may not be run out of band."""
+    return QmpError(f"The command {name} does not support OOB")

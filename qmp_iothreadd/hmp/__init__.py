@@ -1,0 +1,25 @@
+"""The human monitor's language.
+
+Importing this registers human-monitor-command; the rest is loaded on first use.
+"""
+
+from __future__ import annotations
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qmp.registry import Context, command
+
+
+@command("human-monitor-command")
+def human_monitor_command(ctx: Context, command_line: str, cpu_index: int | None = None) -> str:
+    """Run a line of the human monitor's; what it prints, failures too, is the value.
+
+    Raises:
+        QmpError: ``cpu_index`` was given, and there is no CPU.
+    """
+    if cpu_index is not None:
+        raise errors.invalid_parameter_value("cpu-index", "a CPU number")
+    # Most clients never ask for it, and the greeting need not wait for it.
+    from qmp_iothreadd.hmp import text
+    from qmp_iothreadd.hmp.interpreter import execute
+
+    return text.to_json(execute(ctx, text.from_json(command_line)))

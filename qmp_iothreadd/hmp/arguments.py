@@ -1,0 +1,210 @@
+"""Arguments of the human monitor's commands, from the line that was typed.
+
+What a command takes is written as QEMU writes it: ``name:type`` pairs, separated by commas. The
+types are
+
+========= ==================================================================
+``s``     a word, or a text in double quotes
+``S``     the rest of the line
+``F B``   like ``s``: the name of a file, of a block device
+``l``     an expression, 64 bits wide
+``/``     the format of numbers: ``/`` and letters, as for a debugger's ``print``
+``-x``    a flag: true where ``-x`` was given
+========= ==================================================================
+
+``?`` after ``s``, ``S``, ``F``, ``B`` or ``l`` says that the argument may be missing; then it is
+None.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from qmp_iothreadd.hmp import messages
+from qmp_iothreadd.hmp.expression import evaluate
+from qmp_iothreadd.hmp.text import SPACE, decode, encode, first_byte, skip_space
+
+WORD_MAX: Final = 1023
+"""A word is cut off after so many bytes."""
+
+WORDS_MAX: Final = 16
+"""``words`` splits a line into no more than these."""
+
+_STRING_NAMES: Final = {"s": "string", "F": "filename", "B": "block device name"}
+_ESCAPES: Final = {"n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
+_FORMAT_LETTERS: Final = "odxuic"
+_SIZE_LETTERS: Final = "bhwgL"
+
+
+class Parameter(NamedTuple):
+    """One ``name:type`` pair. ``letter`` is the type's; ``flag`` the letter of an option."""
+
+    name: str
+    letter: str
+    optional: bool
+    flag: str
+
+
+class FormatMemory:
+    """The format that was asked for last: it stays until another one is."""
+
+    __slots__ = ("letter",)
+
+    def __init__(self) -> None:
+        self.letter = "x"
+
+
+def parameters(args_type: str) -> list[Parameter]:
+    """The pairs of which ``args_type`` consists."""
+    result = []
+    for pair in args_type.split(",") if args_type else ():
+        name, type_ = pair.split(":")
+        letter, rest = type_[0], type_[1:]
+        result.append(Parameter(name, letter, rest == "?", rest if letter == "-" else ""))
+    return result
+
+
+def parse(command: str, args_type: str, line: str, memory: FormatMemory) -> dict[str, Any]:
+    """The arguments in ``line``, all of them, as keywords for the command's function.
+
+    Raises:
+        ArgumentError: they do not fit.
+    """
+    scanner = _Scanner(command, line)
+    wanted = parameters(args_type)
+    result = {}
+    for index, parameter in enumerate(wanted):
+        later_flags = [other.flag for other in wanted[index + 1 :] if other.letter == "-"]
+        result[parameter.name] = scanner.argument(parameter, later_flags, memory)
+    scanner.finish()
+    return result
+
+
+def word(line: str, position: int) -> tuple[str, int] | None:
+    """The word at ``position`` and where it ends, or None where there is none that is complete."""
+    position = skip_space(line, position)
+    if position == len(line):
+        return None
+    if line[position] == '"':
+        return _quoted(line, position + 1)
+    end = position
+    while end < len(line) and line[end] not in SPACE:
+        end += 1
+    return _cut(line[position:end]), end
+
+
+def words(line: str) -> list[str] | None:
+    """All words of a line, or None where one is not complete or there are too many."""
+    result: list[str] = []
+    position = skip_space(line, 0)
+    while position < len(line):
+        found = word(line, position)
+        if found is None or len(result) >= WORDS_MAX:
+            return None
+        result.append(found[0])
+        position = skip_space(line, found[1])
+    return result
+
+
+def _cut(text: str) -> str:
+    return text if len(text) * 4 <= WORD_MAX else decode(encode(text)[:WORD_MAX])
+
+
+def _quoted(line: str, position: int) -> tuple[str, int] | None:
+    """The text up to a double quote, and where it goes on after that."""
+    pieces: list[str] = []
+    while position < len(line):
+        char = line[position]
+        position += 1
+        if char == '"':
+            return _cut("".join(pieces)), position
+        if char == "\\":
+            escaped = _ESCAPES.get(line[position : position + 1])
+            if escaped is None:
+                return None
+            char = escaped
+            position += 1
+        pieces.append(char)
+    return None
+
+
+class _Scanner:
+    """Takes one argument after the other from a line."""
+
+    def __init__(self, command: str, line: str) -> None:
+        self._command = command
+        self._line = line
+        self._position = 0
+
+    def argument(
+        self, parameter: Parameter, later_flags: list[str], memory: FormatMemory
+    ) -> str | int | bool | None:
+        """The next argument; None for one that is optional and missing."""
+        self._position = skip_space(self._line, self._position)
+        match parameter.letter:
+            case "-":
+                return self._flag(parameter.flag, later_flags)
+            case "/":
+                return self._format(memory)
+        if parameter.optional and self._position == len(self._line):
+            return None
+        match parameter.letter:
+            case "l":
+                return self._expression()
+            case "S":
+                return self._rest()
+            case _:
+                return self._word(_STRING_NAMES[parameter.letter])
+
+    def finish(self) -> None:
+        """See that nothing is left."""
+        if skip_space(self._line, self._position) < len(self._line):
+            raise messages.extraneous(self._command)
+
+    def _word(self, kind: str) -> str:
+        found = word(self._line, self._position)
+        if found is None:
+            raise messages.expected(self._command, kind)
+        text, self._position = found
+        return text
+
+    def _rest(self) -> str:
+        if self._position == len(self._line):
+            raise messages.expected(self._command, "string")
+        text = self._line[self._position :]
+        self._position = len(self._line)
+        return text
+
+    def _expression(self) -> int:
+        value, rest = evaluate(self._line[self._position :])
+        self._position = len(self._line) - len(rest)
+        return value
+
+    def _flag(self, letter: str, later: list[str]) -> bool:
+        if not self._line.startswith("-", self._position):
+            return False
+        given = self._line[self._position + 1 : self._position + 2]
+        if given == letter:
+            self._position += 2
+            return True
+        if given not in later:
+            shown = first_byte(given) if given else messages.NUL
+            raise messages.unsupported_option(self._command, shown)
+        return False
+
+    def _format(self, memory: FormatMemory) -> str:
+        if not self._line.startswith("/", self._position):
+            return memory.letter
+        line, position = self._line, self._position + 1
+        while "0" <= line[position : position + 1] <= "9":
+            position += 1  # how many items: for commands that dump memory
+        letter = ""
+        while position < len(line) and line[position] in _FORMAT_LETTERS + _SIZE_LETTERS:
+            if line[position] in _FORMAT_LETTERS:
+                letter = line[position]
+            position += 1
+        if position < len(line) and line[position] not in SPACE:
+            raise messages.invalid_format(first_byte(line[position]))
+        memory.letter = letter or memory.letter
+        self._position = position
+        return memory.letter

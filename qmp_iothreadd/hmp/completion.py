@@ -1,0 +1,78 @@
+"""What TAB offers: the words that the last word of a line may become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd.hmp import arguments
+from qmp_iothreadd.hmp.table import COMMANDS, HMPCommand, find
+from qmp_iothreadd.hmp.text import SPACE
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+
+
+def completions(machine: Machine, line: str) -> tuple[str, list[str]]:
+    """The last word as far as it was typed, and the words that begin so and make sense there."""
+    words = arguments.words(line)
+    if words is None:
+        return "", []
+    if not words or line[-1] in SPACE:
+        if len(words) >= arguments.WORDS_MAX:
+            return "", []
+        words.append("")
+    return words[-1], [
+        word for word in _in_table(machine, COMMANDS, words) if word.startswith(words[-1])
+    ]
+
+
+def _in_table(machine: Machine, table: Sequence[HMPCommand], words: list[str]) -> Iterable[str]:
+    """The words that may stand last, where ``words`` begin with a command of the table."""
+    if len(words) == 1:
+        return [name for row in table for name in row.names.split("|")]
+    command = find(table, words[0])
+    if command is None:
+        return ()
+    if command.sub_commands:
+        return _in_table(machine, command.sub_commands, words[1:])
+    if command.completes == ("command",):
+        return _in_table(machine, COMMANDS, words[1:])
+    given = [word for word in words[1:-1] if not word.startswith("-")]
+    if len(given) >= len(command.completes):
+        return ()
+    return _KINDS[command.completes[len(given)]](machine, given, words[-1])
+
+
+def _types(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    return [
+        each.name for each in machine.types if not each.abstract and each.implements(USER_CREATABLE)
+    ]
+
+
+def _objects(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    return machine.tree.objects.children or ()
+
+
+def _paths(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    """Paths one step further; those that go on end with a slash."""
+    above, slash, _ = word.rpartition("/")
+    parent, _ = machine.tree.resolve(above + slash) if slash else (machine.tree.root, False)
+    children = parent.children if parent is not None else None
+    return [
+        f"{above}/{name}{'/' if child.children else ''}" for name, child in (children or {}).items()
+    ]
+
+
+def _properties(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    found, _ = machine.tree.resolve(given[0])
+    return [prop.name for prop in found.properties()] if found is not None else ()
+
+
+_KINDS: dict[str, Callable[[Machine, list[str], str], Iterable[str]]] = {
+    "object": _objects,
+    "path": _paths,
+    "property": _properties,
+    "type": _types,
+}

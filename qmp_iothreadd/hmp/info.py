@@ -1,0 +1,109 @@
+"""``info``: what there is to know, as text. The facts are those of QMP's query commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qmp_iothreadd.commands import chardev as chardev_commands
+from qmp_iothreadd.commands import empty, iothread, runstate
+from qmp_iothreadd.hmp import messages
+from qmp_iothreadd.machine.machine import version_info
+from qmp_iothreadd.qmp.registry import Context
+from qmp_iothreadd.qom.object import Object
+
+# Members of an IOThreadInfo that have another name here.
+_IOTHREAD_NAMES = {"thread-id": "thread_id"}
+
+
+def block(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
+    """Nothing: there are no block devices."""
+    return ""
+
+
+def block_jobs(ctx: Context) -> str:
+    """That there are none."""
+    return "No active jobs\n"
+
+
+def chardev(ctx: Context) -> str:
+    """The character devices with their addresses."""
+    return "".join(
+        [
+            f"{one['label']}: filename={one['filename']}\n"
+            for one in chardev_commands.query_chardev(ctx)
+        ]
+    )
+
+
+def cpus(ctx: Context) -> str:
+    """Nothing: there are no CPUs."""
+    return ""
+
+
+def history(ctx: Context) -> str:
+    """The lines that were typed; none where the monitor is QMP's."""
+    lines: Sequence[str] = getattr(ctx, "history", ())
+    return "".join([f"{index}: '{line}'\n" for index, line in enumerate(lines)])
+
+
+def iothreads(ctx: Context) -> str:
+    """The iothreads with the parameters in force."""
+    pieces = []
+    for info in iothread.query_iothreads(ctx):
+        pieces.append(f"{info['id']}:\n")
+        pieces += [
+            f"  {_IOTHREAD_NAMES.get(key, key)}={value}\n"
+            for key, value in info.items()
+            if key != "id"
+        ]
+    return "".join(pieces)
+
+
+def kvm(ctx: Context) -> str:
+    """Whether KVM is in use."""
+    found = empty.query_kvm(ctx)
+    state = "enabled" if found["enabled"] else "disabled"
+    return f"kvm support: {state if found['present'] else 'not compiled'}\n"
+
+
+def name(ctx: Context) -> str:
+    """The guest's name, if it has one."""
+    found = runstate.query_name(ctx).get("name")
+    return "" if found is None else f"{found}\n"
+
+
+def qom_tree(ctx: Context, path: str | None) -> str:
+    """The objects below a path, or all of them."""
+    tree = ctx.machine.tree
+    start = tree.root if path is None else tree.resolve(path)[0]
+    if start is None:
+        return messages.path_unresolved(path or "") + "\n"
+    lines: list[str] = []
+    _compose(start, "", lines)
+    return "".join(lines)
+
+
+def _compose(current: Object, indent: str, lines: list[str]) -> None:
+    lines.append(f"{indent}/{current.name} ({current.type.name})\n")
+    for child in sorted((current.children or {}).values(), key=lambda child: child.name):
+        _compose(child, indent + "  ", lines)
+
+
+def status(ctx: Context) -> str:
+    """Whether the machine runs, and if not, why."""
+    found = runstate.query_status(ctx)
+    state = "running" if found["running"] else "paused"
+    reason = "" if found["running"] or found["status"] == "paused" else f" ({found['status']})"
+    return f"VM status: {state}{reason}\n"
+
+
+def uuid(ctx: Context) -> str:
+    """The guest's UUID."""
+    return f"{runstate.query_uuid(ctx)['UUID']}\n"
+
+
+def version(ctx: Context) -> str:
+    """The version, and who really answers."""
+    info = version_info(ctx.machine.package)
+    numbers = info["qemu"]
+    return f"{numbers['major']}.{numbers['minor']}.{numbers['micro']}{info['package']}\n"

@@ -1,0 +1,62 @@
+"""A line of the human monitor's: find the command, read its arguments, run it, say how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.hmp import arguments, messages
+from qmp_iothreadd.hmp.arguments import FormatMemory
+from qmp_iothreadd.hmp.table import COMMANDS, HMPCommand, find
+from qmp_iothreadd.hmp.text import SPACE, skip_space
+from qmp_iothreadd.qmp.registry import Context
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+
+# The last format of numbers is remembered across commands and monitors.
+_formats: Final[WeakKeyDictionary[Machine, FormatMemory]] = WeakKeyDictionary()
+
+
+def execute(ctx: Context, line: str) -> str:
+    """Run a line; what it prints, failures too, with LF at the ends of lines.
+
+    Both the line and the text are as ``text`` describes it.
+    """
+    name_end, command = _find(line)
+    if command is None:
+        if skip_space(line, 0) == len(line):
+            return ""
+        return _line(messages.unknown_command(line[:name_end]))
+    start = skip_space(line, name_end)
+    memory = _formats.setdefault(ctx.machine, FormatMemory())
+    try:
+        values = arguments.parse(command.names, command.args_type, line[start:], memory)
+    except messages.ArgumentError as error:
+        return _line(str(error)) + _line(messages.try_help(line[:start].rstrip(SPACE)))
+    try:
+        return command.function(ctx, **values) or ""
+    except QmpError as error:
+        hint = _line(error.hint) if error.hint else ""
+        return _line(messages.failure(error.desc)) + hint
+
+
+def _find(line: str) -> tuple[int, HMPCommand | None]:
+    """Where the command's name ends in the line, that of a command's own too, and the command."""
+    table: Sequence[HMPCommand] = COMMANDS
+    position = 0
+    while True:
+        start = skip_space(line, position)
+        end = start
+        while end < len(line) and line[end] != "/" and line[end] not in SPACE:
+            end += 1
+        found = find(table, line[start:end])
+        if found is None or not found.sub_commands or skip_space(line, end) == len(line):
+            return end, found
+        table, position = found.sub_commands, end
+
+
+def _line(text: str) -> str:
+    return f"{text}\n".partition(messages.NUL)[0]

@@ -1,0 +1,80 @@
+"""``object_add`` and ``qom-*``: QMP's functions, with arguments in languages for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.commands import qom
+from qmp_iothreadd.hmp.string_input import parse_string
+from qmp_iothreadd.qmp.registry import Context
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
+
+_OBJECT_ADD = "object-add"
+
+
+def object_add(ctx: Context, options: str) -> str | None:
+    """Create an object: from JSON where ``options`` begins with a brace, else from keyval."""
+    from qmp_iothreadd.qom import keyval  # only here is the language needed
+
+    command = ctx.machine.schema.commands.get(_OBJECT_ADD)
+    if command is None or command.arg_type is None:
+        raise errors.command_not_found(_OBJECT_ADD)
+    if options.startswith("{"):
+        from qmp_iothreadd.json.reader import parse_one
+
+        validate = ctx.machine.models.arguments(command)
+        qom.object_add(ctx, **validate(cast("dict[str, Any]", parse_one(options))))
+        return None
+    values, wants_help = keyval.parse(options, "qom-type")
+    if wants_help:
+        return _help(command.arg_type, values.get("qom-type"))
+    qom.object_add(ctx, keyval.convert(command.arg_type, values))
+    return None
+
+
+def _help(options: ObjectType, type_name: object) -> str:
+    from qmp_iothreadd.qom import object_help
+
+    named = isinstance(type_name, str) and object_help.describe_properties(options, type_name)
+    return f"{named or object_help.describe_types(options)}\n"
+
+
+def object_del(ctx: Context, id: str) -> None:
+    """Delete an object; a human monitor says of itself that it stays, as it does of any other."""
+    found = ctx.machine.find_object(id)
+    if found is not None:
+        found.check_deletable()
+    qom.object_del(ctx, id)
+
+
+def qom_list(ctx: Context, path: str | None) -> str:
+    """The properties of an object, a line for each; without a path, where paths begin."""
+    if path is None:
+        return "/\n"
+    return "".join([f"{p['name']} ({p['type']})\n" for p in qom.qom_list(ctx, path)])
+
+
+def qom_get(ctx: Context, path: str, name: str) -> str:
+    """The value of a property, as JSON."""
+    from qmp_iothreadd.json import writer
+
+    data = writer.pretty_message(qom.qom_get(ctx, path, name))
+    return data.decode("ascii").replace("\r\n", "\n")
+
+
+def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
+    """Set a property, from JSON or from a text that is read as the property's type asks for."""
+    if json:
+        from qmp_iothreadd.json.reader import parse_one
+
+        qom.qom_set(ctx, path, name, parse_one(value))
+        return
+    target = ctx.machine.resolve(path)
+    found = target.find_property(name)
+    converted: Any = value
+    if found.set is not None:
+        converted = parse_string(ctx.machine.schema, found.type, value, name)
+    target.set_property(name, converted)

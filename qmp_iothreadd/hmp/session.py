@@ -1,0 +1,160 @@
+"""One person's session with a human monitor, without IO: keys in, what the terminal shows out.
+
+It is driven as ``qmp.session.Session`` is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.hmp import interpreter, messages, text
+from qmp_iothreadd.hmp.completion import completions
+from qmp_iothreadd.hmp.line_editor import History, LineEditor
+from qmp_iothreadd.machine.machine import VERSION
+from qmp_iothreadd.qmp.session_protocol import IDLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.dispatch import Dispatcher
+
+PROMPT: Final = b"(qemu) "
+
+OUTPUT_LIMIT: Final = 64 * 1024
+"""A step ends when it has made so many bytes of output: each key redraws its whole line."""
+
+
+class HMPSession:
+    """The state of one connection: the line being typed and the output.
+
+    ``history`` is the monitor's, from one connection to the next. The session is also the
+    ``Context`` that commands see.
+    """
+
+    __slots__ = (
+        "_editor",
+        "_input",
+        "_position",
+        "dispatcher",
+        "eof",
+        "monitor_id",
+        "output_size",
+        "wake",
+    )
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        monitor_id: str = "compat_monitor0",
+        history: History | None = None,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.monitor_id = monitor_id
+        self.eof = False
+        # Never called: no event is shown.
+        self.wake: Callable[[], None] = lambda: None
+        self._input = b""
+        self._position = 0
+        self._editor = LineEditor(PROMPT, self._complete, history)
+        version = ".".join(map(str, VERSION))
+        greeting = f"QEMU {version} monitor - type 'help' for more information\n"
+        self._editor.output += text.wire(greeting)
+        self._editor.prompt()
+        self.output_size = len(self._editor.output)
+
+    # -- What commands see ------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        """The state that commands act on."""
+        return self.dispatcher.machine
+
+    @property
+    def history(self) -> Sequence[str]:
+        """The lines that were typed, the latest last."""
+        return [text.decode(line) for line in self._editor.history.lines]
+
+    def negotiate(self, capabilities: list[str]) -> None:
+        """Refuse: there are no capabilities."""
+        raise errors.negotiation_complete()
+
+    # -- Bytes in, bytes out ----------------------------------------------------------------------
+
+    @property
+    def suspended(self) -> bool:
+        """Whether nothing more should be read for now."""
+        return self._position < len(self._input)
+
+    @property
+    def running(self) -> bool:
+        """No command takes its time."""
+        return False
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what was typed."""
+        self._input = self._input[self._position :] + data
+        self._position = 0
+
+    def receive_eof(self) -> None:
+        """Nothing more will be typed; what was is still read."""
+        self.eof = True
+
+    def data_to_send(self) -> bytes:
+        """All output so far; it is the caller's now."""
+        data = bytes(self._editor.output)
+        self._editor.output.clear()
+        self.output_size = 0
+        return data
+
+    def close(self) -> None:
+        """The connection is gone: drop what was not read."""
+        self._input = b""
+        self._position = 0
+        self._editor.output.clear()
+        self.output_size = 0
+
+    # -- Work -------------------------------------------------------------------------------------
+
+    def step(self) -> object | None:
+        """Read keys up to the end of a line, and run that line.
+
+        Returns: ``IDLE`` when all keys are read, else None.
+        """
+        outcome = self._read_keys()
+        self.output_size = len(self._editor.output)
+        return outcome
+
+    def fill(self) -> None:
+        """Read nothing ahead: what keys do depends on what commands before them did."""
+
+    def _read_keys(self) -> object | None:
+        data, editor = self._input, self._editor
+        while self._position < len(data) and not self.machine.shutting_down:
+            byte = data[self._position]
+            self._position += 1
+            line = editor.feed(byte)
+            if line is not None:
+                self._run(text.decode(line))
+                return None
+            if len(editor.output) > OUTPUT_LIMIT:
+                return None
+        self._input = b""
+        self._position = 0
+        return IDLE
+
+    def _run(self, line: str) -> None:
+        try:
+            shown = interpreter.execute(self, line)
+        except Exception as error:
+            # A fault of ours: it must not end the session.
+            sys.excepthook(type(error), error, error.__traceback__)
+            shown = messages.failure(f"internal error: {type(error).__name__}") + "\n"
+        self._editor.output += text.wire(shown)
+        if not self.machine.shutting_down:
+            self._editor.prompt()
+
+    def _complete(self, line: bytes) -> tuple[int, list[bytes]]:
+        present, words = completions(self.machine, text.decode(line))
+        return len(text.encode(present)), [text.encode(word) for word in words]

@@ -1,0 +1,1 @@
+"""QEMU's dialect of JSON: bytes to values, values to bytes, the order of members."""

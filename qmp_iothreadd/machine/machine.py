@@ -1,0 +1,245 @@
+"""What the daemon serves: a machine of objects, a run state and events, and no hardware."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
+from qmp_iothreadd.iothread.trace_log import TraceLog
+from qmp_iothreadd.iothread.workload import WorkloadObject
+from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev, MonitorHMP, MonitorQMP
+from qmp_iothreadd.qom.object import Object
+from qmp_iothreadd.qom.tree import ObjectTree
+from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.models import Models
+    from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject
+    from qmp_iothreadd.qapi.schema import Schema
+    from qmp_iothreadd.qom.types import ObjectType
+
+# QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
+VERSION = (11, 1, 3)
+
+_O = TypeVar("_O", bound=Object)
+
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+def version_info(package: str) -> dict[str, Any]:
+    """What the greeting and query-version say of the version."""
+    major, minor, micro = VERSION
+    return {"qemu": {"major": major, "minor": minor, "micro": micro}, "package": package}
+
+
+class Machine:
+    """The state that commands act on. One for a process, or for a test."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        models: Models,
+        *,
+        name: str | None = None,
+        uuid: str = NIL_UUID,
+        running: bool = True,
+        polling: bool = True,
+        package: str = "",
+    ) -> None:
+        self.schema = schema
+        self.models = models
+        self.name = name
+        self.uuid = uuid
+        self.status = "running" if running else "prelaunch"
+        self.package = package
+        self.types = TypeRegistry()
+        self.tree = ObjectTree(self.types)
+        self.traces = TraceLog()
+        self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        self.on_shutdown: Callable[[], None] = lambda: None
+        self.shutting_down = False
+        self._introspection: list[dict[str, Any]] | None = None
+        self._register_object_types(polling)
+
+    def introspection(self) -> list[dict[str, Any]]:
+        """What query-qmp-schema returns."""
+        if self._introspection is None:
+            from qmp_iothreadd.qapi.introspect import introspect
+
+            self._introspection = introspect(self.schema)
+        return self._introspection
+
+    # -- Events and run state ---------------------------------------------------------------------
+
+    def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
+        """Send an event to every monitor that is past negotiation."""
+        now = time.time_ns()
+        message: dict[str, Any] = {
+            "event": event,
+            "timestamp": {"seconds": now // 10**9, "microseconds": now // 1000 % 10**6},
+        }
+        if data is not None:
+            message["data"] = data
+        for listener in tuple(self.listeners):
+            listener(message)
+
+    @property
+    def running(self) -> bool:
+        """Whether the machine runs, as query-status says it."""
+        return self.status == "running"
+
+    def stop(self) -> None:
+        """Pause; nothing happens where it does not run."""
+        if self.running:
+            self.status = "paused"
+            self.emit("STOP")
+
+    def cont(self) -> None:
+        """Run; nothing happens where it does."""
+        if not self.running:
+            self.status = "running"
+            self.emit("RESUME")
+
+    def reset(self) -> None:
+        """Reset; a machine that does not run is left as before its first start."""
+        self.emit("RESET", {"guest": False, "reason": "host-qmp-system-reset"})
+        if not self.running:
+            self.status = "prelaunch"
+
+    def powerdown(self) -> None:
+        """Ask a guest that is not there to power down: the event is all that happens."""
+        self.emit("POWERDOWN")
+
+    def shutdown(self, reason: str) -> None:
+        """End the daemon, once; ``reason`` is a ShutdownCause."""
+        if not self.shutting_down:
+            self.shutting_down = True
+            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
+            self.on_shutdown()
+
+    # -- Objects ----------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> Object:
+        """The object at ``path``.
+
+        Raises:
+            QmpError: DeviceNotFound, also where the path is ambiguous.
+        """
+        found, _ = self.tree.resolve(path)
+        if found is None:
+            raise errors.device_not_found(path)
+        return found
+
+    def resolve_unambiguous(self, path: str) -> Object:
+        """Like ``resolve``, but an ambiguous path is an error of its own."""
+        found, ambiguous = self.tree.resolve(path)
+        if ambiguous:
+            raise errors.path_ambiguous(path)
+        if found is None:
+            raise errors.device_not_found(path)
+        return found
+
+    def add_object(self, type_name: str, name: str, properties: Mapping[str, Any]) -> Object:
+        """Create a user-creatable object below ``/objects``.
+
+        ``properties`` are set in the order given. A failure leaves nothing behind.
+
+        Raises:
+            QmpError: the type is not built in, a property refuses, the name is taken, or it cannot
+            start.
+        """
+        found = self.types.get(type_name)
+        if found is None or not found.implements(USER_CREATABLE):
+            raise errors.invalid_object_type(type_name)
+        made = found.instantiate()
+        for key, value in properties.items():
+            made.set_property(key, value)
+        self.tree.objects.add_child(name, made)
+        try:
+            made.complete()
+        except BaseException:
+            made.unparent()
+            raise
+        return made
+
+    def delete_object(self, name: str) -> None:
+        """Delete an object below ``/objects``.
+
+        Raises:
+            QmpError: there is none, or its type keeps it.
+        """
+        found = self.find_object(name)
+        if found is None:
+            raise errors.object_not_found(name)
+        found.check_deletable()
+        found.unparent()
+        found.finalize()
+
+    def find_object(self, name: str) -> Object | None:
+        """The object of this name below ``/objects``, or None."""
+        return (self.tree.objects.children or {}).get(name)
+
+    def iothreads(self) -> list[IOThread]:
+        """The iothreads, in the order in which they were made."""
+        return _children(self.tree.objects, IOThread)
+
+    def workloads(self) -> list[WorkloadObject]:
+        """The workloads, in the order in which they were made."""
+        return _children(self.tree.objects, WorkloadObject)
+
+    def chardevs(self) -> list[Chardev]:
+        """The character devices, in the order in which they were made."""
+        return _children(self.tree.chardevs, Chardev)
+
+    def close(self) -> None:
+        """Finalize every object: threads are joined when this returns."""
+        for child in reversed(_children(self.tree.objects, Object)):
+            child.unparent()
+            child.finalize()
+        self.traces.close()
+
+    def _register_object_types(self, polling: bool) -> None:
+        self._register(
+            IOThread,
+            self._options(IOThread),
+            lambda type: IOThread(type, polling_supported=polling, traces=self.traces),
+        )
+        self._register(MainLoop, self._options(MainLoop))
+        self._register(WorkloadObject, self._options(WorkloadObject))
+        for plain in (*CHARDEV_TYPES, MonitorQMP, MonitorHMP):
+            self.types.add(plain)
+
+    def _register(
+        self,
+        cls: type[Object],
+        struct: SchemaObject | None,
+        factory: Callable[[ObjectType], Object] | None = None,
+    ) -> None:
+        """Register a type below its bases, each with the members that its struct adds.
+
+        Python's bases and the schema's are walked in step; the last type below ``object`` takes
+        what is left.
+        """
+        base = qom_base(cls)
+        members = struct.members if struct else ()
+        if base is not None and base is not Object:
+            self._register(base, struct.base if struct else None)
+            members = struct.local_members if struct else ()
+        validate = self.models.validate
+        properties = tuple(schema_property(member, validate) for member in members)
+        self.types.add(cls, properties, factory)
+
+    def _options(self, cls: type[Object]) -> SchemaObject | None:
+        """The branch of ObjectOptions that describes this type, if the schema has one."""
+        options = self.schema.types.get("ObjectOptions")
+        variants = getattr(options, "variants", None)
+        return variants.cases.get(cls.qom_name) if variants else None
+
+
+def _children(parent: Object, cls: type[_O]) -> list[_O]:
+    """The children that are of a type, in the order in which they came."""
+    return [child for child in (parent.children or {}).values() if isinstance(child, cls)]

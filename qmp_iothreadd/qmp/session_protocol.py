@@ -1,0 +1,43 @@
+"""How a session without IO is driven, QMP's and the human monitor's alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+IDLE: Final = object()
+"""What ``step`` returns when there is nothing to do until more bytes arrive."""
+
+
+class MonitorSession(Protocol):
+    """What a connection drives, whichever language the session speaks."""
+
+    eof: bool
+    output_size: int
+    wake: Callable[[], None]
+
+    @property
+    def suspended(self) -> bool:
+        """Whether nothing more should be read for now."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a command of the session is under way."""
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the client sent."""
+
+    def receive_eof(self) -> None:
+        """The client will send nothing more."""
+
+    def data_to_send(self) -> bytes:
+        """All output so far; it is the caller's now."""
+
+    def step(self) -> Any:
+        """Run the next request: ``IDLE``, a coroutine to await, or None."""
+
+    def fill(self) -> None:
+        """Read ahead while another command runs."""
+
+    def close(self) -> None:
+        """The connection is gone."""

@@ -1,0 +1,1 @@
+"""What carries sessions: connections, listeners, standard input and output, terminals."""

@@ -1,0 +1,279 @@
+"""--metrics: what Prometheus scrapes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.daemon.metrics_server import parse_address, serve_metrics
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.testing import DaemonProcess
+from qmp_iothreadd.testing.memory import MemoryClient
+
+pytest.importorskip("prometheus_client")
+
+from prometheus_client.openmetrics import parser as openmetrics_parser
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+parse_openmetrics: Any = openmetrics_parser.text_string_to_metric_families
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+@pytest.fixture
+def client() -> Iterator[MemoryClient]:
+    with MemoryClient() as client:
+        client.negotiate()
+        client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+        yield client
+
+
+@pytest.fixture
+async def url(client: MemoryClient) -> AsyncIterator[str]:
+    said: list[str] = []
+    async with serve_metrics(client.machine, "0", said.append):
+        (found,) = said
+        yield found
+
+
+async def fetch(url: str, request: str = "GET /metrics HTTP/1.1", *headers: str) -> tuple[str, str]:
+    """Head and body of what an endpoint answers."""
+    host, port = url.removeprefix("http://").removesuffix("/metrics").rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    writer.write("\r\n".join([request, "Host: x", *headers, "", ""]).encode())
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    await writer.wait_closed()
+    head, _, body = answer.partition("\r\n\r\n")
+    return head, body
+
+
+async def scrape(url: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """All samples by name and labels."""
+    _, body = await fetch(url)
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in parse_text(body)
+        for sample in family.samples
+    }
+
+
+def load(client: MemoryClient) -> None:
+    """A workload, once it has had some requests served; then it pauses."""
+    options = {"interval-ns": 20_000, "depth": 4, "arrival": "exponential"}
+    client.execute(
+        "object-add", {"qom-type": "x-workload", "id": "w0", "iothread": "io0", **options}
+    )
+    deadline = time.monotonic() + 10
+    while client.execute("x-query-workload-stats")[0]["completed"] < 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    pause = {"path": "/objects/w0", "property": "interval-ns", "value": 10**12}
+    client.execute("qom-set", pause)
+    time.sleep(0.01)
+
+
+def value(samples: dict[Any, float], name: str, **labels: str) -> float:
+    return samples[f"qmp_iothreadd_{name}", frozenset(labels.items())]
+
+
+# -- The numbers ----------------------------------------------------------------------------------
+
+
+async def test_numbers_are_those_of_the_statistics(client: MemoryClient, url: str) -> None:
+    load(client)
+    (stats,) = client.execute("x-query-iothread-stats")
+    (workload,) = client.execute("x-query-workload-stats")
+    found = await scrape(url)
+    io0 = {"iothread": "io0"}
+    for name, member in (
+        ("events_total", "polled-events"),
+        ("poll_adjustments_total", "adjustments"),
+        ("poll_resets_total", "resets"),
+    ):
+        labels = {"found": "polling"} if name == "events_total" else {}
+        assert value(found, f"iothread_{name}", **io0, **labels) == stats[member]
+    for state in ("polling", "handling"):
+        spent = value(found, "iothread_time_seconds_total", **io0, state=state)
+        assert spent == pytest.approx(stats[f"{state}-ns"] / 1e9)
+    assert value(found, "iothread_cpu_seconds_total", **io0) >= stats["cpu-ns"] / 1e9
+    issued = value(found, "workload_requests_issued_total", workload="w0")
+    assert issued == workload["issued"]
+
+
+async def test_the_polling_window_is_a_histogram(client: MemoryClient, url: str) -> None:
+    load(client)
+    (stats,) = client.execute("x-query-iothread-stats")
+    found = await scrape(url)
+    name = "qmp_iothreadd_iothread_poll_window_adjusted_seconds"
+    buckets = {
+        float(dict(labels)["le"]): count
+        for (sample, labels), count in found.items()
+        if sample == f"{name}_bucket"
+    }
+    counts = [buckets[bound] for bound in sorted(buckets)]
+    assert counts == sorted(counts)
+    assert counts[-1] == stats["adjustments"] > 0
+    assert (
+        value(found, f"{name.removeprefix('qmp_iothreadd_')}_count", iothread="io0") == counts[-1]
+    )
+    assert max(bound for bound in buckets if bound < 10) > 1
+    fits = sum(each["count"] for each in stats["poll-ns-histogram"] if each["to-ns"] <= 4095)
+    assert buckets[4095e-9] == fits
+
+
+async def test_latency_is_a_summary_with_quantiles(client: MemoryClient, url: str) -> None:
+    load(client)
+    (stats,) = client.execute("x-query-iothread-stats")
+    found = await scrape(url)
+    name = "iothread_event_latency_seconds"
+    for quantile, member in {"0.5": "p50-ns", "0.99": "p99-ns", "0.999": "p999-ns"}.items():
+        shown = value(found, name, iothread="io0", quantile=quantile)
+        assert shown == stats["latency"][member] / 1e9
+    assert value(found, f"{name}_count", iothread="io0") == stats["latency"]["count"]
+
+
+async def test_iothreads_come_and_go(client: MemoryClient, url: str) -> None:
+    client.execute("object-add", {"qom-type": "iothread", "id": "io1"})
+    assert value(await scrape(url), "iothread_poll_weight", iothread="io1") == 3
+    client.execute("object-del", {"id": "io1"})
+    found = await scrape(url)
+    assert not [labels for _, labels in found if ("iothread", "io1") in labels]
+
+
+async def test_every_family_is_well_formed(client: MemoryClient, url: str) -> None:
+    load(client)
+    head, body = await fetch(url, "GET /metrics HTTP/1.1", f"Accept: {OPENMETRICS}")
+    assert f"Content-Type: {OPENMETRICS}" in head
+    families = {family.name: family for family in parse_openmetrics(body)}
+    for name, family in families.items():
+        assert family.documentation
+        assert name.startswith(("qmp_iothreadd", "process_"))
+    assert families["qmp_iothreadd"].samples[0].labels == {"qemu_version": "11.1.3"}
+
+
+# -- HTTP -----------------------------------------------------------------------------------------
+
+
+async def test_a_head_request_has_no_body(url: str) -> None:
+    head, body = await fetch(url, "HEAD /metrics HTTP/1.1")
+    assert head.startswith("HTTP/1.1 200 OK\r\n")
+    assert body == ""
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET / HTTP/1.1", "404 Not Found"),
+        ("GET /metricsx HTTP/1.1", "404 Not Found"),
+        ("POST /metrics HTTP/1.1", "405 Method Not Allowed"),
+        ("hello", "400 Bad Request"),
+        ("GET /metrics", "400 Bad Request"),
+    ],
+)
+async def test_other_requests_are_refused(url: str, request_line: str, status: str) -> None:
+    head, body = await fetch(url, request_line)
+    assert head.startswith(f"HTTP/1.1 {status}\r\n")
+    assert body == status.partition(" ")[2] + "\n"
+
+
+async def test_a_request_without_end_is_cut_off(url: str) -> None:
+    head, body = await fetch(url, "GET /" + "x" * 50_000)
+    assert (head, body) == ("", "")
+
+
+async def test_whoever_never_asks_does_not_keep_the_daemon(client: MemoryClient) -> None:
+    said: list[str] = []
+    async with serve_metrics(client.machine, "127.0.0.1:0", said.append):
+        port = int(said[0].rsplit(":", 1)[1].removesuffix("/metrics"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await fetch(said[0])
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+
+
+# -- The address ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9177", ("127.0.0.1", 9177)),
+        (":9177", ("127.0.0.1", 9177)),
+        ("0.0.0.0:0", ("0.0.0.0", 0)),
+        ("[::1]:80", ("::1", 80)),
+        ("localhost:65535", ("localhost", 65535)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "x", "localhost", "1:2:3", "host:65536", "host:-1", "h:１"])
+def test_other_addresses_are_refused(text: str) -> None:
+    with pytest.raises(QmpError) as raised:
+        parse_address(text)
+    assert raised.value.desc == f"expected [HOST:]PORT, not '{text}'"
+
+
+async def test_an_address_in_use_is_refused(client: MemoryClient) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(QmpError, match=f"Failed to bind socket to {port}: "):
+            async with serve_metrics(client.machine, str(port), print):
+                pass
+
+
+# -- The daemon -----------------------------------------------------------------------------------
+
+
+async def test_a_daemon_says_where_it_serves_and_serves(tmp_path: Any) -> None:
+    arguments = ("-object", "iothread,id=io0", "--metrics", "0")
+    with DaemonProcess(*arguments) as daemon:
+        deadline = time.monotonic() + 10
+        while "metrics on " not in daemon.stderr:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        found = await scrape(daemon.stderr.strip().partition("metrics on ")[2])
+    assert value(found, "iothread_poll_max_seconds", iothread="io0") == 32768e-9
+    assert ("process_resident_memory_bytes", frozenset()) in found
+
+
+WITHOUT_LIBRARY = """
+import sys
+sys.modules["prometheus_client"] = None
+from qmp_iothreadd.cli import main
+sys.exit(main(["prog", "-nodefaults", "--metrics", "0"]))
+"""
+
+
+def test_without_the_library_it_says_what_to_install() -> None:
+    command = [sys.executable, "-c", WITHOUT_LIBRARY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "prog: --metrics 0: --metrics needs the Python package prometheus-client\n"
+        "Install it with: pip install 'qmp-iothreadd[metrics]'\n"
+    )
+
+
+UNUSED = """
+import sys
+import qmp_iothreadd.daemon.daemon
+unwanted = ("metrics", "metrics_server")
+loaded = {"prometheus_client", *(f"qmp_iothreadd.daemon.daemon.{name}" for name in unwanted)}
+sys.exit(", ".join(loaded & sys.modules.keys()) or 0)
+"""
+
+
+def test_unused_it_is_not_imported() -> None:
+    subprocess.run([sys.executable, "-c", UNUSED], check=True, timeout=30)

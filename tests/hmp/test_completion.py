@@ -1,0 +1,82 @@
+"""What TAB offers in the human monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qmp_iothreadd.hmp import text
+from qmp_iothreadd.hmp.completion import completions
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.qapi.load import load
+from qmp_iothreadd.qapi.models import Models
+
+SCHEMA = Path(__file__).parents[2] / "schema" / "qapi-schema.json"
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    schema = load(str(SCHEMA))
+    machine = Machine(schema, Models(schema))
+    for name in ("io0", "io1"):
+        machine.add_object("iothread", name, {})
+    yield machine
+    machine.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("system_", ["system_powerdown", "system_reset", "system_wakeup"]),
+        ("  qu", ["quit"]),
+        ("nosuch", []),
+        ("nosuch ", []),
+        ("stop ", []),
+        ("info u", ["uuid"]),
+        ("info uuid ", []),
+        ("info qom-tree /o", ["/objects/"]),
+        ("help st", ["stop"]),
+        ("help info ver", ["version"]),
+        ("? ? ? sto", ["stop"]),
+        ("object_add io", ["iothread"]),
+        ("object_add iothread ", []),
+        ("object_del ", ["io0", "io1"]),
+        ("object_del io0 ", []),
+        ('object_del "io', []),
+        ("qom-list ", ["/objects/", "/chardevs"]),
+        ("qom-list /", ["/objects/", "/chardevs"]),
+        ("qom-list /objects/", ["/objects/io0", "/objects/io1"]),
+        ("qom-list objects/io", ["objects/io0", "objects/io1"]),
+        ("qom-list /nope/", []),
+        ("qom-get io0 poll-w", ["poll-weight"]),
+        ("qom-set io0 poll-w", ["poll-weight"]),
+        ("qom-set -j io0 poll-w", ["poll-weight"]),
+        ("qom-set io0 poll-weight ", []),
+        ("qom-get nope ", []),
+        ("help" + " help" * 14 + " sto", ["stop"]),
+        ("help" + " help" * 15 + " ", []),
+    ],
+)
+def test_completions(machine: Machine, line: str, offered: list[str]) -> None:
+    assert completions(machine, line)[1] == offered
+
+
+def test_every_name_of_every_command_is_offered_first(machine: Machine) -> None:
+    present, names = completions(machine, "")
+    assert present == ""
+    assert {"help", "?", "info", "quit", "q", "qom-set"} <= set(names)
+
+
+def test_what_is_there_already_is_the_last_word(machine: Machine) -> None:
+    assert completions(machine, "info ver")[0] == "ver"
+    assert completions(machine, "info ")[0] == ""
+
+
+@given(st.binary(max_size=40).map(text.decode))
+def test_what_is_offered_begins_with_what_is_there(machine: Machine, line: str) -> None:
+    present, offered = completions(machine, line)
+    assert all(word.startswith(present) for word in offered)

@@ -1,0 +1,163 @@
+"""The machine: run state, events, objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.testing import make_machine
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    machine = make_machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def heard(machine: Machine) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    machine.listeners.append(events.append)
+    return events
+
+
+def names(events: list[dict[str, Any]]) -> list[str]:
+    return [event["event"] for event in events]
+
+
+# -- Run state ------------------------------------------------------------------------------------
+
+
+def test_stop_and_cont_say_so_once(machine: Machine, heard: list[dict[str, Any]]) -> None:
+    for action in (machine.cont, machine.stop, machine.stop, machine.cont, machine.cont):
+        action()
+    assert names(heard) == ["STOP", "RESUME"]
+    assert (machine.running, machine.status) == (True, "running")
+
+
+def test_reset_while_paused_leaves_prelaunch(machine: Machine, heard: list[dict[str, Any]]) -> None:
+    machine.stop()
+    assert machine.status == "paused"
+    machine.reset()
+    assert machine.status == "prelaunch"
+    machine.cont()
+    machine.reset()
+    assert machine.status == "running"
+    assert names(heard) == ["STOP", "RESET", "RESUME", "RESET"]
+    assert heard[1]["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
+
+
+def test_a_machine_that_was_not_started_waits_for_cont(heard: list[dict[str, Any]]) -> None:
+    machine = make_machine(running=False)
+    assert machine.status == "prelaunch"
+    machine.stop()
+    assert machine.status == "prelaunch"
+
+
+def test_shutdown_happens_once(machine: Machine, heard: list[dict[str, Any]]) -> None:
+    ended: list[bool] = []
+    machine.on_shutdown = lambda: ended.append(machine.shutting_down)
+    machine.shutdown("host-signal")
+    machine.shutdown("host-qmp-quit")
+    assert ended == [True]
+    assert [event["data"]["reason"] for event in heard] == ["host-signal"]
+
+
+def test_events_have_the_time_in_microseconds(
+    machine: Machine, heard: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_123_456_789)
+    machine.powerdown()
+    assert heard == [
+        {"event": "POWERDOWN", "timestamp": {"seconds": 1_700_000_000, "microseconds": 123_456}}
+    ]
+
+
+def test_a_listener_may_leave_while_it_listens(machine: Machine) -> None:
+    heard: list[str] = []
+
+    def once(event: dict[str, Any]) -> None:
+        heard.append(event["event"])
+        machine.listeners.remove(once)
+
+    machine.listeners += [once, lambda event: heard.append("other")]
+    machine.stop()
+    assert heard == ["STOP", "other"]
+
+
+# -- Objects --------------------------------------------------------------------------------------
+
+
+def test_an_object_is_in_the_tree_and_then_not(machine: Machine) -> None:
+    made = machine.add_object("iothread", "io0", {"poll-weight": 5})
+    assert machine.resolve("/objects/io0") is made
+    assert machine.resolve_unambiguous("io0") is made
+    assert machine.iothreads() == [made]
+    machine.delete_object("io0")
+    assert machine.iothreads() == []
+    with pytest.raises(QmpError, match="Device 'io0' not found"):
+        machine.resolve("io0")
+
+
+@pytest.mark.parametrize(
+    ("type_name", "name", "properties", "expected"),
+    [
+        ("nope", "a", {}, "invalid object type: nope"),
+        ("object", "a", {}, "invalid object type: object"),
+        ("event-loop-base", "a", {}, "invalid object type: event-loop-base"),
+        ("iothread", "a", {"poll-weight": 64}, "poll-weight value must be in range [0, 63]"),
+        ("iothread", "taken", {}, "attempt to add duplicate property 'taken' to object"),
+        ("iothread", "a", {"thread-pool-max": 0}, "bad thread-pool-min/thread-pool-max values"),
+        ("iothread", "a", {"nope": 0}, "Property 'iothread.nope' not found"),
+    ],
+)
+def test_a_refused_object_leaves_nothing_behind(
+    machine: Machine, type_name: str, name: str, properties: dict[str, Any], expected: str
+) -> None:
+    machine.add_object("iothread", "taken", {})
+    with pytest.raises(QmpError) as caught:
+        machine.add_object(type_name, name, properties)
+    assert caught.value.desc.startswith(expected)
+    assert list(machine.tree.objects.children or {}) == ["taken"]
+
+
+def test_properties_are_set_in_the_order_given(machine: Machine) -> None:
+    bad = {"poll-weight": -1, "poll-grow": -1}
+    for properties in (bad, dict(reversed(bad.items()))):
+        with pytest.raises(QmpError, match=f"^{next(iter(properties))} value must be in range"):
+            machine.add_object("iothread", "a", properties)
+
+
+def test_deleting_what_is_not_there_is_refused(machine: Machine) -> None:
+    with pytest.raises(QmpError, match="object 'io0' not found"):
+        machine.delete_object("io0")
+
+
+def test_the_main_loop_is_one_and_stays(machine: Machine) -> None:
+    machine.add_object("main-loop", "ml", {"aio-max-batch": 1})
+    with pytest.raises(QmpError, match="only one main-loop instance allowed"):
+        machine.add_object("main-loop", "other", {})
+    with pytest.raises(QmpError, match="Deleting main loop 'ml' is not supported"):
+        machine.delete_object("ml")
+
+
+def test_an_ambiguous_path_is_said_to_be_so_or_not_found(machine: Machine) -> None:
+    with pytest.raises(QmpError, match="Path '' is ambiguous"):
+        machine.resolve_unambiguous("")
+    with pytest.raises(QmpError, match="Device '' not found"):
+        machine.resolve("")
+
+
+def test_closing_joins_every_thread() -> None:
+    machine = make_machine()
+    for number in range(5):
+        machine.add_object("iothread", f"io{number}", {})
+    contexts = [iothread.context for iothread in machine.iothreads()]
+    assert all(contexts)
+    machine.close()
+    assert machine.iothreads() == []
