@@ -5,7 +5,7 @@ Needs prometheus_client, which is not installed with the package unless its extr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -18,6 +18,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from qmp_iothreadd.iothread.event_loop import poll_property
 from qmp_iothreadd.iothread.stats import PERCENTILES
 from qmp_iothreadd.machine.machine import VERSION
 
@@ -156,15 +157,15 @@ def _iothread_parameters(iothreads: list[IOThread]) -> Iterator[Metric]:
             },
         )
     yield info
-    parameters: tuple[tuple[str, str, Callable[[IOThread], float]], ...] = (
-        ("poll_max_seconds", "The longest time to poll.", lambda io: io.load("poll-max-ns") / 1e9),
-        ("poll_grow", "The factor by which the window grows.", lambda io: io.load("poll-grow")),
-        ("poll_shrink", "The divisor by which it shrinks.", lambda io: io.load("poll-shrink")),
-        ("poll_weight", "How much a measurement counts.", lambda io: io.load("poll-weight")),
-    )
-    for name, text, read in parameters:
-        values = [([each.name], read(each)) for each in iothreads]
-        yield _gauge(f"iothread_{name}", text, ["iothread"], values)
+    from qmp_iothreadd.iothread._engine import POLL_PARAMS  # not before somebody asks
+
+    for parameter in POLL_PARAMS:
+        name, unit = parameter.name, 1.0
+        if name.endswith("_ns"):
+            name, unit = f"{name.removesuffix('_ns')}_seconds", 1e9
+        property = poll_property(parameter.name)
+        values = [([each.name], each.load(property) / unit) for each in iothreads]
+        yield _gauge(f"iothread_poll_{name}", parameter.description, ["iothread"], values)
 
 
 def _iothread_values(stats: list[Stats]) -> Iterator[Metric]:

@@ -71,6 +71,7 @@ class PollParamInfo(NamedTuple):
     minimum: int
     maximum: int
     zero_is_default: bool
+    description: str
 
 class PollParams(tuple[int, ...]):
     _fields: ClassVar[tuple[str, ...]]

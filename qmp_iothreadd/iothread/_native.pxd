@@ -23,6 +23,7 @@ cdef extern from "polling.h" nogil:
         int64_t least
         int64_t most
         cbool zero_is_default
+        const char *description
 
     const PollParamInfo *poll_param_info
     int64_t *poll_param(PollParams *p, unsigned index)

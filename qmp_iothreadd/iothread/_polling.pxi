@@ -6,7 +6,9 @@ POLICIES = tuple(native.poll_policy_names[i].decode() for i in range(native.POLL
 
 
 # One parameter; ``zero_is_default``: 0 stands for the default.
-PollParamInfo = namedtuple("PollParamInfo", "name default minimum maximum zero_is_default")
+PollParamInfo = namedtuple(
+    "PollParamInfo", "name default minimum maximum zero_is_default description"
+)
 
 POLL_PARAMS = tuple(
     PollParamInfo(
@@ -15,6 +17,7 @@ POLL_PARAMS = tuple(
         native.poll_param_info[i].least,
         native.poll_param_info[i].most,
         bool(native.poll_param_info[i].zero_is_default),
+        native.poll_param_info[i].description.decode(),
     )
     for i in range(native.POLL_PARAM_COUNT)
 )

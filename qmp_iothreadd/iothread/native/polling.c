@@ -1,8 +1,7 @@
 #include "polling.h"
 
 const PollParamInfo poll_param_info[POLL_PARAM_COUNT] = {
-#define X(name, initial, least, most, zero_is_default)                                         \
-    {#name, initial, least, most, zero_is_default},
+#define X(name, ...) {#name, __VA_ARGS__},
     POLL_PARAMS(X)
 #undef X
 };

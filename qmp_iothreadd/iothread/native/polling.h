@@ -16,20 +16,20 @@
 
 /*
  * The parameters, in the order of traces: the only list of them. The structure below follows from
- * it, the class PollParams of the binding, the words and the text of the event x_aio_adjust, and
- * the defaults and ranges of an iothread's properties (max_ns is poll-max-ns there). Defaults and
- * ranges are those of QEMU's type iothread.
+ * it, the class PollParams of the binding, the words and the text of the event x_aio_adjust,
+ * the defaults and ranges of an iothread's properties (max_ns is poll-max-ns there), and metrics.
+ * Defaults and ranges are those of QEMU's type iothread.
  */
 #define POLL_PARAMS(X)                                                                         \
-    /* name    default  least  most       whether 0 stands for the default */                  \
-    X(max_ns,  32768,   0,     INT64_MAX, false) /* the longest busy-poll in ns; 0: none */    \
-    X(grow,    2,       0,     INT64_MAX, true)  /* factor of a window that is too short */    \
-    X(shrink,  2,       0,     INT64_MAX, true)  /* divisor of a window that is too long */    \
-    X(weight,  3,       0,     63,        true)  /* 2**weight is the inertia of the average */
+    /* name, default, least, most, whether 0 stands for the default, what it is */             \
+    X(max_ns, 32768, 0, INT64_MAX, false, "The longest time to poll.")                         \
+    X(grow, 2, 0, INT64_MAX, true, "The factor by which the window grows.")                    \
+    X(shrink, 2, 0, INT64_MAX, true, "The divisor by which it shrinks.")                       \
+    X(weight, 3, 0, 63, true, "How much a measurement counts.") /* 1 in 2**weight */
 
 /* Nothing but int64_t, so that it can be walked (poll_param). */
 typedef struct PollParams {
-#define X(name, initial, least, most, zero_is_default) int64_t name;
+#define X(name, ...) int64_t name;
     POLL_PARAMS(X)
 #undef X
 } PollParams;
@@ -42,6 +42,7 @@ typedef struct PollParamInfo {
     int64_t least;
     int64_t most;
     bool zero_is_default;
+    const char *description;
 } PollParamInfo;
 
 extern const PollParamInfo poll_param_info[POLL_PARAM_COUNT];

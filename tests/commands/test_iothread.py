@@ -1,0 +1,42 @@
+"""query-iothreads: the members that the served schema has, with the values in force."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from qmp_iothreadd.qapi.embedded import embedded_path
+from qmp_iothreadd.testing.memory import MemoryClient, make_machine
+
+MEMBERS = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 7, "poll-weight": 3}
+
+
+def query(schema: str | None = None) -> tuple[dict[str, object], int]:
+    """What is said of an iothread, and the id of its thread."""
+    machine = make_machine(schema)
+    try:
+        with MemoryClient(machine) as client:
+            client.negotiate()
+            client.execute("object-add", {"qom-type": "iothread", "id": "io0", "poll-shrink": 7})
+            (iothread,) = machine.iothreads()
+            (info,) = client.execute("query-iothreads")
+            return info, iothread.thread_id
+    finally:
+        machine.close()
+
+
+def test_an_iothread_is_told_with_its_parameters() -> None:
+    info, thread_id = query()
+    assert info == {"id": "io0", "thread-id": thread_id, **MEMBERS, "aio-max-batch": 0}
+
+
+def test_a_member_that_the_served_schema_lacks_is_left_out(tmp_path: Path) -> None:
+    top = Path(embedded_path())
+    shutil.copytree(top.parent, tmp_path, dirs_exist_ok=True)
+    served = tmp_path / "misc.json"
+    text = served.read_text()
+    comment = text[text.index("# @poll-weight") : text.index("# @aio-max-batch")]
+    served.write_text(text.replace(comment, "").replace("            'poll-weight': 'int',\n", ""))
+    whole, _ = query()
+    info, _ = query(str(tmp_path / top.name))
+    assert info.keys() == whole.keys() - {"poll-weight"}
