@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from qmp_iothreadd import errors
 
 
@@ -28,11 +26,27 @@ def matching_events(text: str) -> list[str]:
     """
     if not is_pattern(text):
         return [name for name in event_names() if name == text]
-    wildcards = {"*": ".*", "?": "."}
-    expression = re.compile(
-        "".join(wildcards.get(char) or re.escape(char) for char in text), re.DOTALL
-    )
-    return [name for name in event_names() if expression.fullmatch(name)]
+    return [name for name in event_names() if _fits(text, name)]
+
+
+def _fits(pattern: str, name: str) -> bool:
+    """Whether all of ``name`` fits; an expression with many ``.*`` would take exponential time."""
+    at = behind = 0  # of name and of pattern, what is still to be compared
+    star: tuple[int, int] | None = None  # behind the last ``*``; the name from where it ends so far
+    while at < len(name):
+        char = pattern[behind : behind + 1]
+        if char == "*":
+            behind += 1
+            star = behind, at
+        elif char in ("?", name[at]):
+            at += 1
+            behind += 1
+        elif star is not None:
+            behind, at = star[0], star[1] + 1
+            star = behind, at
+        else:
+            return False
+    return not pattern[behind:].strip("*")
 
 
 def existing_events(text: str) -> list[str]:

@@ -42,8 +42,10 @@ _PUNCTUATION: Final = {
     ord(","): COMMA,
 }
 
-_DQ = rb"""(?:[^"\\\x00-\x1f\xfe\xff]++|\\[\x20-\xfd])*+"""
-_SQ = rb"""(?:[^'\\\x00-\x1f\xfe\xff]++|\\[\x20-\xfd])*+"""
+# The inside of a string, up to a number of escapes: each repeat of a group takes memory until the
+# match is over, so a longer string is left to the machine, which takes it in pieces of this size.
+_DQ = rb"""[^"\\\x00-\x1f\xfe\xff]*+(?:\\[\x20-\xfd][^"\\\x00-\x1f\xfe\xff]*+){,256}"""
+_SQ = rb"""[^'\\\x00-\x1f\xfe\xff]*+(?:\\[\x20-\xfd][^'\\\x00-\x1f\xfe\xff]*+){,256}"""
 _INT = rb"-?(?:0|[1-9][0-9]*+)"
 _AFTER_NUMBER = rb"(?=[^0-9.eE])"  # what else could go on with the number, as far as one byte tells
 

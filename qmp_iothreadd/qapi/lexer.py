@@ -14,23 +14,24 @@ from qmp_iothreadd.qapi.messages import QAPIError, Rule
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.source import Location
 
-# White space and plain comments, then one token. The first groups are the frequent ones; the last
+# White space, then one token or a plain comment. The first groups are the frequent ones; the last
 # takes whatever is malformed. A string with a backslash, or without an end, is not matched by the
 # first and is read step by step.
 _TOKEN = re.compile(
-    r"""(?:\s++|\#(?!\#)[^\n]*+)*+
+    r"""\s*+
         (?: '([ -&(-\[\]-~]*+)'
           | ([{}\[\]:,])
           | (true|false)
-          | (\#)
+          | (\#)(?=\#)
+          | (\#[^\n]*+)
           | (\Z)
           | (.) )""",
     re.VERBOSE,
 )
-_STRING, _STRUCTURE, _BOOLEAN, _DOC, _END, _OTHER = range(1, 7)
+_STRING, _STRUCTURE, _BOOLEAN, _DOC, _COMMENT, _END, _OTHER = range(1, 8)
 _STRAY = re.compile(r"""[^\[\]{}:,\s'"]+""")
 # A comment as everyone writes it, flush left. Anything else takes the slow path.
-_DOC_BLOCK = re.compile(r"##\n((?:#(?!#)[^\n]*+\n)*+)##\n")
+_DOC_BLOCK = re.compile(r"##\n((?:#(?!#)[^\n]*+\n)*)##\n")
 _DOC_LINE = re.compile(r"\s*+(#[^\n]*+)")
 
 #: Kinds of tokens other than the structural characters, which stand for themselves.
@@ -58,6 +59,8 @@ class Lexer:
     def advance(self) -> None:
         """Go to the next token."""
         match = _TOKEN.match(self.text, self._end)
+        while match is not None and match.lastindex == _COMMENT:
+            match = _TOKEN.match(self.text, match.end())
         assert match is not None  # One alternative takes any character, one the end.
         group = match.lastindex
         self._end = match.end()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"(?:__[a-z0-9.-]+_)?(?:x-)?([a-z][a-z0-9_-]*)", re.IGNORECASE | re.ASCII)
 _NOT_IN_C = re.compile(r"[^A-Za-z0-9_]")
 _UPPER = re.compile(r"[A-Z0-9_]+")
-_CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+_CAMEL = re.compile(r"[A-Z][A-Z0-9]*[a-z][A-Za-z0-9]*")
 
 
 def c_name(name: str) -> str:

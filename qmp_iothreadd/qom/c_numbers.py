@@ -23,9 +23,9 @@ _INTEGER = re.compile(
 )
 # Not compiled before they are needed, which is seldom.
 _SIZE = _SPACE + r"\+?(?:0[xX]([0-9a-fA-F]+)|([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([bkmgtpeBKMGTPE]?)"
-_DECIMAL = _SPACE + r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_DECIMAL = _SPACE + r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _HEXADECIMAL = (
-    _SPACE + r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
+    _SPACE + r"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
 )
 
 _TRUE = frozenset(("on", "yes", "true", "y"))

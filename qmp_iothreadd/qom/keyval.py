@@ -27,7 +27,6 @@ _INDEX_MAX = 2**31 - 1
 _NAME = re.compile(r"(?:__[0-9A-Za-z.-]*_)?[A-Za-z][0-9A-Za-z_-]*")
 _DIGITS = re.compile(r"[0-9]+")
 _KEY = re.compile(r"[^=,]*")
-_VALUE = re.compile(r"(?:[^,]|,,)*")
 _IMPLIED_VALUE = re.compile(r"[^,]*")
 
 
@@ -64,9 +63,19 @@ def _parse_one(result: KeyVal, text: str, start: int, implied: str | None) -> tu
     holder, last = _descend(result, key)
     if not has_value:
         raise errors.keyval_lacks_value(key)
-    value_end = _end(_VALUE, text, end + 1)
-    _put(holder, last, key, text[end + 1 : value_end].replace(",,", ","))
+    value, value_end = read_value(text, end + 1)
+    _put(holder, last, key, value)
     return value_end + 1, False
+
+
+def read_value(text: str, start: int) -> tuple[str, int]:
+    """The value at ``start``, in which ``,,`` stands for a comma, and where it ends."""
+    end = text.find(",", start)
+    while end >= 0 and text.startswith(",", end + 1):
+        end = text.find(",", end + 2)
+    if end < 0:
+        end = len(text)
+    return text[start:end].replace(",,", ","), end
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:

@@ -29,7 +29,6 @@ STRING, BOOL, NUMBER, SIZE = "string", "bool", "number", "size"
 _RANGE_MAX = 65536
 
 _KEY = re.compile(r"([^=,]*)(=?)")
-_VALUE = re.compile(r"(?:[^,]|,,)*")
 
 Warn = Callable[[str], None]
 """Takes a warning; what follows its first line is said without a prefix."""
@@ -192,21 +191,15 @@ def _read_one(
     assert found is not None  # the pattern matches nothing, too
     key, has_value = found.groups()
     if has_value:
-        value, end = _read_value(text, found.end())
-        return key, value, end
+        value, end = keyval.read_value(text, found.end())
+        return key, value, end + 1
     if implied is not None:
-        value, end = _read_value(text, start)
-        return implied, value, end
+        value, end = keyval.read_value(text, start)
+        return implied, value, end + 1
     if may_help and key in _HELP:
         return key, "", found.end() + 1
     name, value = _expand_flag(key, warn)
     return name, value, found.end() + 1
-
-
-def _read_value(text: str, start: int) -> tuple[str, int]:
-    found = _VALUE.match(text, start)
-    assert found is not None  # the pattern matches nothing, too
-    return found[0].replace(",,", ","), found.end() + 1
 
 
 def _expand_flag(key: str, warn: Warn | None) -> tuple[str, str]:
