@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.iothread.trace_events import matching_events
-from qmp_iothreadd.qapi import QAPIError, load_schema
 from qmp_iothreadd.json.lexer import NONE, STRING, JSONLexer
+from qmp_iothreadd.qapi import QAPIError, load_schema
 from qmp_iothreadd.qom import c_numbers, keyval
 
 ROOT = Path(__file__).parents[1]

@@ -3,6 +3,6 @@
 Importing this package registers them all, but human-monitor-command, which ``hmp`` registers.
 """
 
-from qmp_iothreadd.commands import chardev, control, empty, iothread, qom, runstate, trace
+from qmp_iothreadd.commands import chardev, control, iothread, no_guest, qom, runstate, trace
 
-__all__ = ["chardev", "control", "empty", "iothread", "qom", "runstate", "trace"]
+__all__ = ["chardev", "control", "iothread", "no_guest", "qom", "runstate", "trace"]

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.qmp.registry import Context, command
-from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.types import ObjectType
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.machine.machine import Machine
 
 
 @command("object-add")
 def object_add(ctx: Context, arg: dict[str, Any]) -> None:
     """Create an object below ``/objects``."""
-    create_object(ctx.machine, arg)
-
-
-def create_object(machine: Machine, options: dict[str, Any]) -> None:
-    """Create the object that ``options``, an ObjectOptions in schema order, describes.
-
-    The properties are set in the order of QEMU's dictionary.
-
-    Raises:
-        QmpError: the id is none, or what ``Machine.add_object`` raises.
-    """
-    properties = dict(options)
-    type_name, name = properties.pop("qom-type"), properties.pop("id")
-    if not is_identifier(name):
-        raise errors.not_an_identifier("id")
-    ordered = {key: properties[key] for key in qdict_order(properties)}
-    machine.add_object(type_name, name, ordered)
+    ctx.machine.create_object(arg)
 
 
 @command("object-del")

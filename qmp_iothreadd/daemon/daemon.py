@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands.qom import create_object
 from qmp_iothreadd.daemon.config import LocatedError
 from qmp_iothreadd.daemon.monitors import Monitors
 from qmp_iothreadd.daemon.process import (
@@ -131,7 +130,7 @@ def _make_objects(config: Config, machine: Machine) -> None:
             machine.add_object("iothread", name, {})
     for wanted in config.objects:
         with _located(""):
-            create_object(machine, wanted.values)
+            machine.create_object(wanted.values)
 
 
 def _pid_file(path: str) -> PidFile:

@@ -15,10 +15,8 @@ from qmp_iothreadd.machine.chardevs import (
     ChardevNull,
     ChardevSocket,
     ChardevStdio,
-    Monitor,
-    MonitorHMP,
-    MonitorQMP,
 )
+from qmp_iothreadd.machine.monitors import Monitor, MonitorHMP, MonitorQMP
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.qom.object import Object

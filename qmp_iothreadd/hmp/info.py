@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qmp_iothreadd.commands import chardev as chardev_commands
-from qmp_iothreadd.commands import empty, iothread, runstate
+from qmp_iothreadd.commands import iothread, no_guest, runstate
 from qmp_iothreadd.hmp import messages
 from qmp_iothreadd.machine.machine import version_info
 from qmp_iothreadd.qmp.registry import Context
@@ -61,7 +61,7 @@ def iothreads(ctx: Context) -> str:
 
 def kvm(ctx: Context) -> str:
     """Whether KVM is in use."""
-    found = empty.query_kvm(ctx)
+    found = no_guest.query_kvm(ctx)
     state = "enabled" if found["enabled"] else "disabled"
     return f"kvm support: {state if found['present'] else 'not compiled'}\n"
 

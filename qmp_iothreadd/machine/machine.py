@@ -10,7 +10,10 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.workload import WorkloadObject
-from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev, MonitorHMP, MonitorQMP
+from qmp_iothreadd.json.order import qdict_order
+from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
+from qmp_iothreadd.machine.monitors import MONITOR_TYPES
+from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object
 from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
@@ -143,6 +146,21 @@ class Machine:
             raise errors.device_not_found(path)
         return found
 
+    def create_object(self, options: Mapping[str, Any]) -> Object:
+        """Create the object that ``options``, an ObjectOptions in schema order, describes.
+
+        The properties are set in the order of QEMU's dictionary.
+
+        Raises:
+            QmpError: the id is none, or what ``add_object`` raises.
+        """
+        properties = dict(options)
+        type_name, name = properties.pop("qom-type"), properties.pop("id")
+        if not is_identifier(name):
+            raise errors.not_an_identifier("id")
+        ordered = {key: properties[key] for key in qdict_order(properties)}
+        return self.add_object(type_name, name, ordered)
+
     def add_object(self, type_name: str, name: str, properties: Mapping[str, Any]) -> Object:
         """Create a user-creatable object below ``/objects``.
 
@@ -210,8 +228,8 @@ class Machine:
         )
         self._register(MainLoop, self._options(MainLoop))
         self._register(WorkloadObject, self._options(WorkloadObject))
-        for plain in (*CHARDEV_TYPES, MonitorQMP, MonitorHMP):
-            self.types.add(plain)
+        for described in (*CHARDEV_TYPES, *MONITOR_TYPES):
+            self.types.add(described)
 
     def _register(
         self,

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
-from qmp_iothreadd.machine.chardevs import ChardevSocket, MonitorQMP
+from qmp_iothreadd.machine.chardevs import ChardevSocket
 from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models

@@ -346,7 +346,7 @@ def test_object_add_lists_types_and_their_properties(client: Client) -> None:
 
 
 def test_object_del_keeps_what_must_stay(client: Client) -> None:
-    from qmp_iothreadd.machine.chardevs import MonitorHMP, MonitorQMP
+    from qmp_iothreadd.machine.monitors import MonitorHMP, MonitorQMP
 
     for name, cls in (("compat_monitor0", MonitorQMP), ("compat_monitor1", MonitorHMP)):
         client.machine.tree.objects.add_child(name, cls(client.machine.types[cls.qom_name]))

@@ -139,7 +139,7 @@ def test_quit_ends_it_without_a_prompt_and_what_follows_is_not_run(session: HMPS
 
 
 def test_a_human_monitor_keeps_itself(session: HMPSession) -> None:
-    from qmp_iothreadd.machine.chardevs import MonitorHMP
+    from qmp_iothreadd.machine.monitors import MonitorHMP
 
     machine = session.machine
     machine.tree.objects.add_child("compat_monitor0", MonitorHMP(machine.types["monitor-hmp"]))

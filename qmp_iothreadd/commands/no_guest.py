@@ -1,4 +1,4 @@
-"""What clients ask of every emulator, answered as one without CPUs, disks or jobs answers it."""
+"""What clients ask about the guest and its hardware: there are no CPUs, no disks and no jobs."""
 
 from __future__ import annotations
 
