@@ -15,8 +15,6 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-SHARED = Path(__file__).parents[2] / "shared"
-
 _GRACE_S = 2.0
 _RETRY_S = 0.02
 
@@ -35,14 +33,6 @@ def pytest_sessionstart() -> None:
     import uvloop
 
     uvloop.new_event_loop().close()
-
-
-@pytest.fixture
-def shared() -> Path:
-    """The folder of recordings and vectors that are kept beside the project."""
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not here")
-    return SHARED
 
 
 @pytest.fixture

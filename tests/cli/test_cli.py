@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from qmp_iothreadd import cli
 from qmp_iothreadd.cli.command_line import Finished
 from qmp_iothreadd.cli.options import OPTIONS
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
+from tests.recordings import scenarios
 
-CORPUS = Path(__file__).parents[3] / "shared" / "conformance" / "qemu-11.1.jsonl"
 BASE = ["-M", "none", "-nodefaults", "-nographic"]
 
 
@@ -47,12 +46,9 @@ def printed(*arguments: str) -> tuple[int, str]:
 
 
 def recorded(category: str) -> list[Any]:
-    if not CORPUS.exists():
-        return [pytest.param({}, marks=pytest.mark.skip(reason="no recordings beside the project"))]
-    scenarios = map(json.loads, CORPUS.read_text().splitlines())
     return [
         pytest.param(scenario, id=scenario["name"])
-        for scenario in scenarios
+        for scenario in scenarios()
         if scenario["category"] == category
     ]
 

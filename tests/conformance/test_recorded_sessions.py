@@ -16,36 +16,16 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.testing import MemoryClient
+from tests.recordings import Scenario, recording_path, scenarios
 
-FOLDER = Path(__file__).parents[3] / "shared" / "conformance"
-CORPUS = FOLDER / "qemu-11.1.jsonl"
-CHECK = FOLDER / "check.py"
+CHECK = recording_path("conformance/check.py")
 
 # Those of these categories are about a process: its command line, or how it ends.
 OF_A_PROCESS = ("cli", "cli-error")
 
-Scenario = dict[str, Any]
 
-
-@cache
-def scenarios() -> list[Scenario]:
-    if not CORPUS.exists():
-        return []
-    with CORPUS.open() as file:
-        return [json.loads(line) for line in file]
-
-
-def categories() -> list[Any]:
-    names = sorted({scenario["category"] for scenario in scenarios()})
-    return names or [pytest.param("", marks=pytest.mark.skip(f"{CORPUS} is not here"))]
-
-
-def in_memory() -> list[Any]:
-    return [
-        pytest.param(scenario, id=scenario["name"])
-        for scenario in scenarios()
-        if scenario["category"] not in OF_A_PROCESS
-    ] or [pytest.param({}, marks=pytest.mark.skip(f"{CORPUS} is not here"))]
+def categories() -> list[str]:
+    return sorted({scenario["category"] for scenario in scenarios()})
 
 
 @cache
@@ -75,11 +55,32 @@ def test_the_daemon_answers_as_recorded(category: str, tmp_path: Path) -> None:
     assert f"{len(chosen)} passed, 0 failed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("scenario", in_memory())
-@pytest.mark.parametrize("size", [None, 1], ids=["whole", "byte by byte"])
+def script(scenario: Scenario) -> Iterator[tuple[bytes, list[Any], str | None]]:
+    """What to send, what must come back, and how the two are compared."""
+    yield b"", scenario["greeting"], None
+    if scenario.get("caps", True):
+        yield b'{"execute":"qmp_capabilities"}\n', [{"return": {}}], None
+    for step in scenario["steps"]:
+        sent = step["send"]
+        data = base64.b64decode(sent["b64"]) if isinstance(sent, dict) else None
+        yield (
+            data if data is not None else sent.encode("utf-8", "surrogateescape"),
+            step["expect"],
+            step.get("match"),
+        )
+
+
+def in_memory() -> Iterator[Any]:
+    """Each session whole; byte by byte too, but for long input: the reader's own tests have that."""
+    for scenario in scenarios():
+        if scenario["category"] not in OF_A_PROCESS:
+            yield pytest.param(scenario, None, id=f"whole-{scenario['name']}")
+            if sum(len(data) for data, _, _ in script(scenario)) <= 100_000:
+                yield pytest.param(scenario, 1, id=f"byte by byte-{scenario['name']}")
+
+
+@pytest.mark.parametrize(("scenario", "size"), in_memory())
 def test_a_session_in_memory_answers_as_recorded(scenario: Scenario, size: int | None) -> None:
-    if size and sum(len(data) for data, _, _ in script(scenario)) > 100_000:
-        pytest.skip("long input, read a byte at a time, is the reader's own tests' matter")
     check = checker()
     with MemoryClient() as client:
         ended: list[bool] = []
@@ -94,18 +95,3 @@ def test_a_session_in_memory_answers_as_recorded(scenario: Scenario, size: int |
             assert len(actual) == len(expected), (data, expected, actual)
             for wanted, got in zip(expected, actual, strict=True):
                 assert check.same(wanted, got, match), (data, wanted, got)
-
-
-def script(scenario: Scenario) -> Iterator[tuple[bytes, list[Any], str | None]]:
-    """What to send, what must come back, and how the two are compared."""
-    yield b"", scenario["greeting"], None
-    if scenario.get("caps", True):
-        yield b'{"execute":"qmp_capabilities"}\n', [{"return": {}}], None
-    for step in scenario["steps"]:
-        sent = step["send"]
-        data = base64.b64decode(sent["b64"]) if isinstance(sent, dict) else None
-        yield (
-            data if data is not None else sent.encode("utf-8", "surrogateescape"),
-            step["expect"],
-            step.get("match"),
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qmp_iothreadd.iothread import AdaptivePolling
+from tests.recordings import recording_path
 
-VECTORS = Path(__file__).parents[2] / ".." / "shared" / "vectors" / "poll-adjust.json"
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 int64 = st.integers(INT64_MIN, INT64_MAX)
 
 
 def vectors(kind: str) -> list[Any]:
-    if not VECTORS.exists():
-        pytest.skip(f"no recorded vectors at {VECTORS}")
-    found: list[Any] = json.loads(VECTORS.read_text())[kind]
+    found: list[Any] = json.loads(recording_path("vectors/poll-adjust.json").read_text())[kind]
     assert found
     return found
 

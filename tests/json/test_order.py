@@ -6,7 +6,6 @@ import ctypes
 import ctypes.util
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qmp_iothreadd.json import order
-
-RECORDINGS = Path(__file__).parents[2] / "shared/conformance/qemu-11.1.jsonl"
+from tests.recordings import scenarios
 
 IOTHREAD_INFO = [
     "id",
@@ -96,11 +94,9 @@ def test_no_unknown_member_is_no_complaint() -> None:
 
 def recorded_unexpected() -> list[tuple[list[str], str]]:
     """Arguments that QEMU refused for an unknown member, and the member it named."""
-    if not RECORDINGS.exists():
-        return []
     found = []
-    for line in RECORDINGS.read_text().splitlines():
-        for step in json.loads(line)["steps"]:
+    for scenario in scenarios():
+        for step in scenario["steps"]:
             named = re.search(r"Parameter '([^']*)' is unexpected", json.dumps(step["expect"]))
             if named:
                 found.append((list(json.loads(step["send"])["arguments"]), named[1]))

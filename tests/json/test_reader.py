@@ -4,7 +4,6 @@ import base64
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.json import reader, writer
 from qmp_iothreadd.json.reader import PENDING, JSONReader, parse_one
+from tests.recordings import scenarios
 
-RECORDINGS = Path(__file__).parents[3] / "shared/conformance/qemu-11.1.jsonl"
 NEGOTIATION = {"send": '{"execute":"qmp_capabilities"}\n', "expect": [{"return": {}}]}
 
 
@@ -170,17 +169,13 @@ def test_parse_one_refuses_all_but_one_value(text: str, desc: str) -> None:
 
 
 def recorded_sessions() -> list[Any]:
-    if not RECORDINGS.exists():
-        return []
-    sessions = [json.loads(line) for line in RECORDINGS.open(encoding="utf-8")]
     return [
         pytest.param(session, id=session["name"])
-        for session in sessions
+        for session in scenarios()
         if session["category"] == "json" or "parse error" in str(session.get("steps"))
     ]
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings are not there")
 @pytest.mark.parametrize("size", [1, 3, sys.maxsize])
 @pytest.mark.parametrize("session", recorded_sessions())
 def test_recorded_sessions(session: dict[str, Any], size: int) -> None:

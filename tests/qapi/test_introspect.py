@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
-
-RECORDED = Path(__file__).parents[3] / "shared/conformance/introspection-11.1.json"
+from tests.recordings import introspection
 
 #: What QEMU has and this schema leaves out: (object's place, members or branches).
 LACKING = {
@@ -142,9 +140,7 @@ def shared_names() -> list[str]:
 
 @pytest.mark.parametrize("name", shared_names())
 def test_commands_and_events_are_those_of_qemu_11_1(name: str, embedded: Schema) -> None:
-    if not RECORDED.exists():
-        pytest.skip("QEMU's introspection is not at hand")
-    theirs, ours = Shapes(json.loads(RECORDED.read_text())), Shapes(introspect(embedded))
+    theirs, ours = Shapes(introspection()), Shapes(introspect(embedded))
     assert ours.of(name, name) == theirs.of(name, name)
 
 

@@ -13,8 +13,8 @@ from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.smallest import smallest_value
+from tests.recordings import introspection
 
-RECORDED = Path(__file__).parents[3] / "shared/conformance/introspection-11.1.json"
 Infos = dict[str, dict[str, Any]]
 
 
@@ -93,9 +93,7 @@ def plain(member: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def recorded() -> Infos:
-    if not RECORDED.exists():
-        pytest.skip("QEMU's introspection is not at hand")
-    return {info["name"]: info for info in json.loads(RECORDED.read_text())}
+    return {info["name"]: info for info in introspection()}
 
 
 @pytest.fixture(scope="module")
