@@ -27,7 +27,7 @@ def recording_path(name: str) -> Path:
 
 @cache
 def scenarios() -> list[Scenario]:
-    """The monitor sessions and command lines; `tests/data/conformance/check.py` has their format."""
+    """Monitor sessions and command lines, in the format that `check.py` beside them describes."""
     with recording_path("conformance/qemu-11.1.jsonl").open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 

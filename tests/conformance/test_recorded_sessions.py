@@ -71,7 +71,7 @@ def script(scenario: Scenario) -> Iterator[tuple[bytes, list[Any], str | None]]:
 
 
 def in_memory() -> Iterator[Any]:
-    """Each session whole; byte by byte too, but for long input: the reader's own tests have that."""
+    """Each session whole; byte by byte too, but for long input, which the reader's tests have."""
     for scenario in scenarios():
         if scenario["category"] not in OF_A_PROCESS:
             yield pytest.param(scenario, None, id=f"whole-{scenario['name']}")
@@ -79,7 +79,7 @@ def in_memory() -> Iterator[Any]:
                 yield pytest.param(scenario, 1, id=f"byte by byte-{scenario['name']}")
 
 
-@pytest.mark.parametrize(("scenario", "size"), in_memory())
+@pytest.mark.parametrize(("scenario", "size"), [*in_memory()])
 def test_a_session_in_memory_answers_as_recorded(scenario: Scenario, size: int | None) -> None:
     check = checker()
     with MemoryClient() as client:
