@@ -41,11 +41,11 @@ def extended_schema(tmp_path: Path) -> Callable[..., str]:
 
     ``text`` is added at the end, ``members`` to those of an iothread. Returns the top file.
     """
-    from qmp_iothreadd.qapi.embedded import embedded_path
+    from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
     def copy(text: str = "", members: str = "") -> str:
         folder = tmp_path / "schema"
-        shutil.copytree(Path(embedded_path()).parent, folder)
+        shutil.copytree(Path(packaged_schema_path()).parent, folder)
         if members:
             file = folder / "qom.json"
             before = "'data': { '*poll-max-ns': 'int',"

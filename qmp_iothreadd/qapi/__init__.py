@@ -27,10 +27,10 @@ def load_schema(path: str | None = None, *, config: AbstractSet[str] = frozenset
     the schema is checked, whatever its conditions. Raises :class:`QAPIError`.
     """
     # Imported here because a start with a cached schema does without the front end.
-    from qmp_iothreadd.qapi.embedded import embedded_path
     from qmp_iothreadd.qapi.load import load
+    from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
-    return load(embedded_path() if path is None else path, config)
+    return load(packaged_schema_path() if path is None else path, config)
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,7 @@
 """Checked schemas on disk, so that a start need not parse what was parsed before.
 
 An entry is a file: a digest of the rest, then a list of the schema's files with digests of their
-contents, then the schema as plain data. It is used only where both kinds of digests are right;
+contents, then the schema, serialized. It is used only where both kinds of digests are right;
 anything else counts as no entry. The name of the entry is a digest of the top file's path, the
 configuration and the front end's own files, so a change to any of them looks elsewhere.
 """
@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qapi import load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -45,7 +45,7 @@ def load_schema_cached(
     ``$XDG_CACHE_HOME`` or ``~/.cache``. A folder that cannot be used is no error: the schema is
     parsed then. The schema comes without documentation. Raises QAPIError.
     """
-    top = embedded_path() if path is None else path
+    top = packaged_schema_path() if path is None else path
     folder = _default_folder() if cache_dir is None else cache_dir
     entry = os.path.join(folder, _key(top, config) + _SUFFIX) if folder else None
     schema = _read(entry) if entry else None
@@ -83,7 +83,7 @@ def _key(top: str, config: AbstractSet[str]) -> str:
 
 
 def _read(entry: str) -> Schema | None:
-    from qmp_iothreadd.qapi.plain import from_plain
+    from qmp_iothreadd.qapi.serialization import deserialize
 
     try:
         with open(entry, "rb") as file:
@@ -93,14 +93,14 @@ def _read(entry: str) -> Schema | None:
             digest, data = file.read(_DIGEST_SIZE), file.read()
         if _digest(data) != digest:
             return None
-        sources, plain = marshal.loads(data)
+        sources, serialized = marshal.loads(data)
         if not all(_content_digest(name) == seen for name, seen in sources):
             return None
     except OSError:
         return None
     with contextlib.suppress(OSError):
         os.utime(entry)  # most recently used
-    return from_plain(plain)
+    return deserialize(serialized)
 
 
 def _content_digest(name: str) -> bytes:
@@ -109,13 +109,13 @@ def _content_digest(name: str) -> bytes:
 
 
 def _write(entry: str, schema: Schema, started_ns: int) -> None:
-    from qmp_iothreadd.qapi.plain import to_plain
+    from qmp_iothreadd.qapi.serialization import serialize
 
     sources = [(name, _content_digest(name)) for name in schema.files]
     newest_ns = max(os.stat(name).st_ctime_ns for name in schema.files)
     if newest_ns >= started_ns - _CLOCK_LAG_NS:
         return  # a file may have changed since it was parsed: its digest would vouch for another
-    data = marshal.dumps((sources, to_plain(schema)))
+    data = marshal.dumps((sources, serialize(schema)))
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     _replace(entry, _digest(data) + data)

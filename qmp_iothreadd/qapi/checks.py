@@ -19,7 +19,7 @@ from qmp_iothreadd.qapi.declarations import (
     ObjectDecl,
     TypeRef,
 )
-from qmp_iothreadd.qapi.keys import check_keys
+from qmp_iothreadd.qapi.expression_keys import check_keys
 from qmp_iothreadd.qapi.messages import QAPIError, Rule
 from qmp_iothreadd.qapi.names import check_definition, check_lower, check_member, check_string
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.qapi.keys import check_keys
+from qmp_iothreadd.qapi.expression_keys import check_keys
 from qmp_iothreadd.qapi.messages import QAPIError, Rule
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType
 
@@ -111,6 +111,13 @@ def struct_schema(
             field["schema"] = {"type": "default", "schema": schema, "default": None}
         fields[python_name(member.name)] = field | {"validation_alias": member.name}
     return {"type": "typed-dict", "extra_behavior": "ignore", "fields": fields}
+
+
+def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
+    """A function that validates by a pydantic-core schema, and raises its ValidationError."""
+    from pydantic_core import SchemaValidator  # not needed before a first command has arguments
+
+    return SchemaValidator(cast("Any", schema)).validate_python
 
 
 def branch_for(type_: AlternateType, value: Any) -> SchemaType | None:

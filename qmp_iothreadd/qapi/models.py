@@ -11,20 +11,20 @@ The daemon validates through pydantic-core alone: pydantic itself takes a tenth 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json import order
-from qmp_iothreadd.qapi.core_schemas import struct_schema, value_schema
-from qmp_iothreadd.qapi.refusals import refusal
+from qmp_iothreadd.qapi.core_schemas import compile_schema, struct_schema, value_schema
 from qmp_iothreadd.qapi.schema import ObjectType
+from qmp_iothreadd.qapi.visitor_errors import visitor_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydantic import BaseModel
 
-    from qmp_iothreadd.qapi.core_schemas import CoreSchema, Nested
+    from qmp_iothreadd.qapi.core_schemas import Nested
     from qmp_iothreadd.qapi.schema import Command, Member, Schema, SchemaType
 
 Arguments = dict[str, Any]
@@ -71,7 +71,7 @@ class Models:
         Raises KeyError where the schema has no such type.
         """
         if self._model is None:
-            from qmp_iothreadd.qapi.typed import ModelFactory  # imports pydantic
+            from qmp_iothreadd.qapi.pydantic_models import ModelFactory  # imports pydantic
 
             self._model = ModelFactory(self.schema).model
         return self._model(name)
@@ -163,19 +163,12 @@ def _struct(
     return check
 
 
-def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
-    """A function that validates by a pydantic-core schema, and raises its ValidationError."""
-    from pydantic_core import SchemaValidator  # not needed before a first command has arguments
-
-    return SchemaValidator(cast("Any", schema)).validate_python
-
-
 def _run(validate: Callable[[Any], Any], type_: SchemaType, name: str | None, value: Any) -> Any:
     """Validate, and refuse in QEMU's words."""
     try:
         return validate(value)
     except ValueError as error:
-        raise refusal(error, type_, value, name) from None
+        raise visitor_error(error, type_, value, name) from None
     except RecursionError:
         raise errors.json_nesting_depth() from None
 

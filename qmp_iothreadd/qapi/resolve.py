@@ -21,7 +21,12 @@ from qmp_iothreadd.qapi.declarations import (
     TypeRef,
 )
 from qmp_iothreadd.qapi.messages import QAPIError, Rule
-from qmp_iothreadd.qapi.unions import check_alternate, check_union
+from qmp_iothreadd.qapi.unions import (
+    check_alternate,
+    check_branch,
+    check_branch_members,
+    complete_branches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -208,8 +213,19 @@ class Resolver:
         members.extend(declaration.local)
         seen = check_collisions(members, location)
         if declaration.tag_name is not None:
-            check_union(self, declaration, declaration.tag_name, location, seen, depth)
+            values = complete_branches(declaration, declaration.tag_name, location, seen)
+            self._check_branches(declaration, values, location, depth)
+            check_branch_members(declaration, location, seen)
         declaration.members = members
+
+    def _check_branches(
+        self, union: ObjectDecl, values: EnumDecl, location: Location, depth: int
+    ) -> None:
+        names = {value.name for value in values.values}
+        for branch in union.branches:
+            assert branch.ref is not None
+            branch.type = self.resolve(branch.ref.type_name, location, branch.describe)
+            self.check_object(check_branch(branch, values, names, location), depth + 1)
 
     def _base(self, declaration: ObjectDecl, location: Location) -> ObjectDecl:
         name = declaration.base

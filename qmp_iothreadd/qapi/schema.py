@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from qmp_iothreadd.qapi.plain import Plain
+    from collections.abc import Iterable
 
 
 class Info(NamedTuple):
@@ -203,11 +201,6 @@ class Schema:
                 self.commands[name] = entity
             else:
                 self.events[name] = entity
-
-    def __reduce__(self) -> tuple[Callable[[Plain], Schema], tuple[Plain]]:
-        from qmp_iothreadd.qapi.plain import from_plain, to_plain
-
-        return from_plain, (to_plain(self),)
 
     def __repr__(self) -> str:
         counts = (

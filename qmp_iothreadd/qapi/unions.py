@@ -20,7 +20,8 @@ from qmp_iothreadd.qapi.messages import QAPIError, Rule
 from qmp_iothreadd.qapi.names import c_name
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.resolve import Resolver
+    from collections.abc import Container
+
     from qmp_iothreadd.qapi.source import Location
 
 # How JSON looks for each built-in type. Numbers are one kind, whatever their range; "any" looks
@@ -36,15 +37,13 @@ _LIKE_NUMBER = re.compile(r"[-+0-9.]")
 _LIKE_BOOLEAN = ("on", "off")
 
 
-def check_union(
-    resolver: Resolver,
-    union: ObjectDecl,
-    tag_name: str,
-    location: Location,
-    seen: dict[str, MemberDecl],
-    depth: int,
-) -> None:
-    """Find the discriminator, give every value of it a branch, and resolve the branches."""
+def complete_branches(
+    union: ObjectDecl, tag_name: str, location: Location, seen: dict[str, MemberDecl]
+) -> EnumDecl:
+    """Find the discriminator among the common members, and give each value of it a branch.
+
+    Returns the type of the discriminator.
+    """
     tag = _discriminator(tag_name, location, seen)
     union.tag = tag
     values = tag.type
@@ -57,26 +56,30 @@ def check_union(
             union.branches.append(empty)
     if not union.branches:
         raise QAPIError(Rule.UNION_WITHOUT_BRANCHES, location)
-    names = {value.name for value in values.values}
-    for branch in union.branches:
-        assert branch.ref is not None
-        branch.type = resolver.resolve(branch.ref.type_name, location, branch.describe)
-        if branch.name not in names:
-            raise QAPIError(
-                Rule.NOT_A_TAG_VALUE, location, name=branch.name, what=values.describe()
-            )
-        if not isinstance(branch.type, ObjectDecl):
-            raise QAPIError(
-                Rule.CANNOT_USE,
-                location,
-                what=branch.describe(location),
-                type=branch.type.describe(),
-            )
-        resolver.check_object(branch.type, depth + 1)
-    _check_branch_members(union, location, seen)
+    return values
 
 
-def _check_branch_members(
+def check_branch(
+    branch: MemberDecl, values: EnumDecl, names: Container[str], location: Location
+) -> ObjectDecl:
+    """Refuse a branch that none of the values, ``names``, selects, or whose type has no members.
+
+    Returns its type.
+    """
+    if branch.name not in names:
+        raise QAPIError(Rule.NOT_A_TAG_VALUE, location, name=branch.name, what=values.describe())
+    assert branch.type is not None
+    if not isinstance(branch.type, ObjectDecl):
+        raise QAPIError(
+            Rule.CANNOT_USE,
+            location,
+            what=branch.describe(location),
+            type=branch.type.describe(),
+        )
+    return branch.type
+
+
+def check_branch_members(
     union: ObjectDecl, location: Location, seen: dict[str, MemberDecl]
 ) -> None:
     """Refuse members of a branch that clash with the common ones. Branches do not meet each other.

@@ -94,7 +94,7 @@ class Dispatcher:
 
 
 def _stub(command: Command) -> CommandFunction:
-    from qmp_iothreadd.qapi.smallest import smallest_value
+    from qmp_iothreadd.qapi.stub_values import stub_value
 
-    value = None if command.ret_type is None else smallest_value(command.ret_type)
+    value = None if command.ret_type is None else stub_value(command.ret_type)
     return lambda ctx, **arguments: value

@@ -128,9 +128,9 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
     def get_value(obj: Any) -> Any:
         value = obj.load(name)
         if value is None:
-            from qmp_iothreadd.qapi.smallest import smallest_value  # rarely: most have defaults
+            from qmp_iothreadd.qapi.stub_values import stub_value  # rarely: most have defaults
 
-            return smallest_value(member_type)
+            return stub_value(member_type)
         return value
 
     def set_value(obj: Any, value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from qmp_iothreadd.qapi.embedded import embedded_path
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.testing.memory import MemoryClient, make_machine
 
 MEMBERS = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 7, "poll-weight": 3}
@@ -31,7 +31,7 @@ def test_an_iothread_is_told_with_its_parameters() -> None:
 
 
 def test_a_member_that_the_served_schema_lacks_is_left_out(tmp_path: Path) -> None:
-    top = Path(embedded_path())
+    top = Path(packaged_schema_path())
     shutil.copytree(top.parent, tmp_path, dirs_exist_ok=True)
     served = tmp_path / "misc.json"
     text = served.read_text()

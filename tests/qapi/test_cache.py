@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from qmp_iothreadd.qapi import QAPIError, Schema, cache, load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
-from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.introspect import introspect
-from qmp_iothreadd.qapi.plain import to_plain
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.serialization import serialize
 
 TEXT = "{ 'include': 'more.json' } { 'command': 'one', 'data': { 'a': 'int' } }"
 MORE = "{ 'command': 'two', 'data': { 'b': 'str' }, 'if': 'CONFIG_TWO' }"
@@ -66,21 +66,21 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def without_documentation(schema: Schema) -> object:
     for entity in schema.definitions.values():
         entity.doc = None
-    return to_plain(schema)
+    return serialize(schema)
 
 
 def test_a_schema_from_the_cache_is_the_parsed_one(files: Files, parses: list[str]) -> None:
     first, second = files.load(), files.load()
     assert parses == [str(files.top)]
     parsed = load_schema(str(files.top))
-    assert to_plain(first) == to_plain(second) == without_documentation(parsed)
+    assert serialize(first) == serialize(second) == without_documentation(parsed)
     assert introspect(second) == introspect(parsed)
 
 
 def test_the_embedded_schema_is_the_default(tmp_path: Path, parses: list[str]) -> None:
     for _ in range(2):
         schema = load_schema_cached(cache_dir=str(tmp_path))
-    assert parses == [embedded_path()]
+    assert parses == [packaged_schema_path()]
     assert "object-add" in schema.commands
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.qapi import Schema, load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from tests.recordings import introspection
 
 #: What QEMU has and this schema leaves out: (object's place, members or branches).
@@ -70,7 +70,7 @@ LACKING = {
 
 @pytest.fixture(scope="module")
 def embedded() -> Schema:
-    return load_schema(embedded_path())
+    return load_schema(packaged_schema_path())
 
 
 def load(folder: Path, text: str) -> Schema:
@@ -133,7 +133,7 @@ def own(place: str) -> set[str]:
 
 
 def shared_names() -> list[str]:
-    schema = load_schema(embedded_path())
+    schema = load_schema(packaged_schema_path())
     names = [*schema.commands, *schema.events]
     return [name for name in names if not name.startswith("x-")]
 
@@ -222,7 +222,7 @@ def test_unmasked_types_have_their_own_names(tmp_path: Path) -> None:
 
 
 def test_a_member_added_to_the_schema_is_introspected(tmp_path: Path) -> None:
-    for file in Path(embedded_path()).parent.glob("*.json"):
+    for file in Path(packaged_schema_path()).parent.glob("*.json"):
         text = file.read_text().replace(
             "'*poll-weight': 'int'", "'*poll-weight': 'int', '*x': 'any'"
         )

@@ -12,7 +12,7 @@ import pytest
 from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
-from qmp_iothreadd.qapi.smallest import smallest_value
+from qmp_iothreadd.qapi.stub_values import stub_value
 from tests.recordings import introspection
 
 Infos = dict[str, dict[str, Any]]
@@ -152,8 +152,8 @@ def test_every_argument_and_return_type_of_qemu_can_be_validated(schema: Schema)
     models = Models(schema)
     for command in schema.commands.values():
         if command.arg_type is not None:
-            smallest = smallest_value(command.arg_type)
+            smallest = stub_value(command.arg_type)
             assert models.arguments(command)(smallest) == {"arg": smallest}
         if command.ret_type is not None:
-            smallest = smallest_value(command.ret_type)
+            smallest = stub_value(command.ret_type)
             assert models.validate(command.ret_type, smallest) == smallest

@@ -11,13 +11,13 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi import Schema, load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return load_schema(embedded_path())
+    return load_schema(packaged_schema_path())
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ NEW_MEMBER = "'*poll-weight': 'int', '*x-mood': 'str',"
 
 def with_new_iothread_member(folder: Path) -> Schema:
     """The daemon's schema with one more member of an iothread."""
-    for file in Path(embedded_path()).parent.glob("*.json"):
+    for file in Path(packaged_schema_path()).parent.glob("*.json"):
         text = file.read_text()
         if file.name == "qom.json":
             old = "'*poll-weight': 'int',"
@@ -251,7 +251,7 @@ def test_validation_does_not_import_pydantic() -> None:
 import sys
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.models import Models
-schema = load_schema({embedded_path()!r})
+schema = load_schema({packaged_schema_path()!r})
 models = Models(schema)
 models.arguments(schema.commands["query-name"])({{}})
 assert "pydantic_core" not in sys.modules

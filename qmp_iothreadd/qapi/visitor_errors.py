@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import SchemaType, Variants
 
 
-def refusal(
+def visitor_error(
     error: ValueError, type_: SchemaType, value: Any, name: str | None = None
 ) -> errors.QmpError:
     """The error that QEMU reports where ``value`` is no ``type_``, which ``error`` says.

@@ -6,13 +6,13 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from qmp_iothreadd.qapi import load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
 
 @pytest.fixture(scope="module")
 def models() -> Models:
-    return Models(load_schema(embedded_path()))
+    return Models(load_schema(packaged_schema_path()))
 
 
 def test_a_struct_has_attributes_in_pythons_spelling(models: Models) -> None:

@@ -1,4 +1,4 @@
-"""A schema as nested tuples of strings, numbers and None, and back: for caches, and for pickling.
+"""A schema as nested tuples of strings, numbers and None, and back: what the cache keeps.
 
 Types refer to each other in cycles; here they do so by name, so that depth and cycles are no
 matter.
@@ -28,13 +28,13 @@ from qmp_iothreadd.qapi.schema import (
 
 #: ``(files, records)``: a record a definition, its kind first. The layout may change with any
 #: version.
-Plain = tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]
+Serialized = tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]
 
 _FLAGS = ("boxed", "gen", "success_response", "allow_oob", "allow_preconfig", "coroutine")
 
 
-def to_plain(schema: Schema) -> Plain:
-    """The schema without objects; :func:`from_plain` is its inverse."""
+def serialize(schema: Schema) -> Serialized:
+    """The schema without objects; :func:`deserialize` is its inverse."""
     return tuple(schema.files), tuple(_record(entity) for entity in schema.definitions.values())
 
 
@@ -77,9 +77,9 @@ def _variants(variants: Variants | None) -> tuple[Any, ...] | None:
     return variants.tag.name, tuple((value, case.name) for value, case in variants.cases.items())
 
 
-def from_plain(plain: Plain) -> Schema:
-    """The schema that :func:`to_plain` was given."""
-    files, records = plain
+def deserialize(serialized: Serialized) -> Schema:
+    """The schema that :func:`serialize` was given."""
+    files, records = serialized
     schema = Schema(files, [_shell(record) for record in records])
     pending = []
     for record in records:

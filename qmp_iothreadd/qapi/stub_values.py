@@ -26,7 +26,7 @@ class _NoValueError(Exception):
     """A type without a finite value: it holds itself, or an enumeration that has no values."""
 
 
-def smallest_value(type_: SchemaType | None) -> Any:
+def stub_value(type_: SchemaType | None) -> Any:
     """The smallest JSON value of a type; ``{}`` for None, as of a command that returns nothing.
 
     Optional members are left out, lists are empty, an enumeration is at its first value, and of
@@ -34,12 +34,12 @@ def smallest_value(type_: SchemaType | None) -> Any:
     type holds itself or is too deep to be written down, the result is ``{}`` as well.
     """
     try:
-        return {} if type_ is None else _smallest(type_, frozenset())
+        return {} if type_ is None else _stub(type_, frozenset())
     except (_NoValueError, RecursionError):
         return {}
 
 
-def _smallest(type_: SchemaType, around: frozenset[str]) -> Any:
+def _stub(type_: SchemaType, around: frozenset[str]) -> Any:
     """``around``: the types that the value is inside of."""
     if type_.name in around:
         raise _NoValueError(f"type '{type_.name}' holds itself")
@@ -52,30 +52,28 @@ def _smallest(type_: SchemaType, around: frozenset[str]) -> Any:
         case EnumType():
             return type_.members[0].name
         case ObjectType():
-            return _smallest_object(type_, inside)
+            return _stub_object(type_, inside)
         case AlternateType():
-            branches = [partial(_smallest, branch.type, inside) for branch in type_.branches]
+            branches = [partial(_stub, branch.type, inside) for branch in type_.branches]
             return _first_finite(type_.name, branches)
         case _:
             return _SCALARS[type_.json_type()]
 
 
-def _smallest_object(type_: ObjectType, around: frozenset[str]) -> Any:
+def _stub_object(type_: ObjectType, around: frozenset[str]) -> Any:
     needed = [member for member in type_.members if not member.optional]
-    members = {member.name: _smallest(member.type, around) for member in needed}
+    members = {member.name: _stub(member.type, around) for member in needed}
     if type_.variants is None:
         return members
     tag, cases = type_.variants
     assert isinstance(tag.type, EnumType)
     values = [value.name for value in tag.type.members]
-    branches = [
-        partial(_smallest_branch, tag.name, value, cases[value], around) for value in values
-    ]
+    branches = [partial(_stub_branch, tag.name, value, cases[value], around) for value in values]
     return members | _first_finite(type_.name, branches)
 
 
-def _smallest_branch(tag: str, value: str, branch: SchemaType, around: frozenset[str]) -> Any:
-    return {tag: value} | _smallest(branch, around)
+def _stub_branch(tag: str, value: str, branch: SchemaType, around: frozenset[str]) -> Any:
+    return {tag: value} | _stub(branch, around)
 
 
 def _first_finite(name: str, branches: Sequence[Callable[[], Any]]) -> Any:

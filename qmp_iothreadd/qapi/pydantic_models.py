@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from qmp_iothreadd.qapi.core_schemas import python_name, value_schema
-from qmp_iothreadd.qapi.models import compile_schema
+from qmp_iothreadd.qapi.core_schemas import compile_schema, python_name, value_schema
 from qmp_iothreadd.qapi.schema import ObjectType
 
 if TYPE_CHECKING:

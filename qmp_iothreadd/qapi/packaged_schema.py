@@ -1,11 +1,11 @@
-"""Where the daemon's own schema is."""
+"""Where the schema that comes with the package is."""
 
 from __future__ import annotations
 
 import os
 
 
-def embedded_path() -> str:
+def packaged_schema_path() -> str:
     """The top file of the schema that comes with the package.
 
     Installed, the schema's folder is inside the package's; in a source tree it is beside it. It is

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.qapi import Schema, load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qapi.schema import EnumType, ObjectType
 
 COMMANDS = """
@@ -28,7 +28,7 @@ trace-event-get-state trace-event-set-state
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return load_schema(embedded_path())
+    return load_schema(packaged_schema_path())
 
 
 def test_it_has_these_commands_and_events(schema: Schema) -> None:
@@ -89,7 +89,7 @@ def test_everything_is_documented(schema: Schema) -> None:
 
 
 def test_every_file_of_the_folder_is_included(schema: Schema) -> None:
-    folder = Path(embedded_path()).parent
+    folder = Path(packaged_schema_path()).parent
     assert {Path(file).name for file in schema.files} == {
         file.name for file in folder.glob("*.json")
     }

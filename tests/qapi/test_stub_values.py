@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.qapi import Schema, load_schema
-from qmp_iothreadd.qapi.embedded import embedded_path
 from qmp_iothreadd.qapi.models import Models
-from qmp_iothreadd.qapi.smallest import smallest_value
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.stub_values import stub_value
 
 SCHEMA = """
 { 'enum': 'Void', 'data': [] }
@@ -37,7 +37,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
 
 
 def test_a_command_that_returns_nothing_returns_an_empty_object() -> None:
-    assert smallest_value(None) == {}
+    assert stub_value(None) == {}
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_mandatory_members_have_their_smallest_values(
     schema: Schema, name: str, value: Any
 ) -> None:
     type_ = schema.types[name]
-    assert smallest_value(type_) == value
+    assert stub_value(type_) == value
     assert Models(schema).validate(type_, value) == value
 
 
 @pytest.mark.parametrize("name", ["Self", "HasVoid", "Neither"])
 def test_a_type_without_finite_values_has_an_empty_object(schema: Schema, name: str) -> None:
-    assert smallest_value(schema.types[name]) == {}
+    assert stub_value(schema.types[name]) == {}
 
 
 def test_a_type_too_deep_for_the_stack_has_an_empty_object(tmp_path: Path) -> None:
@@ -80,13 +80,13 @@ def test_a_type_too_deep_for_the_stack_has_an_empty_object(tmp_path: Path) -> No
     path = tmp_path / "schema.json"
     path.write_text("\n".join([*links, last, "{ 'command': 'c', 'returns': 'Link0' }"]))
     schema = load_schema(str(path))
-    assert smallest_value(schema.commands["c"].ret_type) == {}
+    assert stub_value(schema.commands["c"].ret_type) == {}
 
 
 def test_every_command_of_the_daemon_has_a_valid_smallest_return() -> None:
-    schema = load_schema(embedded_path())
+    schema = load_schema(packaged_schema_path())
     models = Models(schema)
     for command in schema.commands.values():
-        value = smallest_value(command.ret_type)
+        value = stub_value(command.ret_type)
         if command.ret_type is not None:
             assert models.validate(command.ret_type, value) == value
