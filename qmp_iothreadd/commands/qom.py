@@ -6,8 +6,7 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.registry import Context, command
-from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import ObjectType
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 
 @command("object-add")

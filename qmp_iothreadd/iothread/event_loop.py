@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmp_iothreadd import errors
 from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
-from qmp_iothreadd.qom.object import Property
+from qmp_iothreadd.qom.object import ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
-    from qmp_iothreadd.qom.types import ObjectType
 
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1

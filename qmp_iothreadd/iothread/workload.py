@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
-from qmp_iothreadd.qom.object import Property
+from qmp_iothreadd.qom.object import ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import NativeWorkload, WorkloadArguments
-    from qmp_iothreadd.qom.types import ObjectType
 
 DEPTH_MAX = 1024
 SIGMA_MAX = 10

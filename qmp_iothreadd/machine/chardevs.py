@@ -7,12 +7,9 @@ They are made from the command line, not by object-add. They only describe what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from qmp_iothreadd.qom.object import Object, Property
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.qom.types import ObjectType
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 
 class Chardev(Object):

@@ -14,7 +14,7 @@ from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES
 from qmp_iothreadd.qom.identifiers import is_identifier
-from qmp_iothreadd.qom.object import Object
+from qmp_iothreadd.qom.object import Object, ObjectType
 from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject
     from qmp_iothreadd.qapi.schema import Schema
-    from qmp_iothreadd.qom.types import ObjectType
 
 # QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
 VERSION = (11, 1, 3)

@@ -7,13 +7,10 @@ They are made from the command line, not by object-add. They only describe what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom.object import Object, Property
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.qom.types import ObjectType
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 
 class Monitor(Object):

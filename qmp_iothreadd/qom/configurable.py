@@ -7,13 +7,10 @@ which there is more to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom.object import Object
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.qom.types import ObjectType
+from qmp_iothreadd.qom.object import Object, ObjectType
 
 
 class Setting(NamedTuple):

@@ -5,54 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from qmp_iothreadd import errors
-from qmp_iothreadd.qom.object import Object, Property
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import Member, SchemaType
 
 USER_CREATABLE = "user-creatable"
-
-
-class ObjectType:
-    """A QOM type: its name, its parent, its properties with the inherited ones first."""
-
-    __slots__ = ("abstract", "factory", "interfaces", "name", "parent", "properties")
-
-    def __init__(
-        self,
-        name: str,
-        parent: ObjectType | None,
-        factory: Callable[[ObjectType], Object] | None,
-        *,
-        abstract: bool = False,
-        interfaces: tuple[ObjectType, ...] = (),
-    ) -> None:
-        self.name = name
-        self.parent = parent
-        self.factory = factory
-        self.abstract = abstract
-        self.interfaces = interfaces
-        self.properties: dict[str, Property] = dict(parent.properties) if parent else {}
-
-    def implements(self, name: str) -> bool:
-        """Whether this is the type ``name``, inherits it or has it as an interface."""
-        current: ObjectType | None = self
-        while current is not None:
-            if name == current.name or any(above.implements(name) for above in current.interfaces):
-                return True
-            current = current.parent
-        return False
-
-    def listed_properties(self) -> Iterator[Property]:
-        """The properties without those that are reached by their names alone."""
-        return (prop for prop in self.properties.values() if prop.listed)
-
-    def instantiate(self) -> Object:
-        """A new object of this type, not yet in the tree."""
-        if self.factory is None or self.abstract:
-            raise errors.invalid_object_type(self.name)
-        return self.factory(self)
 
 
 class TypeRegistry:

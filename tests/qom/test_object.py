@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qom.object import Container, Object, Property
-from qmp_iothreadd.qom.types import ObjectType, TypeRegistry
+from qmp_iothreadd.qom.object import Container, Object, ObjectType, Property
+from qmp_iothreadd.qom.types import TypeRegistry
 
 
 class Lamp(Object):

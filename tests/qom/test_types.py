@@ -9,8 +9,8 @@ import pytest
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject
-from qmp_iothreadd.qom.object import Object, Property
-from qmp_iothreadd.qom.types import USER_CREATABLE, ObjectType, TypeRegistry, schema_property
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
+from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, schema_property
 
 
 class Base(Object):
