@@ -18,7 +18,6 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from qmp_iothreadd.iothread.event_loop import poll_property
 from qmp_iothreadd.iothread.stats import PERCENTILES
 from qmp_iothreadd.machine.machine import VERSION
 
@@ -163,8 +162,7 @@ def _iothread_parameters(iothreads: list[IOThread]) -> Iterator[Metric]:
         name, unit = parameter.name, 1.0
         if name.endswith("_ns"):
             name, unit = f"{name.removesuffix('_ns')}_seconds", 1e9
-        property = poll_property(parameter.name)
-        values = [([each.name], each.load(property) / unit) for each in iothreads]
+        values = [([each.name], each.load(parameter.property) / unit) for each in iothreads]
         yield _gauge(f"iothread_poll_{name}", parameter.description, ["iothread"], values)
 
 

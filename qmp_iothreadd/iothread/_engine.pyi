@@ -67,6 +67,7 @@ class WorkloadArguments(TypedDict, total=False):
 
 class PollParamInfo(NamedTuple):
     name: str
+    property: str
     default: int
     minimum: int
     maximum: int

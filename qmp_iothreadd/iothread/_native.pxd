@@ -19,6 +19,7 @@ cdef extern from "polling.h" nogil:
 
     ctypedef struct PollParamInfo:
         const char *name
+        const char *property "property"
         int64_t initial
         int64_t least
         int64_t most

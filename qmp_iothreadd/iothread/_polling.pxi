@@ -5,14 +5,15 @@ ACTIONS = tuple(native.poll_action_names[i].decode() for i in range(native.POLL_
 POLICIES = tuple(native.poll_policy_names[i].decode() for i in range(native.POLL_POLICY_COUNT))
 
 
-# One parameter; ``zero_is_default``: 0 stands for the default.
+# One parameter; ``property`` of an iothread sets it; ``zero_is_default``: 0 stands for the default.
 PollParamInfo = namedtuple(
-    "PollParamInfo", "name default minimum maximum zero_is_default description"
+    "PollParamInfo", "name property default minimum maximum zero_is_default description"
 )
 
 POLL_PARAMS = tuple(
     PollParamInfo(
         native.poll_param_info[i].name.decode(),
+        native.poll_param_info[i].property.decode(),
         native.poll_param_info[i].initial,
         native.poll_param_info[i].least,
         native.poll_param_info[i].most,

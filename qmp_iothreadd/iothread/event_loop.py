@@ -27,11 +27,6 @@ INT64_MAX = 2**63 - 1
 POLICY = "x-poll-policy"
 
 
-def poll_property(parameter: str) -> str:
-    """The property that sets a polling parameter of the engine: ``poll-max-ns`` for ``max_ns``."""
-    return f"poll-{parameter.replace('_', '-')}"
-
-
 @functools.cache
 def polling_settings() -> dict[str, Setting]:
     """What the engine says of the properties about polling."""
@@ -39,10 +34,8 @@ def polling_settings() -> dict[str, Setting]:
     from qmp_iothreadd.iothread._engine import POLICIES, POLL_PARAMS
 
     return {POLICY: Setting(POLICIES[0])} | {
-        poll_property(info.name): Setting(
-            info.default, (info.minimum, info.maximum), info.zero_is_default
-        )
-        for info in POLL_PARAMS
+        each.property: Setting(each.default, (each.minimum, each.maximum), each.zero_is_default)
+        for each in POLL_PARAMS
     }
 
 
@@ -151,7 +144,7 @@ class IOThread(EventLoopBase):
 
     def load(self, name: str) -> Any:
         """The value in force of a property."""
-        if not self.polling_supported and name.startswith("poll-"):
+        if not self.polling_supported and name in polling_settings() and name != POLICY:
             return self.values.get(name, 0)
         if name == "x-nice" and name not in self.values:
             return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
@@ -248,6 +241,6 @@ class IOThread(EventLoopBase):
             raise errors.nice_failed(wanted, error.strerror or str(error)) from None
 
     def _poll_params(self) -> PollParams:
-        from qmp_iothreadd.iothread._engine import PollParams  # see polling_settings
+        from qmp_iothreadd.iothread._engine import POLL_PARAMS, PollParams  # as there
 
-        return PollParams(**{name: self.load(poll_property(name)) for name in PollParams._fields})
+        return PollParams(**{each.name: self.load(each.property) for each in POLL_PARAMS})

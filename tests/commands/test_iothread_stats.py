@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.iothread._engine import PollParams
 from qmp_iothreadd.iothread.stats import poll_histogram
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.testing.memory import MemoryClient
@@ -198,7 +199,7 @@ def test_the_policy_is_changed_while_it_runs(loaded: MemoryClient) -> None:
     assert context is not None
     assert context.policy == "legacy"
     set_property(loaded, "poll-weight", 5)
-    assert (context.poll_params, context.policy) == ((32768, 2, 2, 5), "legacy")
+    assert (context.poll_params, context.policy) == (PollParams(weight=5), "legacy")
     refused(
         "Parameter 'x-poll-policy' does not accept value 'best'",
         set_property,

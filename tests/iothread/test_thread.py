@@ -168,11 +168,14 @@ time.sleep(0.1)
 
 def test_parameters_of_0_mean_the_defaults(started: Start) -> None:
     context = started(max_ns=0, grow=0, shrink=0, weight=0)
-    assert (context.poll_params, context.policy) == ((0, 2, 2, 3), "weighted")
+    assert context.poll_params == PollParams(max_ns=0, grow=2, shrink=2, weight=3)
+    assert context.policy == "weighted"
     context.set_poll_params(PollParams(max_ns=1000, shrink=5), policy="legacy")
-    assert (context.poll_params, context.policy) == ((1000, 2, 5, 3), "legacy")
+    assert context.poll_params == PollParams(max_ns=1000, grow=2, shrink=5, weight=3)
+    assert context.policy == "legacy"
     context.set_poll_params(PollParams(max_ns=1000, grow=4, shrink=0, weight=6))
-    assert (context.poll_params, context.policy) == ((1000, 4, 2, 6), "legacy")
+    assert context.poll_params == PollParams(max_ns=1000, grow=4, shrink=2, weight=6)
+    assert context.policy == "legacy"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,8 @@ def test_parameters_are_a_value() -> None:
     params = PollParams(shrink=5, grow=0)
     assert params == PollParams(shrink=5) != PollParams()
     assert len({params, PollParams(shrink=5)}) == 1
-    assert params._asdict() == {"max_ns": 32768, "grow": 2, "shrink": 5, "weight": 3}
+    assert (params.max_ns, params.grow, params.shrink, params.weight) == (32768, 2, 5, 3)
+    assert PollParams(**params._asdict()) == params
     assert pickle.loads(pickle.dumps(params)) == params
     with pytest.raises(AttributeError):
         params.shrink = 4  # type: ignore[attr-defined]

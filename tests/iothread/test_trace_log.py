@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.iothread._engine import POLICIES, AdaptivePolling, AioContext, NativeWorkload
+from qmp_iothreadd.iothread._engine import (
+    POLICIES,
+    POLL_PARAMS,
+    AdaptivePolling,
+    AioContext,
+    NativeWorkload,
+    PollParams,
+)
 from qmp_iothreadd.iothread.trace_events import event_names, matching_events
 from qmp_iothreadd.iothread.trace_lines import format_record, iso8601, parse_adjust
 from qmp_iothreadd.iothread.trace_log import TraceLog
@@ -138,20 +145,20 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(
-    st.tuples(INT64, INT64, INT64, INT64),
+    st.tuples(*[INT64 for _ in POLL_PARAMS]).map(PollParams._make),
     st.sampled_from(POLICIES),
     INT64,
     INT64,
     st.lists(st.tuples(st.booleans(), INT64), max_size=4),
 )
 def test_any_decision_survives_being_written_and_read(
-    params: tuple[int, int, int, int],
+    params: PollParams,
     policy: str,
     block_ns: int,
     poll_ns: int,
     handlers: list[tuple[bool, int]],
 ) -> None:
-    polling = AdaptivePolling(*params, len(handlers), policy=policy)
+    polling = AdaptivePolling(**params._asdict(), handlers=len(handlers), policy=policy)
     polling.poll_ns = poll_ns
     polling.handler_ns = [ns for _, ns in handlers]
     action = polling.step(block_ns, [event for event, _ in handlers])
@@ -169,10 +176,17 @@ def test_any_decision_survives_being_written_and_read(
     assert comes_out_again(found)
 
 
+PARAMS = " ".join(f"{name} {value}" for name, value in PollParams()._asdict().items())
 LINE = (
-    "x_aio_adjust ctx 0x1 block_ns 800 policy weighted max_ns 32768 grow 2 shrink 2 weight 3 "
+    f"x_aio_adjust ctx 0x1 block_ns 800 policy weighted {PARAMS} "
     "old 0 new 100 action grow handlers 1 node 0x2 fd 3 event 1 old 0 new 100"
 )
+
+
+def test_a_line_says_the_parameters_by_name() -> None:
+    assert PARAMS.startswith("max_ns 32768 grow 2 shrink 2 weight 3")
+    found = parse_adjust(LINE)
+    assert format_record(found.ctx, (0, "x_aio_adjust", *found[1:])) == LINE
 
 
 def test_a_decision_that_comes_out_otherwise_is_found() -> None:

@@ -65,9 +65,9 @@ def test_every_decision_under_load_replays_exactly(started: Start, policy: str) 
     ]
     decisions, poll_ns, actions = 0, 0, set()
     for i, record in enumerate(traced(context, 0.5)):
-        _, _, block_ns, by, (max_ns, grow, shrink, weight), before, after, action, nodes = record
+        _, _, block_ns, by, params, before, after, action, nodes = record
         assert by == policy
-        polling = AdaptivePolling(max_ns, grow, shrink, weight, len(nodes), policy=policy)
+        polling = AdaptivePolling(**params._asdict(), handlers=len(nodes), policy=policy)
         polling.poll_ns = before
         polling.handler_ns = [ns for _, _, _, ns, _ in nodes]
         assert polling.step(block_ns, [event for _, _, event, _, _ in nodes]) == action
@@ -88,13 +88,14 @@ def test_parameters_set_while_running_show_in_the_records(started: Start) -> Non
     context = started(max_ns=50000)
     workload = NativeWorkload(context, interval_ns=30000)
     time.sleep(0.05)
-    context.set_poll_params(PollParams(max_ns=20000, grow=4, shrink=3, weight=5))
+    changed = PollParams(max_ns=20000, grow=4, shrink=3, weight=5)
+    context.set_poll_params(changed)
     time.sleep(0.05)
     workload.stop()
     seen = [record[4] for record in context.drain_traces()]
-    first = seen.index((20000, 4, 3, 5))
-    assert set(seen[:first]) == {(50000, 2, 2, 3)}
-    assert set(seen[first:]) == {(20000, 4, 3, 5)}
+    first = seen.index(changed)
+    assert set(seen[:first]) == {PollParams(max_ns=50000)}
+    assert set(seen[first:]) == {changed}
 
 
 def test_a_busy_poll_is_traced_from_begin_to_end(started: Start) -> None:

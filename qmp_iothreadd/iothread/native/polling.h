@@ -17,15 +17,15 @@
 /*
  * The parameters, in the order of traces: the only list of them. The structure below follows from
  * it, the class PollParams of the binding, the words and the text of the event x_aio_adjust,
- * the defaults and ranges of an iothread's properties (max_ns is poll-max-ns there), and metrics.
- * Defaults and ranges are those of QEMU's type iothread.
+ * the defaults and ranges of an iothread's properties, and metrics. Defaults and ranges are those
+ * of QEMU's type iothread; a property that QEMU does not have begins with x-.
  */
 #define POLL_PARAMS(X)                                                                         \
-    /* name, default, least, most, whether 0 stands for the default, what it is */             \
-    X(max_ns, 32768, 0, INT64_MAX, false, "The longest time to poll.")                         \
-    X(grow, 2, 0, INT64_MAX, true, "The factor by which the window grows.")                    \
-    X(shrink, 2, 0, INT64_MAX, true, "The divisor by which it shrinks.")                       \
-    X(weight, 3, 0, 63, true, "How much a measurement counts.") /* 1 in 2**weight */
+    /* name, property, default, least, most, whether 0 stands for the default, what it is */   \
+    X(max_ns, "poll-max-ns", 32768, 0, INT64_MAX, false, "The longest time to poll.")          \
+    X(grow, "poll-grow", 2, 0, INT64_MAX, true, "The factor by which the window grows.")       \
+    X(shrink, "poll-shrink", 2, 0, INT64_MAX, true, "The divisor by which it shrinks.")        \
+    X(weight, "poll-weight", 3, 0, 63, true, "How much a measurement counts.")
 
 /* Nothing but int64_t, so that it can be walked (poll_param). */
 typedef struct PollParams {
@@ -38,6 +38,7 @@ enum { POLL_PARAM_COUNT = sizeof(PollParams) / sizeof(int64_t) };
 
 typedef struct PollParamInfo {
     const char *name;
+    const char *property; /* of the type iothread */
     int64_t initial;
     int64_t least;
     int64_t most;
