@@ -8,7 +8,8 @@
     ├── CommandLineError     the command line cannot be followed           (cli)
     ├── ArgumentError        what the human monitor says of a line         (hmp.messages)
     ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
-    └── QAPIError            what is wrong with a schema, and where        (qapi.messages)
+    ├── QAPIError            what is wrong with a schema, and where        (qapi.messages)
+    └── ReplyError           a reply is not what the schema says           (qapi.replies)
 
 A function of this package makes an error; the caller raises it::
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from qmp_iothreadd.qapi.core_schemas import Nested
+    from qmp_iothreadd.qapi.replies import Projection, Projections
     from qmp_iothreadd.qapi.schema import Command, Member, Schema, SchemaType
 
 Arguments = dict[str, Any]
@@ -37,6 +38,7 @@ class Models:
         self.schema = schema
         self._arguments: dict[str, Callable[[Arguments], Arguments]] = {}
         self._validators: dict[SchemaType, Callable[[Any], Any]] = {}
+        self._projections: Projections | None = None
         self._model: Callable[[str], type[BaseModel]] | None = None
 
     def arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
@@ -62,6 +64,39 @@ class Models:
         objects in the order of the schema. ``name`` is what errors call the value. Raises QmpError.
         """
         return _run(self._validator(type_), type_, name, value)
+
+    def reply(self, type_: SchemaType | None) -> Projection:
+        """What leaves out of a reply, or of an event's data, the members that its type lacks.
+
+        The function takes a value and returns it, or a copy of it without those members; the value
+        itself is not changed, nor checked. Where the type is None, of a command that returns
+        nothing or an event that carries nothing, it returns None.
+        """
+        if self._projections is None:
+            from qmp_iothreadd.qapi.replies import Projections  # the greeting does without
+
+            self._projections = Projections()
+        return self._projections.of(type_)
+
+    def check_reply(self, type_: SchemaType | None, value: Any) -> None:
+        """Check a value that is going out, strictly: an unsigned integer is not negative either.
+
+        Members that the type lacks are refused as well; see ``reply``. Where the type is None the
+        value is to be None or an empty object. Raises ReplyError.
+        """
+        from qmp_iothreadd.qapi.replies import ReplyError
+
+        if type_ is None:
+            if value not in (None, {}):
+                raise ReplyError(f"nothing should be returned, not {value!r:.60}")
+            return
+        try:
+            validated = self.validate(type_, value)
+        except errors.QmpError as error:
+            raise ReplyError(f"not of type {type_.name}: {error.desc}") from None
+        # What is validated may still differ: a negative integer came back as a large one.
+        if validated != value:
+            raise ReplyError(f"not of type {type_.name}: a negative integer is not unsigned")
 
     def model(self, name: str) -> type[BaseModel]:
         """The pydantic model of a struct or union, for code that wants attributes.
