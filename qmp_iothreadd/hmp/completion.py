@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.hmp import arguments
-from qmp_iothreadd.hmp.table import COMMANDS, HMPCommand, find
+from qmp_iothreadd.hmp.commands import COMMANDS
+from qmp_iothreadd.hmp.registry import HMPCommand, find
 from qmp_iothreadd.hmp.text import SPACE
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
@@ -24,21 +25,21 @@ def completions(machine: Machine, line: str) -> tuple[str, list[str]]:
             return "", []
         words.append("")
     return words[-1], [
-        word for word in _in_table(machine, COMMANDS, words) if word.startswith(words[-1])
+        word for word in _last_words(machine, COMMANDS, words) if word.startswith(words[-1])
     ]
 
 
-def _in_table(machine: Machine, table: Sequence[HMPCommand], words: list[str]) -> Iterable[str]:
-    """The words that may stand last, where ``words`` begin with a command of the table."""
+def _last_words(machine: Machine, among: list[HMPCommand], words: list[str]) -> Iterable[str]:
+    """The words that may stand last, where ``words`` begin with a command of those ``among``."""
     if len(words) == 1:
-        return [name for row in table for name in row.names.split("|")]
-    command = find(table, words[0])
+        return [name for command in among for name in command.names.split("|")]
+    command = find(among, words[0])
     if command is None:
         return ()
     if command.sub_commands:
-        return _in_table(machine, command.sub_commands, words[1:])
+        return _last_words(machine, command.sub_commands, words[1:])
     if command.completes == ("command",):
-        return _in_table(machine, COMMANDS, words[1:])
+        return _last_words(machine, COMMANDS, words[1:])
     given = [word for word in words[1:-1] if not word.startswith("-")]
     if len(given) >= len(command.completes):
         return ()

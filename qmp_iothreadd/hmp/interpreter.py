@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp import arguments, messages
 from qmp_iothreadd.hmp.arguments import FormatMemory
-from qmp_iothreadd.hmp.table import COMMANDS, HMPCommand, find
+from qmp_iothreadd.hmp.commands import COMMANDS
+from qmp_iothreadd.hmp.registry import HMPCommand, find
 from qmp_iothreadd.hmp.text import SPACE, skip_space
 from qmp_iothreadd.qmp.registry import Context
 
@@ -33,7 +33,7 @@ def execute(ctx: Context, line: str) -> str:
     start = skip_space(line, name_end)
     memory = _formats.setdefault(ctx.machine, FormatMemory())
     try:
-        values = arguments.parse(command.names, command.args_type, line[start:], memory)
+        values = arguments.parse(command.names, command.args, line[start:], memory)
     except messages.ArgumentError as error:
         return _line(str(error)) + _line(messages.try_help(line[:start].rstrip(SPACE)))
     try:
@@ -45,17 +45,17 @@ def execute(ctx: Context, line: str) -> str:
 
 def _find(line: str) -> tuple[int, HMPCommand | None]:
     """Where the command's name ends in the line, that of a command's own too, and the command."""
-    table: Sequence[HMPCommand] = COMMANDS
+    among = COMMANDS
     position = 0
     while True:
         start = skip_space(line, position)
         end = start
         while end < len(line) and line[end] != "/" and line[end] not in SPACE:
             end += 1
-        found = find(table, line[start:end])
+        found = find(among, line[start:end])
         if found is None or not found.sub_commands or skip_space(line, end) == len(line):
             return end, found
-        table, position = found.sub_commands, end
+        among, position = found.sub_commands, end
 
 
 def _line(text: str) -> str:

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from qmp_iothreadd.hmp import arguments, text
 from qmp_iothreadd.hmp.arguments import FormatMemory, parse, words
+from qmp_iothreadd.hmp.commands import COMMANDS
 from qmp_iothreadd.hmp.messages import ArgumentError
-from qmp_iothreadd.hmp.table import COMMANDS, INFO_COMMANDS, HMPCommand
+from qmp_iothreadd.hmp.registry import HMPCommand
 
+ALL_COMMANDS = [each for command in COMMANDS for each in (command, *command.sub_commands)]
 TYPED = st.binary(max_size=60).map(text.decode)
 
 
@@ -63,13 +65,13 @@ def test_typed_bytes_come_back_as_they_were(data: bytes) -> None:
     assert text.encode(text.decode(data)) == data
 
 
-@given(TYPED, st.sampled_from([*COMMANDS, *INFO_COMMANDS]))
-def test_any_line_is_parsed_or_refused(line: str, row: HMPCommand) -> None:
+@given(TYPED, st.sampled_from(ALL_COMMANDS))
+def test_any_line_is_parsed_or_refused(line: str, command: HMPCommand) -> None:
     try:
-        values = parse(row.names, row.args_type, line, FormatMemory())
+        values = parse(command.names, command.args, line, FormatMemory())
     except ArgumentError:
         return
-    assert list(values) == [each.name for each in arguments.parameters(row.args_type)]
+    assert list(values) == [each.name for each in arguments.parameters(command.args)]
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters=" \t\n\v\f\r\0")), max_size=16))

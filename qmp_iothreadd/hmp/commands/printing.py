@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
 
 _MASK = 2**64 - 1
 
 
+@hmp_command(
+    "print|p",
+    "letter:/,value:l",
+    params="/fmt expr",
+    help="print expression value (use $reg for CPU register access)",
+)
 def print_value(ctx: Context, letter: str, value: int) -> str:
     """A 64-bit value as the letter ``letter`` says; the formats are a debugger's."""
     unsigned = value & _MASK

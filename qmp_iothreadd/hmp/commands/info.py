@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from qmp_iothreadd.commands import chardev as chardev_commands
 from qmp_iothreadd.commands import iothread, no_guest, runstate
 from qmp_iothreadd.hmp import messages
+from qmp_iothreadd.hmp.commands.monitor import describe
+from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.machine.machine import version_info
 from qmp_iothreadd.qmp.registry import Context
 from qmp_iothreadd.qom.object import Object
@@ -15,16 +17,36 @@ from qmp_iothreadd.qom.object import Object
 _IOTHREAD_NAMES = {"thread-id": "thread_id"}
 
 
+@hmp_command(
+    "info",
+    "item:s?",
+    params="[subcommand]",
+    help="show various information about the system state",
+)
+def info(ctx: Context, item: str | None) -> str:
+    """What there is to ask for. Whatever names such an item is that item's command."""
+    return describe(["info"])
+
+
+@hmp_command(
+    "info block",
+    "nodes:-n,verbose:-v,device:B?",
+    params="[-n] [-v] [device]",
+    help="show info of one block device or all block devices "
+    "(-n: show named nodes; -v: show details)",
+)
 def block(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
     """Nothing: there are no block devices."""
     return ""
 
 
+@hmp_command("info block-jobs", help="show progress of ongoing block device operations")
 def block_jobs(ctx: Context) -> str:
     """That there are none."""
     return "No active jobs\n"
 
 
+@hmp_command("info chardev", help="show the character devices")
 def chardev(ctx: Context) -> str:
     """The character devices with their addresses."""
     return "".join(
@@ -35,30 +57,34 @@ def chardev(ctx: Context) -> str:
     )
 
 
+@hmp_command("info cpus", help="show infos for each CPU")
 def cpus(ctx: Context) -> str:
     """Nothing: there are no CPUs."""
     return ""
 
 
+@hmp_command("info history", help="show the command line history")
 def history(ctx: Context) -> str:
     """The lines that were typed; none where the monitor is QMP's."""
     lines: Sequence[str] = getattr(ctx, "history", ())
     return "".join([f"{index}: '{line}'\n" for index, line in enumerate(lines)])
 
 
+@hmp_command("info iothreads", help="show iothreads")
 def iothreads(ctx: Context) -> str:
     """The iothreads with the parameters in force."""
     pieces = []
-    for info in iothread.query_iothreads(ctx):
-        pieces.append(f"{info['id']}:\n")
+    for each in iothread.query_iothreads(ctx):
+        pieces.append(f"{each['id']}:\n")
         pieces += [
             f"  {_IOTHREAD_NAMES.get(key, key)}={value}\n"
-            for key, value in info.items()
+            for key, value in each.items()
             if key != "id"
         ]
     return "".join(pieces)
 
 
+@hmp_command("info kvm", help="show KVM information")
 def kvm(ctx: Context) -> str:
     """Whether KVM is in use."""
     found = no_guest.query_kvm(ctx)
@@ -66,12 +92,20 @@ def kvm(ctx: Context) -> str:
     return f"kvm support: {state if found['present'] else 'not compiled'}\n"
 
 
+@hmp_command("info name", help="show the current VM name")
 def name(ctx: Context) -> str:
     """The guest's name, if it has one."""
     found = runstate.query_name(ctx).get("name")
     return "" if found is None else f"{found}\n"
 
 
+@hmp_command(
+    "info qom-tree",
+    "path:s?",
+    params="[path]",
+    help="show QOM composition tree",
+    completes=("path",),
+)
 def qom_tree(ctx: Context, path: str | None) -> str:
     """The objects below a path, or all of them."""
     tree = ctx.machine.tree
@@ -89,6 +123,7 @@ def _compose(current: Object, indent: str, lines: list[str]) -> None:
         _compose(child, indent + "  ", lines)
 
 
+@hmp_command("info status", help="show the current VM status (running|paused)")
 def status(ctx: Context) -> str:
     """Whether the machine runs, and if not, why."""
     found = runstate.query_status(ctx)
@@ -97,13 +132,15 @@ def status(ctx: Context) -> str:
     return f"VM status: {state}{reason}\n"
 
 
+@hmp_command("info uuid", help="show the current VM UUID")
 def uuid(ctx: Context) -> str:
     """The guest's UUID."""
     return f"{runstate.query_uuid(ctx)['UUID']}\n"
 
 
+@hmp_command("info version", help="show the version of QEMU")
 def version(ctx: Context) -> str:
     """The version, and who really answers."""
-    info = version_info(ctx.machine.package)
-    numbers = info["qemu"]
-    return f"{numbers['major']}.{numbers['minor']}.{numbers['micro']}{info['package']}\n"
+    found = version_info(ctx.machine.package)
+    numbers = found["qemu"]
+    return f"{numbers['major']}.{numbers['minor']}.{numbers['micro']}{found['package']}\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import qom
+from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.string_input import parse_string
 from qmp_iothreadd.qmp.registry import Context
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 _OBJECT_ADD = "object-add"
 
 
+@hmp_command(
+    "object_add",
+    "options:S",
+    params="[qom-type=]type,id=str[,prop=value][,...]",
+    help="create QOM object",
+    completes=("type",),
+)
 def object_add(ctx: Context, options: str) -> str | None:
     """Create an object: from JSON where ``options`` begins with a brace, else from keyval."""
     from qmp_iothreadd.qom import keyval  # only here is the language needed
@@ -42,6 +50,7 @@ def _help(options: ObjectType, type_name: object) -> str:
     return f"{named or object_help.describe_types(options)}\n"
 
 
+@hmp_command("object_del", "id:s", params="id", help="destroy QOM object", completes=("object",))
 def object_del(ctx: Context, id: str) -> None:
     """Delete an object; a human monitor says of itself that it stays, as it does of any other."""
     found = ctx.machine.find_object(id)
@@ -50,6 +59,7 @@ def object_del(ctx: Context, id: str) -> None:
     qom.object_del(ctx, id)
 
 
+@hmp_command("qom-list", "path:s?", params="path", help="list QOM properties", completes=("path",))
 def qom_list(ctx: Context, path: str | None) -> str:
     """The properties of an object, a line for each; without a path, where paths begin."""
     if path is None:
@@ -57,6 +67,13 @@ def qom_list(ctx: Context, path: str | None) -> str:
     return "".join([f"{p['name']} ({p['type']})\n" for p in qom.qom_list(ctx, path)])
 
 
+@hmp_command(
+    "qom-get",
+    "path:s,name:s",
+    params="path property",
+    help="print QOM property",
+    completes=("path", "property"),
+)
 def qom_get(ctx: Context, path: str, name: str) -> str:
     """The value of a property, as JSON."""
     from qmp_iothreadd.json import writer
@@ -65,6 +82,13 @@ def qom_get(ctx: Context, path: str, name: str) -> str:
     return data.decode("ascii").replace("\r\n", "\n")
 
 
+@hmp_command(
+    "qom-set",
+    "json:-j,path:s,name:s,value:S",
+    params="[-j] path property value",
+    help="set QOM property.\n\t\t\t-j: the value is specified in json format.",
+    completes=("path", "property"),
+)
 def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
     """Set a property, from JSON or from a text that is read as the property's type asks for."""
     if json:
