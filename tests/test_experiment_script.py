@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "experiment-weights"
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 DAEMON = f"{sys.executable} -m qmp_iothreadd"
 SETTINGS = ["legacy", *(f"weight {weight}" for weight in range(1, 7))]
 
 
 def experiment(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    """The script, but for the environment that it would prepare: the tests' own."""
+    command = [sys.executable, "-m", "experimentlib", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
 
 
 def test_it_runs_legacy_and_six_weights_on_one_load(tmp_path: Path) -> None:

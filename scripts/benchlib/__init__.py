@@ -6,9 +6,10 @@
     machine     what it is, and how busy others keep it
     rounds      every step on every server in turn, several times
     results     medians, ratios and targets
-    report      the table as text, Markdown or JSON
+    report      the cells of the table, and JSON
+    terminal    tables and progress, for all measuring scripts
     options     what the command lines of all measuring scripts share
     cli         the command line
 
-Units throughout: times in nanoseconds (`_ns`), memory in bytes, rates in requests a second.
+Units throughout: times in nanoseconds (`_ns`), memory in bytes, rates in requests per second.
 """

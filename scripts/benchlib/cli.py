@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 
 from benchlib.measures import QUICK, STEPS, Pace
-from benchlib.options import QUIET_CPUS, add_formats, exit_status, new_parser, positive, write
-from benchlib.report import markdown_table, summary, text_table, to_json
+from benchlib.options import (
+    add_formats,
+    exit_status,
+    new_parser,
+    positive,
+    warn_if_busy,
+    write_json,
+)
+from benchlib.report import cells, summary, to_json
 from benchlib.rounds import Plan, run
 from benchlib.servers import Command, own_command, parse_command
+from benchlib.terminal import table
 
 _EXAMPLES = """\
 examples:
@@ -37,12 +44,10 @@ def _run(options: argparse.Namespace) -> None:
     commands = _commands(options.command, options.against)
     steps = [step for step in STEPS if not options.only or step.title in options.only]
     outcome = run(Plan(commands, steps, pace, runs))
-    if options.json is not None:
-        write(options.json, to_json(outcome))
-    table = markdown_table if options.markdown else text_table
-    print(f"{table(outcome.servers, targets=options.targets)}\n\n{summary(outcome)}")
-    if outcome.other_cpus > QUIET_CPUS:
-        print("warning: the machine was not left alone; rates and p99 suffer.", file=sys.stderr)
+    write_json(options.json, to_json(outcome), outcome.other_cpus)
+    head, body = cells(outcome.servers, targets=options.targets)
+    print(f"{table(head, body, markdown=options.markdown)}\n\n{summary(outcome)}")
+    warn_if_busy(outcome.other_cpus)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,8 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--command",
         metavar="COMMAND",
-        help="this daemon's command"
-        " (default: the qmp-iothreadd of this Python's environment, else of .venv)",
+        help="this daemon's command (default: the qmp-iothreadd of .venv, brought up to date)",
     )
     parser.add_argument("--runs", metavar="N", type=positive, help="alternating runs (default: 5)")
     parser.add_argument(

@@ -22,6 +22,19 @@ def description() -> dict[str, object]:
     }
 
 
+def summary(runs: str, other_cpus: float) -> str:
+    """Where and how figures were taken: «median of 5 alternating runs on 2 CPUs …»."""
+    host = description()
+    return (
+        f"median of {runs} on {host['cpus']} CPUs ({host['processor']}), Linux {host['kernel']},"
+        f" Python {host['python']}; other processes took {other_cpus:.1f} CPUs meanwhile."
+    )
+
+
+def alternating(runs: int) -> str:
+    return f"{runs} alternating run{'s' if runs > 1 else ''}"
+
+
 class OtherWork:
     """How many CPUs the rest of the machine keeps busy, from here until `cpus()` is asked.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import sys
 from collections.abc import Callable
 
+from benchlib import machine
 from benchlib.errors import BenchError
 
 # More of other processes' work than this shows in the figures.
@@ -39,12 +41,21 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def write(path: pathlib.Path, text: str) -> None:
-    """Write a file; raises `BenchError` where that cannot be."""
+def write_json(path: pathlib.Path | None, document: dict[str, object], other_cpus: float) -> None:
+    """Write all figures, if asked to; raises `BenchError` where that cannot be."""
+    if path is None:
+        return
+    document = {"machine": {**machine.description(), "other_cpus": round(other_cpus, 2)}} | document
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}") from None
+
+
+def warn_if_busy(other_cpus: float) -> None:
+    """Others' work shows in the figures: say so."""
+    if other_cpus > QUIET_CPUS:
+        print("warning: the machine was not left alone; rates and p99 suffer.", file=sys.stderr)
 
 
 def exit_status(work: Callable[[], None]) -> int:

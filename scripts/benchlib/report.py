@@ -1,51 +1,28 @@
-"""The table as text, Markdown and JSON."""
+"""What was measured as the cells of a table, and as JSON."""
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections.abc import Callable, Sequence
 
 from benchlib import machine
 from benchlib.measures import Measure, Unit
-from benchlib.results import Outcome, Row, Samples, Target, rows
+from benchlib.results import Outcome, Row, ServerSamples, Target, rows
 
 _NOT_MEASURED = "–"
-
-
-def text_table(servers: Sequence[Samples], *, targets: bool) -> str:
-    """Aligned columns for a terminal."""
-    head, body = _cells(servers, targets)
-    widths = [max(map(_width, column)) for column in zip(head, *body, strict=True)]
-    lines = [_aligned(head, widths), "  ".join("─" * width for width in widths)]
-    return "\n".join([*lines, *(_aligned(row, widths) for row in body)])
-
-
-def markdown_table(servers: Sequence[Samples], *, targets: bool) -> str:
-    head, body = _cells(servers, targets)
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])
 
 
 def summary(outcome: Outcome) -> str:
     """One paragraph on what was compared, where and how."""
     names = ", ".join(_column(server) for server in outcome.servers)
-    runs = f"{outcome.runs} alternating run{'s' if outcome.runs > 1 else ''}"
-    host = machine.description()
-    return (
-        f"{names}; median of {runs} on {host['cpus']} CPUs ({host['processor']}), Linux"
-        f" {host['kernel']}, Python {host['python']}; other processes took"
-        f" {outcome.other_cpus:.1f} CPUs meanwhile."
-    )
+    return f"{names}; {machine.summary(machine.alternating(outcome.runs), outcome.other_cpus)}"
 
 
-def to_json(outcome: Outcome) -> str:
-    """Everything measured. Times in ns, memory in bytes, rates a second, as `unit` says."""
+def to_json(outcome: Outcome) -> dict[str, object]:
+    """Everything measured. Times in ns, memory in bytes, rates per second, as `unit` says."""
     servers = outcome.servers
     names = [server.command.name for server in servers]
-    document = {
+    return {
         "runs": outcome.runs,
-        "machine": {**machine.description(), "other_cpus": round(outcome.other_cpus, 2)},
         "servers": [
             {
                 "name": server.command.name,
@@ -56,10 +33,9 @@ def to_json(outcome: Outcome) -> str:
         ],
         "measures": [_row_json(row, names, servers) for row in rows(servers)],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _row_json(row: Row, names: list[str], servers: Sequence[Samples]) -> dict[str, object]:
+def _row_json(row: Row, names: list[str], servers: Sequence[ServerSamples]) -> dict[str, object]:
     measure = row.measure
     document: dict[str, object] = {
         "key": measure.key,
@@ -79,7 +55,8 @@ def _row_json(row: Row, names: list[str], servers: Sequence[Samples]) -> dict[st
     return document
 
 
-def _cells(servers: Sequence[Samples], targets: bool) -> tuple[list[str], list[list[str]]]:
+def cells(servers: Sequence[ServerSamples], *, targets: bool) -> tuple[list[str], list[list[str]]]:
+    """The table's head and its rows."""
     head = ["", *map(_column, servers)]
     ratio = [f"to {server.command.name}" for server in servers[1:]]
     head += ["ratio"] if len(ratio) == 1 else ratio
@@ -87,15 +64,13 @@ def _cells(servers: Sequence[Samples], targets: bool) -> tuple[list[str], list[l
         head.append("target")
     body = []
     for row in rows(servers):
-        cells = [row.measure.title, *(_figure(row.measure, median) for median in row.medians)]
-        cells += [_ratio(row.measure, ratio) for ratio in row.ratios]
-        if targets:
-            cells.append(_target(row))
-        body.append(cells)
+        line = [row.measure.title, *(_figure(row.measure, median) for median in row.medians)]
+        line += [_ratio(row.measure, ratio) for ratio in row.ratios]
+        body.append([*line, _target(row)] if targets else line)
     return head, body
 
 
-def _column(server: Samples) -> str:
+def _column(server: ServerSamples) -> str:
     return f"{server.command.name} {server.version}".rstrip()
 
 
@@ -164,15 +139,3 @@ def _limit(measure: Measure, target: Target) -> str:
     if target.relative:
         return f"{target.text(measure)}×"
     return f"{target.text(measure).split()[0]} {_figure(measure, target.limit)}"
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = (
-        cell + " " * (width - _width(cell)) if index == 0 else " " * (width - _width(cell)) + cell
-        for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-    return "  ".join([first, *others]).rstrip()
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(character) for character in text)

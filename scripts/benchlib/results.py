@@ -12,26 +12,32 @@ from benchlib.servers import Command
 
 @dataclasses.dataclass
 class Samples:
-    """One server's figures: a value a run, by the measure's key."""
+    """Every value of every figure, by key."""
 
-    command: Command
-    version: str = ""
     values: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def add(self, figures: Mapping[str, float]) -> None:
         for key, value in figures.items():
             self.values.setdefault(key, []).append(value)
 
-    def median(self, key: str) -> float | None:
-        values = self.values.get(key)
+    def median(self, key: str | None) -> float | None:
+        values = self.values.get(key) if key else None
         return statistics.median(values) if values else None
+
+
+@dataclasses.dataclass
+class ServerSamples(Samples):
+    """One server's figures, a value for each run."""
+
+    command: Command = dataclasses.field(kw_only=True)
+    version: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """All that was measured. `other_cpus`: how many CPUs other processes kept busy meanwhile."""
 
-    servers: Sequence[Samples]
+    servers: Sequence[ServerSamples]
     runs: int
     other_cpus: float
 
@@ -93,7 +99,7 @@ class Row:
         return compared[0] <= self.target.limit
 
 
-def rows(servers: Sequence[Samples]) -> list[Row]:
+def rows(servers: Sequence[ServerSamples]) -> list[Row]:
     """In the table's order, measures that no server has left out. `servers`: this daemon first."""
     table = []
     for measure in MEASURES:

@@ -6,40 +6,14 @@ import contextlib
 import dataclasses
 import gc
 import pathlib
-import sys
 import tempfile
 from collections.abc import Sequence
 
 from benchlib.machine import OtherWork
 from benchlib.measures import Pace, Step, Subject
-from benchlib.results import Outcome, Samples
+from benchlib.results import Outcome, ServerSamples
 from benchlib.servers import Command, running
-
-
-class Progress:
-    """A bar on standard error, when that is a terminal."""
-
-    _WIDTH = 30
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._shown = sys.stderr.isatty()
-
-    def step(self, text: str) -> None:
-        if not self._shown:
-            return
-        filled = self._WIDTH * self._done // self._total
-        bar = "█" * filled + "░" * (self._WIDTH - filled)
-        print(f"\r\x1b[K{bar} {text}", end="", file=sys.stderr, flush=True)
-        self._done += 1
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+from benchlib.terminal import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +29,7 @@ class Plan:
 def run(plan: Plan) -> Outcome:
     """Measure. Nothing is dropped, but an unmeasured first start goes before."""
     other_work = OtherWork()
-    samples = [Samples(command) for command in plan.commands]
+    samples = [ServerSamples(command=command) for command in plan.commands]
     progress = Progress(len(samples) * (plan.runs * len(plan.steps) + 1))
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, progress:
         cache = pathlib.Path(folder)
@@ -69,7 +43,11 @@ def run(plan: Plan) -> Outcome:
 
 
 def _alternate(
-    plan: Plan, cache: pathlib.Path, samples: Sequence[Samples], progress: Progress, label: str
+    plan: Plan,
+    cache: pathlib.Path,
+    samples: Sequence[ServerSamples],
+    progress: Progress,
+    label: str,
 ) -> None:
     """All servers run throughout, so that they take turns step by step; the idle ones sleep."""
     with contextlib.ExitStack() as stack:

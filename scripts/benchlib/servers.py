@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.util
 import json
 import os
 import pathlib
@@ -70,22 +69,11 @@ def parse_command(text: str, *, own: bool = False, name: str | None = None) -> C
 
 
 def own_command() -> Command:
-    """The daemon of the running environment, else .venv's, kept up to date as scripts/serve does"""
-    beside = pathlib.Path(sys.executable).parent / "qmp-iothreadd"
-    if beside.exists():
-        return Command("qmp-iothreadd", (str(beside),), own=True)
-    if importlib.util.find_spec("qmp_iothreadd"):
-        return Command("qmp-iothreadd", (sys.executable, "-m", "qmp_iothreadd"), own=True)
-    environment = ROOT / "scripts" / "environment"
-    prepare = ["bash", "-c", 'source "$1" && prepare ""', "bash", str(environment)]
-    installed = ROOT / ".venv" / "bin" / "qmp-iothreadd"
-    if subprocess.run(prepare, check=False).returncode or not installed.exists():
-        raise BenchError(
-            f"qmp-iothreadd is neither installed beside {sys.executable} nor in .venv.\nInstall it"
-            " (pip install .) and run scripts/bench with that environment's Python, or name a"
-            " command with --command."
-        )
-    return Command("qmp-iothreadd", (str(installed),), own=True)
+    """The daemon of the environment that this runs in."""
+    program = pathlib.Path(sys.executable).with_name("qmp-iothreadd")
+    if not program.exists():
+        raise BenchError(f"{program} is not installed: name the daemon with --command")
+    return Command(program.name, (str(program),), own=True)
 
 
 @dataclasses.dataclass

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from benchlib import machine
-from benchlib.options import QUIET_CPUS, add_formats, exit_status, new_parser, positive, write
-from benchlib.servers import Command, own_command, parse_command
+from benchlib.options import (
+    add_formats,
+    exit_status,
+    new_parser,
+    positive,
+    warn_if_busy,
+    write_json,
+)
+from benchlib.results import Samples
+from benchlib.servers import own_command, parse_command
+from benchlib.terminal import Progress
 
 from enginebench import daemon
-from enginebench.native import Programs, programs
-from enginebench.report import Samples, results, text, to_json
-from enginebench.steps import QUICK, STEPS, Pace, Row, Step
+from enginebench.native import programs
+from enginebench.report import results, text, to_json
+from enginebench.steps import QUICK, STEPS, Pace, Step
 
 DAEMON_STEP = "daemon"
 RUNS = 9
@@ -37,20 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     runs, pace = (options.runs or 1, QUICK) if options.quick else (options.runs or RUNS, Pace())
-    wanted = options.only or [*(step.name for step in STEPS), DAEMON_STEP]
-    steps = [step for step in STEPS if step.name in wanted]
+    steps = _steps(options)
     samples, other_work = Samples(), machine.OtherWork()
-    with programs() as built:
-        _measure(built, steps, pace, runs, samples)
-    if DAEMON_STEP in wanted:
-        _measure_daemon(options, pace, runs, samples)
-    rows: list[Row] = [row for step in steps for row in step.rows]
-    found = results([*rows, *daemon.ROWS], samples)
+    # Runs outside, steps inside, so that a busy minute of the machine is spread over all.
+    turns = [(number, step) for number in range(runs) for step in steps if step.in_run(number)]
+    with programs() as built, Progress(len(turns)) as progress:
+        for number, step in turns:
+            progress.step(f"run {number + 1} of {runs}: {step.name}")
+            samples.add(step.take(built, pace))
+    found = results([row for step in steps for row in step.rows], samples)
     other_cpus = other_work.cpus()
-    if options.json is not None:
-        write(options.json, to_json(found, samples, runs, other_cpus))
+    write_json(options.json, to_json(found, samples, runs), other_cpus)
     print(text(found, samples, markdown=options.markdown))
-    print(f"\n{_summary(runs, other_cpus)}")
+    print(f"\nEach figure: {machine.summary(machine.alternating(runs), other_cpus)}")
+    warn_if_busy(other_cpus)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,38 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(
-    built: Programs, steps: Sequence[Step], pace: Pace, runs: int, samples: Samples
-) -> None:
-    """Runs outside, steps inside, so that a busy minute of the machine is spread over all."""
-    for number in range(runs):
-        for step in steps:
-            if step.runs is None or number < step.runs:
-                _progress(f"run {number + 1} of {runs}: {step.name}")
-                samples.add(step.take(built, pace))
-
-
-def _measure_daemon(options: argparse.Namespace, pace: Pace, runs: int, samples: Samples) -> None:
+def _steps(options: argparse.Namespace) -> list[Step]:
+    """Those asked for; only the one that needs servers looks for them."""
+    steps = [step for step in STEPS if not options.only or step.name in options.only]
+    if options.only and DAEMON_STEP not in options.only:
+        return steps
     own = parse_command(options.command, own=True) if options.command else own_command()
-    against: Command | None = parse_command(options.against) if options.against else None
-    for number in range(runs):
-        _progress(f"run {number + 1} of {runs}: {DAEMON_STEP}")
-        samples.add(daemon.take(own, against, pace))
-
-
-def _progress(what: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
-
-
-def _summary(runs: int, other_cpus: float) -> str:
-    host = machine.description()
-    line = (
-        f"Median of {runs} alternating runs on {host['cpus']} CPUs ({host['processor']}), Linux"
-        f" {host['kernel']}; other processes took {other_cpus:.1f} CPUs meanwhile."
-    )
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    if other_cpus > QUIET_CPUS:
-        line += "\nWarning: the machine was not left alone; latencies and rates suffer."
-    return line
+    against = parse_command(options.against) if options.against else None
+    return [*steps, Step(DAEMON_STEP, daemon.ROWS, lambda _, pace: daemon.take(own, against, pace))]

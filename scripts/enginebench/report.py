@@ -1,13 +1,12 @@
-"""Medians of the samples as tables (text or Markdown) and as JSON."""
+"""Medians of the samples as tables, and as JSON."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from benchlib import machine
+from benchlib.results import Samples
+from benchlib.terminal import table
 
 from enginebench.steps import LOAD_MEDIAN_NS, LOAD_SIGMA, POLICIES, Row
 
@@ -23,21 +22,6 @@ POLICY_HEAD = (
     "p50",
     "p99",
 )
-
-
-@dataclasses.dataclass
-class Samples:
-    """Every value of every figure, by key."""
-
-    values: dict[str, list[float]] = dataclasses.field(default_factory=dict)
-
-    def add(self, figures: Mapping[str, float]) -> None:
-        for key, value in figures.items():
-            self.values.setdefault(key, []).append(value)
-
-    def median(self, key: str | None) -> float | None:
-        values = self.values.get(key) if key else None
-        return statistics.median(values) if values else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,42 +110,25 @@ def policy_cells(samples: Samples) -> list[tuple[str, ...]]:
     return found
 
 
-def aligned(head: Sequence[str], body: Sequence[Sequence[str]], *, markdown: bool) -> str:
-    """A table for a terminal, or for Markdown."""
-    if markdown:
-        rule = ["---", *("---:" for _ in head[1:])]
-        return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *body])
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in [head, ["─" * width for width in widths], *body]
-    ]
-    return "\n".join(lines)
-
-
 def text(found: Sequence[Result], samples: Samples, *, markdown: bool) -> str:
     """All tables that have something to show."""
     parts = []
     if found:
-        parts.append(aligned(HEAD, [cells(result) for result in found], markdown=markdown))
+        parts.append(table(HEAD, [cells(result) for result in found], markdown=markdown))
     policies = policy_cells(samples)
     if policies:
         parts.append(
             f"Lognormal load (median {LOAD_MEDIAN_NS / 1000:g} µs, sigma {LOAD_SIGMA:g}, depth 8)"
             " on two iothreads, poll-max-ns 32768:"
         )
-        parts.append(aligned(POLICY_HEAD, policies, markdown=markdown))
+        parts.append(table(POLICY_HEAD, policies, markdown=markdown))
     return "\n\n".join(parts)
 
 
-def to_json(found: Sequence[Result], samples: Samples, runs: int, other_cpus: float) -> str:
+def to_json(found: Sequence[Result], samples: Samples, runs: int) -> dict[str, object]:
     """Every sample, and each row's medians. Times in ns, memory in bytes."""
-    document = {
+    return {
         "runs": runs,
-        "machine": {**machine.description(), "other_cpus": round(other_cpus, 2)},
         "rows": [
             {
                 "key": result.row.key,
@@ -177,4 +144,3 @@ def to_json(found: Sequence[Result], samples: Samples, runs: int, other_cpus: fl
         ],
         "samples": samples.values,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

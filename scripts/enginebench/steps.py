@@ -56,6 +56,9 @@ class Step:
     take: Callable[[Programs, Pace], Mapping[str, float]]
     runs: int | None = None
 
+    def in_run(self, number: int) -> bool:
+        return self.runs is None or number < self.runs
+
 
 def take_latencies(
     programs: Programs, engine: str, bare: str, events: int, interval_ns: int

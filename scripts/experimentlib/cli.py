@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
-from benchlib.options import QUIET_CPUS, add_formats, exit_status, new_parser, positive, write
+from benchlib.options import (
+    add_formats,
+    exit_status,
+    new_parser,
+    positive,
+    warn_if_busy,
+    write_json,
+)
 from benchlib.servers import own_command, parse_command
+from benchlib.terminal import table
 
-from experimentlib.report import markdown_table, summary, text_table, to_json
+from experimentlib.report import HEAD, cells, summary, to_json
 from experimentlib.weights import Load, run
 
-_EPILOG = """\
+_EXAMPLES = """\
+examples:
+  scripts/experiment-weights                             the README's table, about a minute
+  scripts/experiment-weights --interval-us 100 --depth 1 --seconds 1
+  scripts/experiment-weights --service-ns 5000 --markdown --json weights.json
+
 Everything goes through QMP: iothreads and workloads are objects, the figures are those of
 x-query-iothread-stats. Leave the machine alone meanwhile: threads that poll want a CPU each.
 """
@@ -34,19 +46,16 @@ def _run(options: argparse.Namespace) -> None:
     )
     command = own_command() if options.command is None else parse_command(options.command)
     outcome = run(command, load, options.seconds, options.runs)
-    if options.json is not None:
-        write(options.json, to_json(outcome))
-    table = markdown_table if options.markdown else text_table
-    print(f"{table(outcome)}\n\n{summary(outcome)}")
-    if outcome.other_cpus > QUIET_CPUS:
-        print("warning: the machine was not left alone; latencies suffer.", file=sys.stderr)
+    write_json(options.json, to_json(outcome), outcome.other_cpus)
+    print(f"{table(HEAD, cells(outcome), markdown=options.markdown)}\n\n{summary(outcome)}")
+    warn_if_busy(outcome.other_cpus)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
         "experiment-weights",
         "Legacy polling and poll-weight 1 to 6 on the same load, side by side.",
-        _EPILOG,
+        _EXAMPLES,
     )
     _add_load(parser)
     parser.add_argument(

@@ -1,10 +1,9 @@
-"""The table as text, Markdown and JSON."""
+"""What was measured as the cells of a table, and as JSON."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from benchlib import machine
 
@@ -24,42 +23,37 @@ _COLUMNS: dict[str, Callable[[Figures], str]] = {
 }
 
 
-def text_table(outcome: Outcome) -> str:
-    """Aligned columns for a terminal."""
-    head, body = _cells(outcome)
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    rule = ["─" * width for width in widths]
-    return "\n".join(_aligned(row, widths) for row in [head, rule, *body])
+HEAD = ("", *_COLUMNS)
 
 
-def markdown_table(outcome: Outcome) -> str:
-    head, body = _cells(outcome)
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])
+def cells(outcome: Outcome) -> list[list[str]]:
+    """A row for each setting."""
+    medians = {setting.name: outcome.median(setting.name) for setting in SETTINGS}
+    return [
+        [name, *(show(median) for show in _COLUMNS.values())] for name, median in medians.items()
+    ]
 
 
 def summary(outcome: Outcome) -> str:
     """One paragraph on the load, the machine, and what the columns are."""
-    load, host = outcome.load, machine.description()
+    load = outcome.load
     service = f", {load.service_ns} ns of work each" if load.service_ns else ""
+    runs = f"{machine.alternating(outcome.runs)} of {outcome.seconds:g} s"
     return (
         f"{load.iothreads} iothreads, each with a workload of lognormal intervals (median"
         f" {load.interval_ns / 1000:g} µs, sigma {load.sigma:g}), depth {load.depth}{service};"
-        f" median of {outcome.runs} alternating runs of {outcome.seconds:g} s on {host['cpus']}"
-        f" CPUs ({host['processor']}), Linux {host['kernel']}; other processes took"
-        f" {outcome.other_cpus:.1f} CPUs meanwhile. CPU an event is the iothread's; p50 and p99"
-        " are from a request's arrival to its handler; resets are of all adjustments, near max"
-        " is of the time."
+        f" {machine.summary(runs, outcome.other_cpus)}"
+        " CPU an event is the iothread's; p50 and p99 are from a request's arrival to its handler;"
+        " resets are of all adjustments, near max is of the time."
     )
 
 
-def to_json(outcome: Outcome) -> str:
+def to_json(outcome: Outcome) -> dict[str, object]:
     """Every run of every setting; shares are of 1, times in ns."""
-    document = {
+    return {
         "load": dataclasses.asdict(outcome.load),
         "seconds": outcome.seconds,
         "runs": outcome.runs,
-        "machine": {**machine.description(), "other_cpus": round(outcome.other_cpus, 2)},
         "settings": [
             {
                 "name": setting.name,
@@ -70,18 +64,3 @@ def to_json(outcome: Outcome) -> str:
             for setting in SETTINGS
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _cells(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
-    body = []
-    for setting in SETTINGS:
-        median = outcome.median(setting.name)
-        body.append([setting.name, *(show(median) for show in _COLUMNS.values())])
-    return ["", *_COLUMNS], body
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(row, widths, strict=True)
-    cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-    return "  ".join(cells).rstrip()

@@ -13,8 +13,8 @@ from typing import Any
 
 from benchlib.client import Connection, request
 from benchlib.machine import OtherWork
-from benchlib.rounds import Progress
 from benchlib.servers import Command, running
+from benchlib.terminal import Progress
 
 Stats = dict[str, Any]
 

@@ -1,0 +1,5 @@
+import sys
+
+from experimentlib.cli import main
+
+sys.exit(main())
