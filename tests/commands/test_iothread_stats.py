@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from qmp_iothreadd.iothread._engine import PollParams
 from qmp_iothreadd.iothread.stats import poll_histogram
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.testing.memory import MemoryClient
+from tests.waiting import wait_until
 
 COUNTERS = [
     "iterations",
@@ -47,10 +47,7 @@ def loaded(client: MemoryClient) -> MemoryClient:
     options = {"arrival": "exponential", "interval-ns": 20_000, "depth": 4}
     load = {"qom-type": "x-workload", "id": "w0", "iothread": "io0", **options}
     client.execute("object-add", load)
-    deadline = time.monotonic() + 10
-    while stats(client)["latency"]["count"] < 300:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: stats(client)["latency"]["count"] >= 300)
     return client
 
 
@@ -142,7 +139,7 @@ def test_a_reset_begins_afresh_and_leaves_polling_alone(loaded: MemoryClient) ->
     before = stats(loaded)
     loaded.execute("x-reset-iothread-stats", {"id": "io1"})
     assert stats(loaded)["events"] >= before["events"] > 0
-    time.sleep(0.05)  # what was in flight is served
+    wait_until(lambda: loaded.execute("x-query-workload-stats")[0]["in-flight"] == 0)
     loaded.execute("x-reset-iothread-stats")
     after = stats(loaded)
     # The reset itself wakes the thread.

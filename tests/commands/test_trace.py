@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread._engine import trace_events
 from qmp_iothreadd.iothread.trace_replay import replay
 from qmp_iothreadd.testing.memory import MemoryClient
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -78,10 +78,7 @@ def test_what_an_iothread_traced_last_is_written_before_it_is_gone(client: Memor
     client.execute("trace-event-set-state", {"name": "x_aio_adjust", "enable": True})
     load = {"qom-type": "x-workload", "id": "w0", "iothread": "io0", "interval-ns": 50_000}
     client.execute("object-add", load)
-    deadline = time.monotonic() + 10
-    while client.execute("x-query-iothread-stats")[0]["adjustments"] <= 10:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: client.execute("x-query-iothread-stats")[0]["adjustments"] > 10)
     client.execute("object-del", {"id": "w0"})
     client.execute("object-del", {"id": "io0"})
     found = replay("".join(written).splitlines())

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.testing import Client, DaemonProcess
+from tests.waiting import wait_until
 
 DAEMON = [sys.executable, "-m", "qmp_iothreadd"]
 
@@ -28,13 +29,6 @@ def run(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the daemon until it ends by itself."""
     settings: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 20}
     return subprocess.run([*DAEMON, *args], **{**settings, **options})
-
-
-def wait_for(condition: Any, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 # -- The end --------------------------------------------------------------------------------------
@@ -90,7 +84,7 @@ def test_signal_ends_a_daemon_that_waits_for_its_first_client(tmp_path: Path) ->
     path = tmp_path / "waiting"
     option = f"unix:{path},server=on,wait=on"
     with DaemonProcess("-qmp", option, wait_ready=False) as daemon:
-        wait_for(path.exists)
+        wait_until(path.exists)
         assert daemon.stop() == 0
         assert not path.exists()
 
@@ -276,12 +270,12 @@ def test_wait_on_waits_for_the_first_client(tmp_path: Path) -> None:
         text=True,
     )
     with process:
-        wait_for(first.exists)
+        wait_until(first.exists)
         time.sleep(0.1)
         assert not second.exists()
         with Client.connect(str(first)) as client:
             client.negotiate()
-            wait_for(second.exists)
+            wait_until(second.exists)
             client.execute("quit")
         assert process.wait(10) == 0
         assert process.stderr is not None
@@ -490,7 +484,7 @@ def test_daemonize_returns_when_clients_can_connect(tmp_path: Path) -> None:
             assert client.execute("query-status")["status"] == "prelaunch"
             client.execute("quit")
     finally:
-        wait_for(lambda: gone(pid))
+        wait_until(lambda: gone(pid))
     assert sorted(os.listdir(tmp_path)) == []
 
 
@@ -498,7 +492,7 @@ def test_daemonize_removes_a_socket_with_a_relative_path(tmp_path: Path) -> None
     pid = daemon_in_background(tmp_path, "s", cwd=tmp_path, env={**os.environ, **source_path()})
     with Client.connect(str(tmp_path / "s")):
         os.kill(pid, signal.SIGTERM)
-    wait_for(lambda: gone(pid))
+    wait_until(lambda: gone(pid))
     assert sorted(os.listdir(tmp_path)) == []
 
 

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from qmp_iothreadd.daemon.metrics_server import parse_address, serve_metrics
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.testing.memory import MemoryClient
+from tests.waiting import wait_until
 
 pytest.importorskip("prometheus_client")
 
@@ -71,13 +71,10 @@ def load(client: MemoryClient) -> None:
     client.execute(
         "object-add", {"qom-type": "x-workload", "id": "w0", "iothread": "io0", **options}
     )
-    deadline = time.monotonic() + 10
-    while client.execute("x-query-workload-stats")[0]["completed"] < 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: client.execute("x-query-workload-stats")[0]["completed"] >= 200)
     pause = {"path": "/objects/w0", "property": "interval-ns", "value": 10**12}
     client.execute("qom-set", pause)
-    time.sleep(0.01)
+    wait_until(lambda: client.execute("x-query-workload-stats")[0]["in-flight"] == 0)
 
 
 def value(samples: dict[Any, float], name: str, **labels: str) -> float:
@@ -239,10 +236,7 @@ async def test_an_address_in_use_is_refused(client: MemoryClient) -> None:
 async def test_a_daemon_says_where_it_serves_and_serves(tmp_path: Any) -> None:
     arguments = ("-object", "iothread,id=io0", "--metrics", "0")
     with DaemonProcess(*arguments) as daemon:
-        deadline = time.monotonic() + 10
-        while "metrics on " not in daemon.stderr:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
+        wait_until(lambda: "metrics on " in daemon.stderr)
         found = await scrape(daemon.stderr.strip().partition("metrics on ")[2])
     assert value(found, "iothread_poll_max_seconds", iothread="io0") == 32768e-9
     assert ("process_resident_memory_bytes", frozenset()) in found

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from qmp_iothreadd.daemon.trace_options import tracing
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.trace_replay import replay
 from qmp_iothreadd.testing import DaemonProcess
+from tests.waiting import wait_until
 
 LOAD = ("-object", "iothread,id=io0", "-object", "x-workload,id=w0,iothread=io0,depth=4")
 
@@ -42,13 +42,6 @@ async def refused(*arguments: str) -> str:
     ):
         pass
     return raised.value.report(config)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 # -- Which events ---------------------------------------------------------------------------------
@@ -127,7 +120,7 @@ def test_help_lists_the_events(arguments: tuple[str, ...]) -> None:
 def test_a_daemon_logs_decisions_that_replay(tmp_path: Path) -> None:
     log = tmp_path / "trace.log"
     with DaemonProcess(*LOAD, "-D", str(log), "--trace", "x_aio_adjust") as daemon:
-        wait_for(lambda: len(log.read_text().splitlines()) > 500)
+        wait_until(lambda: len(log.read_text().splitlines()) > 500)
         with daemon.client() as client:
             arguments = {"path": "/objects/io0", "property": "poll-weight", "value": 5}
             client.execute("qom-set", arguments)
@@ -143,7 +136,7 @@ def test_time_stamps_are_those_of_messages(tmp_path: Path) -> None:
     stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z poll_\w+ ctx 0x[0-9a-f]+ .*"
     arguments = ("-D", str(log), "-d", "trace:poll_*", "-msg", "timestamp=on")
     with DaemonProcess(*LOAD, *arguments):
-        wait_for(lambda: log.stat().st_size > 1000)
+        wait_until(lambda: log.stat().st_size > 1000)
     for line in log.read_text().splitlines():
         assert re.fullmatch(stamp, line)
 
@@ -152,7 +145,7 @@ def test_without_a_file_the_log_is_standard_error() -> None:
     with DaemonProcess(*LOAD) as daemon, daemon.client() as client:
         assert daemon.stderr == ""
         client.execute("trace-event-set-state", {"name": "poll_grow", "enable": True})
-        wait_for(lambda: "poll_grow ctx 0x" in daemon.stderr)
+        wait_until(lambda: "poll_grow ctx 0x" in daemon.stderr)
         client.execute("trace-event-set-state", {"name": "poll_grow", "enable": False})
 
 

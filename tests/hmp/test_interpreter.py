@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.qapi.load import load
-from qmp_iothreadd.qapi.models import Models
-from qmp_iothreadd.qapi.schema import Schema
-from qmp_iothreadd.qmp.dispatch import Dispatcher
-from qmp_iothreadd.qmp.session import Session
-from qmp_iothreadd.qmp.session_protocol import IDLE
-
-SCHEMA = Path(__file__).parents[2] / "schema" / "qapi-schema.json"
-
-
-class Client:
-    """A QMP client without a socket, past negotiation."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.session = Session(Dispatcher(machine))
-        self.call("qmp_capabilities")
-
-    def call(self, execute: str, **arguments: Any) -> list[dict[str, Any]]:
-        """All messages that follow a request."""
-        self.session.data_to_send()
-        request = {"execute": execute, "arguments": arguments}
-        self.session.receive_data(json.dumps(request).encode())
-        while self.session.step() is not IDLE:
-            pass
-        return [json.loads(line) for line in self.session.data_to_send().splitlines()]
-
-    def hmp(self, line: str) -> str:
-        """What the human monitor prints."""
-        text: str = self.call("human-monitor-command", **{"command-line": line})[-1]["return"]
-        return text
-
-    def close(self) -> None:
-        self.session.close()
-        self.machine.close()
-
-
-@pytest.fixture(scope="module")
-def schema() -> Schema:
-    return load(str(SCHEMA))
+from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.testing.memory import make_machine
 
 
 @pytest.fixture
-def client(schema: Schema) -> Iterator[Client]:
-    client = Client(Machine(schema, Models(schema), name="guest1"))
-    client.call("object-add", **{"qom-type": "iothread", "id": "io0"})
-    yield client
-    client.close()
+def client() -> Iterator[MemoryClient]:
+    machine = make_machine(name="guest1")
+    with contextlib.closing(machine), MemoryClient(machine) as client:
+        client.negotiate()
+        client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+        yield client
+
+
+def request(line: str) -> dict[str, Any]:
+    return {"execute": "human-monitor-command", "arguments": {"command-line": line}}
+
+
+def hmp(client: MemoryClient, line: str) -> str:
+    """What the human monitor prints."""
+    text: str = client.exchange(request(line))["return"]
+    return text
 
 
 def lines(*texts: str) -> str:
@@ -86,9 +57,9 @@ def lines(*texts: str) -> str:
     ],
 )
 def test_unknown_command_is_named_with_all_that_stands_before_it(
-    client: Client, line: str, printed: str
+    client: MemoryClient, line: str, printed: str
 ) -> None:
-    assert client.hmp(line) == (lines(printed) if printed else "")
+    assert hmp(client, line) == (lines(printed) if printed else "")
 
 
 @pytest.mark.parametrize(
@@ -115,33 +86,31 @@ def test_unknown_command_is_named_with_all_that_stands_before_it(
     ],
 )  # fmt: skip
 def test_refused_arguments_point_to_the_help(
-    client: Client, line: str, said: str, topic: str
+    client: MemoryClient, line: str, said: str, topic: str
 ) -> None:
-    assert client.hmp(line) == lines(said, f'Try "help {topic}" for more information')
+    assert hmp(client, line) == lines(said, f'Try "help {topic}" for more information')
 
 
-def test_a_message_about_the_end_of_the_line_is_cut_off_there(client: Client) -> None:
-    assert client.hmp("qom-set -") == (
+def test_a_message_about_the_end_of_the_line_is_cut_off_there(client: MemoryClient) -> None:
+    assert hmp(client, "qom-set -") == (
         'qom-set: unsupported option -Try "help qom-set" for more information\r\n'
     )
 
 
-def test_half_a_character_is_shown_as_a_replacement(client: Client) -> None:
-    assert client.hmp("p/xé 1").startswith("invalid char in format: '\ufffd'\r\n")
-    path = client.hmp("qom-list " + "é" * 600)
+def test_half_a_character_is_shown_as_a_replacement(client: MemoryClient) -> None:
+    assert hmp(client, "p/xé 1").startswith("invalid char in format: '\ufffd'\r\n")
+    path = hmp(client, "qom-list " + "é" * 600)
     assert path == lines(f"Error: Device '{'é' * 511}\ufffd' not found")
 
 
-def test_nul_is_a_character_like_any_other(client: Client) -> None:
-    assert client.hmp("qom-list \0x") == lines("Error: Device '\0x' not found")
+def test_nul_is_a_character_like_any_other(client: MemoryClient) -> None:
+    assert hmp(client, "qom-list \0x") == lines("Error: Device '\0x' not found")
 
 
 @pytest.mark.parametrize("index", [0, -1, 7])
-def test_there_is_no_cpu_to_choose(client: Client, index: int) -> None:
-    [reply] = client.call(
-        "human-monitor-command", **{"command-line": "info name", "cpu-index": index}
-    )
-    assert reply == {
+def test_there_is_no_cpu_to_choose(client: MemoryClient, index: int) -> None:
+    arguments = {"command-line": "info name", "cpu-index": index}
+    assert client.request("human-monitor-command", arguments) == {
         "error": {
             "class": "GenericError",
             "desc": "Parameter 'cpu-index' expects a CPU number",
@@ -168,83 +137,89 @@ def test_there_is_no_cpu_to_choose(client: Client, index: int) -> None:
         ("info help", "unknown command: 'info help'"),
     ],
 )  # fmt: skip
-def test_help_about_a_command(client: Client, line: str, printed: str) -> None:
-    assert client.hmp(line) == lines(printed)
+def test_help_about_a_command(client: MemoryClient, line: str, printed: str) -> None:
+    assert hmp(client, line) == lines(printed)
 
 
-def test_help_of_a_topic_that_has_no_end_or_too_many_words_is_silent(client: Client) -> None:
-    assert client.hmp('help "stop') == ""
-    assert client.hmp("help stop" + " x" * 15) == lines("stop|s  -- stop emulation")
-    assert client.hmp("help stop" + " x" * 16) == ""
+def test_help_of_a_topic_that_has_no_end_or_too_many_words_is_silent(client: MemoryClient) -> None:
+    assert hmp(client, 'help "stop') == ""
+    assert hmp(client, "help stop" + " x" * 15) == lines("stop|s  -- stop emulation")
+    assert hmp(client, "help stop" + " x" * 16) == ""
 
 
-def test_help_lists_every_command_in_order_and_info_every_one_of_its_own(client: Client) -> None:
-    every = client.hmp("help").split("\r\n")[:-1]
+def test_help_lists_every_command_in_order_and_info_every_one_of_its_own(
+    client: MemoryClient,
+) -> None:
+    every = hmp(client, "help").split("\r\n")[:-1]
     commands = [line for line in every if not line.startswith("\t")]
     assert commands == sorted(commands)
     assert "cont|c  -- resume emulation" in commands
     assert all(" -- " in line for line in commands)
-    assert client.hmp("info") == client.hmp("help info")
-    assert client.hmp("info").startswith("info block ")
+    assert hmp(client, "info") == hmp(client, "help info")
+    assert hmp(client, "info").startswith("info block ")
 
 
 # -- info -----------------------------------------------------------------------------------------
 
 
-def test_info_iothreads_shows_what_is_in_force(client: Client) -> None:
-    client.call("qom-set", path="io0", property="poll-weight", value=0)
-    reply = client.call("query-iothreads")
-    thread_id = reply[0]["return"][0]["thread-id"]
-    assert client.hmp("info iothreads") == lines(
+def test_info_iothreads_shows_what_is_in_force(client: MemoryClient) -> None:
+    client.execute("qom-set", {"path": "io0", "property": "poll-weight", "value": 0})
+    (iothread,) = client.execute("query-iothreads")
+    assert hmp(client, "info iothreads") == lines(
         "io0:",
-        f"  thread_id={thread_id}",
+        f"  thread_id={iothread['thread-id']}",
         "  poll-max-ns=32768",
         "  poll-grow=2",
         "  poll-shrink=2",
         "  poll-weight=3",
         "  aio-max-batch=0",
     )
-    assert client.call("query-iothreads") == reply
+    assert client.execute("query-iothreads") == [iothread]
 
 
-def test_info_status_says_why_the_machine_is_paused(client: Client) -> None:
-    assert client.hmp("info status") == lines("VM status: running")
-    client.hmp("stop")
-    assert client.hmp("info status") == lines("VM status: paused")
-    client.hmp("system_reset")
-    assert client.hmp("info status") == lines("VM status: paused (prelaunch)")
+def test_info_status_says_why_the_machine_is_paused(client: MemoryClient) -> None:
+    assert hmp(client, "info status") == lines("VM status: running")
+    hmp(client, "stop")
+    assert hmp(client, "info status") == lines("VM status: paused")
+    hmp(client, "system_reset")
+    assert hmp(client, "info status") == lines("VM status: paused (prelaunch)")
 
 
-def test_info_about_the_guest_and_the_emulator(client: Client) -> None:
+def test_info_about_the_guest_and_the_emulator(client: MemoryClient) -> None:
     client.machine.package = " (ours)"
-    assert client.hmp("info version") == lines("11.1.3 (ours)")
-    assert client.hmp("info name") == lines("guest1")
-    assert client.hmp("info uuid") == lines("00000000-0000-0000-0000-000000000000")
-    assert client.hmp("info kvm") == lines("kvm support: disabled")
-    assert client.hmp("info block -v") == ""
-    assert client.hmp("info cpus") == ""
-    assert client.hmp("info block-jobs") == lines("No active jobs")
-    assert client.hmp("info history") == ""
+    assert hmp(client, "info version") == lines("11.1.3 (ours)")
+    assert hmp(client, "info name") == lines("guest1")
+    assert hmp(client, "info uuid") == lines("00000000-0000-0000-0000-000000000000")
+    assert hmp(client, "info kvm") == lines("kvm support: disabled")
+    assert hmp(client, "info block -v") == ""
+    assert hmp(client, "info cpus") == ""
+    assert hmp(client, "info block-jobs") == lines("No active jobs")
+    assert hmp(client, "info history") == ""
     client.machine.name = None
-    assert client.hmp("info name") == ""
+    assert hmp(client, "info name") == ""
 
 
-def test_info_chardev_lists_addresses(client: Client) -> None:
+def test_info_chardev_lists_addresses(client: MemoryClient) -> None:
     from qmp_iothreadd.machine.chardevs import ChardevNull
 
     client.machine.tree.chardevs.add_child("c0", ChardevNull(client.machine.types["chardev-null"]))
-    assert client.hmp("info chardev") == lines("c0: filename=null")
-
-
-def test_info_qom_tree_sorts_children(client: Client) -> None:
-    client.hmp("object_add iothread,id=a")
-    assert client.hmp("info qom-tree /objects") == lines(
-        "/objects (container)", "  /a (iothread)", "  /io0 (iothread)"
+    assert hmp(client, "info chardev") == lines(
+        "compat_monitor0: filename=disconnected:unix:in memory,server=on", "c0: filename=null"
     )
-    assert client.hmp("info qom-tree io0") == lines("/io0 (iothread)")
-    assert client.hmp("info qom-tree").startswith("/ (container)\r\n  /chardevs (container)\r\n")
-    assert client.hmp("info qom-tree nope") == lines("Path 'nope' could not be resolved.")
-    assert client.hmp('info qom-tree ""') == lines("Path '' could not be resolved.")
+
+
+def test_info_qom_tree_sorts_children(client: MemoryClient) -> None:
+    hmp(client, "object_add iothread,id=a")
+    assert hmp(client, "info qom-tree /objects") == lines(
+        "/objects (container)",
+        "  /a (iothread)",
+        "  /compat_monitor0 (monitor-qmp)",
+        "  /io0 (iothread)",
+    )
+    assert hmp(client, "info qom-tree io0") == lines("/io0 (iothread)")
+    assert hmp(client, "info qom-tree").startswith("/ (container)\r\n  /chardevs (container)\r\n")
+    assert hmp(client, "info qom-tree nope") == lines("Path 'nope' could not be resolved.")
+    assert hmp(client, 'info qom-tree ""') == lines("Path '' could not be resolved.")
 
 
 # -- What changes something -----------------------------------------------------------------------
@@ -268,21 +243,21 @@ def names(messages: list[dict[str, Any]]) -> list[str]:
     ],
 )
 def test_events_come_before_the_return(
-    client: Client, setup: str, line: str, events: list[str]
+    client: MemoryClient, setup: str, line: str, events: list[str]
 ) -> None:
-    client.hmp(setup)
-    messages = client.call("human-monitor-command", **{"command-line": line})
+    hmp(client, setup)
+    messages = client.send(request(line))
     assert names(messages) == [*events, "return"]
     assert messages[-1]["return"] == ""
 
 
-def test_quit_is_a_shutdown_by_the_host(client: Client) -> None:
-    event, _ = client.call("human-monitor-command", **{"command-line": "quit"})
+def test_quit_is_a_shutdown_by_the_host(client: MemoryClient) -> None:
+    event, _ = client.send(request("quit"))
     assert event["data"] == {"guest": False, "reason": "host-qmp-quit"}
 
 
-def test_wakeup_is_refused(client: Client) -> None:
-    assert client.hmp("system_wakeup") == lines(
+def test_wakeup_is_refused(client: MemoryClient) -> None:
+    assert hmp(client, "system_wakeup") == lines(
         "Error: wake-up from suspend is not supported by this guest"
     )
 
@@ -312,8 +287,8 @@ HINT = "Identifiers consist of letters, digits, '-', '.', '_', starting with a l
         ('{"qom-type": "iothread", "id": "x"} y', ["Expecting at most one JSON value"]),
     ],
 )  # fmt: skip
-def test_object_add_refuses(client: Client, options: str, said: list[str]) -> None:
-    assert client.hmp(f"object_add {options}") == lines(f"Error: {said[0]}", *said[1:])
+def test_object_add_refuses(client: MemoryClient, options: str, said: list[str]) -> None:
+    assert hmp(client, f"object_add {options}") == lines(f"Error: {said[0]}", *said[1:])
     assert [thread.name for thread in client.machine.iothreads()] == ["io0"]
 
 
@@ -326,34 +301,34 @@ def test_object_add_refuses(client: Client, options: str, said: list[str]) -> No
         '{"qom-type": "iothread", "id": "x", "poll-grow": 8}',
     ],
 )
-def test_object_add_and_object_del(client: Client, options: str) -> None:
-    assert client.hmp(f"object_add {options}") == ""
-    assert client.hmp("qom-get /objects/x poll-grow") == lines("8")
-    assert client.hmp('object_del "x"') == ""
-    assert client.hmp("object_del x") == lines("Error: object 'x' not found")
+def test_object_add_and_object_del(client: MemoryClient, options: str) -> None:
+    assert hmp(client, f"object_add {options}") == ""
+    assert hmp(client, "qom-get /objects/x poll-grow") == lines("8")
+    assert hmp(client, 'object_del "x"') == ""
+    assert hmp(client, "object_del x") == lines("Error: object 'x' not found")
 
 
-def test_object_add_lists_types_and_their_properties(client: Client) -> None:
-    types = client.hmp("object_add help").split("\r\n")
+def test_object_add_lists_types_and_their_properties(client: MemoryClient) -> None:
+    types = hmp(client, "object_add help").split("\r\n")
     assert types[:3] == ["List of user creatable objects:", "  iothread", "  main-loop"]
     assert types[1:-1] == sorted(types[1:-1])
     for options in ("?", "nope,help", "id=x,help"):
-        assert client.hmp(f"object_add {options}").split("\r\n") == types
-    properties = client.hmp("object_add iothread,help").split("\r\n")
+        assert hmp(client, f"object_add {options}").split("\r\n") == types
+    properties = hmp(client, "object_add iothread,help").split("\r\n")
     assert properties[0] == "iothread options:"
     assert properties[1:-1] == sorted(properties[1:-1])
     assert "  poll-weight=<int>" in properties
 
 
-def test_object_del_keeps_what_must_stay(client: Client) -> None:
-    from qmp_iothreadd.machine.monitors import MonitorHMP, MonitorQMP
+def test_object_del_keeps_what_must_stay(client: MemoryClient) -> None:
+    from qmp_iothreadd.machine.monitors import MonitorHMP
 
-    for name, cls in (("compat_monitor0", MonitorQMP), ("compat_monitor1", MonitorHMP)):
-        client.machine.tree.objects.add_child(name, cls(client.machine.types[cls.qom_name]))
-    assert client.hmp("object_del compat_monitor0") == lines(
+    human = MonitorHMP(client.machine.types[MonitorHMP.qom_name])
+    client.machine.tree.objects.add_child("compat_monitor1", human)
+    assert hmp(client, "object_del compat_monitor0") == lines(
         "Error: Cannot delete the current QMP monitor"
     )
-    assert client.hmp("object_del compat_monitor1") == lines(
+    assert hmp(client, "object_del compat_monitor1") == lines(
         "Error: Deleting HMP monitors is not supported"
     )
 
@@ -361,28 +336,30 @@ def test_object_del_keeps_what_must_stay(client: Client) -> None:
 # -- qom-* ----------------------------------------------------------------------------------------
 
 
-def test_qom_list(client: Client) -> None:
-    assert client.hmp("qom-list") == lines("/")
-    assert client.hmp("qom-list /objects") == lines("type (string)", "io0 (child<iothread>)")
-    assert client.hmp("qom-list /nope") == lines("Error: Device '/nope' not found")
-    assert client.hmp('qom-list ""') == lines("Error: Path '' is ambiguous")
+def test_qom_list(client: MemoryClient) -> None:
+    assert hmp(client, "qom-list") == lines("/")
+    assert hmp(client, "qom-list /objects") == lines(
+        "type (string)", "compat_monitor0 (child<monitor-qmp>)", "io0 (child<iothread>)"
+    )
+    assert hmp(client, "qom-list /nope") == lines("Error: Device '/nope' not found")
+    assert hmp(client, 'qom-list ""') == lines("Error: Path '' is ambiguous")
 
 
-def test_qom_get_prints_json(client: Client) -> None:
-    assert client.hmp("qom-get io0 poll-weight") == lines("3")
-    assert client.hmp("qom-get\tio0\ttype") == lines('"iothread"')
-    assert client.hmp('qom-get "/objects""io0"') == lines('"/objects/io0"')
-    assert client.hmp("qom-get io0 nope") == lines("Error: Property 'iothread.nope' not found")
-    assert client.hmp("qom-get nope x") == lines("Error: Device 'nope' not found")
+def test_qom_get_prints_json(client: MemoryClient) -> None:
+    assert hmp(client, "qom-get io0 poll-weight") == lines("3")
+    assert hmp(client, "qom-get\tio0\ttype") == lines('"iothread"')
+    assert hmp(client, 'qom-get "/objects""io0"') == lines('"/objects/io0"')
+    assert hmp(client, "qom-get io0 nope") == lines("Error: Property 'iothread.nope' not found")
+    assert hmp(client, "qom-get nope x") == lines("Error: Device 'nope' not found")
 
 
-def test_qom_get_spreads_dictionaries_over_lines(client: Client) -> None:
+def test_qom_get_spreads_dictionaries_over_lines(client: MemoryClient) -> None:
     from qmp_iothreadd.machine.chardevs import ChardevSocket
 
     made = ChardevSocket(client.machine.types["chardev-socket"])
     made.address = {"type": "unix", "path": "/run/a b"}
     client.machine.tree.chardevs.add_child("c0", made)
-    assert client.hmp("qom-get c0 addr") == lines(
+    assert hmp(client, "qom-get c0 addr") == lines(
         "{", '    "path": "/run/a b",', '    "type": "unix"', "}"
     )
 
@@ -399,9 +376,9 @@ def test_qom_get_spreads_dictionaries_over_lines(client: Client) -> None:
         ("io0 poll-grow +9223372036854775807", 2**63 - 1),
     ],
 )
-def test_qom_set(client: Client, arguments: str, value: int) -> None:
-    assert client.hmp(f"qom-set {arguments}") == ""
-    assert client.hmp("qom-get io0 poll-grow") == lines(str(value))
+def test_qom_set(client: MemoryClient, arguments: str, value: int) -> None:
+    assert hmp(client, f"qom-set {arguments}") == ""
+    assert hmp(client, "qom-get io0 poll-grow") == lines(str(value))
 
 
 @pytest.mark.parametrize(
@@ -421,9 +398,9 @@ def test_qom_set(client: Client, arguments: str, value: int) -> None:
         ("-j io0 poll-grow x", "1:1: JSON parse error, invalid keyword 'x'"),
     ],
 )
-def test_qom_set_refuses(client: Client, arguments: str, said: str) -> None:
-    assert client.hmp(f"qom-set {arguments}") == lines(f"Error: {said}")
-    assert client.hmp("qom-get io0 poll-grow") == lines("2")
+def test_qom_set_refuses(client: MemoryClient, arguments: str, said: str) -> None:
+    assert hmp(client, f"qom-set {arguments}") == lines(f"Error: {said}")
+    assert hmp(client, "qom-get io0 poll-grow") == lines("2")
 
 
 # -- print ----------------------------------------------------------------------------------------
@@ -453,13 +430,13 @@ def test_qom_set_refuses(client: Client, arguments: str, said: str) -> None:
         ("print/99999999999999999999x 7", "0x7"),
     ],
 )
-def test_print(client: Client, line: str, printed: str) -> None:
-    assert client.hmp(line) == lines(printed)
+def test_print(client: MemoryClient, line: str, printed: str) -> None:
+    assert hmp(client, line) == lines(printed)
 
 
-def test_print_keeps_the_format_that_was_asked_for_last(client: Client) -> None:
-    assert client.hmp("p 10") == lines("0xa")
-    client.hmp("p/d +")  # the expression is refused, the format stays
-    assert client.hmp("p 10") == lines("10")
-    assert client.hmp("p/ 10") == lines("10")
-    assert client.hmp("p/w 10") == lines("10")
+def test_print_keeps_the_format_that_was_asked_for_last(client: MemoryClient) -> None:
+    assert hmp(client, "p 10") == lines("0xa")
+    hmp(client, "p/d +")  # the expression is refused, the format stays
+    assert hmp(client, "p 10") == lines("10")
+    assert hmp(client, "p/ 10") == lines("10")
+    assert hmp(client, "p/w 10") == lines("10")
