@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, TypedDict, U
 Action = Literal["none", "grow", "shrink"]
 
 ACTIONS: Final[tuple[Action, ...]]
+IDLE_INTERVAL_NS: Final[int]
 ARRIVALS: Final[tuple[str, ...]]
 POLICIES: Final[tuple[str, ...]]
 POLL_PARAMS: Final[tuple[PollParamInfo, ...]]
@@ -114,7 +115,12 @@ class Handler: ...
 
 class AioContext:
     def __init__(
-        self, name: str | None = None, params: PollParams | None = None, *, policy: str = ...
+        self,
+        name: str | None = None,
+        params: PollParams | None = None,
+        *,
+        policy: str = ...,
+        idle_interval_ns: int = ...,
     ) -> None: ...
     def start(self) -> int: ...
     def stop(self) -> None: ...

@@ -19,7 +19,7 @@ from collections import namedtuple
 from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.errno cimport EINVAL, errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from qmp_iothreadd.iothread cimport _native as native
@@ -40,6 +40,8 @@ cdef object os_error(int negative_errno):
     return OSError(-negative_errno, os.strerror(-negative_errno))
 
 
+IDLE_INTERVAL_NS = native.AIO_IDLE_INTERVAL_NS
+
 include "_polling.pxi"
 include "_handlers.pxi"
 include "_traces.pxi"
@@ -52,6 +54,8 @@ cdef class AioContext:
         name: the thread's name; one longer than 15 bytes is not set (not cut).
         params: PollParams, or None for the defaults.
         policy: one of POLICIES: how the polling window is found.
+        idle_interval_ns: a handler without an event for so long is not polled until its next one;
+            by default IDLE_INTERVAL_NS, QEMU's 7 s.
 
     Raises:
         OSError: out of memory or descriptors. ValueError: an unknown policy.
@@ -65,7 +69,8 @@ cdef class AioContext:
     cdef int pid      # of the process that started the thread; 0 without one
     cdef object __weakref__
 
-    def __init__(self, name=None, params=None, *, policy=POLICIES[0]):
+    def __init__(self, name=None, params=None, *, policy=POLICIES[0],
+                 int64_t idle_interval_ns=IDLE_INTERVAL_NS):
         if self.ctx != NULL:
             raise RuntimeError("an AioContext is initialized once")
         cdef native.PollParams taken = native_params(PollParams() if params is None else params)
@@ -73,6 +78,7 @@ cdef class AioContext:
         self.ctx = native.aio_context_new(taken, policy_of(policy))
         if self.ctx == NULL:
             raise os_error(-errno)
+        native.aio_context_set_idle_interval(self.ctx, idle_interval_ns)
 
     def __dealloc__(self):
         if self.ctx != NULL:
@@ -274,11 +280,15 @@ cdef class AioContext:
             raise MemoryError
 
     def call_later(self, int64_t delay_ns, fn):
-        """Call ``fn()`` once in the context's thread, no sooner than in ``delay_ns``."""
+        """Call ``fn()`` once in the context's thread, no sooner than in ``delay_ns``.
+
+        Times past what the clock can show are its last one, 292 years from the boot.
+        """
         cdef native.AioContext *ctx = self.native_context()
         cdef Call pending = Call.__new__(Call)
         pending.context, pending.fn = self, fn
-        pending.deadline_ns = native.aio_clock_ns() + delay_ns
+        cdef int64_t now_ns = native.aio_clock_ns()
+        pending.deadline_ns = now_ns + min(delay_ns, INT64_MAX - now_ns)
         Py_INCREF(pending)
         cdef void *opaque = <void *>pending
         with nogil:

@@ -74,6 +74,8 @@ cdef extern from "engine.h" nogil:
     int aio_context_set_nice(AioContext *ctx, int nice)
     void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
     PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy)
+    int64_t AIO_IDLE_INTERVAL_NS
+    void aio_context_set_idle_interval(AioContext *ctx, int64_t ns)
     int64_t aio_context_poll_ns(AioContext *ctx)
     void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *) noexcept nogil,
                          void *arg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,9 @@ def started(cleanup: ExitStack) -> Callable[..., AioContext]:
     """Makes contexts whose thread runs until the test ends."""
 
     def make(
-        name: str | None = "IO test", *, policy: str = "weighted", **params: int
+        name: str | None = "IO test", *, others: dict[str, Any] | None = None, **params: int
     ) -> AioContext:
-        context = AioContext(name, PollParams(**params), policy=policy)
+        context = AioContext(name, PollParams(**params), **(others or {}))
         cleanup.callback(context.close)
         context.start()
         return context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,12 +11,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qmp_iothreadd.iothread._engine import AioContext, NativeWorkload, PollParams
+from qmp_iothreadd.iothread._engine import EventNotifier as Notifier
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import Stats
 
 Start = Callable[..., AioContext]
 Eventually = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def driven(cleanup: ExitStack, notifier: Notifier) -> AioContext:
+    """A context without a thread, with a handler of ``notifier`` that can be polled."""
+    context = AioContext()
+    cleanup.callback(context.close)
+    context.add_handler(notifier, notifier.test_and_clear, poll=True)
+    return context
+
+
+def run_event(context: AioContext, notifier: Notifier) -> None:
+    notifier.set()
+    while not context.poll(True):  # new parameters are looked at first
+        pass
 
 
 def load(cleanup: ExitStack, context: AioContext, **params: Any) -> NativeWorkload:
@@ -64,9 +81,9 @@ def test_time_is_accounted_for(started: Start, cleanup: ExitStack) -> None:
     assert stats["handling_ns"] >= 50000 * stats["latency_count"] > 0
 
 
-def test_a_wait_under_way_counts(started: Start) -> None:
+def test_a_wait_under_way_counts(started: Start, eventually: Eventually) -> None:
     context = started()
-    time.sleep(0.01)
+    eventually(lambda: context.stats()["blocked_ns"] > 0)
     before = context.stats()
     time.sleep(0.05)
     after = context.stats()
@@ -74,23 +91,28 @@ def test_a_wait_under_way_counts(started: Start) -> None:
     assert after["iterations"] == before["iterations"]
 
 
-def test_reset_sets_everything_to_zero(started: Start, cleanup: ExitStack) -> None:
+def test_reset_sets_everything_to_zero(
+    started: Start, cleanup: ExitStack, eventually: Eventually
+) -> None:
     context = started()
     workload = load(cleanup, context, interval_ns=10000)
-    time.sleep(0.05)
+    eventually(lambda: context.stats()["latency_count"] > 100)
     workload.stop()
+    before = context.stats()
     context.reset_stats()
     stats = context.stats()
     assert stats["events"] == stats["latency_count"] == stats["latency_sum_ns"] == 0
     assert set(stats["latency_ns"].values()) == {0}
     assert stats["poll_ns_mean"] <= stats["poll_ns"]  # its own wake-up may be adjusted for
-    assert stats["observed_ns"] < 50e6
+    assert stats["observed_ns"] < before["observed_ns"]
 
 
-def test_latency_percentiles_are_ordered_and_counted(started: Start, cleanup: ExitStack) -> None:
+def test_latency_percentiles_are_ordered_and_counted(
+    started: Start, cleanup: ExitStack, eventually: Eventually
+) -> None:
     context = started()
     workload = load(cleanup, context, interval_ns=50000)
-    time.sleep(0.1)
+    eventually(lambda: context.stats()["latency_count"] > 100)
     workload.stop()
     stats = context.stats()
     latency = stats["latency_ns"]
@@ -100,14 +122,27 @@ def test_latency_percentiles_are_ordered_and_counted(started: Start, cleanup: Ex
     assert stats["latency_sum_ns"] <= stats["latency_count"] * latency["max"]
 
 
-def test_resets_and_time_near_the_maximum(started: Start, cleanup: ExitStack) -> None:
-    context = started(max_ns=20000)
-    # Far longer than the window: every event passes the maximum.
-    load(cleanup, context, interval_ns=1000000)
-    time.sleep(0.1)
-    stats = context.stats()
-    assert stats["resets"] >= 0.8 * stats["events"] > 0
-    assert stats["near_max_ns"] < 0.5 * stats["observed_ns"]
+def test_every_event_past_the_maximum_is_a_reset(driven: AioContext, notifier: Notifier) -> None:
+    driven.set_poll_params(PollParams(max_ns=1))  # no iteration takes less
+    for _ in range(10):
+        run_event(driven, notifier)
+    stats = driven.stats()
+    assert stats["resets"] == stats["events"] == 10
+    assert stats["near_max_ns"] == 0
+
+
+def test_time_near_the_maximum_counts(driven: AioContext, notifier: Notifier) -> None:
+    driven.set_poll_params(PollParams(max_ns=10**9, grow=10**9))
+    run_event(driven, notifier)  # the window begins with the time of an iteration
+    assert driven.stats()["near_max_ns"] == 0
+    timer = threading.Timer(0.02, notifier.set)
+    timer.start()
+    driven.poll(True)  # it takes longer than the window, which grows to the maximum
+    timer.join()
+    assert driven.poll_ns == 10**9
+    run_event(driven, notifier)
+    stats = driven.stats()
+    assert 0 < stats["near_max_ns"] <= stats["observed_ns"]
 
 
 def test_poll_ns_histogram_counts_adjustments(started: Start, cleanup: ExitStack) -> None:
@@ -123,26 +158,26 @@ def test_poll_ns_histogram_counts_adjustments(started: Start, cleanup: ExitStack
     assert max(stats["poll_ns_histogram"]) <= (32768).bit_length()
 
 
-def test_handlers_are_listed_with_their_ns(started: Start, cleanup: ExitStack) -> None:
-    context = started(max_ns=1000000)
-    load(cleanup, context, interval_ns=50000, depth=1)
-    time.sleep(0.1)
-    own, handler = context.handlers()
+def test_handlers_are_listed_with_their_ns(driven: AioContext, notifier: Notifier) -> None:
+    for _ in range(5):
+        run_event(driven, notifier)
+    own, handler = driven.handlers()
+    assert (own["events"], handler["events"]) == (0, 5)
     assert handler["polled"]
-    assert handler["events"] == context.stats()["events"] or handler["events"] > 100
-    assert 0 <= handler["ns"] <= 1000000
-    assert own["fd"] != handler["fd"]
+    assert 0 < handler["ns"] <= PollParams().max_ns
+    assert (own["polled"], own["ns"]) == (False, 0)
+    assert handler["fd"] == notifier.fd != own["fd"]
 
 
-def test_setting_parameters_empties_the_window_at_once(started: Start, cleanup: ExitStack) -> None:
-    context = started(max_ns=1000000)
-    workload = load(cleanup, context, interval_ns=50000)
-    for _ in range(100):
-        time.sleep(0.001)
-        if context.poll_ns:
-            break
-    assert context.poll_ns > 0
-    workload.stop()
-    context.set_poll_params(PollParams(max_ns=500000))
-    assert context.poll_ns == 0
-    assert [handler["ns"] for handler in context.handlers()][1:] == []
+def test_setting_parameters_empties_every_window_at_once(
+    driven: AioContext, notifier: Notifier
+) -> None:
+    driven.set_poll_params(PollParams(max_ns=10**12))
+    run_event(driven, notifier)
+    assert driven.poll_ns > 0
+    assert driven.handlers()[1]["ns"] > 0
+    driven.set_poll_params(PollParams(max_ns=10**12))
+    assert driven.poll_ns == 0
+    driven.poll(False)  # an iteration without an event lengthens each ns, but not 0
+    assert driven.poll_ns == 0
+    assert driven.handlers()[1]["ns"] == 0

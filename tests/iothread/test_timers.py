@@ -63,6 +63,15 @@ def test_a_busy_poll_ends_for_a_timer(
     assert called[0] < 0.05
 
 
+def test_a_time_past_the_clocks_end_never_comes(started: Start, eventually: Eventually) -> None:
+    context, called = started(), list[str]()
+    context.call_later(2**63 - 1, lambda: called.append("too early"))
+    context.call_later(20_000_000, lambda: called.append("in time"))
+    eventually(lambda: bool(called))
+    context.close()
+    assert called == ["in time"]
+
+
 def test_those_left_in_a_closed_context_are_released() -> None:
     context = AioContext()
     context.call_later(10**12, lambda: pytest.fail("it never comes"))

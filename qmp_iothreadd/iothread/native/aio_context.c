@@ -31,6 +31,7 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
     memset(ctx, 0, sizeof(*ctx));
     ctx->params = ctx->set_params = poll_params_effective(params);
     ctx->policy = ctx->set_policy = policy;
+    ctx->idle_interval_ns = AIO_IDLE_INTERVAL_NS;
     aio_list_init(&ctx->ops);
     aio_list_init(&ctx->poll_list);
     aio_list_init(&ctx->dead);
@@ -245,6 +246,11 @@ PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy)
     }
     pthread_mutex_unlock(&ctx->lock);
     return params;
+}
+
+void aio_context_set_idle_interval(AioContext *ctx, int64_t ns)
+{
+    ctx->idle_interval_ns = ns;
 }
 
 int64_t aio_context_poll_ns(AioContext *ctx)

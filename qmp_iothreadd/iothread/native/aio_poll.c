@@ -9,7 +9,8 @@
  */
 enum { FEW_HANDLERS = 4, PASSES_PER_CLOCK = 4 };
 
-static const int64_t IDLE_CHECK_INTERVAL_NS = 100 * 1000 * 1000;
+/* How often in the time that makes a handler idle idle handlers are looked for. */
+enum { IDLE_CHECKS = 64 };
 
 void aio_mark_ready(AioLink *ready, AioHandler *handler)
 {
@@ -64,7 +65,7 @@ static bool run_poll_handlers_once(AioContext *ctx, AioLink *ready, int64_t now_
     AIO_LIST_FOREACH (link, &ctx->poll_list) {
         AioHandler *handler = aio_container_of(link, AioHandler, poll_link);
         if (poll_handler(ready, handler)) {
-            handler->idle_deadline_ns = now_ns + POLL_IDLE_INTERVAL_NS;
+            handler->idle_deadline_ns = now_ns + ctx->idle_interval_ns;
             *timeout_ns = 0;
             progress |= handler != &ctx->notifier_handler;
         }
@@ -84,7 +85,7 @@ static bool remove_idle_handlers(AioContext *ctx, AioLink *ready, int64_t now_ns
     if (now_ns < ctx->idle_check_ns) {
         return false;
     }
-    ctx->idle_check_ns = now_ns + IDLE_CHECK_INTERVAL_NS;
+    ctx->idle_check_ns = now_ns + ctx->idle_interval_ns / IDLE_CHECKS;
     ctx->walking++;
     AIO_LIST_FOREACH (link, &ctx->poll_list) {
         AioHandler *handler = aio_container_of(link, AioHandler, poll_link);

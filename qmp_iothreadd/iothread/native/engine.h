@@ -30,6 +30,9 @@ typedef struct AioTimer AioTimer;
 
 enum { AIO_NAME_MAX = 15 };
 
+/* See aio_context_set_idle_interval: 7 s, as in QEMU's util/aio-posix.c. */
+#define AIO_IDLE_INTERVAL_NS (7 * INT64_C(1000000000))
+
 /* NULL and errno when memory or descriptors are short. Parameters of 0 take the defaults. */
 AioContext *aio_context_new(PollParams params, PollPolicy policy);
 
@@ -71,6 +74,12 @@ int aio_context_set_nice(AioContext *ctx, int nice);
 /* Every handler's ns and poll_ns are set to 0 and the thread is notified. Never waits. */
 void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy);
 PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy);
+
+/*
+ * A handler without an event for so long is not polled any more, until its next one. To be set
+ * before anybody drives the context.
+ */
+void aio_context_set_idle_interval(AioContext *ctx, int64_t ns);
 
 /* The window in force; 0 from the moment that parameters are set. */
 int64_t aio_context_poll_ns(AioContext *ctx);

@@ -16,9 +16,6 @@
 #include "stats.h"
 #include "trace.h"
 
-/* A handler that had no event for so long leaves the poll list. */
-#define POLL_IDLE_INTERVAL_NS (7 * INT64_C(1000000000))
-
 /*
  * After so many iterations in a row that asked no fd monitor, one asks it without waiting:
  * otherwise a handler that is always ready starves those that were never polled yet.
@@ -114,6 +111,7 @@ struct AioContext {
     uint32_t waitless;        /* iterations since the fd monitor was asked */
     uint32_t unpolled;        /* handlers that are not in the poll list */
     uint32_t polled;          /* handlers that are */
+    int64_t idle_interval_ns; /* constant while driven; aio_context_set_idle_interval */
     int64_t idle_check_ns;    /* when to look for idle handlers in the poll list again */
     int64_t now_ns;           /* time that the innermost iteration found its events */
     int64_t phase_start_ns;   /* when handlers began to run; 0: not accounted for */

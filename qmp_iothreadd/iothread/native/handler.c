@@ -11,7 +11,7 @@ void aio_poll_list_insert(AioHandler *handler)
     AioContext *ctx = handler->ctx;
 
     aio_list_insert_head(&ctx->poll_list, &handler->poll_link);
-    handler->idle_deadline_ns = ctx->now_ns + POLL_IDLE_INTERVAL_NS;
+    handler->idle_deadline_ns = ctx->now_ns + ctx->idle_interval_ns;
     atomic_store_explicit(&handler->polled, true, memory_order_relaxed);
     ctx->polled++;
     if (handler != &ctx->notifier_handler) {
