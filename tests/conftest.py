@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,12 @@ def pytest_sessionstart() -> None:
 def extended_schema(tmp_path: Path) -> Callable[..., str]:
     """Copy the daemon's schema: ``extended_schema("{ 'command': ...", members="'*x': 'int'")``.
 
-    ``text`` is added at the end, ``members`` to those of an iothread. Returns the top file.
+    ``text`` is added at the end, ``members`` to those of an iothread; ``replace`` says what stands
+    where in any of the files, and then all comments are gone. Returns the top file.
     """
     from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
-    def copy(text: str = "", members: str = "") -> str:
+    def copy(text: str = "", members: str = "", replace: Mapping[str, str] | None = None) -> str:
         folder = tmp_path / "schema"
         shutil.copytree(Path(packaged_schema_path()).parent, folder)
         if members:
@@ -57,9 +59,24 @@ def extended_schema(tmp_path: Path) -> Callable[..., str]:
         source = top.read_text()
         assert source.count(pragma) == 1
         top.write_text(f"{source.replace(pragma, '')}\n{text}\n")
+        if replace:
+            _replace_in(folder, replace)
         return str(top)
 
     return copy
+
+
+def _replace_in(folder: Path, replace: Mapping[str, str]) -> None:
+    """Replace what stands once in the files of a schema, with their comments gone."""
+    sources = {
+        file: re.sub(r"(?m)^ *#.*\n", "", file.read_text()) for file in folder.glob("*.json")
+    }
+    for old, new in replace.items():
+        (file,) = (file for file, source in sources.items() if old in source)
+        assert sources[file].count(old) == 1
+        sources[file] = sources[file].replace(old, new)
+    for file, source in sources.items():
+        file.write_text(source)
 
 
 def _threads() -> set[str]:

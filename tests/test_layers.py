@@ -28,6 +28,7 @@ ROOMS = (
     "machine",
     "qmp.session_protocol",
     "qmp.registry",
+    "qmp.signatures",
     "qmp.dispatch",
     "commands",
     "hmp",

@@ -146,6 +146,12 @@ _OWN = (
         _set("stub_missing"),
         "let commands without a function answer the least that is allowed",
     ),
+    Option(
+        "check-replies",
+        "",
+        _set("check_replies"),
+        "answer with an error instead of what does not fit the schema",
+    ),
     Option("multi-client", "", _set("multi_client"), "serve all clients of a monitor at once"),
     Option("no-polling", "", _set("polling", False), "behave as on a platform that cannot poll"),
     Option("metrics", "[HOST:]PORT", _store("metrics_address"), "serve statistics to Prometheus"),

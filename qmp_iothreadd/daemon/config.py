@@ -102,6 +102,7 @@ class Config:
     models: Models | None = None
     """The schema's validators, where reading the command line needed them already."""
     stub_missing: bool = False
+    check_replies: bool = False
     multi_client: bool = False
     polling: bool = True
     metrics_address: str | None = None

@@ -67,6 +67,7 @@ def make_machine(config: Config) -> Machine:
         uuid=config.uuid or NIL_UUID,
         running=not config.start_stopped,
         polling=config.polling,
+        check_replies=config.check_replies,
     )
 
 

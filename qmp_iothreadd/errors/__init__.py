@@ -9,7 +9,8 @@
     ├── ArgumentError        what the human monitor says of a line         (hmp.messages)
     ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
     ├── QAPIError            what is wrong with a schema, and where        (qapi.messages)
-    └── ReplyError           a reply is not what the schema says           (qapi.replies)
+    ├── ReplyError           a reply is not what the schema says           (qapi.replies)
+    └── FunctionError        a function does not fit its command           (qmp.signatures)
 
 A function of this package makes an error; the caller raises it::
 

@@ -13,6 +13,7 @@ from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES
+from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
 from qmp_iothreadd.qom.tree import ObjectTree
@@ -20,6 +21,7 @@ from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, sche
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.models import Models
+    from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject
     from qmp_iothreadd.qapi.schema import Schema
 
@@ -38,7 +40,11 @@ def version_info(package: str) -> dict[str, Any]:
 
 
 class Machine:
-    """The state that commands act on. One for a process, or for a test."""
+    """The state that commands act on. One for a process, or for a test.
+
+    ``check_replies``: a return value or the data of an event that does not fit the schema is not
+    sent, but raises ReplyError where it was about to be.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,7 @@ class Machine:
         running: bool = True,
         polling: bool = True,
         package: str = "",
+        check_replies: bool = False,
     ) -> None:
         self.schema = schema
         self.models = models
@@ -57,6 +64,7 @@ class Machine:
         self.uuid = uuid
         self.status = "running" if running else "prelaunch"
         self.package = package
+        self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()
         self.tree = ObjectTree(self.types)
         self.traces = TraceLog()
@@ -65,6 +73,7 @@ class Machine:
         self.on_shutdown: Callable[[], None] = lambda: None
         self.shutting_down = False
         self._introspection: list[dict[str, Any]] | None = None
+        self._event_filters: dict[str, Filter | None] = {}
         self._register_object_types(polling)
 
     def introspection(self) -> list[dict[str, Any]]:
@@ -78,7 +87,18 @@ class Machine:
     # -- Events and run state ---------------------------------------------------------------------
 
     def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
-        """Send an event to every monitor that is past negotiation."""
+        """Send an event to every monitor that is past negotiation.
+
+        One that the served schema lacks is not sent, nor are members of ``data`` that it lacks.
+        """
+        described = self.schema.events.get(event)
+        if described is None:
+            return
+        if event not in self._event_filters:
+            self._event_filters[event] = self.outgoing.event(described)
+        outgoing = self._event_filters[event]
+        if outgoing is not None:
+            data = outgoing(data)
         now = time.time_ns()
         message: dict[str, Any] = {
             "event": event,
@@ -120,8 +140,10 @@ class Machine:
         """End the daemon, once; ``reason`` is a ShutdownCause."""
         if not self.shutting_down:
             self.shutting_down = True
-            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            self.on_shutdown()
+            try:
+                self.emit("SHUTDOWN", {"guest": False, "reason": reason})
+            finally:
+                self.on_shutdown()
 
     # -- Objects ----------------------------------------------------------------------------------
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import Command
     from qmp_iothreadd.qmp.registry import CommandFunction, Context
 
 
 class BoundCommand:
-    """A command of the schema with the function behind it and the check of its arguments."""
+    """A command of the schema with the function behind it and the check of its arguments.
 
-    __slots__ = ("allow_oob", "function", "name", "success_response", "validate")
+    ``outgoing`` is what the value of a coroutine is still to pass through, if anything.
+    """
+
+    __slots__ = ("allow_oob", "function", "name", "outgoing", "success_response", "validate")
 
     def __init__(
         self,
         command: Command,
         function: CommandFunction,
         validate: Callable[[dict[str, Any]], dict[str, Any]],
+        outgoing: Filter | None,
     ) -> None:
         self.name = command.name
-        self.function = function
+        self.function = function if outgoing is None else _filtered(function, outgoing)
+        self.outgoing = outgoing
         self.validate = validate
         self.allow_oob = command.allow_oob
         self.success_response = command.success_response
@@ -40,6 +47,7 @@ class BoundCommand:
 
         Raises:
             QmpError: the arguments do not fit the schema, or the command failed.
+            ReplyError: the value does not fit it, where the machine checks that.
         """
         return self.function(ctx, **self.validate(arguments))
 
@@ -49,6 +57,8 @@ class Dispatcher:
 
     ``functions`` maps names to functions; with ``stub_missing`` a command without one checks its
     arguments and answers with the smallest value that its return type allows.
+
+    A command is bound to its function when it is first called: most clients call few.
     """
 
     def __init__(
@@ -69,11 +79,24 @@ class Dispatcher:
         known = self.machine.schema.commands
         return [name for name in known if self._stub_missing or name in self._functions]
 
+    def bind(self, names: Iterable[str]) -> None:
+        """Bind these commands now, so that a function that does not fit its command is found.
+
+        Names that the schema lacks are passed over.
+
+        Raises:
+            FunctionError: a function does not fit its command.
+        """
+        for name in names:
+            if name in self.machine.schema.commands:
+                self.find(name)
+
     def find(self, name: str) -> BoundCommand:
         """The command of this name.
 
         Raises:
             QmpError: CommandNotFound.
+            FunctionError: its function does not fit.
         """
         found = self._bound.get(name)
         if found is None:
@@ -90,7 +113,12 @@ class Dispatcher:
             if not self._stub_missing:
                 raise errors.command_not_found(name)
             function = _stub(command)
-        return BoundCommand(command, function, self.machine.models.arguments(command))
+        else:
+            from qmp_iothreadd.qmp.signatures import check_function  # loads ``inspect``
+
+            check_function(command, function)
+        outgoing = self.machine.outgoing.reply(command) if command.success_response else None
+        return BoundCommand(command, function, self.machine.models.arguments(command), outgoing)
 
 
 def _stub(command: Command) -> CommandFunction:
@@ -98,3 +126,13 @@ def _stub(command: Command) -> CommandFunction:
 
     value = None if command.ret_type is None else stub_value(command.ret_type)
     return lambda ctx, **arguments: value
+
+
+def _filtered(function: CommandFunction, outgoing: Filter) -> CommandFunction:
+    """The function, with its value passed through a filter unless that is still to come."""
+
+    def call(ctx: Context, **arguments: Any) -> Any:
+        value = function(ctx, **arguments)
+        return value if type(value) is CoroutineType else outgoing(value)
+
+    return call

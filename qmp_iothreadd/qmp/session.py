@@ -23,7 +23,7 @@ from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
-    from qmp_iothreadd.qmp.dispatch import Dispatcher
+    from qmp_iothreadd.qmp.dispatch import BoundCommand, Dispatcher
 
 # With OOB, so many requests wait in band before reading stops; without, one.
 QUEUE_LENGTH: Final = 8
@@ -175,26 +175,41 @@ class Session:
             if not self.negotiated and name != _NEGOTIATION:
                 raise errors.command_not_found(name)
             result = command.call(self, arguments)
+            if type(result) is CoroutineType:
+                return self._begin(request, result, command, oob=oob)
+            if command.success_response:
+                self._reply(request, result)
         except Exception as error:
             self._reply_error(request, error)
-            return None
-        if type(result) is CoroutineType:
-            self._running = True
-            return self._finish(request, result, command.success_response)
-        if command.success_response:
-            self._reply(request, result)
         return None
 
+    def _begin(
+        self,
+        request: object,
+        coroutine: CoroutineType[Any, Any, Any],
+        command: BoundCommand,
+        *,
+        oob: bool,
+    ) -> Coroutine[Any, Any, None]:
+        if oob:
+            from qmp_iothreadd.qmp.signatures import FunctionError, coroutine_out_of_band
+
+            coroutine.close()
+            raise FunctionError(coroutine_out_of_band(command.name))
+        self._running = True
+        return self._finish(request, coroutine, command)
+
     async def _finish(
-        self, request: object, result: CoroutineType[Any, Any, Any], success_response: bool
+        self, request: object, coroutine: CoroutineType[Any, Any, Any], command: BoundCommand
     ) -> None:
         try:
-            value = await result
+            value = await coroutine
+            if command.outgoing is not None:
+                value = command.outgoing(value)
+            if command.success_response:
+                self._reply(request, value)
         except Exception as error:
             self._reply_error(request, error)
-        else:
-            if success_response:
-                self._reply(request, value)
         finally:
             self._running = False
 

@@ -36,13 +36,14 @@ _models: dict[str | None, Models] = {}
 def make_machine(schema_path: str | None = None, **options: Any) -> Machine:
     """A machine on the daemon's schema or another one; ``options`` are Machine's.
 
-    A schema is loaded once. ``close`` the machine when done: it may have threads.
+    What it returns and emits is checked against the schema, unless ``check_replies`` is False. A
+    schema is loaded once. ``close`` the machine when done: it may have threads.
     """
     models = _models.get(schema_path)
     if models is None:
         schema = load_schema(schema_path) if schema_path else load_schema_cached()
         models = _models[schema_path] = Models(schema)
-    return Machine(models.schema, models, **options)
+    return Machine(models.schema, models, **{"check_replies": True, **options})
 
 
 def add_monitor(machine: Machine, name: str, path: str) -> tuple[ChardevSocket, MonitorQMP]:
@@ -57,11 +58,26 @@ def add_monitor(machine: Machine, name: str, path: str) -> tuple[ChardevSocket, 
     return chardev, monitor
 
 
+def make_dispatcher(
+    machine: Machine, functions: Mapping[str, CommandFunction] | None = None
+) -> Dispatcher:
+    """The daemon's commands, and these ``functions`` by name.
+
+    Raises:
+        FunctionError: one of ``functions`` does not fit its command.
+    """
+    own = functions or {}
+    made = Dispatcher(machine, functions={**COMMANDS, **own})
+    made.bind(own)
+    return made
+
+
 class MemoryClient(Requests):
     """A session with the monitor ``compat_monitor0``, and the client on its other side.
 
     ``machine`` is made, and closed in the end, where none is given. ``functions`` are commands by
-    name, which join the daemon's; they need to be in the machine's schema.
+    name, which join the daemon's; they need to be in the machine's schema. One that does not fit
+    its command raises FunctionError.
     """
 
     def __init__(
@@ -73,8 +89,8 @@ class MemoryClient(Requests):
     ) -> None:
         self.machine = machine or make_machine()
         self._owned = machine is None
+        self.dispatcher = make_dispatcher(self.machine, functions)
         self._objects = add_monitor(self.machine, "compat_monitor0", "in memory")
-        self.dispatcher = Dispatcher(self.machine, functions={**COMMANDS, **(functions or {})})
         self.session = Session(self.dispatcher, "compat_monitor0", pretty=pretty)
 
     def __enter__(self) -> MemoryClient:

@@ -33,8 +33,9 @@ _POLL_S = 0.003
 class DaemonProcess:
     """``qmp-iothreadd`` with a QMP monitor on ``path``, a Unix socket in ``folder``, its own.
 
-    ``args`` are more command-line arguments. ``command`` is another way to start the daemon (or
-    another program that takes QEMU's options), ``env`` joins the environment, ``options`` are
+    ``args`` are more command-line arguments. What it returns and emits is checked against the
+    schema (``--check-replies``). ``command`` is another way to start the daemon, without that check
+    (or another program that takes QEMU's options), ``env`` joins the environment, ``options`` are
     subprocess.Popen's; standard input is empty and standard error is kept, unless they say
     otherwise. The block begins when all monitors are open, or, where ``wait_ready`` is False, when
     the socket's file is there (for monitors that wait for a client first, and for programs that do
@@ -54,7 +55,7 @@ class DaemonProcess:
         self.folder = Path(tempfile.mkdtemp(prefix="qmp-iothreadd-"))
         self.path = str(self.folder / "qmp.sock")
         self._argv = [
-            *(command or [sys.executable, "-m", "qmp_iothreadd"]),
+            *(command or [sys.executable, "-m", "qmp_iothreadd", "--check-replies"]),
             *("-nodefaults", "-qmp", f"unix:{self.path},server=on,wait=off"),
             *args,
         ]

@@ -13,19 +13,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qmp_iothreadd.qmp.dispatch import Dispatcher
-from qmp_iothreadd.qmp.registry import COMMANDS
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.server.connection import Turns
 from qmp_iothreadd.server.monitor_server import MonitorServer
 from qmp_iothreadd.server.sockets import UnixListener
-from qmp_iothreadd.testing.memory import add_monitor, make_machine
+from qmp_iothreadd.testing.memory import add_monitor, make_dispatcher, make_machine
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
 
-MakeSession = Callable[[Dispatcher, str], Session]
+MakeSession = Callable[["Dispatcher", str], Session]
 
 
 class Server:
@@ -33,8 +32,8 @@ class Server:
 
     ``machine`` is what they serve: made, and closed in the end, where none is given. ``functions``
     are commands by name, which join the daemon's; they need to be in the machine's schema, and may
-    be coroutine functions. ``quit`` ends the serving, not the block: ``stopped`` is set. Any event
-    loop will do that asyncio can run.
+    be coroutine functions. One that does not fit its command raises FunctionError. ``quit`` ends
+    the serving, not the block: ``stopped`` is set. Any event loop will do that asyncio can run.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Server:
         self._owned = machine is None
         self._count = monitors
         self._multi_client = multi_client
-        self._functions = {**COMMANDS, **(functions or {})}
+        self._dispatcher = make_dispatcher(self.machine, functions)
         self._make_session = session
         self._servers: list[MonitorServer] = []
         self._stack = contextlib.AsyncExitStack()
@@ -70,10 +69,9 @@ class Server:
         self._turns = Turns(asyncio.get_running_loop())
         stack.callback(self._turns.close)
         self.machine.on_shutdown = self._stop
-        dispatcher = Dispatcher(self.machine, functions=self._functions)
         try:
             for number in range(self._count):
-                self._open(f"compat_monitor{number}", str(folder / f"qmp{number}.sock"), dispatcher)
+                self._open(f"compat_monitor{number}", str(folder / f"qmp{number}.sock"))
         except BaseException:
             await stack.aclose()
             raise
@@ -98,7 +96,7 @@ class Server:
             server.shut_down()
         self.stopped.set()
 
-    def _open(self, name: str, path: str, dispatcher: Dispatcher) -> None:
+    def _open(self, name: str, path: str) -> None:
         listener = UnixListener(path)
         self._stack.callback(listener.close)
         chardev, monitor = add_monitor(self.machine, name, path)
@@ -106,7 +104,7 @@ class Server:
         self._stack.callback(monitor.unparent)
         server = MonitorServer(
             self._turns,
-            lambda: self._make_session(dispatcher, name),
+            lambda: self._make_session(self._dispatcher, name),
             chardev,
             multi_client=self._multi_client,
         )

@@ -23,11 +23,13 @@ SCHEMA = """
 class Recorder:
     """Functions that keep what they were called with."""
 
-    def __init__(self) -> None:
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
         self.calls: list[dict[str, Any]] = []
 
-    def __call__(self, ctx: Any, **arguments: Any) -> None:
+    def __call__(self, ctx: Any, **arguments: Any) -> Any:
         self.calls.append(arguments)
+        return self.value
 
 
 MakeDispatcher = Callable[..., Dispatcher]
@@ -40,7 +42,7 @@ def dispatcher(extended_schema: Callable[..., str]) -> MakeDispatcher:
 
 
 def test_arguments_are_keywords_and_absent_ones_none(dispatcher: MakeDispatcher) -> None:
-    function = Recorder()
+    function = Recorder({"the-name": "a"})
     command = dispatcher(functions={"x-plain": function}).find("x-plain")
     command.call(None, {"the-name": "a"})  # type: ignore[arg-type]
     command.call(None, {"count": 3, "the-name": "b"})  # type: ignore[arg-type]

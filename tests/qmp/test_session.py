@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -372,3 +373,75 @@ async def test_a_command_without_success_response_is_silent(
         client.negotiate()
         assert client.send({"execute": "x-hush", "id": 1}) == []
         assert "error" in client.request("x-hush", {"nope": 1})
+
+
+def test_a_coroutine_that_comes_out_of_band_is_closed_and_answered(
+    extended_schema: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def later() -> None:
+        """Never runs: what comes out of band has to be answered at once."""
+
+    told: list[str] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: told.append(str(error)))
+    made: list[Coroutine[Any, Any, None]] = []
+
+    def x_loud(ctx: Any) -> Any:
+        made.append(later())
+        return made[-1]
+
+    machine = make_machine(extended_schema("{ 'command': 'x-loud', 'allow-oob': true }"))
+    with MemoryClient(machine, functions={"x-loud": x_loud}) as client:
+        client.negotiate("oob")
+        error = client.send({"exec-oob": "x-loud", "id": 1})
+        assert error == [
+            {"error": {"class": "GenericError", "desc": "internal error: FunctionError"}, "id": 1}
+        ]
+        assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED
+        assert not client.session.running
+        assert client.request("query-name") == {"return": {}}
+    assert told[0].startswith("'x-loud' has 'allow-oob' and must answer at once")
+
+
+@pytest.mark.parametrize("check", [True, False])
+async def test_a_value_that_does_not_fit_is_a_fault_with_an_answer(
+    check: bool, extended_schema: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail_later(ctx: Any) -> dict[str, int]:
+        return {"name": 7}
+
+    told: list[str] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: told.append(str(error)))
+    schema = extended_schema(
+        "{ 'command': 'x-now', 'returns': 'NameInfo' }"
+        "{ 'command': 'x-later', 'returns': 'NameInfo', 'coroutine': true }"
+    )
+    machine = make_machine(schema, check_replies=check)
+    functions = {"x-now": lambda ctx: {"name": 7}, "x-later": fail_later}
+    with MemoryClient(machine, functions=functions) as client:
+        client.negotiate()
+        replies = [client.request("x-now")]
+        client.session.receive_data(b'{"execute":"x-later"}')
+        await cast("Coroutine[Any, Any, None]", client.session.step())
+        replies.append(json.loads(client.session.data_to_send()))
+    if check:
+        fault = {"class": "GenericError", "desc": "internal error: ReplyError"}
+        assert replies == [{"error": fault}] * 2
+        problem = "not of type NameInfo: Invalid parameter type for 'name', expected: string"
+        assert told == [f"command 'x-now': {problem}", f"command 'x-later': {problem}"]
+    else:
+        assert replies == [{"return": {"name": 7}}] * 2
+        assert told == []
+
+
+def test_a_value_that_is_not_json_is_a_fault_with_an_answer(
+    extended_schema: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: told.append(str(error)))
+    schema = extended_schema("{ 'command': 'x-odd', 'returns': ['NameInfo'] }")
+    machine = make_machine(schema, check_replies=False)
+    with MemoryClient(machine, functions={"x-odd": lambda ctx: [{1}]}) as client:
+        client.negotiate()
+        assert desc(client.request("x-odd")) == "internal error: TypeError"
+        assert client.request("query-name") == {"return": {}}
+    assert told == ["not a JSON value: {1}"]

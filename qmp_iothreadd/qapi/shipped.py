@@ -1,0 +1,28 @@
+"""The schema that comes with the package, beside the one that is served."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd.qapi.cache import load_schema_cached
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import Schema
+
+
+def shipped_schema(served: Schema) -> Schema:
+    """The schema that the functions of the package were written for.
+
+    Where that is the one that is served, it is ``served`` itself, and its types are the same
+    objects; otherwise it is loaded, once in a process.
+    """
+    own = os.path.abspath(packaged_schema_path())
+    return served if served.files[:1] == [own] else _load()
+
+
+@cache
+def _load() -> Schema:
+    return load_schema_cached()

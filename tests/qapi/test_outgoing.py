@@ -1,0 +1,70 @@
+"""The filters of commands and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.qapi import load_schema
+from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.outgoing import Outgoing
+from qmp_iothreadd.qapi.replies import ReplyError
+
+NAME = {"name": "n"}
+
+
+def test_the_daemons_own_schema_needs_no_filter() -> None:
+    schema = load_schema()
+    outgoing = Outgoing(Models(schema))
+    assert [name for name, each in schema.commands.items() if outgoing.reply(each)] == []
+    assert [name for name, each in schema.events.items() if outgoing.event(each)] == []
+
+
+def test_nor_does_a_copy_of_it(extended_schema: Callable[..., str]) -> None:
+    schema = load_schema(extended_schema("{ 'command': 'x-new', 'returns': 'NameInfo' }"))
+    outgoing = Outgoing(Models(schema))
+    assert [name for name, each in schema.commands.items() if outgoing.reply(each)] == []
+
+
+def test_members_that_the_served_schema_lacks_are_left_out(
+    extended_schema: Callable[..., str],
+) -> None:
+    lacking = {"{ 'event': 'RESET',\n  'data': { 'guest': 'bool',": "{ 'event': 'RESET', 'data': {"}
+    schema = load_schema(extended_schema(replace=lacking))
+    for check in (True, False):
+        cut = Outgoing(Models(schema), check=check).event(schema.events["RESET"])
+        assert cut is not None
+        assert cut({"guest": False, "reason": "none"}) == {"reason": "none"}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"name": 7}, "Invalid parameter type for 'name', expected: string"),
+        ({"nam": "n"}, "Parameter 'nam' is unexpected"),
+        (None, "Invalid parameter type for '<anonymous>', expected: object"),
+    ],
+)
+def test_checked_what_does_not_fit_is_a_fault(value: Any, problem: str) -> None:
+    schema = load_schema()
+    check = Outgoing(Models(schema), check=True).reply(schema.commands["query-name"])
+    assert check is not None
+    assert check(NAME) is NAME
+    with pytest.raises(ReplyError) as caught:
+        check(value)
+    assert str(caught.value) == f"command 'query-name': not of type NameInfo: {problem}"
+
+
+def test_checked_events_that_have_data_must_bring_it() -> None:
+    schema = load_schema()
+    outgoing = Outgoing(Models(schema), check=True)
+    with_data, bare = (outgoing.event(schema.events[name]) for name in ("RESET", "STOP"))
+    assert with_data is not None
+    with pytest.raises(ReplyError, match="event 'RESET': not of type q_obj_RESET-arg: "):
+        with_data(None)
+    assert bare is not None
+    assert bare(None) is None
+    with pytest.raises(ReplyError, match="event 'STOP': nothing should be returned"):
+        bare({"why": 1})
