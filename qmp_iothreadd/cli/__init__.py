@@ -12,10 +12,13 @@ import sys
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.options import OPTIONS, Option
-from qmp_iothreadd.daemon.config import ChardevConfig, Config, LocatedError, MonitorConfig
-from qmp_iothreadd.daemon.process import open_standard_streams
+from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig, ObjectConfig
+from qmp_iothreadd.daemon.standard_streams import open_standard_streams, say
 
 PROGRAM = "qmp-iothreadd"
+
+# What is there when the command line asks for nothing.
+DEFAULT_IOTHREADS = ("iothread0", "iothread1")
 
 
 class CommandLineError(errors.Error):
@@ -36,21 +39,10 @@ def parse(argv: list[str]) -> tuple[Config, str]:
     line = CommandLine(os.path.basename(argv[0]) if argv else PROGRAM)
     try:
         _read(line, argv[1:])
-    except errors.QmpError as error:
-        text = line.config.error_message(error, line.location)
+    except errors.Error as error:
+        text = line.config.reporter.format_error(error, line.location)
         raise CommandLineError("".join(line.warnings) + text) from None
-    except LocatedError as error:
-        raise CommandLineError("".join(line.warnings) + error.report(line.config)) from None
-    except _schema_error() as error:
-        raise CommandLineError("".join(line.warnings) + f"{error}\n") from None
     return line.config, "".join(line.warnings)
-
-
-def _schema_error() -> type[Exception]:
-    """What a bad schema raises; imported only when something was raised."""
-    from qmp_iothreadd.qapi.messages import QAPIError
-
-    return QAPIError
 
 
 def _read(line: CommandLine, arguments: list[str]) -> None:
@@ -92,24 +84,16 @@ def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Opt
 
 
 def _choose_default_monitor(config: Config) -> None:
-    config.default = True
-    config.chardevs["compat_monitor0"] = ChardevConfig(
-        "compat_monitor0", "unix", path=default_socket_path(), server=True
-    )
-    config.monitors.append(MonitorConfig("compat_monitor0", "compat_monitor0", "control"))
+    from qmp_iothreadd.daemon.default_socket import default_socket_path  # only where none is named
 
-
-def default_socket_path() -> str:
-    """Where the daemon listens unless it is told.
-
-    In the user's folder for such things, else in one of its own below the temporary folder, which
-    is there only once the daemon has made it.
-    """
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime) and os.path.isdir(runtime):
-        return os.path.join(runtime, f"{PROGRAM}.sock")
-    temporary = os.environ.get("TMPDIR") or "/tmp"
-    return os.path.join(temporary, f"{PROGRAM}-{os.getuid()}", "qmp.sock")
+    config.default_socket = default_socket_path()
+    label = "compat_monitor0"
+    config.chardevs[label] = ChardevConfig(label, "unix", path=config.default_socket, server=True)
+    config.monitors.append(MonitorConfig(label, label, "control"))
+    if not config.objects:
+        config.objects = [
+            ObjectConfig({"qom-type": "iothread", "id": name}) for name in DEFAULT_IOTHREADS
+        ]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -118,20 +102,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config, warnings = parse(sys.argv if argv is None else argv)
     except Finished as finished:
-        print(finished.text)
+        say(f"{finished.text}\n", "stdout")
         return finished.status
     except CommandLineError as error:
-        sys.stderr.write(error.text)
+        say(error.text)
         return 1
-    sys.stderr.write(warnings)
+    if warnings:
+        say(warnings)
     from qmp_iothreadd.daemon import daemon  # only when there is something to serve
 
     try:
         return daemon.run(config)
-    except errors.QmpError as error:
-        sys.stderr.write(config.error_message(error))
-    except LocatedError as error:
-        sys.stderr.write(error.report(config))
-    except _schema_error() as error:
-        sys.stderr.write(f"{error}\n")
+    except errors.Error as error:
+        say(config.reporter.format_error(error))
     return 1

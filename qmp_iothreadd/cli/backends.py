@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.config import ChardevConfig, Config, LocatedError, MonitorConfig
+from qmp_iothreadd.cli.lists import new_list
+from qmp_iothreadd.daemon.config import ChardevConfig, MonitorConfig
+from qmp_iothreadd.errors import LocatedError, located
 from qmp_iothreadd.qom import c_numbers
-from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options, Warn
+from qmp_iothreadd.qom.option_lists import Options
 
-_STRINGS = (
-    "backend path host port fd localaddr localport name chardev tls-creds tls-authz logfile "
-    "input-path"
-)
-_BOOLEANS = (
-    "ipv4 ipv6 wait server delay nodelay telnet tn3270 websocket signal mux append logappend "
-    "abstract tight mouse clipboard"
-)
-_NUMBERS = "to reconnect reconnect-ms width height cols rows debug"
-_DESCRIPTION = {"size": SIZE}
-for _names, _kind in ((_STRINGS, STRING), (_BOOLEANS, BOOL), (_NUMBERS, NUMBER)):
-    _DESCRIPTION.update(dict.fromkeys(_names.split(), _kind))
-
-_BACKENDS = ("null", "socket", "stdio")
+BACKENDS = ("null", "socket", "stdio")
 
 # -qmp tcp:HOST:PORT, as QEMU splits it; what follows are options.
 _TCP = re.compile(r"([^:]{0,64}):([^,]{1,32})")
@@ -34,25 +22,12 @@ _MAX_MS = 2**42
 _MAX_DESCRIPTOR_DIGITS = 9
 
 
-@contextlib.contextmanager
-def located(location: str) -> Iterator[None]:
-    """Errors that QEMU reports for the option ``location`` become LocatedError."""
-    try:
-        yield
-    except errors.QmpError as error:
-        raise LocatedError(error, location) from None
-
-
 class Backends:
     """The character devices and monitors that a command line asks for."""
 
     def __init__(self) -> None:
-        self.chardevs = OptionList("chardev", implied="backend", description=_DESCRIPTION)
-        self.monitors = OptionList(
-            "mon",
-            implied="chardev",
-            description={"mode": STRING, "chardev": STRING, "pretty": BOOL},
-        )
+        self.chardevs = new_list("chardev")
+        self.monitors = new_list("mon")
         self._short_forms = 0
 
     def short_form(self, text: str, mode: str, pretty: bool, location: str) -> None:
@@ -73,34 +48,32 @@ class Backends:
             self.monitors.set(monitor, "pretty", "on")
         self._short_forms += 1
 
-    def chardev(self, text: str, location: str, warn: Warn) -> bool:
-        """``-chardev``; False if it asks for help."""
-        return self.chardevs.parse(text, location, warn) is not None
-
-    def monitor(self, text: str, location: str, warn: Warn) -> bool:
-        """``-mon``; False if it asks for help."""
-        return self.monitors.parse(text, location, warn) is not None
-
-    def fill_chardevs(self, config: Config) -> None:
-        """Turn the options into ``config``'s character devices.
+    def make_chardevs(self, *, daemonize: bool) -> dict[str, ChardevConfig]:
+        """The character devices that the options describe, by name.
 
         Raises:
             LocatedError: what QEMU says when it makes them.
         """
+        made: dict[str, ChardevConfig] = {}
         for options in self.chardevs.given:
             with located(options.location):
-                made = _chardev(options, config)
-                config.chardevs[made.id] = made
+                chardev = _chardev(options)
+                if chardev.kind == "stdio":
+                    _check_stdio(made, daemonize)
+                made[chardev.id] = chardev
+        return made
 
-    def fill_monitors(self, config: Config) -> None:
-        """Turn the options into ``config``'s monitors; the character devices are there.
+    def make_monitors(self, chardevs: Mapping[str, ChardevConfig]) -> list[MonitorConfig]:
+        """The monitors that the options describe, on these character devices.
 
         Raises:
             LocatedError: what QEMU says when it makes them.
         """
+        made: list[MonitorConfig] = []
         for options in self.monitors.given:
             with located(options.location):
-                config.monitors.append(self._monitor(options, config))
+                made.append(self._monitor(options, chardevs, made))
+        return made
 
     def _short_chardev(self, label: str, text: str, location: str) -> None:
         malformed = errors.chardev_text_malformed(text)
@@ -108,7 +81,7 @@ class Backends:
             options = self.chardevs.create(label, location)
             known = self._read_short(options, text.removeprefix("mon:"))
         except errors.QmpError as error:
-            raise LocatedError(error, location, malformed.desc) from None
+            raise LocatedError(error, location, also=malformed.desc) from None
         if not known:
             raise LocatedError(malformed, location)
 
@@ -138,7 +111,12 @@ class Backends:
             return True
         raise errors.chardev_text_unknown(text)
 
-    def _monitor(self, options: Options, config: Config) -> MonitorConfig:
+    def _monitor(
+        self,
+        options: Options,
+        chardevs: Mapping[str, ChardevConfig],
+        others: Sequence[MonitorConfig],
+    ) -> MonitorConfig:
         mode = options.get("mode") or "readline"
         if mode not in ("control", "readline"):
             raise errors.unaccepted_value("mode", mode)
@@ -146,20 +124,20 @@ class Backends:
         if label is None:
             raise errors.missing_parameter("chardev")
         pretty = options.get_bool("pretty", False)
-        if label not in config.chardevs:
+        if label not in chardevs:
             raise errors.chardev_not_found(label)
         if pretty and mode == "readline":
             raise errors.pretty_is_for_qmp()
-        if any(other.chardev == label for other in config.monitors):
+        if any(other.chardev == label for other in others):
             raise errors.chardev_in_use(label)
-        name = options.id or self._free_name(config)
+        name = options.id or self._free_name(others)
         checked: Literal["control", "readline"] = "control" if mode == "control" else "readline"
         return MonitorConfig(name, label, checked, pretty, options.location)
 
-    def _free_name(self, config: Config) -> str:
+    def _free_name(self, others: Sequence[MonitorConfig]) -> str:
         """A name for a monitor that was given none: the next that -qmp would take."""
         taken = {options.id for options in self.monitors.given}
-        taken.update(monitor.id for monitor in config.monitors)
+        taken.update(monitor.id for monitor in others)
         number = self._short_forms
         while f"compat_monitor{number}" in taken:
             number += 1
@@ -168,26 +146,28 @@ class Backends:
 
 def list_backends() -> str:
     """What ``-chardev help`` says."""
-    return "\n".join(["Available chardev backend types: ", *(f"  {name}" for name in _BACKENDS)])
+    return "\n".join(["Available chardev backend types: ", *(f"  {name}" for name in BACKENDS)])
 
 
-def _chardev(options: Options, config: Config) -> ChardevConfig:
+def _chardev(options: Options) -> ChardevConfig:
     if options.id is None:
         raise errors.chardev_without_id()
     backend = options.get("backend")
     if backend is None:
         raise errors.chardev_without_backend(options.id)
-    if backend not in _BACKENDS:
+    if backend not in BACKENDS:
         raise errors.chardev_driver_unknown(backend)
     if backend == "socket":
         return _socket(options, options.id)
-    if backend == "null":
-        return ChardevConfig(options.id, "null", options.location)
-    if config.daemonize:
+    kind: Literal["null", "stdio"] = "null" if backend == "null" else "stdio"
+    return ChardevConfig(options.id, kind, options.location)
+
+
+def _check_stdio(others: Mapping[str, ChardevConfig], daemonize: bool) -> None:
+    if daemonize:
         raise errors.stdio_while_daemonizing()
-    if any(other.kind == "stdio" for other in config.chardevs.values()):
+    if any(other.kind == "stdio" for other in others.values()):
         raise errors.stdio_in_use()
-    return ChardevConfig(options.id, "stdio", options.location)
 
 
 def _socket(options: Options, label: str) -> ChardevConfig:

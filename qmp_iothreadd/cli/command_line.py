@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.backends import Backends, list_backends
+from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.cli.machine import MachineOptions, list_machines
-from qmp_iothreadd.daemon.config import Config, LocatedError, ObjectConfig, TraceConfig
+from qmp_iothreadd.daemon.config import Config, ObjectConfig, TracePattern
+from qmp_iothreadd.daemon.reporter import Reporter
+from qmp_iothreadd.errors import LocatedError, located
 from qmp_iothreadd.qom import option_lists
-from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList, Options
+from qmp_iothreadd.qom.option_lists import OptionList, Options
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.models import Models
@@ -44,14 +47,6 @@ _GUEST_LOG_ITEMS = frozenset(
 
 _HELP = ("help", "?")
 
-# Name, implied key and description of the lists that are read to no effect.
-_CHECKED_LISTS: dict[str, tuple[str | None, dict[str, str]]] = {
-    "memory": ("size", {"size": SIZE, "slots": NUMBER, "maxmem": SIZE}),
-    "rtc": (None, dict.fromkeys(("base", "clock", "driftfix"), STRING)),
-    "overcommit": (None, {"mem-lock": STRING, "cpu-pm": BOOL}),
-    "action": (None, dict.fromkeys(("reboot", "shutdown", "panic", "watchdog"), STRING)),
-}
-
 
 class Finished(Exception):  # noqa: N818 -- not an error
     """The command line asked for something that is said and done."""
@@ -66,7 +61,7 @@ class CommandLine:
     """The options read so far. ``location`` is the one being read, as messages name it."""
 
     def __init__(self, program: str) -> None:
-        self.config = Config(program=program)
+        self.config = Config(reporter=Reporter(program))
         self.location = ""
         self.warnings: list[str] = []
         self.backends = Backends()
@@ -74,27 +69,13 @@ class CommandLine:
         self.disk_images: list[str] = []
         self.kernel_options: set[str] = set()
         self.has_defaults = True
-        self._objects = OptionList("object", implied="qom-type")
-        self._name = OptionList(
-            "name",
-            implied="guest",
-            merge=True,
-            description={"guest": STRING, "process": STRING, "debug-threads": BOOL},
-        )
-        self._messages = OptionList("msg", description={"timestamp": BOOL, "guest-name": BOOL})
-        self._trace = OptionList(
-            "trace",
-            implied="enable",
-            description={"enable": STRING, "events": STRING, "file": STRING},
-        )
-        self._checked: dict[str, OptionList] = {}
+        self._lists: dict[str, OptionList] = {}
 
     def warn(self, text: str) -> None:
         """Keep a warning; what follows its first line is said without a prefix."""
         first, _, rest = text.partition("\n")
-        self.warnings.append(
-            self.config.message(f"warning: {first}", self.location, hint=rest or None)
-        )
+        reporter = self.config.reporter
+        self.warnings.append(reporter.format(f"warning: {first}", self.location, rest or None))
 
     # -- Monitors --------------------------------------------------------------------------------
 
@@ -112,14 +93,12 @@ class CommandLine:
     def add_monitor(self, text: str) -> None:
         """``-mon``: a monitor on a character device."""
         self.has_defaults = False
-        if not self.backends.monitor(text, self.location, self.warn):
-            raise Finished(self.backends.monitors.help(), status=1)
+        self._read_list(self.backends.monitors, text)
 
     def add_chardev(self, text: str) -> None:
         """``-chardev``: a character device."""
-        if not self.backends.chardev(text, self.location, self.warn):
-            raise Finished(self.backends.chardevs.help(), status=1)
-        if self.backends.chardevs.given[-1].get("backend") in _HELP:
+        options = self._read_list(self.backends.chardevs, text)
+        if options.get("backend") in _HELP:
             raise Finished(list_backends())
 
     # -- Objects -----------------------------------------------------------------------------------
@@ -135,7 +114,7 @@ class CommandLine:
                 union = self._object_options()
                 self._keep_object(self._models().validate(union, value))
             return
-        options = self._parse_noisily(self._objects, text)
+        options = self._parse("object", text)
         type_name = options.get("qom-type")
         if type_name is None:
             raise errors.missing_parameter("qom-type")
@@ -162,15 +141,7 @@ class CommandLine:
             raise Finished(described)
 
     def _models(self) -> Models:
-        config = self.config
-        if config.models is None:
-            # Loaded for the first object; without one, not before the daemon needs it.
-            from qmp_iothreadd.qapi.cache import load_schema_cached
-            from qmp_iothreadd.qapi.models import Models
-
-            schema = load_schema_cached(config.schema_path, config=config.schema_defines)
-            config.models = Models(schema)
-        return config.models
+        return self.config.schema.models()
 
     def _object_options(self) -> ObjectType:
         union = self._models().schema.types.get("ObjectOptions")
@@ -179,17 +150,12 @@ class CommandLine:
             raise errors.option_unsupported("objects are")
         return cast("ObjectType", union)
 
-    def _parse_noisily(self, which: OptionList, text: str) -> Options:
-        options = which.parse(text, self.location, self.warn)
-        if options is None:
-            raise Finished(which.help(), status=1)
-        return options
-
     # -- The machine -------------------------------------------------------------------------------
 
     def set_name(self, text: str) -> None:
         """``-name``: the guest's name."""
-        self.config.name = self._parse_noisily(self._name, text).get("guest")
+        name = self._parse("name", text).get("guest")
+        self.config.name = self.config.reporter.guest_name = name
 
     def set_uuid(self, text: str) -> None:
         """``-uuid``: the guest's UUID."""
@@ -208,12 +174,7 @@ class CommandLine:
 
     def check_list(self, name: str, text: str) -> None:
         """Options that mean nothing here but are read: typing errors are found."""
-        if name not in self._checked:
-            implied, description = _CHECKED_LISTS[name]
-            self._checked[name] = OptionList(
-                name, implied=implied, merge=True, description=description
-            )
-        self._parse_noisily(self._checked[name], text)
+        self._parse(name, text)
 
     def note_kernel(self, _text: str) -> None:
         """``-kernel``, ``-initrd``, ``-append``: nothing to load them into."""
@@ -239,9 +200,9 @@ class CommandLine:
 
     def set_messages(self, text: str) -> None:
         """``-msg``: what stands before messages."""
-        options = self._parse_noisily(self._messages, text)
-        self.config.timestamp = options.get_bool("timestamp", False)
-        self.config.guest_name_in_messages = options.get_bool("guest-name", False)
+        options = self._parse("msg", text)
+        self.config.reporter.timestamp = options.get_bool("timestamp", False)
+        self.config.reporter.with_guest_name = options.get_bool("guest-name", False)
 
     def set_log_items(self, text: str) -> None:
         """``-d``: trace events, among QEMU's log items."""
@@ -255,12 +216,12 @@ class CommandLine:
 
     def add_trace(self, text: str) -> None:
         """``-trace``: trace events and where they go."""
-        options = self._parse_noisily(self._trace, text)
+        options = self._parse("trace", text)
         enable, events, file = (options.get(name) for name in ("enable", "events", "file"))
         if enable is not None:
             self._enable_trace(enable, self.location)
         if events is not None:
-            self.config.trace_files.append(TraceConfig(events, self.location))
+            self.config.trace_files.append(events)
         if file is not None:
             self.config.log_file = file
 
@@ -269,13 +230,36 @@ class CommandLine:
             from qmp_iothreadd.iothread.trace_events import event_names  # only for help
 
             raise Finished("\n".join(event_names()))
-        self.config.traces.append(TraceConfig(pattern, location))
+        self.config.traces.append(TracePattern(pattern, location))
 
     # -- Not QEMU's --------------------------------------------------------------------------------
 
+    def set_schema(self, text: str) -> None:
+        """``--schema``: the file of the schema to serve."""
+        self.config.schema.path = text
+
     def define_symbol(self, text: str) -> None:
         """``--schema-define``: a symbol for the schema's conditions."""
-        self.config.schema_defines |= {text}
+        self.config.schema.defines |= {text}
+
+    # -- Option lists ------------------------------------------------------------------------------
+
+    def _parse(self, name: str, text: str) -> Options:
+        """Read an option list of this name.
+
+        Raises:
+            Finished: it asks for help.
+            QmpError: it cannot be read.
+        """
+        if name not in self._lists:
+            self._lists[name] = new_list(name)
+        return self._read_list(self._lists[name], text)
+
+    def _read_list(self, which: OptionList, text: str) -> Options:
+        options = which.parse(text, self.location, self.warn)
+        if options is None:
+            raise Finished(which.help(), status=1)
+        return options
 
     # -- What makes sense of it all ----------------------------------------------------------------
 
@@ -285,13 +269,11 @@ class CommandLine:
         Raises:
             LocatedError: there is no such machine, or a kernel's options without a kernel.
         """
-        try:
+        with located(""):
             for option in ("append", "initrd"):
                 if option in self.kernel_options and "kernel" not in self.kernel_options:
                     raise errors.kernel_missing(option)
             self.machine_options.check_type()
-        except errors.QmpError as error:
-            raise LocatedError(error) from None
         try:
             self._make_backends()
         except LocatedError as error:
@@ -300,18 +282,16 @@ class CommandLine:
     def _make_backends(self) -> None:
         """In QEMU's order: character devices, disks, the machine, its CPUs, monitors."""
         config = self.config
-        self.backends.fill_chardevs(config)
+        config.chardevs = self.backends.make_chardevs(daemonize=config.daemonize)
         if self.disk_images:
             name = self.disk_images[0]
             raise LocatedError(_disk_error(name), name)
-        try:
+        with located(""):
             self.machine_options.check_properties()
             self.machine_options.check_cpus()
             if self.kernel_options:
                 raise errors.kernel_unsupported()
-        except errors.QmpError as error:
-            raise LocatedError(error) from None
-        self.backends.fill_monitors(config)
+        config.monitors = self.backends.make_monitors(config.chardevs)
 
 
 def _disk_error(name: str) -> errors.QmpError:

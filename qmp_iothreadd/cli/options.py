@@ -70,7 +70,7 @@ def _refuse(what: str) -> Handler:
 
 
 def _help(line: CommandLine, _text: str) -> None:
-    raise Finished(help_text(line.config.program))
+    raise Finished(help_text(line.config.reporter.program))
 
 
 def _version(_line: CommandLine, _text: str) -> None:
@@ -129,7 +129,7 @@ _OWN = (
     Option(
         "schema",
         "FILE",
-        _store("schema_path"),
+        CommandLine.set_schema,
         "serve this QAPI schema instead of its own",
         early=True,
     ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from qmp_iothreadd.errors import Error
+from qmp_iothreadd.daemon.reporter import Reporter
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.errors import QmpError
+    from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.qapi.models import Models
 
 
@@ -58,31 +58,59 @@ class ObjectConfig:
     location: str = ""
 
 
-@dataclass(slots=True, eq=False)
-class TraceConfig:
-    """A trace event or pattern to enable; ``location`` is the option that asked for it."""
+@dataclass(slots=True)
+class TracePattern:
+    """A trace event or pattern to turn on, or off where ``-`` stands before it.
 
-    pattern: str
+    ``location`` is the option that asked for it.
+    """
+
+    text: str
     location: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class SchemaConfig:
+    """Which schema is served: that of ``path``, or the one installed with the package.
+
+    ``defines`` are the symbols that its ``if`` conditions find defined.
+    """
+
+    path: str | None = None
+    defines: frozenset[str] = frozenset()
+    _models: Models | None = None
+
+    def models(self) -> Models:
+        """The schema's validators, loaded once: for the first ``-object``, else for the daemon.
+
+        Raises:
+            QAPIError: the schema is wrong.
+        """
+        if self._models is None:
+            from qmp_iothreadd.qapi.cache import load_schema_cached  # not to be had for -help
+            from qmp_iothreadd.qapi.models import Models
+
+            self._models = Models(load_schema_cached(self.path, config=self.defines))
+        return self._models
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Config:
-    """Everything the daemon has to know.
+    """Everything that start-up has to know.
 
     Objects are created in the order given, before the monitors open. ``backend_error`` is what was
     wrong with the monitors, found while reading the command line but said only after the objects
     were created: QEMU's order.
     """
 
-    program: str = "qmp-iothreadd"
+    reporter: Reporter = field(default_factory=Reporter)
     monitors: list[MonitorConfig] = field(default_factory=list)
     chardevs: dict[str, ChardevConfig] = field(default_factory=dict)
     objects: list[ObjectConfig] = field(default_factory=list)
     backend_error: LocatedError | None = None
-
-    default: bool = False
-    """No monitor was asked for: the one that is here was chosen, and its folder may be missing."""
+    default_socket: str | None = None
+    """No monitor was asked for: this socket was chosen. Its folder may be missing, and people have
+    to be told of it."""
 
     name: str | None = None
     uuid: str | None = None
@@ -90,56 +118,14 @@ class Config:
 
     pidfile: str | None = None
     daemonize: bool = False
-    log_file: str | None = None
-    timestamp: bool = False
-    guest_name_in_messages: bool = False
-    traces: list[TraceConfig] = field(default_factory=list)
-    trace_files: list[TraceConfig] = field(default_factory=list)
 
-    schema_path: str | None = None
-    """None is the schema that is installed with the package."""
-    schema_defines: frozenset[str] = frozenset()
-    models: Models | None = None
-    """The schema's validators, where reading the command line needed them already."""
+    log_file: str | None = None
+    traces: list[TracePattern] = field(default_factory=list)
+    trace_files: list[str] = field(default_factory=list)
+
+    schema: SchemaConfig = field(default_factory=SchemaConfig)
     stub_missing: bool = False
     check_replies: bool = False
     multi_client: bool = False
     polling: bool = True
     metrics_address: str | None = None
-
-    def message(self, text: str, location: str = "", hint: str | None = None) -> str:
-        """``text`` as QEMU reports it on standard error, ended by a newline.
-
-        ``location`` is the option it is about, ``hint`` what follows on lines of its own.
-        """
-        prefix = f"{self.program}: {location}: " if location else f"{self.program}: "
-        if self.guest_name_in_messages and self.name:
-            prefix = f"{self.name} {prefix}"
-        if self.timestamp:
-            prefix = f"{_now_iso8601()} {prefix}"
-        return f"{prefix}{text}\n" + (f"{hint}\n" if hint else "")
-
-    def error_message(self, error: QmpError, location: str = "") -> str:
-        """The report of an error: its text, and its hint if it has one."""
-        return self.message(error.desc, location, error.hint)
-
-
-class LocatedError(Error):
-    """An error with the option it is about; ``also`` is said after it."""
-
-    def __init__(self, error: QmpError, location: str = "", also: str = "") -> None:
-        super().__init__(error.desc)
-        self.error = error
-        self.location = location
-        self.also = also
-
-    def report(self, config: Config) -> str:
-        """The text for standard error."""
-        said = config.error_message(self.error, self.location)
-        return said + (config.message(self.also, self.location) if self.also else "")
-
-
-def _now_iso8601() -> str:
-    from datetime import UTC, datetime  # only where messages are to carry the time
-
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

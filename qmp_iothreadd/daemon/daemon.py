@@ -1,4 +1,4 @@
-"""The daemon's life: make the machine, open the monitors, serve, leave nothing behind."""
+"""The daemon's life: start up step by step, serve, leave nothing behind."""
 
 from __future__ import annotations
 
@@ -6,61 +6,62 @@ import asyncio
 import contextlib
 import gc
 import os
-import stat
+import resource
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import uvloop
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.config import LocatedError
+from qmp_iothreadd.daemon.chardevs import Chardevs
 from qmp_iothreadd.daemon.monitors import Monitors
-from qmp_iothreadd.daemon.process import (
-    Background,
-    PidFile,
-    ShutdownSignals,
-    notify_ready,
-    process_name,
-    raise_descriptor_limit,
-    say,
-)
+from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, process_name
+from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.daemon.trace_options import tracing
-from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.errors import located
 from qmp_iothreadd.machine.machine import NIL_UUID, Machine
-from qmp_iothreadd.qapi.cache import load_schema_cached
-from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from qmp_iothreadd.daemon.background import Background
+    from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
+    from qmp_iothreadd.daemon.reporter import Reporter
 
-    from qmp_iothreadd.daemon.config import Config
-
-# What the daemon makes when the command line asks for nothing.
-DEFAULT_IOTHREADS = ("iothread0", "iothread1")
+# What need not be there for the greeting is loaded so much later.
+_SETTLE_S = 0.1
 
 
 def run(config: Config) -> int:
     """Run the daemon until it is told to end. Returns the exit status.
 
     Raises:
-        LocatedError: something that the command line asks for cannot be had.
+        Error: something that the command line asks for cannot be had.
     """
     raise_descriptor_limit()
-    background = Background() if config.daemonize else None
+    background = None
+    if config.daemonize:
+        from qmp_iothreadd.daemon.background import Background  # only where asked for
+
+        background = Background()
     with contextlib.closing(uvloop.new_event_loop()) as loop:
         loop.run_until_complete(serve(config, background))
     return 0
 
 
-def make_machine(config: Config) -> Machine:
-    """The machine that the command line describes, without its objects.
+async def serve(config: Config, background: Background | None = None) -> None:
+    """Start up in QEMU's order, serve until quit or a signal, give everything back.
+
+    This is where the configuration ends: each step gets the values that it needs.
 
     Raises:
+        QmpError, LocatedError: an object or a monitor cannot be made.
         QAPIError: the schema is wrong.
     """
-    models = config.models or Models(
-        load_schema_cached(config.schema_path, config=config.schema_defines)
-    )
-    return Machine(
+    loop = asyncio.get_running_loop()
+    reporter = config.reporter
+    ended = asyncio.Event()
+    models = config.schema.models()
+    machine = Machine(
         models.schema,
         models,
         name=config.name,
@@ -69,91 +70,59 @@ def make_machine(config: Config) -> Machine:
         polling=config.polling,
         check_replies=config.check_replies,
     )
+    dispatcher = Dispatcher(machine, stub_missing=config.stub_missing)
+    monitors = Monitors(dispatcher, multi_client=config.multi_client)
 
-
-async def serve(config: Config, background: Background | None = None) -> None:
-    """Open everything, serve until quit or a signal, give everything back.
-
-    Raises:
-        LocatedError: an object or a monitor cannot be made.
-    """
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    machine = make_machine(config)
-    monitors = Monitors(config, machine)
-
-    def shut_down() -> None:
+    def end() -> None:
         monitors.stop()
-        stopped.set()
+        ended.set()
 
-    machine.on_shutdown = shut_down
+    machine.on_shutdown = end
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(tracing(config, machine.traces, loop))
+        traces = machine.traces
+        traces.call_later = loop.call_later
+        stack.enter_context(
+            tracing(traces, reporter, config.log_file, config.traces, config.trace_files)
+        )
         stack.callback(machine.close)
-        stack.enter_context(_watch_signals(loop, config, machine))
+        stack.enter_context(_shutdown_on_signals(machine, reporter))
         if config.pidfile is not None:
-            stack.callback(_pid_file(config.pidfile).remove)
-        _make_objects(config, machine)
+            _hold_pidfile(config.pidfile, stack)
+        for wanted in config.objects:
+            machine.create_object(wanted.values)
         if config.backend_error is not None:
             raise config.backend_error
+        if config.default_socket is not None:
+            _make_socket_folder(config.default_socket, stack)
+        chardevs = stack.enter_context(Chardevs(machine, reporter))
         stack.push_async_callback(monitors.close)
-        if config.default:
-            stack.callback(_remove_socket_folder, config)
-            _make_socket_folder(config)
-        await monitors.open()
+        for monitor in config.monitors:
+            await _open_monitor(monitor, config.chardevs[monitor.chardev], monitors, chardevs)
         if config.metrics_address is not None:
-            await _open_metrics(stack, config, machine)
-        if config.default:
-            _say_how_to_connect(config)
+            await _open_metrics(config.metrics_address, machine, reporter, stack)
+        if config.default_socket is not None:
+            _say_how_to_connect(config.default_socket)
         if background is not None:
             background.ready()
-        notify_ready()
-        gc.freeze()  # what is there now stays: collections need not look at it
-        await stopped.wait()
+        _notify_service_manager()
+        settling = loop.call_later(_SETTLE_S, _settle)
+        stack.callback(settling.cancel)
+        await ended.wait()
 
 
-async def _open_metrics(stack: contextlib.AsyncExitStack, config: Config, machine: Machine) -> None:
-    from qmp_iothreadd.daemon.metrics_server import serve_metrics  # only where asked for
-
-    assert config.metrics_address is not None
-
-    def announce(url: str) -> None:
-        say(config.message(f"metrics on {url}"))
-
-    with _located(f"--metrics {config.metrics_address}"):
-        server = serve_metrics(machine, config.metrics_address, announce)
-        await stack.enter_async_context(server)
-
-
-def _make_objects(config: Config, machine: Machine) -> None:
-    if config.default and not config.objects:
-        for name in DEFAULT_IOTHREADS:
-            machine.add_object("iothread", name, {})
-    for wanted in config.objects:
-        with _located(""):
-            machine.create_object(wanted.values)
-
-
-def _pid_file(path: str) -> PidFile:
-    with _located(""):
-        return PidFile(path)
+def raise_descriptor_limit() -> None:
+    """Allow as many descriptors as the system lets us: an iothread needs two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextlib.contextmanager
-def _located(location: str) -> Iterator[None]:
-    try:
-        yield
-    except QmpError as error:
-        raise LocatedError(error, location) from None
+def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
 
-
-@contextlib.contextmanager
-def _watch_signals(
-    loop: asyncio.AbstractEventLoop, config: Config, machine: Machine
-) -> Iterator[None]:
     def on_signal(number: int, pid: int) -> None:
-        text = f"terminating on signal {number} from pid {pid} ({process_name(pid)})"
-        say(config.message(text))
+        reporter.say(f"terminating on signal {number} from pid {pid} ({process_name(pid)})")
         machine.shutdown("host-signal")
 
     signals = ShutdownSignals(on_signal)
@@ -165,32 +134,63 @@ def _watch_signals(
         signals.close()
 
 
-def _make_socket_folder(config: Config) -> None:
-    """Make the default socket's folder, for this user alone; one of others' is refused."""
-    folder = os.path.dirname(_default_path(config))
-    with _located(""):
-        try:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder, 0o700)
-            found = os.lstat(folder)
-        except OSError as error:
-            raise errors.socket_folder_failed(folder, error.strerror or str(error)) from None
-        if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
-            raise errors.socket_folder_failed(folder, "others can write to it")
+async def _open_monitor(
+    monitor: MonitorConfig, chardev: ChardevConfig, monitors: Monitors, chardevs: Chardevs
+) -> None:
+    """Open a character device, attach its monitor, let clients come."""
+    with located(chardev.location):
+        opened = chardevs.open(chardev)
+    with located(monitor.location):
+        server = monitors.attach(monitor, opened.object)
+    with located(chardev.location):
+        await opened.serve(server)
 
 
-def _remove_socket_folder(config: Config) -> None:
-    """Remove the folder if it was made for the socket alone and nothing else came into it."""
-    folder = os.path.dirname(_default_path(config))
-    if folder != os.environ.get("XDG_RUNTIME_DIR"):
-        with contextlib.suppress(OSError):
-            os.rmdir(folder)
+def _settle() -> None:
+    """Do what the greeting did not wait for.
+
+    An error needs no file then: once a client has used up all descriptors, none could be opened to
+    import its text from. What is there now stays: collections need not look at it.
+    """
+    errors.load_texts()
+    gc.freeze()
 
 
-def _default_path(config: Config) -> str:
-    return next(iter(config.chardevs.values())).path
+# -- Steps that not every start takes: what they need is imported with them -----------------------
 
 
-def _say_how_to_connect(config: Config) -> None:
-    path = _default_path(config)
-    say(f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}\n", "stdout")
+def _hold_pidfile(path: str, stack: contextlib.AsyncExitStack) -> None:
+    from qmp_iothreadd.daemon.pidfile import PidFile
+
+    stack.callback(PidFile(path).remove)
+
+
+def _make_socket_folder(path: str, stack: contextlib.AsyncExitStack) -> None:
+    from qmp_iothreadd.daemon.default_socket import socket_folder
+
+    stack.enter_context(socket_folder(path))
+
+
+def _say_how_to_connect(path: str) -> None:
+    from qmp_iothreadd.daemon.default_socket import how_to_connect
+
+    say(how_to_connect(path), "stdout")
+
+
+async def _open_metrics(
+    address: str, machine: Machine, reporter: Reporter, stack: contextlib.AsyncExitStack
+) -> None:
+    from qmp_iothreadd.daemon.metrics_server import serve_metrics
+
+    def announce(url: str) -> None:
+        reporter.say(f"metrics on {url}")
+
+    with located(f"--metrics {address}"):
+        await stack.enter_async_context(serve_metrics(machine, address, announce))
+
+
+def _notify_service_manager() -> None:
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        from qmp_iothreadd.daemon.service_manager import notify_ready
+
+        notify_ready(address)

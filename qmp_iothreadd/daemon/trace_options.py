@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
-import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.config import LocatedError
+from qmp_iothreadd.errors import LocatedError, QmpError
 from qmp_iothreadd.iothread.trace_events import is_pattern, matching_events
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterator
-
-    from qmp_iothreadd.daemon.config import Config
+    from qmp_iothreadd.daemon.config import TracePattern
+    from qmp_iothreadd.daemon.reporter import Reporter
     from qmp_iothreadd.iothread.trace_log import TraceLog
 
 
 @contextlib.contextmanager
-def tracing(config: Config, traces: TraceLog, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Open the log and turn on what the command line asks for; leaving closes the log.
+def tracing(
+    log: TraceLog,
+    reporter: Reporter,
+    path: str | None,
+    patterns: Iterable[TracePattern],
+    event_files: Iterable[str],
+) -> Iterator[None]:
+    """Open the log and turn on what the command line asks for; leaving closes the file.
+
+    ``path`` is the log's file, None for standard error; a ``%d`` in it stands for the process id.
+    ``event_files`` list patterns, one per line. Events that do not exist are warned of.
 
     Raises:
-        LocatedError: the log or a list of events cannot be opened.
+        QmpError: the log cannot be written.
+        LocatedError: a list of events cannot be opened.
     """
-    traces.call_later = loop.call_later
-    traces.timestamps = config.timestamp
+    log.timestamps = reporter.timestamp
     with contextlib.ExitStack() as stack:
-        if config.log_file is not None:
-            file = stack.enter_context(_open_log(config.log_file))
-            traces.write = file.write
-        for trace in config.traces:
-            _turn(traces, trace.pattern, config, trace.location)
-        for events in config.trace_files:
-            _read_events(traces, events.pattern, config)
+        if path is not None:
+            file = stack.enter_context(_open_log(path))
+            log.write = file.write
+        for pattern in patterns:
+            _turn(log, pattern.text, reporter, pattern.location)
+        for event_file in event_files:
+            _read_events(log, event_file, reporter)
         yield
 
 
@@ -44,13 +50,13 @@ def _open_log(path: str) -> contextlib.AbstractContextManager[_Log]:
     before, percent, after = path.partition("%")
     if percent:
         if not after.startswith("d") or "%" in after:
-            raise LocatedError(errors.bad_log_file_template(path))
+            raise errors.bad_log_file_template(path)
         path = f"{before}{os.getpid()}{after[1:]}"
     try:
         return contextlib.closing(_Log(path))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise LocatedError(errors.log_file_failed(path, reason)) from None
+        raise errors.log_file_failed(path, reason) from None
 
 
 class _Log:
@@ -67,39 +73,22 @@ class _Log:
         self._file.close()
 
 
-def _turn(traces: TraceLog, text: str, config: Config, location: str) -> None:
+def _turn(log: TraceLog, text: str, reporter: Reporter, location: str = "") -> None:
     """Turn on what a name or pattern fits; off, where ``-`` stands before it."""
     name = text.removeprefix("-")
     if not is_pattern(name) and not matching_events(name):
-        warning = f"warning: trace event '{name}' does not exist"
-        sys.stderr.write(config.message(warning, location))
+        reporter.say(f"warning: trace event '{name}' does not exist", location)
         return
-    traces.set_state(name, enable=name == text)
+    log.set_state(name, enable=name == text)
 
 
-def _read_events(traces: TraceLog, path: str, config: Config) -> None:
-    """A file with a name or pattern a line; ``#`` begins a comment."""
+def _read_events(log: TraceLog, path: str, reporter: Reporter) -> None:
+    """A file with one name or pattern per line; ``#`` begins a comment."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
     except OSError as error:
-        raise _FileError(path, error.strerror or str(error)) from None
+        raise LocatedError(QmpError(error.strerror or str(error)), file=path) from None
     for number, line in enumerate(lines, 1):
         if line and not line.startswith("#"):
-            _turn(traces, line, _about_file(config, f"{path}:{number}"), "")
-
-
-class _FileError(LocatedError):
-    """An error about a file: it stands where other errors have the option."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(errors.QmpError(reason))
-        self._path = path
-
-    def report(self, config: Config) -> str:
-        return super().report(_about_file(config, self._path))
-
-
-def _about_file(config: Config, where: str) -> Config:
-    """A configuration whose messages are about a place in a file."""
-    return dataclasses.replace(config, program=f"{config.program}:{where}")
+            _turn(log, line, reporter.about_file(f"{path}:{number}"))

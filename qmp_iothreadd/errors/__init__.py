@@ -4,7 +4,7 @@
 
     Error
     ├── QmpError             a command failed: class and text as on the wire
-    ├── LocatedError         the same, and the option that it is about     (daemon.config)
+    ├── LocatedError         the same, and the option that it is about
     ├── CommandLineError     the command line cannot be followed           (cli)
     ├── ArgumentError        what the human monitor says of a line         (hmp.messages)
     ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
@@ -38,7 +38,13 @@ from qmp_iothreadd.errors.tree import (
     Error as Error,
 )
 from qmp_iothreadd.errors.tree import (
+    LocatedError as LocatedError,
+)
+from qmp_iothreadd.errors.tree import (
     QmpError as QmpError,
+)
+from qmp_iothreadd.errors.tree import (
+    located as located,
 )
 
 if TYPE_CHECKING:
@@ -69,13 +75,19 @@ _LAYERS: Final = (
 )
 
 
+def load_texts() -> None:
+    """Load the functions of all layers now, rather than with the first error."""
+    from importlib import import_module
+
+    for layer in _LAYERS:
+        found = vars(import_module(f"{__name__}.{layer}"))
+        names = [name for name in found if not name.startswith("_")]
+        globals().update({name: found[name] for name in names if name not in globals()})
+
+
 def __getattr__(name: str) -> Any:
     if not name.startswith("_"):
-        from importlib import import_module
-
-        for layer in _LAYERS:
-            found = getattr(import_module(f"{__name__}.{layer}"), name, None)
-            if found is not None:
-                globals()[name] = found
-                return found
+        load_texts()
+        if name in globals():
+            return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

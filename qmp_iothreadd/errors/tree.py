@@ -1,7 +1,9 @@
-"""The root of all errors, and the one that QMP reports."""
+"""The root of all errors, the one that QMP reports, and the one that names an option."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 GENERIC_ERROR: Final = "GenericError"
@@ -27,3 +29,29 @@ class QmpError(Error):
         self.desc = desc
         self.error_class = error_class
         self.hint = hint
+
+
+class LocatedError(Error):
+    """An error with the option that it is about, as it was written: ``-object iothread``.
+
+    ``also`` is a second message, said after the first. ``file`` is said instead of an option where
+    the error is about a file that an option names.
+    """
+
+    def __init__(
+        self, error: QmpError, location: str = "", *, also: str = "", file: str = ""
+    ) -> None:
+        super().__init__(error.desc)
+        self.error = error
+        self.location = location
+        self.also = also
+        self.file = file
+
+
+@contextlib.contextmanager
+def located(location: str) -> Iterator[None]:
+    """What is raised within becomes a LocatedError: it is about the option ``location``."""
+    try:
+        yield
+    except QmpError as error:
+        raise LocatedError(error, location) from None

@@ -1,6 +1,6 @@
 """The server side of one monitor: who may connect to it, and when the next one may.
 
-QEMU serves one client a monitor: while one is connected the others wait in the socket's backlog,
+QEMU serves one client per monitor: while one is connected the others wait in the socket's backlog,
 and are greeted when it has left. ``multi_client`` greets everyone at once, each in a session of
 its own.
 """
@@ -31,7 +31,11 @@ _ACCEPT_RETRY_S = 0.1
 
 
 class MonitorServer:
-    """Makes a session for each client of a monitor, whichever way it comes."""
+    """Makes a session for each client of a monitor, whichever way it comes.
+
+    ``multi_client``: serve all at once. ``edits_lines``: its sessions show what is typed, so that a
+    terminal is to hand over each key.
+    """
 
     def __init__(
         self,
@@ -40,12 +44,14 @@ class MonitorServer:
         chardev: Chardev,
         *,
         multi_client: bool = False,
+        edits_lines: bool = False,
     ) -> None:
         self._turns = turns
         self._loop = turns.loop
         self._make_session = make_session
         self._chardev = chardev
         self._multi_client = multi_client
+        self._edits_lines = edits_lines
         self._listener: socket.socket | None = None
         self._accepting = False
         self._closed = False
@@ -104,14 +110,12 @@ class MonitorServer:
         if reconnect_s:
             self._reconnect = lambda: self._retry_later(address, reconnect_s)
 
-    async def serve_stdio(self, *, keys: bool = False) -> None:
-        """Serve standard input and output; when the input ends, the daemon goes on.
+    async def serve_stdio(self) -> None:
+        """Serve standard input and output; when the input ends, the daemon goes on."""
+        from qmp_iothreadd.server.stdio import StdioTransport  # only where asked for
 
-        ``keys``: the session edits lines itself, so a terminal is to hand over each key.
-        """
-        from qmp_iothreadd.server.stdio import StdioTransport
-
-        await StdioTransport(self._loop, self._make_connection(), keys=keys).start()
+        connection = self._make_connection()
+        await StdioTransport(self._loop, connection, keys=self._edits_lines).start()
 
     # -- The end ----------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ def said(*arguments: str) -> str:
     except cli.CommandLineError as error:
         return error.text
     assert config.backend_error is not None
-    return warnings + config.backend_error.report(config)
+    return warnings + config.reporter.format_error(config.backend_error)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from qmp_iothreadd import cli
 from qmp_iothreadd.cli.command_line import Finished
 from qmp_iothreadd.cli.options import OPTIONS
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
+from qmp_iothreadd.daemon.default_socket import default_socket_path
+from qmp_iothreadd.daemon.reporter import Reporter
 from tests.recordings import scenarios
 
 BASE = ["-M", "none", "-nodefaults", "-nographic"]
@@ -33,7 +35,7 @@ def said(*arguments: str) -> str:
     except cli.CommandLineError as error:
         return error.text
     assert config.backend_error is not None
-    return warnings + config.backend_error.report(config)
+    return warnings + config.reporter.format_error(config.backend_error)
 
 
 def printed(*arguments: str) -> tuple[int, str]:
@@ -187,7 +189,10 @@ def test_monitors_complain_last_after_objects_were_made() -> None:
     config, _ = cli.parse(["prog", *BASE, "-chardev", "foo", "-object", "iothread,id=a"])
     assert len(config.objects) == 1
     assert config.backend_error is not None
-    assert config.backend_error.report(config) == "prog: -chardev foo: chardev: no id specified\n"
+    assert (
+        config.reporter.format_error(config.backend_error)
+        == "prog: -chardev foo: chardev: no id specified\n"
+    )
 
 
 def test_a_word_that_is_no_option_would_be_a_disk() -> None:
@@ -217,8 +222,8 @@ def test_plain_options() -> None:
     assert config.daemonize
     assert config.pidfile == "/run/p"
     assert config.uuid == "12345678-1234-1234-1234-123456789abc"
-    assert [trace.pattern for trace in config.traces] == ["poll_grow", "poll_*", "poll_add"]
-    assert [trace.pattern for trace in config.trace_files] == ["/tmp/events"]
+    assert [trace.text for trace in config.traces] == ["poll_grow", "poll_*", "poll_add"]
+    assert config.trace_files == ["/tmp/events"]
     assert config.log_file == "/tmp/other"
 
 
@@ -235,8 +240,8 @@ def test_own_options_have_effect_wherever_they_stand(tmp_path: Path) -> None:
     wanted = ("-object", "x-thing,id=a,n=1,m=2")
     config = parse(*wanted, "--schema", str(schema), "--schema-define", "CONFIG_M")
     assert config.objects[0].values == {"qom-type": "x-thing", "id": "a", "n": 1, "m": 2}
-    assert config.schema_path == str(schema)
-    assert config.schema_defines == {"CONFIG_M"}
+    assert config.schema.path == str(schema)
+    assert config.schema.defines == {"CONFIG_M"}
     assert "Invalid parameter 'm'" in said(*wanted, "--schema", str(schema))
 
 
@@ -338,8 +343,7 @@ def test_messages_can_carry_the_time_and_the_guests_name() -> None:
 
 
 def test_a_message_has_its_hint_on_a_line_of_its_own() -> None:
-    config = Config(program="prog")
-    assert config.message("no", "-x", hint="try yes") == "prog: -x: no\ntry yes\n"
+    assert Reporter("prog").format("no", "-x", hint="try yes") == "prog: -x: no\ntry yes\n"
 
 
 # -- Help and defaults -----------------------------------------------------------------------------
@@ -372,8 +376,8 @@ def test_without_a_monitor_there_is_a_default_one(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     config, _ = cli.parse(["prog"])
-    assert config.default
     path = str(tmp_path / "qmp-iothreadd.sock")
+    assert config.default_socket == path
     assert config.chardevs == {
         "compat_monitor0": ChardevConfig("compat_monitor0", "unix", path=path, server=True)
     }
@@ -386,7 +390,7 @@ def test_without_a_runtime_folder_the_default_socket_has_a_folder_of_its_own(
     monkeypatch.setenv("TMPDIR", "/var/tmp")
     for missing in ("", "relative", "/nonexistent/folder"):
         monkeypatch.setenv("XDG_RUNTIME_DIR", missing)
-        assert re.fullmatch(r"/var/tmp/qmp-iothreadd-\d+/qmp\.sock", cli.default_socket_path())
+        assert re.fullmatch(r"/var/tmp/qmp-iothreadd-\d+/qmp\.sock", default_socket_path())
 
 
 @pytest.mark.parametrize(
@@ -395,7 +399,7 @@ def test_without_a_runtime_folder_the_default_socket_has_a_folder_of_its_own(
 )
 def test_with_a_monitor_of_its_own_there_is_no_default(arguments: list[str]) -> None:
     config, _ = cli.parse(["prog", *arguments])
-    assert not config.default
+    assert config.default_socket is None
 
 
 LIBVIRT_PROBE = (
@@ -436,7 +440,7 @@ def test_libvirts_command_lines_are_understood() -> None:
             location="-mon chardev=charmonitor,id=monitor,mode=control",
         )
     ]
-    assert (config.name, config.timestamp) == ("t1", True)
+    assert (config.name, config.reporter.timestamp) == ("t1", True)
 
 
 def test_parsing_imports_little() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from qmp_iothreadd.cli import parse
-from qmp_iothreadd.daemon.config import LocatedError
+from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.daemon.trace_options import tracing
+from qmp_iothreadd.errors import Error
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.trace_replay import replay
 from qmp_iothreadd.testing import DaemonProcess
@@ -23,25 +24,26 @@ from tests.waiting import wait_until
 LOAD = ("-object", "iothread,id=io0", "-object", "x-workload,id=w0,iothread=io0,depth=4")
 
 
-async def enabled(*arguments: str) -> set[str]:
-    """The events that a command line turns on."""
+def turned_on(log: TraceLog, *arguments: str) -> AbstractContextManager[None]:
+    """What the daemon does with a command line's traces."""
     config, _ = parse(["prog", *arguments])
+    return tracing(log, config.reporter, config.log_file, config.traces, config.trace_files)
+
+
+def enabled(*arguments: str) -> set[str]:
+    """The events that a command line turns on."""
     log = TraceLog()
     try:
-        with tracing(config, log, asyncio.get_running_loop()):
+        with turned_on(log, *arguments):
             return set(log.enabled)
     finally:
         log.close()
 
 
-async def refused(*arguments: str) -> str:
-    config, _ = parse(["prog", *arguments])
-    with (
-        pytest.raises(LocatedError) as raised,
-        tracing(config, TraceLog(), asyncio.get_running_loop()),
-    ):
+def refused(*arguments: str) -> str:
+    with pytest.raises(Error) as raised, turned_on(TraceLog(), *arguments):
         pass
-    return raised.value.report(config)
+    return Reporter("prog").format_error(raised.value)
 
 
 # -- Which events ---------------------------------------------------------------------------------
@@ -58,14 +60,14 @@ async def refused(*arguments: str) -> str:
         (("-trace", "nosuch*"), set()),
     ],
 )
-async def test_options_turn_events_on(arguments: tuple[str, ...], events: set[str]) -> None:
-    assert await enabled(*arguments) == events
+def test_options_turn_events_on(arguments: tuple[str, ...], events: set[str]) -> None:
+    assert enabled(*arguments) == events
 
 
-async def test_a_file_lists_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_lists_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "events"
     path.write_text("# mine\n\npoll_*\n-poll_grow\nnosuch\n")
-    found = await enabled("-trace", f"events={path}")
+    found = enabled("-trace", f"events={path}")
     assert found == {"poll_shrink", "poll_add", "poll_remove"}
     said = capsys.readouterr().err
     assert said == f"prog:{path}:5: warning: trace event 'nosuch' does not exist\n"
@@ -82,26 +84,26 @@ async def test_a_file_lists_events(tmp_path: Path, capsys: pytest.CaptureFixture
         (("-d", "trace:nosuch"), "prog: warning: trace event 'nosuch' does not exist"),
     ],
 )
-async def test_unknown_events_are_warned_of(
+def test_unknown_events_are_warned_of(
     arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await enabled(*arguments) == set()
+    assert enabled(*arguments) == set()
     assert capsys.readouterr().err == f"{text}\n"
 
 
-async def test_files_that_cannot_be_opened_are_errors(tmp_path: Path) -> None:
+def test_files_that_cannot_be_opened_are_errors(tmp_path: Path) -> None:
     missing = tmp_path / "no" / "file"
-    assert await refused("-trace", f"events={missing}") == (
+    assert refused("-trace", f"events={missing}") == (
         f"prog:{missing}: No such file or directory\n"
     )
-    assert await refused("-D", str(missing)) == (
+    assert refused("-D", str(missing)) == (
         f"prog: Error opening logfile {missing}: No such file or directory\n"
     )
-    assert await refused("-D", "a%x") == "prog: Bad logfile template: a%x\n"
+    assert refused("-D", "a%x") == "prog: Bad logfile template: a%x\n"
 
 
-async def test_a_logs_name_may_have_the_process_id(tmp_path: Path) -> None:
-    await enabled("-D", str(tmp_path / "log.%d.txt"))
+def test_a_logs_name_may_have_the_process_id(tmp_path: Path) -> None:
+    enabled("-D", str(tmp_path / "log.%d.txt"))
     assert [path.name for path in tmp_path.iterdir()] == [f"log.{os.getpid()}.txt"]
 
 

@@ -1,0 +1,57 @@
+"""The socket of a daemon that was asked for nothing: where it is, and the folder that it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+
+from qmp_iothreadd import errors
+
+_NAME = "qmp-iothreadd"
+
+
+def default_socket_path() -> str:
+    """Where the daemon listens unless it is told.
+
+    In the user's folder for such things, else in one of its own below the temporary folder, which
+    is there only once the daemon has made it.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, f"{_NAME}.sock")
+    temporary = os.environ.get("TMPDIR") or "/tmp"
+    return os.path.join(temporary, f"{_NAME}-{os.getuid()}", "qmp.sock")
+
+
+@contextlib.contextmanager
+def socket_folder(path: str) -> Iterator[None]:
+    """Make the folder of ``path``, for this user alone; leaving removes it if it is empty.
+
+    The user's own runtime folder stays. A folder that others can write to is refused: they could
+    put a socket of theirs in its place.
+
+    Raises:
+        QmpError: the folder cannot be made, or is not safe to use.
+    """
+    folder = os.path.dirname(path)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        found = os.lstat(folder)
+    except OSError as error:
+        raise errors.socket_folder_failed(folder, error.strerror or str(error)) from None
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+        raise errors.socket_folder_failed(folder, "others can write to it")
+    try:
+        yield
+    finally:
+        if folder != os.environ.get("XDG_RUNTIME_DIR"):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+
+def how_to_connect(path: str) -> str:
+    """A line for people who do not know the socket yet."""
+    return f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}\n"
