@@ -18,7 +18,6 @@ from qmp_iothreadd.cli.machine import MachineOptions, list_machines
 from qmp_iothreadd.daemon.config import Config, ObjectConfig, TracePattern
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.errors import LocatedError, located
-from qmp_iothreadd.qom import option_lists
 from qmp_iothreadd.qom.option_lists import OptionList, Options
 
 if TYPE_CHECKING:
@@ -123,7 +122,9 @@ class CommandLine:
             if options.id is None:
                 raise errors.missing_parameter("id")
             return
-        self._keep_object(option_lists.convert(self._object_options(), options))
+        from qmp_iothreadd.qom.input_visitor import from_options  # only objects have a type
+
+        self._keep_object(from_options(self._object_options(), options))
 
     def _keep_object(self, values: dict[str, Any]) -> None:
         self.config.objects.append(ObjectConfig(values, self.location))

@@ -1,23 +1,21 @@
 """The keyval language: ``iothread,id=io0,limits.iops-total=5`` as nested dictionaries of strings.
 
-HMP's object_add speaks it, and ``-machine``. ``parse`` reads the text; ``convert`` then turns the
-strings into what a QAPI type asks for. A dotted key leads into a dictionary, or into a list where
-it is a number; ``,,`` stands for a comma; of a repeated key the last value counts.
+HMP's object_add speaks it, and ``-machine``. A dotted key leads into a dictionary, or into a list
+where it is a number; ``,,`` stands for a comma; of a repeated key the last value counts.
+``input_visitor`` makes of the strings what a QAPI type asks for. The part of QEMU that shows the
+language is util/keyval.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.json.order import first_unexpected, qdict_order
-from qmp_iothreadd.qom import c_numbers
+from qmp_iothreadd.json.order import qdict_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from qmp_iothreadd.qapi.schema import AlternateType, EnumType, ObjectType, SchemaType
 
 KeyVal = dict[str, Any]
 """Values are strings, ``KeyVal`` or lists of either."""
@@ -185,141 +183,3 @@ def _elements(node: _Node) -> list[Any] | None:
             raise errors.keyval_gap(f"{node.prefix()}{index}")
     # Two keys can be one index ("0" and "00"); then the list is shorter than the dictionary.
     return [element for element in elements if element is not None]
-
-
-# -- Strings to values of a type -------------------------------------------------------------------
-
-# Ranges of the sized integers, and what QEMU calls them when a value is outside.
-INTEGER_RANGES = {
-    "int8": (-(2**7), 2**7 - 1),
-    "int16": (-(2**15), 2**15 - 1),
-    "int32": (-(2**31), 2**31 - 1),
-    "uint8": (0, 2**8 - 1),
-    "uint16": (0, 2**16 - 1),
-    "uint32": (0, 2**32 - 1),
-}
-SIGNED = frozenset(("int", "int8", "int16", "int32", "int64"))
-UNSIGNED = frozenset(("uint8", "uint16", "uint32", "uint64"))
-
-
-def convert(type_: SchemaType, value: Any, path: str = "", name: str | None = None) -> Any:
-    """The JSON-like value that ``type_`` makes of what ``parse`` returned.
-
-    Members come out in the order of the schema. ``path`` is the value's whole name for messages
-    (list elements are ``name.0``), ``name`` its last component, None for a list element.
-
-    Raises:
-        QmpError: the first misfit in QEMU's order.
-    """
-    from qmp_iothreadd.qapi import schema  # only for types; not needed until an object is described
-
-    if isinstance(type_, schema.ObjectType):
-        return _convert_object(type_, value, path)
-    if isinstance(type_, schema.ArrayType):
-        if not isinstance(value, list):
-            raise errors.invalid_parameter_type(_shown(path), "array")
-        element_type = type_.element_type
-        return [convert(element_type, each, f"{path}.{i}") for i, each in enumerate(value)]
-    if isinstance(type_, schema.AlternateType):
-        return _convert_alternate(type_, value, path, name)
-    if type_.name == "any":
-        return value
-    if type_.name == "null":
-        raise errors.invalid_parameter_type(_shown(path), "null")
-    if not isinstance(value, str):
-        raise errors.keyval_unexpected(_shown(path))
-    if isinstance(type_, schema.EnumType):
-        return enum_value(type_, value, name)
-    return _convert_scalar(type_.name, value, path, name)
-
-
-def _shown(path: str) -> str:
-    return path or "<anonymous>"
-
-
-def enum_value(type_: EnumType, value: str, name: str | None) -> str:
-    """``value`` if the enumeration has it.
-
-    Raises:
-        QmpError: it does not.
-    """
-    if all(member.name != value for member in type_.members):
-        raise errors.unaccepted_value(name or "null", value)
-    return value
-
-
-def check_integer_range(type_name: str, value: int, name: str | None) -> int:
-    """``value`` if it fits a sized integer.
-
-    Raises:
-        QmpError: it does not.
-    """
-    bounds = INTEGER_RANGES.get(type_name)
-    if bounds is not None and not bounds[0] <= value <= bounds[1]:
-        raise errors.invalid_parameter_value(name or "null", f"{type_name}_t")
-    return value
-
-
-def _convert_scalar(type_name: str, text: str, path: str, name: str | None) -> Any:
-    value: Any
-    if type_name == "str":
-        return text
-    if type_name in SIGNED:
-        value, expected = c_numbers.int64(text), "integer"
-    elif type_name in UNSIGNED:
-        value, expected = c_numbers.uint64(text), "integer"
-    elif type_name == "size":
-        value, expected = c_numbers.size(text), "size"
-    elif type_name == "bool":
-        value, expected = c_numbers.boolean(text), "'on' or 'off'"
-    elif type_name == "number":
-        value, expected = c_numbers.number(text), "number"
-    else:
-        _impossible(type_name)
-    if value is None:
-        raise errors.invalid_parameter_value(_shown(path), expected)
-    return check_integer_range(type_name, value, name)
-
-
-def _impossible(type_name: str) -> NoReturn:
-    raise TypeError(f"type {type_name} has no members that options could describe")
-
-
-def _convert_object(type_: ObjectType, value: Any, path: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise errors.invalid_parameter_type(_shown(path), "object")
-    result: dict[str, Any] = {}
-    visited: list[str] = []
-    _convert_members(type_, value, path, result, visited)
-    stray = first_unexpected(qdict_order(value), visited)
-    if stray is not None:
-        raise errors.unexpected_parameter(_below(path, stray))
-    return result
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _convert_members(
-    type_: ObjectType, value: KeyVal, path: str, result: dict[str, Any], visited: list[str]
-) -> None:
-    for member in type_.members:
-        full = _below(path, member.name)
-        visited.append(member.name)
-        if member.name in value:
-            result[member.name] = convert(member.type, value[member.name], full, member.name)
-        elif not member.optional:
-            raise errors.missing_parameter(full)
-    if type_.variants is not None:
-        branch = type_.variants.cases[result[type_.variants.tag.name]]
-        _convert_members(branch, value, path, result, visited)
-
-
-def _convert_alternate(type_: AlternateType, value: Any, path: str, name: str | None) -> Any:
-    """A branch is chosen by the value's own JSON type: a string can only be the string branch."""
-    looks = "string" if isinstance(value, str) else "object" if isinstance(value, dict) else "array"
-    for branch in type_.branches:
-        if branch.type.json_type() == looks:
-            return convert(branch.type, value, path, name)
-    raise errors.invalid_parameter_type(name or "null", type_.name)

@@ -5,28 +5,21 @@ they are, ``,,`` stands for a comma, of a repeated key the last value counts, ex
 the first does. A key alone is short for ``key=on``, and ``nokey`` for ``key=off``; both are warned
 of.
 
-An :class:`OptionList` describes one kind of list and keeps those that were given; ``convert`` turns
-one into what a QAPI type asks for.
+An :class:`OptionList` describes one kind of list and keeps those that were given. Their values are
+texts; ``input_visitor`` makes of them what a QAPI type asks for. The part of QEMU that shows the
+language is util/qemu-option.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.json.order import first_unexpected
 from qmp_iothreadd.qom import c_numbers, keyval
 from qmp_iothreadd.qom.identifiers import is_identifier
 
-if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.schema import ArrayType, ObjectType, SchemaType
-
 STRING, BOOL, NUMBER, SIZE = "string", "bool", "number", "size"
-
-# More elements than this are refused in a range such as 1-100.
-_RANGE_MAX = 65536
 
 _KEY = re.compile(r"([^=,]*)(=?)")
 
@@ -223,121 +216,3 @@ def _check_kind(name: str, kind: str, value: str) -> None:
         raise errors.invalid_parameter_value(name, "a number")
     if kind == SIZE and c_numbers.size(value) is None:
         raise errors.not_a_size(name)
-
-
-# -- Options to values of a type -------------------------------------------------------------------
-
-
-def convert(type_: ObjectType, options: Options) -> dict[str, Any]:
-    """The JSON-like value that ``type_`` makes of a list, with members in the order of the schema.
-
-    A member that is an object reads its members from the same flat list; one that is an array takes
-    every occurrence of its name, and ranges of integers.
-
-    Raises:
-        QmpError: the first misfit in QEMU's order.
-    """
-    return _Converter(options).convert(type_)
-
-
-class _Converter:
-    def __init__(self, options: Options) -> None:
-        self.values: dict[str, list[str]] = {}
-        for name, value in options.pairs:
-            self.values.setdefault(name, []).append(value)
-        if options.id is not None:
-            self.values.setdefault("id", []).append(options.id)
-        self.visited: list[str] = []
-
-    def convert(self, type_: ObjectType) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        self._members(type_, result)
-        stray = first_unexpected(self.values, self.visited)
-        if stray is not None:
-            raise errors.invalid_parameter(stray)
-        return result
-
-    def _members(self, type_: ObjectType, result: dict[str, Any]) -> None:
-        for member in type_.members:
-            if member.optional and member.name not in self.values:
-                continue
-            result[member.name] = self._member(member.type, member.name)
-        if type_.variants is not None:
-            self._members(type_.variants.cases[result[type_.variants.tag.name]], result)
-
-    def _member(self, type_: SchemaType, name: str) -> Any:
-        from qmp_iothreadd.qapi import schema  # see _scalar
-
-        if isinstance(type_, schema.ObjectType):
-            nested: dict[str, Any] = {}
-            self._members(type_, nested)
-            return nested
-        if name not in self.values:
-            raise errors.missing_parameter(name)
-        if isinstance(type_, schema.ArrayType):
-            return self._array(type_, name)
-        value = _scalar(type_, self.values[name][-1], name)
-        self.visited.append(name)
-        return value
-
-    def _array(self, type_: ArrayType, name: str) -> list[Any]:
-        element = type_.element_type
-        result: list[Any] = []
-        for text in self.values[name]:
-            if element.name in keyval.SIGNED | keyval.UNSIGNED:
-                result.extend(_integers(element.name, text, name))
-            else:
-                result.append(_scalar(element, text, name, in_list=True))
-        self.visited.append(name)
-        return result
-
-
-def _scalar(type_: SchemaType, text: str, name: str, *, in_list: bool = False) -> Any:
-    from qmp_iothreadd.qapi import schema  # only for types; not needed until an object is described
-
-    if isinstance(type_, schema.EnumType):
-        return keyval.enum_value(type_, text, None if in_list else name)
-    if type_.name == "str":
-        return text
-    value: Any
-    if type_.name in keyval.SIGNED:
-        value, expected = c_numbers.int64(text), "an int64 value"
-    elif type_.name in keyval.UNSIGNED:
-        value, expected = _natural(text), "a uint64 value"
-    elif type_.name == "size":
-        value, expected = c_numbers.size(text), "a size value"
-    elif type_.name == "bool":
-        value, expected = c_numbers.boolean(text), "'on' or 'off'"
-    elif type_.name == "number":
-        # QEMU's option lists do not know it, but no object that it creates from them has one.
-        value, expected = c_numbers.number(text), "a number"
-    else:
-        # The same holds for every other type.
-        raise errors.invalid_parameter(name)
-    if value is None:
-        raise errors.invalid_parameter_value(name, expected)
-    return keyval.check_integer_range(type_.name, value, name)
-
-
-def _natural(text: str) -> int | None:
-    """Unlike elsewhere, a minus sign is refused."""
-    return None if text.lstrip(" \t\n\v\f\r").startswith("-") else c_numbers.uint64(text)
-
-
-def _integers(type_name: str, text: str, name: str) -> range:
-    """The integers of one element of a list: ``5``, or ``3-7``."""
-    signed = type_name in keyval.SIGNED
-    parse = c_numbers.int64 if signed else _natural
-    first = c_numbers.scan(text)
-    bounds: tuple[int | None, int | None] = (None, None)
-    if first is not None:
-        low = parse(text[: first[1]])
-        rest = text[first[1] :]
-        bounds = (low, parse(rest[1:]) if rest.startswith("-") else low if not rest else None)
-    start, end = bounds
-    if start is None or end is None or not start <= end < start + _RANGE_MAX:
-        expected = "an int64 value or range" if signed else "a uint64 value or range"
-        raise errors.invalid_parameter_value(name, expected)
-    for value in (start, end):
-        keyval.check_integer_range(type_name, value, None)
-    return range(start, end + 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi.schema import ObjectType
 from qmp_iothreadd.qom import keyval
+from qmp_iothreadd.qom.input_visitor import from_keyval
 
 
 def refusal(text: str, implied: str | None = "type") -> str:
@@ -146,7 +147,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def convert(type_: ObjectType, text: str) -> Any:
     values, _ = keyval.parse(text, "type")
-    return keyval.convert(type_, values)
+    return from_keyval(type_, values)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi.schema import ObjectType
+from qmp_iothreadd.qom.input_visitor import from_options
 from qmp_iothreadd.qom.option_lists import (
     BOOL,
     NUMBER,
     SIZE,
     STRING,
     OptionList,
-    convert,
 )
 
 
@@ -188,7 +188,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def value_of(type_: ObjectType, text: str) -> dict[str, Any]:
     options = OptionList("object", implied="type").parse(text, "", lambda _: None)
     assert options is not None
-    return convert(type_, options)
+    values: dict[str, Any] = from_options(type_, options)
+    return values
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import qom
 from qmp_iothreadd.hmp.registry import hmp_command
-from qmp_iothreadd.hmp.string_input import parse_string
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.schema import ObjectType
+    from qmp_iothreadd.qapi.schema import ObjectType, Schema
 
 _OBJECT_ADD = "object-add"
 
@@ -26,6 +25,7 @@ _OBJECT_ADD = "object-add"
 def object_add(ctx: Context, options: str) -> str | None:
     """Create an object: from JSON where ``options`` begins with a brace, else from keyval."""
     from qmp_iothreadd.qom import keyval  # only here is the language needed
+    from qmp_iothreadd.qom.input_visitor import from_keyval
 
     command = ctx.machine.schema.commands.get(_OBJECT_ADD)
     if command is None or command.arg_type is None:
@@ -39,7 +39,7 @@ def object_add(ctx: Context, options: str) -> str | None:
     values, wants_help = keyval.parse(options, "qom-type")
     if wants_help:
         return _help(command.arg_type, values.get("qom-type"))
-    qom.object_add(ctx, keyval.convert(command.arg_type, values))
+    qom.object_add(ctx, from_keyval(command.arg_type, values))
     return None
 
 
@@ -100,5 +100,20 @@ def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
     found = target.find_property(name)
     converted: Any = value
     if found.set is not None:
-        converted = parse_string(ctx.machine.schema, found.type, value, name)
+        converted = read_property(ctx.machine.schema, found.type, value, name)
     target.set_property(name, converted)
+
+
+def read_property(schema: Schema, type_name: str, text: str, name: str) -> Any:
+    """The value of the property ``name`` that ``text`` stands for.
+
+    ``type_name`` is the property's type as qom-list shows it; one that the schema does not have is
+    a text. Whether the value is in the property's range is left to the property.
+
+    Raises:
+        QmpError: it is no value of the type, or no text can be one.
+    """
+    from qmp_iothreadd.qom.input_visitor import from_text
+
+    type_ = schema.types.get(type_name)
+    return text if type_ is None else from_text(type_, text, name)

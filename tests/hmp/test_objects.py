@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.hmp.string_input import parse_string
+from qmp_iothreadd.hmp.commands.objects import read_property
 from qmp_iothreadd.qapi.load import load
 from qmp_iothreadd.qapi.schema import Schema
 
@@ -36,7 +36,7 @@ def schema() -> Schema:
     ],
 )
 def test_text_of_the_type(schema: Schema, type_name: str, text: str, value: Any) -> None:
-    assert parse_string(schema, type_name, text, "p") == value
+    assert read_property(schema, type_name, text, "p") == value
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_text_that_is_none_of_the_type(
     schema: Schema, type_name: str, text: str, said: str
 ) -> None:
     with pytest.raises(QmpError) as caught:
-        parse_string(schema, type_name, text, "p")
+        read_property(schema, type_name, text, "p")
     assert caught.value.desc == said
