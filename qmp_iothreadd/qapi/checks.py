@@ -72,7 +72,7 @@ def declare(definition: Definition) -> Decl:
     if doc is not None:
         if doc.symbol != name:
             raise QAPIError(Rule.DOC_FOR_OTHER_NAME, location, symbol=doc.symbol)
-        doc.check_tags(meta)
+        doc.check_tags(meta, returns="returns" in expression)
     elif location.pragmas.doc_required:
         raise QAPIError(Rule.DOC_REQUIRED, location)
     required, optional = _KEYS[meta]

@@ -55,15 +55,16 @@ class MemberDecl:
 
     def describe(self, location: Location) -> str:
         """How messages about the definition at ``location`` call it."""
-        role = self.role
-        if self.owner.startswith("q_obj_"):
-            if self.owner.endswith("-base"):
-                role = f"base {role}"
-            elif role == "member":
-                role = "parameter"
-        elif self.owner != location.name:
-            return f"{role} '{self.name}' of type '{self.owner}'"
-        return f"{role} '{self.name}'"
+        role, owner, meta = self.role, self.owner, "type"
+        if owner.startswith("q_obj_"):
+            owner = owner.removeprefix("q_obj_")
+            if owner.endswith("-base"):
+                role, owner = f"base {role}", owner.removesuffix("-base")
+            else:
+                # QEMU says "command" of an event, too.
+                role, owner, meta = "parameter", owner.removesuffix("-arg"), "command"
+        of_owner = f" of {meta} '{owner}'" if owner != location.name else ""
+        return f"{role} '{self.name}'{of_owner}"
 
 
 class Decl:

@@ -166,6 +166,10 @@ class Lexer:
         self._counted = (position, line)
         return line
 
+    def line_start(self, position: int) -> int:
+        """Where the line of an offset begins."""
+        return self.text.rfind("\n", 0, position) + 1
+
     def location(self) -> Location:
         """The line of the current token."""
         return self._first.at(self.line_at(self.position))
@@ -176,9 +180,8 @@ class Lexer:
 
     def error_at(self, position: int, rule: Rule, **values: object) -> QAPIError:
         """The same at an offset."""
-        line_start = self.text.rfind("\n", 0, position) + 1
         column = 1
-        for char in self.text[line_start:position]:
+        for char in self.text[self.line_start(position) : position]:
             # A tab is no tab stop to QEMU: it takes the column modulo 8.
             column = (column + 7) % 8 + 1 if char == "\t" else column + 1
         return QAPIError(rule, self._first.at(self.line_at(position)), column, **values)

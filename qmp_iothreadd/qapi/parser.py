@@ -160,17 +160,25 @@ def _read_doc_comment(lexer: Lexer, location: Location) -> Doc:
     start = lexer.position
     lines, offsets, complete = lexer.doc_lines()
 
-    def error(rule: Rule, line: int, **values: object) -> QAPIError:
-        if line < len(lines):
-            # Without offsets the lines stand flush left and without gaps, right behind the "##".
-            skipped = start + len("##\n") + sum(len(text) + 1 for text in lines[:line])
-            return lexer.error_at(offsets[line] if offsets else skipped, rule, **values)
-        lexer.check_doc_end(complete)
-        return lexer.error(rule, **values)
+    # Without offsets the lines stand flush left and without gaps, right behind the "##".
+    first = location.line + 1
+    numbers = list(map(lexer.line_at, offsets)) if offsets else range(first, first + len(lines))
 
-    doc = read_doc(lines, location, error)
+    def error(rule: Rule, line: int, *, offset: int | None = None, **values: object) -> QAPIError:
+        if line == len(lines):
+            lexer.check_doc_end(complete)
+            return lexer.error(rule, **values)
+        skipped = start + len("##\n") + sum(len(text) + 1 for text in lines[:line])
+        position = offsets[line] if offsets else skipped
+        if offset is not None:
+            # Counted from the start of the line, even where the comment is indented, as by QEMU.
+            position = lexer.line_start(position) + offset
+        return lexer.error_at(position, rule, **values)
+
+    doc = read_doc(lines, numbers, location, error)
     lexer.check_doc_end(complete)
     lexer.advance()
+    doc.check_texts()
     return doc
 
 

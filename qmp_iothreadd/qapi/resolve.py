@@ -31,6 +31,7 @@ from qmp_iothreadd.qapi.unions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from qmp_iothreadd.qapi.docs import Doc
     from qmp_iothreadd.qapi.source import Location
 
 _BUILTINS = {
@@ -57,6 +58,8 @@ _QTYPE = ("none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool")
 
 # Features with a meaning of their own, which types cannot have.
 _SPECIAL_FEATURES = ("deprecated", "unstable")
+
+_MAX_FEATURES = 64
 
 # Bounds the recursion through bases and branches.
 _MAX_DERIVATION = 100
@@ -157,7 +160,12 @@ class Resolver:
                 check_alternate(declaration, location)
             elif isinstance(declaration, ActionDecl):
                 self._check_action(declaration, location)
-            _check_doc(declaration, location)
+            _check_features_described(declaration, location)
+        # Behind all else, as QEMU's schema.py has it.
+        for declaration in self.declarations.values():
+            if declaration.doc is not None:
+                _check_described(declaration, declaration.doc)
+        self._check_number_of_features()
 
     def resolve(self, name: str, location: Location, what: str | Callable[[Location], str]) -> Decl:
         """The type of that name; commands and events are none. Raises QAPIError."""
@@ -179,6 +187,17 @@ class Resolver:
         if isinstance(element, ArrayDecl):
             raise QAPIError(Rule.ARRAY_OF_ARRAY, location, name=element.name)
         array.element = element
+
+    def _check_number_of_features(self) -> None:
+        """QEMU's generated code has a bit for each feature of the schema."""
+        seen = set(_SPECIAL_FEATURES)
+        for declaration in self.declarations.values():
+            for name in _features(declaration):
+                seen.add(name)
+                if len(seen) > _MAX_FEATURES:
+                    raise QAPIError(
+                        Rule.TOO_MANY_FEATURES, declaration.location, limit=_MAX_FEATURES
+                    )
 
     def _check_members(self, members: Iterable[MemberDecl], location: Location) -> None:
         for member in members:
@@ -247,6 +266,9 @@ class Resolver:
                 raise QAPIError(Rule.CANNOT_TAKE, location, what=what, type=data.describe())
             if data.is_union and not action.boxed:
                 raise QAPIError(Rule.TAKES_ONLY_BOXED, location, what=what, type=data.describe())
+            self.check_object(data)
+            if not action.boxed and any(member.condition for member in data.members or ()):
+                raise QAPIError(Rule.CONDITIONAL_ARGUMENTS, location, meta=action.meta)
             action.arg_type = data
         if isinstance(action, CommandDecl) and action.returns:
             self._check_returns(action, action.returns, location)
@@ -263,21 +285,25 @@ class Resolver:
             raise QAPIError(Rule.CANNOT_TAKE, location, what=what, type=command.ret_type.describe())
 
 
-def _check_doc(declaration: Decl, location: Location) -> None:
-    """A documented definition documents all its features, and nothing that it does not have."""
-    doc = declaration.doc
-    if doc is None:
-        return
+def _check_features_described(declaration: Decl, location: Location) -> None:
+    """A documented definition documents all its features."""
+    if declaration.doc is not None:
+        for name in _features(declaration):
+            if name not in declaration.doc.features:
+                raise QAPIError(Rule.DOC_FEATURE_LACKING, location, name=name)
+
+
+def _check_described(declaration: Decl, doc: Doc) -> None:
+    """A documented definition documents nothing that it does not have."""
+    members = {member.name for member in _documented_members(declaration)}
+    doc.check_described(members, _features(declaration))
+
+
+def _features(declaration: Decl) -> dict[str, None]:
+    """The names of the features of a definition and then of its members, each once."""
     members = _documented_members(declaration)
-    # In order, because the first that lacks its description is named.
-    features = dict.fromkeys(feature.name for feature in declaration.features)
-    features.update(
-        dict.fromkeys(feature.name for member in members for feature in member.features)
-    )
-    for name in features:
-        if name not in doc.features:
-            raise QAPIError(Rule.DOC_FEATURE_LACKING, location, name=name)
-    doc.check_described({member.name for member in members}, features)
+    own = dict.fromkeys(feature.name for feature in declaration.features)
+    return own | dict.fromkeys(feature.name for member in members for feature in member.features)
 
 
 def _documented_members(declaration: Decl) -> list[MemberDecl]:

@@ -10,6 +10,8 @@ import random
 import sys
 from pathlib import Path
 
+from qmp_iothreadd.qapi.doc_format import MAX_LINE
+
 _TEXT = """
     block node device image driver cache queue thread memory region backend frontend channel
     socket migration snapshot mirror backup stream export bitmap cluster offset length timeout
@@ -32,8 +34,10 @@ class _File:
         self.enums: _Names = []
         self.structs: _Names = []
 
-    def sentence(self, words: int) -> str:
-        return " ".join(self.random.choices(_WORDS, k=words)).capitalize() + "."
+    def sentence(self, start: str, words: int) -> str:
+        """A line of documentation, cut off where it would be too long."""
+        line = start + " ".join(self.random.choices(_WORDS, k=words)).capitalize() + "."
+        return line if len(line) <= MAX_LINE else line[: MAX_LINE + 1].rpartition(" ")[0]
 
     def doc(self, symbol: str, members: _Names, returns: bool = False) -> None:
         add = self.lines.append
@@ -41,15 +45,15 @@ class _File:
         add(f"# @{symbol}:")
         add("#")
         for _ in range(self.random.randint(1, 3)):
-            add(f"# {self.sentence(9)}")
+            add(self.sentence("# ", 9))
         for member in members:
             add("#")
-            add(f"# @{member.lstrip('*')}: {self.sentence(7)}")
+            add(self.sentence(f"# @{member.lstrip('*')}: ", 7))
             for _ in range(self.random.randint(0, 1)):
-                add(f"#     {self.sentence(8)}")
+                add(self.sentence("#     ", 8))
         if returns:
             add("#")
-            add(f"# Returns: {self.sentence(6)}")
+            add(self.sentence("# Returns: ", 6))
             add("#")
             add("# Errors:")
             add("#     - If the device is not there, DeviceNotFound")
@@ -168,7 +172,7 @@ class _File:
         filled = "\n".join(self.lines).split("\n")
         missing = lines - len(filled) - 3
         if missing > 0:
-            prose = [f"# {self.sentence(9)}" for _ in range(missing)]
+            prose = [self.sentence("# ", 9) for _ in range(missing)]
             filled += ["##", *prose, "##"]
         return "\n".join(filled) + "\n"
 
