@@ -1,51 +1,35 @@
 /*
  * A bounded stress of the native core, without Python, to be run under a sanitizer: several
- * threads add, tune, load, trace and delete the same contexts.
+ * threads add, tune, load, trace, fork and delete the same contexts.
  *
- *     stress [SECONDS [SEED]]
+ *     stress SECONDS SEED
+ *     stress hang          hangs, to show what the watchdog says then
  *
- * Ends with status 0 when every promise held and every ownership counter is back at zero.
+ * Ends with status 0 when every promise held and every ownership counter is back at zero. When
+ * nothing goes on any more it prints the stacks of all threads and aborts.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "stress.h"
 #include "trace.h"
-#include "workload.h"
 
-enum { SLOTS = 6, WORKERS = 4, SLOT_WORKLOADS = 2 };
+enum { SLOTS = 6, WORKERS = 4 };
+
+/* A hang is reported after so long; sanitizers on a busy machine are slow. */
+enum { PATIENCE_S = 60 };
 
 static _Atomic bool stop;
 static _Atomic int64_t scheduled, released; /* one-shot bottom halves */
 
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #condition);    \
-            abort();                                                                           \
-        }                                                                                      \
-    } while (0)
-
 /* ---- slots: contexts that all workers share ---- */
 
-typedef struct Slot {
-    pthread_rwlock_t lock; /* written to make and delete, read to use */
-    AioContext *ctx;       /* under the lock */
-    pthread_mutex_t load;  /* the workloads; within the lock */
-    Workload *workloads[SLOT_WORKLOADS];
-    pthread_mutex_t drain; /* one drainer at a time */
-} Slot;
-
 static Slot slots[SLOTS];
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return *state >> 33;
-}
 
 static PollParams random_params(uint64_t *random)
 {
@@ -145,108 +129,6 @@ static void op_load(Slot *slot, uint64_t *random)
     pthread_mutex_unlock(&slot->load);
 }
 
-/* ---- handlers that come and go ---- */
-
-typedef struct Probe {
-    AioContext *ctx;
-    EventNotifier notifier;
-    AioHandler *handler;
-    _Atomic int runs;
-    _Atomic bool gone;   /* no callback may run any more */
-    bool removes_itself;
-    int depth;           /* home: nested iterations */
-    _Atomic bool polling;
-} Probe;
-
-static void probe_read(void *opaque)
-{
-    Probe *probe = opaque;
-
-    CHECK(!atomic_load(&probe->gone));
-    event_notifier_test_and_clear(&probe->notifier);
-    atomic_fetch_add(&probe->runs, 1);
-    if (probe->depth == 0) {
-        probe->depth++;
-        CHECK(aio_context_poll(probe->ctx, false) >= 0);
-        probe->depth--;
-    }
-    if (probe->removes_itself && probe->handler) {
-        AioHandler *handler = probe->handler;
-        probe->handler = NULL;
-        aio_handler_free(handler);
-    }
-}
-
-static bool probe_poll(void *opaque)
-{
-    Probe *probe = opaque;
-
-    CHECK(!atomic_load(&probe->gone));
-    return event_notifier_pending(&probe->notifier);
-}
-
-static void probe_poll_begin(void *opaque)
-{
-    Probe *probe = opaque;
-
-    CHECK(!atomic_exchange(&probe->polling, true));
-}
-
-static void probe_poll_end(void *opaque)
-{
-    Probe *probe = opaque;
-
-    CHECK(atomic_exchange(&probe->polling, false));
-}
-
-static void probe_release(void *opaque)
-{
-    Probe *probe = opaque;
-
-    CHECK(!atomic_load(&probe->polling));
-    CHECK(!atomic_exchange(&probe->gone, true));
-}
-
-static void arm_probe(AioContext *ctx, void *arg)
-{
-    Probe *probe = arg;
-    AioHandlerOps ops = {
-        .read = probe_read,
-        .poll_begin = probe_poll_begin,
-        .poll_end = probe_poll_end,
-        .release = probe_release,
-    };
-
-    ops.poll = probe->depth ? NULL : probe_poll;
-    probe->depth = 0;
-    probe->handler =
-        aio_handler_new(ctx, probe->notifier.fd, &ops, probe, &probe->notifier.since_ns);
-    CHECK(probe->handler);
-}
-
-static void op_probe(Slot *slot, uint64_t *random)
-{
-    Probe probe = {.ctx = slot->ctx, .removes_itself = next_random(random) % 2};
-
-    CHECK(event_notifier_init(&probe.notifier) == 0);
-    probe.depth = next_random(random) % 4 == 0; /* without a poll callback */
-    aio_context_run(slot->ctx, arm_probe, &probe);
-    for (uint64_t i = next_random(random) % 20; i; i--) {
-        event_notifier_set(&probe.notifier);
-        usleep((useconds_t)(next_random(random) % 100));
-    }
-    if (probe.removes_itself) {
-        event_notifier_set(&probe.notifier);
-        while (!atomic_load(&probe.gone)) {
-            usleep(50);
-        }
-    } else {
-        aio_handler_free(probe.handler);
-        CHECK(atomic_load(&probe.gone));
-    }
-    event_notifier_cleanup(&probe.notifier);
-}
-
 /* ---- bottom halves ---- */
 
 static void count_run(void *opaque)
@@ -301,6 +183,34 @@ static void op_timer(Slot *slot, uint64_t *random)
     usleep(500);
 }
 
+/* ---- forking ---- */
+
+/* The child has no thread but its own: it may look, and signal, and end. */
+static void op_fork(Slot *slot, uint64_t *random)
+{
+    int64_t counts[AIO_LIVE_COUNT];
+    EventNotifier notifier;
+    int status;
+
+    if (next_random(random) % 16) {
+        return; /* it takes the longest of all */
+    }
+    CHECK(event_notifier_init(&notifier) == 0);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        aio_live_snapshot(counts);
+        const bool sane = counts[0] > 0 && aio_context_thread_id(slot->ctx) > 0 &&
+                          aio_context_poll_ns(slot->ctx) >= 0;
+        event_notifier_set(&notifier);
+        _exit(sane ? 0 : 1);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(aio_fd_readable(notifier.fd)); /* descriptors are shared */
+    event_notifier_cleanup(&notifier);
+}
+
 /* ---- making and deleting: a slot's lock is held for writing ---- */
 
 static void delete_context(Slot *slot)
@@ -335,11 +245,13 @@ static void remake(Slot *slot, uint64_t *random)
 static void *worker(void *opaque)
 {
     static void (*const ops[])(Slot *, uint64_t *) = {
-        op_tune, op_stats, op_drain, op_load, op_probe, op_bottom_half, op_timer,
+        op_tune, op_stats, op_drain,       op_load, op_probe,
+        op_gang, op_fork,  op_bottom_half, op_timer,
     };
     uint64_t random = (uintptr_t)opaque;
 
     while (!atomic_load(&stop)) {
+        watchdog_alive();
         Slot *slot = &slots[next_random(&random) % SLOTS];
 
         if (next_random(&random) % 20 == 0) {
@@ -379,14 +291,38 @@ static void report_counters(void)
     CHECK(atomic_load(&scheduled) == atomic_load(&released));
 }
 
+/* A context's thread never ends, and the main thread waits for it. */
+static void sleep_on(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        pause();
+    }
+}
+
+static void hang(void)
+{
+    AioContext *ctx = aio_context_new(poll_params_default(), POLL_WEIGHTED);
+
+    watchdog_start(1);
+    CHECK(ctx && aio_context_start(ctx, "IO hang") == 0);
+    CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, NULL, NULL) == 0);
+    aio_context_stop(ctx);
+}
+
 int main(int argc, char **argv)
 {
     const unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : 10;
     const uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+
+    if (argc > 1 && strcmp(argv[1], "hang") == 0) {
+        hang();
+    }
     pthread_t workers[WORKERS], drivers[2];
     Slot stray = {.ctx = aio_context_new((PollParams){.max_ns = 10000}, POLL_WEIGHTED)};
     uint64_t random = seed;
 
+    watchdog_start(PATIENCE_S);
     for (int i = 0; i < SLOTS; i++) {
         pthread_rwlock_init(&slots[i].lock, NULL);
         pthread_mutex_init(&slots[i].load, NULL);
@@ -401,6 +337,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < seconds * 20; i++) {
         usleep(50000);
         op_probe(&stray, &random);
+        op_gang(&stray, &random);
         op_bottom_half(&stray, &random);
     }
     atomic_store(&stop, true);
