@@ -9,7 +9,7 @@ import pytest
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.schema import ObjectType
 
-_SCHEMA = """
+SCHEMA = """
 { 'enum': 'Kind', 'data': ['thing', 'other', 'bare'] }
 { 'enum': 'Colour', 'data': ['red', 'green'] }
 { 'struct': 'Limits', 'data': { '*total': 'int', '*rate': 'number' } }
@@ -35,7 +35,7 @@ _SCHEMA = """
 def options_type(tmp_path_factory: pytest.TempPathFactory) -> ObjectType:
     """The union Options of the schema above."""
     path = Path(tmp_path_factory.mktemp("schema")) / "schema.json"
-    path.write_text(_SCHEMA)
+    path.write_text(SCHEMA)
     found = load_schema(str(path)).types["Options"]
     assert isinstance(found, ObjectType)
     return found

@@ -1,0 +1,189 @@
+"""Byte-level fuzzing of the languages of the command line and of the human monitor.
+
+    python tests/fuzz/fuzz_texts.py [--seconds N] [--random] [libFuzzer's options, a folder]
+
+With atheris installed this is a libFuzzer target, guided by coverage; without it, or with --random,
+random pieces of these languages are tried for the same time. A text of keyval, of an option list or
+of a property is refused in QEMU's words, or is a value that the validators of QMP's commands take
+for the same type; keys at the human monitor are never a fault of the daemon's own. Exits with a
+status other than 0, and the input that did it, at the first difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+atheris: Any = None
+if __name__ == "__main__" and find_spec("atheris") and "--random" not in sys.argv:
+    atheris = import_module("atheris")
+    with atheris.instrument_imports(include=["qmp_iothreadd"]):
+        import qmp_iothreadd.hmp.session
+        import qmp_iothreadd.qom.input_visitor
+        import qmp_iothreadd.testing.memory  # noqa: F401
+
+from qmp_iothreadd.errors import QmpError  # noqa: E402
+from qmp_iothreadd.hmp.session import HMPSession  # noqa: E402
+from qmp_iothreadd.iothread import _engine  # noqa: E402
+from qmp_iothreadd.qapi import load_schema  # noqa: E402
+from qmp_iothreadd.qapi.models import Models  # noqa: E402
+from qmp_iothreadd.qapi.schema import SchemaType  # noqa: E402
+from qmp_iothreadd.qmp.session_protocol import IDLE  # noqa: E402
+from qmp_iothreadd.qom import input_visitor, keyval  # noqa: E402
+from qmp_iothreadd.qom.option_lists import OptionList  # noqa: E402
+from qmp_iothreadd.testing.memory import make_dispatcher, make_machine  # noqa: E402
+from tests.qom.conftest import SCHEMA  # noqa: E402
+
+_NAMES = (
+    *("type", "id", "count", "small", "offset", "big", "length", "flag", "ratio", "label"),
+    *("colour", "limits", "cpus", "deltas", "words", "colours", "parts", "ref", "wordless"),
+    *("nothing", "anything", "total", "rate", "must", "0", "1", "00", "help", "?", "x"),
+)
+_VALUES = (
+    *("thing", "other", "bare", "a", "on", "off", "red", "0", "-1", "0x10", "255", "70000", "1.5k"),
+    *("3-5", "0-65536", "-2-1", "9223372036854775808", "18446744073709551616", "1e400", "0x1p3"),
+    *("", " 5", "5 ", ",,", "a,,b", "-", "--", "\udcff", "é"),
+)
+_KEYS = (
+    *("info ", "iothreads", "object_add ", "iothread,id=io0", "object_del ", "io0", "qom-set "),
+    *("-j ", "/objects/io0 ", "poll-weight ", "x-policy ", "63", "print ", "/x ", "(1+2)*'a'/0"),
+    *("help ", '"', "\\", "\n", "\r\n", "\t", " ", "qom-list ", "qom-get ", "{'qom-type':", "quit"),
+    *("\033[A", "\033[D", "\033[3~", "\033O", "\x01", "\x04", "\x15", "\x17", "\x7f", "\0", "é"),
+)
+
+
+@cache
+def models() -> Models:
+    """The validators of a schema that has a member of every kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "schema.json")
+        path.write_text(SCHEMA)
+        return Models(load_schema(str(path)))
+
+
+def accept(type_: SchemaType, value: Any, text: str) -> None:
+    """See that a value is one of the type, as QMP's commands would be given it."""
+    if not text.isprintable():
+        return  # half a character, a lone surrogate, is no string in JSON
+    try:
+        taken = models().validate(type_, value)
+    except QmpError as error:
+        raise AssertionError(f"{value!r} was taken, but: {error.desc}") from error
+    assert taken == value
+
+
+def try_keyval(text: str) -> None:
+    values, _ = keyval.parse(text, "type")
+    type_ = models().schema.types["Options"]
+    accept(type_, input_visitor.from_keyval(type_, values), text)
+
+
+def try_options(text: str) -> None:
+    warnings: list[str] = []
+    options = OptionList("object", implied="type").parse(text, "", warnings.append)
+    assert options is not None
+    type_ = models().schema.types["Options"]
+    accept(type_, input_visitor.from_options(type_, options), text)
+
+
+def try_property(text: str) -> None:
+    for type_ in models().schema.types.values():
+        try:
+            value = input_visitor.from_text(type_, text, "p")
+        except QmpError:
+            continue
+        accept(type_, value, text)
+
+
+def try_human_monitor(text: str) -> None:
+    """Type it, and see that no command fails by a fault and nothing is left behind."""
+    faults: list[Any] = []
+    sys.excepthook = lambda *details: faults.append(details)
+    machine = make_machine()
+    try:
+        session = HMPSession(make_dispatcher(machine))
+        session.receive_data(text.encode("utf-8", "surrogateescape"))
+        while session.step() is not IDLE and not machine.shutting_down:
+            session.data_to_send()
+    finally:
+        machine.close()
+        sys.excepthook = sys.__excepthook__
+    if faults:
+        raise faults[0][1].with_traceback(faults[0][2])
+    assert not any(_engine.live_counters().values()), _engine.live_counters()
+
+
+_LANGUAGES = (try_keyval, try_options, try_property, try_human_monitor)
+
+
+def try_input(data: bytes) -> None:
+    """The first byte says of which language the rest is."""
+    text = data[1:].decode("utf-8", "surrogateescape")
+    try:
+        _LANGUAGES[data[0] % len(_LANGUAGES) if data else 0](text)
+    except QmpError as error:
+        assert error.error_class == "GenericError"  # noqa: PT017 -- either outcome will do
+
+
+def make_text(source: random.Random, language: int) -> str:
+    """A text that may well be of the language, or else nearly."""
+    pick = source.choice
+    if language == _LANGUAGES.index(try_property):
+        return "".join(pick(_VALUES) for _ in range(source.randrange(1, 3)))
+    if language == _LANGUAGES.index(try_human_monitor):
+        return "".join(pick(_KEYS) for _ in range(source.randrange(30)))
+    pairs = [pick(("thing", "thing", "other", "bare")), "id=a"] if source.randrange(10) else []
+    for _ in range(source.randrange(5)):
+        key = ".".join(pick(_NAMES) for _ in range(pick((1, 1, 1, 2, 3))))
+        pairs.append(
+            pick(("", "no")) + key if source.randrange(9) == 0 else f"{key}={pick(_VALUES)}"
+        )
+    return ",".join(pairs)
+
+
+def fuzz_randomly(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < end:
+        seed = random.getrandbits(64)
+        source = random.Random(seed)
+        language = source.randrange(len(_LANGUAGES))
+        data = bytearray(make_text(source, language).encode("utf-8", "surrogateescape"))
+        for _ in range(source.choice([0, 0, 0, 1, 3])):
+            if data:
+                data[source.randrange(len(data))] = source.randrange(256)
+        whole = bytes([language]) + bytes(data)
+        try:
+            try_input(whole)
+        except BaseException:
+            print(f"seed {seed}: {whole!r}", file=sys.stderr)
+            raise
+        rounds += 1
+    print(f"{rounds} texts, no fault")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Fuzz the languages.", allow_abbrev=False)
+    parser.add_argument("--seconds", type=int, default=60, help="how long (default: 60)")
+    parser.add_argument("--random", action="store_true", help="without atheris, though it is there")
+    args, options = parser.parse_known_args()
+    if atheris is None:
+        fuzz_randomly(args.seconds)
+        return
+    options = [f"-max_total_time={args.seconds}", "-max_len=1000", *options]
+    atheris.Setup([sys.argv[0], *options], try_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
