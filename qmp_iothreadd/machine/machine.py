@@ -12,6 +12,7 @@ from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
+from qmp_iothreadd.machine.described_objects import described_types, object_branches
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES
 from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qom.identifiers import is_identifier
@@ -242,15 +243,18 @@ class Machine:
         self.traces.close()
 
     def _register_object_types(self, polling: bool) -> None:
-        self._register(
-            IOThread,
-            self._options(IOThread),
-            lambda type: IOThread(type, polling_supported=polling, traces=self.traces),
-        )
-        self._register(MainLoop, self._options(MainLoop))
-        self._register(WorkloadObject, self._options(WorkloadObject))
-        for described in (*CHARDEV_TYPES, *MONITOR_TYPES):
-            self.types.add(described)
+        structs = object_branches(self.schema)
+
+        def make_iothread(type: ObjectType) -> IOThread:
+            return IOThread(type, polling_supported=polling, traces=self.traces)
+
+        self._register(IOThread, structs.get(IOThread.qom_name), make_iothread)
+        for cls in (MainLoop, WorkloadObject):
+            self._register(cls, structs.get(cls.qom_name))
+        for not_created_by_clients in (*CHARDEV_TYPES, *MONITOR_TYPES):
+            self.types.add(not_created_by_clients)
+        for described, struct in described_types(self.schema):
+            self._register(described, struct)
 
     def _register(
         self,
@@ -271,12 +275,6 @@ class Machine:
         validate = self.models.validate
         properties = tuple(schema_property(member, validate) for member in members)
         self.types.add(cls, properties, factory)
-
-    def _options(self, cls: type[Object]) -> SchemaObject | None:
-        """The branch of ObjectOptions that describes this type, if the schema has one."""
-        options = self.schema.types.get("ObjectOptions")
-        variants = getattr(options, "variants", None)
-        return variants.cases.get(cls.qom_name) if variants else None
 
 
 def _children(parent: Object, cls: type[_O]) -> list[_O]:

@@ -37,6 +37,8 @@ _NO_ARGUMENTS: Final[dict[str, Any]] = {}
 class Session:
     """The state of one connection: reader, negotiation, queue, replies.
 
+    A schema without ``qmp_capabilities`` is served without greeting and negotiation.
+
     Also the ``Context`` that commands see.
     """
 
@@ -71,8 +73,11 @@ class Session:
         self._queue: deque[object] = deque()
         self._output: list[bytes] = []
         self._running = False
-        version = version_info(dispatcher.machine.package)
-        self._send({"QMP": {"version": version, "capabilities": [OOB]}})
+        if _NEGOTIATION in dispatcher.machine.schema.commands:
+            version = version_info(dispatcher.machine.package)
+            self._send({"QMP": {"version": version, "capabilities": [OOB]}})
+        else:
+            self.negotiated = True  # as with QEMU's guest agent, whose clients speak first
         dispatcher.machine.listeners.append(self.notify)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -42,6 +43,21 @@ def desc(reply: dict[str, Any]) -> str:
 
 
 # -- Greeting and negotiation ---------------------------------------------------------------------
+
+
+def test_a_schema_without_negotiation_has_no_greeting_either(tmp_path: Path) -> None:
+    schema = tmp_path / "guest-agent.json"
+    schema.write_text("{ 'command': 'guest-ping' }")
+    with MemoryClient(
+        make_machine(str(schema)), functions={"guest-ping": lambda ctx: None}
+    ) as client:
+        assert client.feed(b"") == b""
+        assert client.request("guest-ping") == {"return": {}}
+        assert desc(client.request("qmp_capabilities")) == (
+            "The command qmp_capabilities has not been found"
+        )
+        client.machine.emit("STOP")
+        assert client.feed(b"") == b""
 
 
 def test_greeting_is_the_first_thing_said(client: MemoryClient) -> None:
