@@ -55,3 +55,11 @@ def new_list(name: str) -> OptionList:
     """An empty collection of one kind of list."""
     row = LISTS[name]
     return OptionList(name, implied=row.implied, merge=row.merge, description=row.kinds)
+
+
+def list_words(name: str) -> list[str]:
+    """How the options of a list begin: ``path=``, ``server=on``, ``server=off``."""
+    words: list[str] = []
+    for key, kind in (LISTS[name].kinds or {}).items():
+        words += [f"{key}=on", f"{key}=off"] if kind == BOOL else [f"{key}="]
+    return words

@@ -10,7 +10,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.qom import c_numbers, keyval
 
 _TYPES = re.compile(r"none|microvm|isapc|pc|q35|x-remote|pc-(i440fx|q35)-[0-9]+\.[0-9]+")
-_LISTED = {
+MACHINES = {
     "isapc": "ISA-only PC",
     "microvm": "microvm (i386)",
     "none": "empty machine",
@@ -100,7 +100,7 @@ class MachineOptions:
 
 def list_machines() -> str:
     """What ``-machine help`` says."""
-    lines = [f"{name:<20} {text}" for name, text in _LISTED.items()]
+    lines = [f"{name:<20} {text}" for name, text in MACHINES.items()]
     return "\n".join(["Supported machines are:", *lines])
 
 

@@ -1,14 +1,31 @@
-"""The options: a row for each, with what it does, and the help that lists them."""
+"""The options: a row for each, with what it does and what is said of it.
+
+The command line's parser, the help, and the man page and completion of
+:mod:`qmp_iothreadd.cli.pages` all read this table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.cli.backends import BACKENDS, DEVICES
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.lists import list_words
+from qmp_iothreadd.cli.machine import MACHINES
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
 
 Handler = Callable[[CommandLine, str], None]
+
+FILE = "FILE"
+"""The argument of options that take a file's name."""
+
+
+def _no_words() -> Iterable[str]:
+    return ()
 
 
 class Option(NamedTuple):
@@ -16,6 +33,7 @@ class Option(NamedTuple):
 
     ``argument`` names the option's argument, empty where it takes none. ``early`` options take
     effect before all others, wherever they stand. Options without ``help`` are not listed.
+    ``words`` returns what a shell offers for the argument, or for its parts between commas.
     """
 
     names: str
@@ -23,6 +41,50 @@ class Option(NamedTuple):
     handler: Handler
     help: str = ""
     early: bool = False
+    words: Callable[[], Iterable[str]] = _no_words
+
+
+def _device_words() -> Iterable[str]:
+    return (*DEVICES, "chardev:")
+
+
+def _chardev_words() -> Iterable[str]:
+    return (*BACKENDS, "id=", *list_words("chardev"))
+
+
+def _monitor_words() -> Iterable[str]:
+    return ("id=", "mode=control", "mode=readline", "chardev=", "pretty=on")
+
+
+def _object_words() -> Iterable[str]:
+    from qmp_iothreadd.qapi.cache import load_schema_cached  # only to make the pages
+    from qmp_iothreadd.qom.object_help import user_creatable_types
+
+    union = cast("ObjectType", load_schema_cached().types["ObjectOptions"])
+    types = user_creatable_types(union)
+    assert union.variants is not None
+    members = {member.name for name in types for member in union.variants.cases[name].members}
+    return (*types, "id=", *(f"{name}=" for name in sorted(members)), "help")
+
+
+def _trace_words() -> Iterable[str]:
+    from qmp_iothreadd.iothread.trace_events import event_names  # only to make the pages
+
+    return (*event_names(), *list_words("trace"), "help")
+
+
+def _log_words() -> Iterable[str]:
+    from qmp_iothreadd.iothread.trace_events import event_names  # only to make the pages
+
+    return (f"trace:{name}" for name in event_names())
+
+
+def _machine_words() -> Iterable[str]:
+    return (*MACHINES, "help")
+
+
+def _list(name: str) -> Callable[[], Iterable[str]]:
+    return lambda: list_words(name)
 
 
 def _set(name: str, value: bool = True) -> Handler:
@@ -78,15 +140,32 @@ def _version(_line: CommandLine, _text: str) -> None:
 
 
 _MONITORS = (
-    Option("qmp", "DEV", CommandLine.add_qmp, "a QMP monitor on DEV (see below)"),
-    Option("qmp-pretty", "DEV", _add_pretty_qmp, "the same, with indented JSON"),
-    Option("monitor", "DEV", CommandLine.add_hmp, "a human monitor on DEV, or 'none'"),
-    Option("chardev", "socket|stdio|null,id=ID,...", CommandLine.add_chardev, "a DEV with a name"),
+    Option(
+        "qmp", "DEV", CommandLine.add_qmp, "a QMP monitor on DEV (see below)", words=_device_words
+    ),
+    Option(
+        "qmp-pretty", "DEV", _add_pretty_qmp, "the same, with indented JSON", words=_device_words
+    ),
+    Option(
+        "monitor",
+        "DEV",
+        CommandLine.add_hmp,
+        "a human monitor on DEV, or 'none'",
+        words=lambda: ("none", *_device_words()),
+    ),
+    Option(
+        "chardev",
+        "socket|stdio|null,id=ID,...",
+        CommandLine.add_chardev,
+        "a DEV with a name",
+        words=_chardev_words,
+    ),
     Option(
         "mon",
         "[chardev=]ID[,id=NAME][,mode=control|readline][,pretty=on|off]",
         CommandLine.add_monitor,
         "a monitor on a chardev",
+        words=_monitor_words,
     ),
     Option("nodefaults", "", _no_defaults, "no monitor unless one is asked for"),
 )
@@ -96,39 +175,48 @@ _OBJECTS = (
         "TYPE,id=ID[,PROP=VALUE]... | JSON",
         CommandLine.add_object,
         "create an object ('help' lists the types)",
+        words=_object_words,
     ),
-    Option("name", "[guest=]NAME", CommandLine.set_name, "what query-name says"),
+    Option(
+        "name", "[guest=]NAME", CommandLine.set_name, "what query-name says", words=_list("name")
+    ),
     Option("uuid", "UUID", CommandLine.set_uuid, "what query-uuid says"),
     Option("S", "", _set("start_stopped"), "do not run until 'cont'"),
     Option(
-        "M machine", "TYPE[,PROP=VALUE]...", CommandLine.set_machine, "checked; there is no machine"
+        "M machine",
+        "TYPE[,PROP=VALUE]...",
+        CommandLine.set_machine,
+        "checked; there is no machine",
+        words=_machine_words,
     ),
     Option("smp", "[cpus=]N", CommandLine.set_smp, "checked; there are no CPUs"),
 )
 _PROCESS = (
     Option("daemonize", "", _set("daemonize"), "go to the background when ready"),
-    Option("pidfile", "FILE", _store("pidfile"), "write the process id to FILE"),
+    Option("pidfile", FILE, _store("pidfile"), "write the process id to FILE"),
     Option(
         "msg",
         "[timestamp=on|off][,guest-name=on|off]",
         CommandLine.set_messages,
         "put these before messages",
+        words=_list("msg"),
     ),
     Option(
         "trace",
         "[enable=]PATTERN[,events=FILE][,file=FILE]",
         CommandLine.add_trace,
         "enable trace events ('help' lists them)",
+        words=_trace_words,
     ),
-    Option("d", "trace:PATTERN[,...]", CommandLine.set_log_items, "the same"),
-    Option("D", "FILE", _store("log_file"), "log to FILE instead of standard error"),
+    Option("d", "trace:PATTERN[,...]", CommandLine.set_log_items, "the same", words=_log_words),
+    Option("D", FILE, _store("log_file"), "log to FILE instead of standard error"),
     Option("h help", "", _help, "this help"),
     Option("version", "", _version, "the version"),
 )
 _OWN = (
     Option(
         "schema",
-        "FILE",
+        FILE,
         CommandLine.set_schema,
         "serve this QAPI schema instead of its own",
         early=True,
@@ -160,9 +248,12 @@ _KERNEL = tuple(
     Option(name, "X", CommandLine.note_kernel) for name in ("kernel", "initrd", "append")
 )
 _HARMLESS = (
-    Option("m", "[size=]N", _check("memory")),
-    *(Option(name, "X", _check(name)) for name in ("action", "overcommit", "rtc")),
-    Option("serial parallel", "DEV", CommandLine.check_serial),
+    Option("m", "[size=]N", _check("memory"), words=_list("memory")),
+    *(
+        Option(name, "X", _check(name), words=_list(name))
+        for name in ("action", "overcommit", "rtc")
+    ),
+    Option("serial parallel", "DEV", CommandLine.check_serial, words=lambda: ("none", "null")),
     Option(
         "accel acpitable add-fd audio audiodev bios boot compat cpu display echr fw_cfg "
         "global icount k L mem-path numa option-rom prom-env sandbox seed smbios "
@@ -196,51 +287,66 @@ _UNSUPPORTED = (
     Option("preconfig", "", _refuse("starting without a machine is")),
 )
 
-_GROUPS = {
+GROUPS = {
     "Monitors": _MONITORS,
     "Objects and machine": _OBJECTS,
     "Process": _PROCESS,
     "Not QEMU's": _OWN,
 }
+"""The options that the help lists."""
+
+IGNORED = (*_KERNEL, *_HARMLESS)
+"""QEMU's options that are accepted, as ignoring them does no harm."""
+
 OPTIONS: dict[str, Option] = {
     name: option
-    for group in (*_GROUPS.values(), _KERNEL, _HARMLESS, _UNSUPPORTED)
+    for group in (*GROUPS.values(), IGNORED, _UNSUPPORTED)
     for option in group
     for name in option.names.split()
 }
 
-_EXAMPLES = """\
+SUMMARY = "A QMP server with iothreads. Options are QEMU's."
+
+DEVICE_TEXT = """\
 DEV is unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], stdio, null or chardev:ID. Without
-server=on the monitor connects to DEV. A TYPE may be 'help'.
+server=on the monitor connects to DEV. A TYPE may be 'help'."""
 
-Examples:
-  {program}
-        two iothreads, and a socket that it tells you
-  {program} -qmp unix:/tmp/qmp.sock,server=on,wait=off -object iothread,id=io0,poll-weight=4
-  {program} -nodefaults -qmp tcp:127.0.0.1:4444,server=on,wait=off -monitor stdio
-  {program} -chardev socket,id=c0,fd=3,server=on,wait=off -mon chardev=c0,mode=control
+EXAMPLES = {
+    "": "two iothreads, and a socket that it tells you",
+    "-qmp unix:/tmp/qmp.sock,server=on,wait=off -object iothread,id=io0,poll-weight=4": "",
+    "-nodefaults -qmp tcp:127.0.0.1:4444,server=on,wait=off -monitor stdio": "",
+    "-chardev socket,id=c0,fd=3,server=on,wait=off -mon chardev=c0,mode=control": "",
+}
+"""Command lines, and what they do where that is not said by their options."""
 
-Other options of QEMU are accepted where ignoring them does no harm.
-"""
+_HELP_COLUMN = 24
+
+
+def dashed(option: Option) -> str:
+    """The option's names and argument: ``-M, -machine TYPE``. Own ones have two dashes."""
+    dashes = "--" if option in _OWN else "-"
+    names = ", ".join(dashes + name for name in option.names.split())
+    return f"{names} {option.argument}".rstrip()
 
 
 def help_text(program: str) -> str:
     """What ``-h`` prints."""
-    lines = [
-        f"usage: {program} [OPTION]...",
-        "",
-        "A QMP server with iothreads. Options are QEMU's.",
-    ]
-    for title, group in _GROUPS.items():
+    lines = [f"usage: {program} [OPTION]...", "", SUMMARY]
+    for title, group in GROUPS.items():
         lines += ["", f"{title}:"]
-        dashes = "--" if group is _OWN else "-"
         for option in group:
-            names = ", ".join(dashes + name for name in option.names.split())
-            head = f"  {names} {option.argument}".rstrip()
-            lines.append(f"{head:<24}{option.help}" if len(head) < 24 else head)
-            if len(head) >= 24:
-                lines.append(f"{'':24}{option.help}")
-    return "\n".join([*lines, "", _EXAMPLES.format(program=program)])
+            head = f"  {dashed(option)}"
+            if len(head) >= _HELP_COLUMN:
+                lines.append(head)
+                head = ""
+            lines.append(f"{head:<{_HELP_COLUMN}}{option.help}")
+    lines += ["", DEVICE_TEXT, "", "Examples:"]
+    for arguments, effect in EXAMPLES.items():
+        lines.append(f"  {program} {arguments}".rstrip())
+        if effect:
+            lines.append(f"        {effect}")
+    lines += ["", "Other options of QEMU are accepted where ignoring them does no harm.", ""]
+    return "\n".join(lines)
 
 
 def version_text() -> str:

@@ -10,11 +10,16 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ObjectType
 
 
-def describe_types(options: ObjectType) -> str:
-    """The types that ``options`` (the union ObjectOptions) has a branch for, one a line."""
+def user_creatable_types(options: ObjectType) -> list[str]:
+    """The types that ``options`` (the union ObjectOptions) has a branch for, sorted."""
     cases = options.variants.cases if options.variants else {}
-    names = sorted(name for name, branch in cases.items() if branch.members or branch.variants)
-    return "\n".join(["List of user creatable objects:", *(f"  {name}" for name in names)])
+    return sorted(name for name, branch in cases.items() if branch.members or branch.variants)
+
+
+def describe_types(options: ObjectType) -> str:
+    """What ``-object help`` says: one type per line."""
+    lines = [f"  {name}" for name in user_creatable_types(options)]
+    return "\n".join(["List of user creatable objects:", *lines])
 
 
 def describe_properties(options: ObjectType, type_name: str) -> str | None:
