@@ -95,7 +95,7 @@ cdef class AdaptivePolling:
 
     Attributes:
         poll_ns: the window in ns; settable.
-        handler_ns: one ns a handler, a list; settable as a whole or by element.
+        handler_ns: a list of one ns per handler; settable as a whole or by element.
     """
 
     cdef native.PollParams params
@@ -124,16 +124,16 @@ cdef class AdaptivePolling:
     def handler_ns(self, values):
         values = list(values)
         if len(values) != len(self.ns):
-            raise ValueError(f"expected {len(self.ns)} values, one a handler, got {len(values)}")
+            raise ValueError(f"expected {len(self.ns)} values, one per handler, got {len(values)}")
         self.ns = values
 
     def step(self, int64_t block_ns, events):
         """One iteration that blocked for ``block_ns``; ``events`` says which handlers had one.
 
-        Returns "grow", "shrink" or "none". Raises ValueError unless there is one event a handler.
+        Returns "grow", "shrink" or "none". Raises ValueError unless there is one event per handler.
         """
         if len(events) != len(self.ns):
-            raise ValueError(f"expected {len(self.ns)} events, one a handler, got {len(events)}")
+            raise ValueError(f"expected {len(self.ns)} events, one per handler, got {len(events)}")
         if self.params.max_ns == 0:
             return ACTIONS[native.POLL_KEEP]
         if self.policy == native.POLL_LEGACY:

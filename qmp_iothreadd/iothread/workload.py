@@ -146,7 +146,7 @@ class WorkloadObject(ConfigurableObject):
 
 
 def read_intervals(path: str) -> array[int]:
-    """The intervals in ns of a trace file: one a line, ``#`` begins a comment.
+    """The intervals in ns of a trace file: one per line, ``#`` begins a comment.
 
     Raises:
         QmpError: it cannot be read, a line is something else, or there is none.

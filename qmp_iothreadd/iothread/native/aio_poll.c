@@ -1,5 +1,6 @@
 /*
- * One iteration: busy-poll, wait for the rest, run what is ready, adjust the window.
+ * One iteration: busy-poll, wait for the rest, run what is ready, adjust the window. The order of
+ * the steps, and what each leaves undone, are those of aio_poll in QEMU's util/aio-posix.c.
  */
 #include "engine_int.h"
 
@@ -29,7 +30,7 @@ static bool poll_handler(AioLink *ready, AioHandler *handler)
 }
 
 /*
- * Tells handlers that busy-polling starts or ends. At the end each is polled once more, since
+ * Tells handlers that busy-polling starts or ends (QEMU's poll_set_started). At the end each is polled once more, since
  * an event may have come just before its notifications were restored.
  */
 static bool set_poll_started(AioContext *ctx, AioLink *ready, bool started)

@@ -125,7 +125,7 @@ static void bring_here(pid_t tid)
     sched_setaffinity(tid, sizeof(here), &here);
 }
 
-/* A joined thread has only a few instructions left in the kernel, but /proc shows it till then. */
+/* A joined thread has only a few instructions left in the kernel, but /proc shows it until then. */
 static void await_release(pid_t tid)
 {
     const int64_t end = aio_clock_ns() + RELEASE_WAIT_NS;

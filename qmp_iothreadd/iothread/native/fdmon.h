@@ -42,7 +42,7 @@ typedef struct FDMon {
     void (*wait)(AioContext *ctx, AioLink *ready, int64_t timeout_ns);
 } FDMon;
 
-/* ppoll on the context's own notifier: what a context without handlers needs is no descriptor. */
+/* ppoll on the context's own notifier: a context without handlers needs no further descriptor. */
 extern const FDMon fdmon_single;
 
 #define X(name) extern const FDMon fdmon_##name;

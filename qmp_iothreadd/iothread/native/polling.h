@@ -4,6 +4,8 @@
  * This is its only source. The engine thread runs it over its list of polled handlers, the
  * Python class AdaptivePolling over an array, so that a replay decides as the thread did.
  *
+ * The rule is that of QEMU 11.1's util/aio-posix.c.
+ *
  * All quantities are int64 and wrap. Operations that C leaves undefined are given a value
  * here: shifts use the low six bits of the count (as the machine does), a division by zero
  * yields 0 and a division by -1 negates, wrapping.

@@ -1,7 +1,7 @@
 /*
  * What polling did. One thread at a time writes (home), any thread reads.
  *
- * Once an iteration home publishes a sample of all counters, of one moment, into whichever of two
+ * Once per iteration home publishes a sample of all counters, of one moment, into whichever of two
  * places does not hold the latest. Neither side ever waits for the other: a reader starts over
  * when it was overtaken, and a writer that is preempted half-way leaves the latest sample whole.
  * Histograms are read bucket by bucket.
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-    HISTOGRAM_SUB_BITS = 5, /* 32 buckets a power of two: 3 % */
+    HISTOGRAM_SUB_BITS = 5, /* 32 buckets per power of two: 3 % */
     HISTOGRAM_MAX_BITS = 41,
     HISTOGRAM_BUCKETS = (HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS,
     POLL_HISTOGRAM_BUCKETS = 64, /* by bit length */

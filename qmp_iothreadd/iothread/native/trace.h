@@ -1,5 +1,5 @@
 /*
- * Traces: one ring of 64-bit words a context, written by home, read by one drainer at a time.
+ * Traces: one ring of 64-bit words per context, written by home, read by one drainer at a time.
  *
  * A record is a head word (event in the low 16 bits, length in words above), the time
  * (CLOCK_REALTIME, ns) and the event's arguments. A record that does not fit is dropped and

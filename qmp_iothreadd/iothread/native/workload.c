@@ -65,7 +65,7 @@ static int64_t spend(int64_t now_ns, int64_t service_ns)
 }
 
 /*
- * Only what is there now: other handlers want their turn too. And not even that once another
+ * Only what is there now: other handlers are waiting too. And not even that once another
  * thread waits for this one: a ring full of long requests would keep it waiting.
  */
 static void serve(Workload *w)
