@@ -11,7 +11,7 @@ from qmp_iothreadd.qmp.registry import Context, command
 
 @command("human-monitor-command")
 def human_monitor_command(ctx: Context, command_line: str, cpu_index: int | None = None) -> str:
-    """Run a line of the human monitor's; what it prints, failures too, is the value.
+    """Run one line of the human monitor; the value is what it prints, also where it fails.
 
     Raises:
         QmpError: ``cpu_index`` was given, and there is no CPU.

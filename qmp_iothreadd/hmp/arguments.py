@@ -1,5 +1,7 @@
 """Arguments of the human monitor's commands, from the line that was typed.
 
+The texts and limits are those of QEMU's monitor/hmp, which reads arguments one after the other.
+
 What a command takes is written as QEMU writes it: ``name:type`` pairs, separated by commas. The
 types are
 
@@ -28,7 +30,7 @@ WORD_MAX: Final = 1023
 """A word is cut off after so many bytes."""
 
 WORDS_MAX: Final = 16
-"""``words`` splits a line into no more than these."""
+"""``words`` splits a line into at most so many."""
 
 _STRING_NAMES: Final = {"s": "string", "F": "filename", "B": "block device name"}
 _ESCAPES: Final = {"n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}

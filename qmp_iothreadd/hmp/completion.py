@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def completions(machine: Machine, line: str) -> tuple[str, list[str]]:
-    """The last word as far as it was typed, and the words that begin so and make sense there."""
+    """The last word as it was typed so far, and the words that it may become there."""
     words = arguments.words(line)
     if words is None:
         return "", []

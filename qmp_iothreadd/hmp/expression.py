@@ -4,7 +4,8 @@ Operators, from the weakest: ``+ -``, then ``& | ^``, then ``* / %``, then the u
 but the unary ones group from the left. Operands are numbers as in C, characters in single quotes,
 and parentheses. Values are 64 bits wide and wrap; division truncates towards zero.
 
-The evaluator keeps its own stack: the depth of an expression is limited by nothing but its length.
+The part of QEMU that shows this is the expression parser of monitor/hmp. The evaluator here keeps a
+stack of its own: the depth of an expression is limited by nothing but its length.
 """
 
 from __future__ import annotations

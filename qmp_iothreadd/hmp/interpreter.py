@@ -1,4 +1,4 @@
-"""A line of the human monitor's: find the command, read its arguments, run it, say how it went."""
+"""One line of the human monitor: find its command, read the arguments, run it, say how it went."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _formats: Final[WeakKeyDictionary[Machine, FormatMemory]] = WeakKeyDictionary()
 
 
 def execute(ctx: Context, line: str) -> str:
-    """Run a line; what it prints, failures too, with LF at the ends of lines.
+    """Run a line; returns what it prints, also where it fails, with LF at the ends of lines.
 
     Both the line and the text are as ``text`` describes it.
     """
-    name_end, command = _find(line)
+    name_end, command = _find_command(line)
     if command is None:
         if skip_space(line, 0) == len(line):
             return ""
-        return _line(messages.unknown_command(line[:name_end]))
+        return _printed(messages.unknown_command(line[:name_end]))
     start = skip_space(line, name_end)
     memory = _formats.setdefault(ctx.machine, FormatMemory())
     try:
         values = arguments.parse(command.names, command.args, line[start:], memory)
     except messages.ArgumentError as error:
-        return _line(str(error)) + _line(messages.try_help(line[:start].rstrip(SPACE)))
+        return _printed(str(error)) + _printed(messages.try_help(line[:start].rstrip(SPACE)))
     try:
         return command.function(ctx, **values) or ""
     except QmpError as error:
-        hint = _line(error.hint) if error.hint else ""
-        return _line(messages.failure(error.desc)) + hint
+        hint = _printed(error.hint) if error.hint else ""
+        return _printed(messages.failure(error.desc)) + hint
 
 
-def _find(line: str) -> tuple[int, HMPCommand | None]:
-    """Where the command's name ends in the line, that of a command's own too, and the command."""
+def _find_command(line: str) -> tuple[int, HMPCommand | None]:
+    """Where the name of the command, or of its sub-command, ends in the line, and which it is."""
     among = COMMANDS
     position = 0
     while True:
@@ -58,5 +58,5 @@ def _find(line: str) -> tuple[int, HMPCommand | None]:
         among, position = found.sub_commands, end
 
 
-def _line(text: str) -> str:
+def _printed(text: str) -> str:
     return f"{text}\n".partition(messages.NUL)[0]

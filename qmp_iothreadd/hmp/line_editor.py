@@ -1,7 +1,7 @@
 """A terminal's line editor, without IO: keys in, what the terminal is to show out.
 
-The bytes that it sends are those of QEMU's monitor: any change redraws the line from its beginning,
-moving the cursor column by column.
+The bytes that it sends are those of QEMU's util/readline, as a terminal shows them: any change
+redraws the line from its beginning and moves the cursor column by column.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class History:
 
     def remember(self, line: bytes) -> None:
         """Make a line the latest; an empty one is forgotten at once."""
-        # The latest line of a full history is left alone, and so is the place from which the next
-        # move starts: QEMU's quirk.
+        # A quirk of util/readline: where a full history ends with this very line, nothing changes,
+        # not even the place from which the next move starts.
         if not line or self.lines[HISTORY_MAX - 1 :] == [line]:
             return
         if line in self.lines:

@@ -1,4 +1,4 @@
-"""What the human monitor says of a line that it cannot run, without the line's end.
+"""What QEMU's monitor/hmp says of a line that it cannot run, each text without its LF.
 
 Failures of a command that runs are ``QmpError``s, as in QMP, with their texts in
 ``qmp_iothreadd.errors``.

@@ -1,4 +1,4 @@
-"""One person's session with a human monitor, without IO: keys in, what the terminal shows out.
+"""A session with the human monitor, without IO: keys in, what the terminal shows out.
 
 It is driven as ``qmp.session.Session`` is.
 """
@@ -60,7 +60,7 @@ class HMPSession:
         self._editor = LineEditor(PROMPT, self._complete, history)
         version = ".".join(map(str, VERSION))
         greeting = f"QEMU {version} monitor - type 'help' for more information\n"
-        self._editor.output += text.wire(greeting)
+        self._editor.output += text.to_terminal(greeting)
         self._editor.prompt()
         self.output_size = len(self._editor.output)
 
@@ -89,7 +89,7 @@ class HMPSession:
 
     @property
     def running(self) -> bool:
-        """No command takes its time."""
+        """Whether a command is still running: none takes longer than its own step."""
         return False
 
     def receive_data(self, data: bytes) -> None:
@@ -148,10 +148,10 @@ class HMPSession:
         try:
             shown = interpreter.execute(self, line)
         except Exception as error:
-            # A fault of ours: it must not end the session.
+            # A fault in the daemon: it must not end the session.
             sys.excepthook(type(error), error, error.__traceback__)
             shown = messages.failure(f"internal error: {type(error).__name__}") + "\n"
-        self._editor.output += text.wire(shown)
+        self._editor.output += text.to_terminal(shown)
         if not self.machine.shutting_down:
             self._editor.prompt()
 

@@ -1,7 +1,7 @@
 """The human monitor's text.
 
-Inside of the daemon a line is ``str`` in which a byte that is not UTF-8 is a surrogate escape, so
-that whatever was typed comes back as it was. Lines end with LF there and with CRLF outside.
+Inside the daemon a line is ``str``, in which a byte that is not UTF-8 is a surrogate escape: what
+was typed comes back as it was. Lines end with LF inside and with CRLF outside.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def wire(text: str) -> bytes:
+def to_terminal(text: str) -> bytes:
     """What was printed, as a terminal gets it."""
     return encode(text).replace(b"\n", b"\r\n")
 
 
 def from_json(text: str) -> str:
-    """A string of a QMP command: NUL is two bytes in QEMU."""
+    """A string of a QMP command: inside QEMU, NUL is two bytes (util/unicode)."""
     return decode(text.encode().replace(b"\0", b"\xc0\x80")) if "\0" in text else text
 
 
 def to_json(text: str) -> str:
     """What was printed, as a string for a QMP reply."""
-    data = wire(text)
+    data = to_terminal(text)
     if data.isascii():
         return data.decode("ascii")
     from qmp_iothreadd.json.mod_utf8 import decode_lossy

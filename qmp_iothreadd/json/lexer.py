@@ -1,4 +1,4 @@
-"""Bytes to tokens: QEMU's JSON lexer, as a state machine that can stop and go on at any byte.
+"""Bytes to tokens, as QEMU's qobject/json-lexer: a state machine that can stop at any byte.
 
 A token that lies whole in the buffer is taken by one regular expression; whatever else there is (a
 token cut by the end of a read, an error and the recovery from it) goes through the table of states,
@@ -164,9 +164,9 @@ class JSONLexer:
         self._start = 0  # of the token at hand, in the buffer
         self._partial = bytearray()  # what earlier buffers held of it
         self._position: tuple[int, int] | None = None  # where it began, once that is known
-        # QEMU takes the column of a token from the byte after the one that ended the token before.
-        # A number, a keyword and a recovery end only with the byte that follows them, so this is
-        # one too many when that byte is itself the beginning of a token.
+        # QEMU's json-lexer takes the column of a token from the byte after the one that ended the
+        # token before. A number, a keyword and a recovery end only with the byte that follows
+        # them, so this is one too many when that byte is itself the beginning of a token.
         self._skew = 0  # of the token at hand
         self._skew_next = 0
         # Lines are counted when asked for: the LFs before this place in the buffer are in

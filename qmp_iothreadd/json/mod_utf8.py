@@ -1,7 +1,7 @@
 """Modified UTF-8, the encoding of strings inside QEMU: UTF-8 in which ``C0 80`` stands for NUL.
 
 Noncharacters (U+FDD0 to U+FDEF and the last two code points of every plane) are no characters here,
-nor are surrogates.
+nor are surrogates. The part of QEMU that shows all this is util/unicode.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _NONCHARACTER = re.compile(
 )
 
 # What a decoder takes for one sequence: a lead byte and as many continuation bytes as it asks for,
-# or fewer where they run out. The forms of five and six bytes are long gone from UTF-8, but QEMU
-# still walks over them.
+# or fewer where they run out. UTF-8 has no forms of five and six bytes any more, but
+# util/unicode still takes each for one sequence.
 _SEQUENCE = re.compile(
     rb"[\xc0-\xdf][\x80-\xbf]?|[\xe0-\xef][\x80-\xbf]{,2}|[\xf0-\xf7][\x80-\xbf]{,3}"
     rb"|[\xf8-\xfb][\x80-\xbf]{,4}|[\xfc\xfd][\x80-\xbf]{,5}|[\x80-\xbf\xfe\xff]"

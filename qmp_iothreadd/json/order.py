@@ -1,9 +1,9 @@
 """The two hash orders of QEMU that clients can see.
 
-QEMU keeps a JSON object in a table of 512 chains, and checks its members against a string table of
-GLib's. The first decides the order of members on the wire, the second which of several unknown
-members an error names. Keys are given as ``str``; what is hashed is QEMU's form of them, UTF-8 with
-NUL as ``C0 80``.
+QEMU keeps a JSON object in a table of 512 chains (qobject/qdict), and its visitors check members
+against a string table of GLib's. The first decides the order of members on the wire, the second
+which of several unknown members an error names. Keys are given as ``str``; what is hashed is QEMU's
+form of them, UTF-8 with NUL as ``C0 80``.
 """
 
 from __future__ import annotations

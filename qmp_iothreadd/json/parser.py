@@ -1,5 +1,8 @@
 """Tokens to values: a push parser, which says at each token whether it may stand there.
 
+The texts are those of QEMU's qobject/json-parser; unlike it, this parser does not wait for the last
+token of a message, so that it needs no list of tokens.
+
 Objects become dicts in the order of the text, arrays lists, integers int where 64 bits hold them
 (signed, else unsigned), all other numbers float.
 """
@@ -37,7 +40,7 @@ UNFINISHED: Final = _Unfinished()
 
 
 class JSONSyntaxError(Error):
-    """What is wrong at a token; ``str()`` of it is QEMU's wording, without the position."""
+    """What is wrong at a token; ``str()`` of it is json-parser's wording, without the position."""
 
 
 # What may come next.
@@ -186,7 +189,7 @@ def parse_string(text: bytes) -> str:
     pos = 1
     while (escape := text.find(b"\\", pos, end)) >= 0:
         if pos < escape:
-            pieces.append(_plain(text[pos:escape]))
+            pieces.append(_decode_piece(text[pos:escape]))
         selector = text[escape + 1]
         if selector == ord("u"):
             character, pos = _unicode_escape(text, escape)
@@ -196,11 +199,11 @@ def parse_string(text: bytes) -> str:
             pos = escape + 2
         else:
             raise JSONSyntaxError("invalid escape sequence in string")
-    pieces.append(_plain(text[pos:end]))
+    pieces.append(_decode_piece(text[pos:end]))
     return "".join(pieces)
 
 
-def _plain(text: bytes) -> str:
+def _decode_piece(text: bytes) -> str:
     try:
         return mod_utf8.decode(text)
     except ValueError:

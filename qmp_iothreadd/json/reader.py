@@ -1,8 +1,8 @@
 """The stream of JSON values that a QMP client sends, and JSON texts that stand alone.
 
-Ordinary messages take a fast path: what a compiled parser accepts, and of which a few cheap
-checks show that QEMU's dialect agrees on it. All else falls to the exact reader. Which of the two
-reads a message cannot be told from outside.
+Ordinary messages take a fast path: a compiled parser accepts them, and a few cheap checks show that
+QEMU's dialect gives them the same value. All other input goes to the exact reader. A client cannot
+see which of the two read its message.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class JSONReader:
         if self._streamer.idle:
             text = lexer.peek_message()
             if text is not None:
-                value = _parse_plain(text)
+                value = _parse_ordinary(text)
                 if value is not None:
                     lexer.skip_message()
                     return value
@@ -60,18 +60,18 @@ class JSONReader:
 
 
 # More text than this could be more tokens than a message may have.
-_MAX_PLAIN = MAX_TOKEN_COUNT
+_MAX_ORDINARY_SIZE = MAX_TOKEN_COUNT
 # The exact reader is asked about deeper ones; far below the depth at which either reader refuses.
-_MAX_PLAIN_DEPTH = 64
-_NOT_PLAIN = -(1 << 40)
+_MAX_ORDINARY_DEPTH = 64
+_NOT_ORDINARY = -(1 << 40)
 
 _from_json: Callable[[bytes], Any] | None = None
 
 
-def _parse_plain(text: bytes) -> dict[str, Any] | None:
+def _parse_ordinary(text: bytes) -> dict[str, Any] | None:
     """The object that ``text`` is, if both readers are sure to agree on it."""
     global _from_json
-    if not text.isascii() or b"\\u" in text or len(text) > _MAX_PLAIN:
+    if not text.isascii() or b"\\u" in text or len(text) > _MAX_ORDINARY_SIZE:
         return None  # these may name characters that QEMU refuses
     if _from_json is None:
         # Not at the top: this takes longer than the rest of the way to the greeting.
@@ -82,9 +82,9 @@ def _parse_plain(text: bytes) -> dict[str, Any] | None:
         value = _from_json(text)
     except ValueError:
         return None
-    # QEMU refuses duplicate keys, this parser lets them pass. Where the object has as many keys as
+    # QEMU refuses duplicate keys, this parser accepts them. Where the object has as many keys as
     # the text has colons, there is none (nor a colon in a string).
-    if type(value) is dict and _count_keys(value, _MAX_PLAIN_DEPTH) == text.count(b":"):
+    if type(value) is dict and _count_keys(value, _MAX_ORDINARY_DEPTH) == text.count(b":"):
         return value
     return None
 
@@ -105,11 +105,11 @@ def _count_keys(value: Any, depth: int) -> int:
             continue
         if kind is int:
             if not -(1 << 63) <= member < 1 << 64:
-                return _NOT_PLAIN
+                return _NOT_ORDINARY
         elif (kind is dict or kind is list) and depth:
             count += _count_keys(member, depth - 1)
         else:
-            return _NOT_PLAIN
+            return _NOT_ORDINARY
     return count
 
 

@@ -1,4 +1,4 @@
-"""Tokens to messages: QEMU's limits, and where it goes on reading after an error."""
+"""Tokens to messages, as QEMU's qobject/json-streamer: limits, and what follows an error."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ MAX_NESTING: Final = 1 << 10
 class JSONStreamer:
     """The exact reader: takes tokens from ``lexer`` and gives values and errors in their order.
 
-    The first error in a message is said at once. What follows is swallowed up to where braces and
-    brackets, counted apart, are closed, or one is closed that was not open; or up to a lexical
-    error, which is then swallowed too.
+    The first error in a message is raised at once. What follows is dropped: up to where all braces
+    and all brackets, which are counted apart, are closed; up to one that closes and was not open;
+    or up to a lexical error, which is dropped as well.
     """
 
     def __init__(self, lexer: JSONLexer) -> None:
         self._lexer = lexer
         self._parser = JSONParser()
-        self._swallowing = False
+        self._dropping = False
         self._braces = 0
         self._brackets = 0
         self._token_count = 0  # in this message
@@ -62,9 +62,9 @@ class JSONStreamer:
         if kind <= RSQUARE or kind == ERROR:
             self._balance(kind)
         try:
-            return UNFINISHED if self._swallowing else self._feed(kind, text)
+            return UNFINISHED if self._dropping else self._feed(kind, text)
         except QmpError:
-            self._swallowing = True
+            self._dropping = True
             raise
         finally:
             if not (self._braces or self._brackets) or kind == END:
@@ -105,7 +105,7 @@ class JSONStreamer:
         return errors.json_parse(line, column, what)
 
     def _reset(self) -> None:
-        self._swallowing = False
+        self._dropping = False
         self._braces = self._brackets = 0
         self._token_count = self._token_size = 0
         self._lexer.text = b""  # it may be long

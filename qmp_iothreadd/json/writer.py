@@ -1,4 +1,4 @@
-"""Values to JSON as QEMU's monitor writes it: ASCII only, members in the order of its dictionaries.
+"""Values to JSON as QEMU's qobject/json-writer has it: ASCII, members in the order of dictionaries.
 
 Values are None, bool, int, float, str, and lists and dicts (with str keys) of values. The types are
 exact (but for ``EncodedOnce``, a dict): anything else raises TypeError.
@@ -40,7 +40,7 @@ _INDENT: Final = "    "
 
 
 def dumps(value: object, *, pretty: bool = False) -> bytes:
-    """``value`` on one line or, if ``pretty``, a line for each member; nothing follows it."""
+    """``value`` on one line or, if ``pretty``, on one per member; nothing follows it."""
     if pretty:
         return _write(value, pretty=True).encode("ascii")
     return _text(value, _MAX_RECURSION).encode("ascii")
@@ -52,7 +52,7 @@ def message(value: object) -> bytes:
 
 
 def pretty_message(value: object) -> bytes:
-    """``value`` as a monitor for people sends it: indented, each line ended by CRLF."""
+    """``value`` as a monitor with ``pretty`` set sends it: indented, each line ended by CRLF."""
     return dumps(value, pretty=True).replace(b"\n", b"\r\n") + b"\r\n"
 
 

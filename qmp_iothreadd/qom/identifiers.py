@@ -1,4 +1,4 @@
-"""Which texts are ids."""
+"""Which texts are ids, as QEMU's util/id has it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def describe_types(options: ObjectType) -> str:
 
 
 def describe_properties(options: ObjectType, type_name: str) -> str | None:
-    """The properties of one type, one a line; None where there is no such type."""
+    """The properties of one type, one per line; None where there is no such type."""
     branch = options.variants.cases.get(type_name) if options.variants else None
     if branch is None:
         return None

@@ -2,8 +2,8 @@
 
 Most options of the command line speak it, ``-object`` among them. A list is flat: keys are taken as
 they are, ``,,`` stands for a comma, of a repeated key the last value counts, except ``id``, where
-the first does. A key alone is short for ``key=on``, and ``nokey`` for ``key=off``; both are warned
-of.
+the first does. A key alone is short for ``key=on``, and ``nokey`` for ``key=off``; both cause a
+warning.
 
 An :class:`OptionList` describes one kind of list and keeps those that were given. Their values are
 texts; ``input_visitor`` makes of them what a QAPI type asks for. The part of QEMU that shows the
@@ -156,7 +156,7 @@ class OptionList:
         options.pairs.append((name, value))
 
     def help(self) -> str:
-        """The options that the description allows, one a line."""
+        """The options that the description allows, one per line."""
         shown = {STRING: "<str>", BOOL: "<bool (on/off)>", NUMBER: "<num>", SIZE: "<size>"}
         lines = [
             f"  {name}={shown[kind]}" for name, kind in sorted((self.description or {}).items())
@@ -181,7 +181,7 @@ def _read_one(
 ) -> tuple[str, str, int]:
     """The name and value at ``start``, and where the next begins."""
     found = _KEY.match(text, start)
-    assert found is not None  # the pattern matches nothing, too
+    assert found is not None  # the pattern also matches the empty text
     key, has_value = found.groups()
     if has_value:
         value, end = keyval.read_value(text, found.end())

@@ -24,7 +24,8 @@ class ObjectTree:
         """The object at ``path``, and whether there is none because several answer to it.
 
         A path that begins with ``/`` starts at the root; any other is tried below every object,
-        and must fit exactly one. Empty components are skipped, so the empty path fits everything.
+        and must fit exactly one. Empty components are skipped, so the empty path fits everything:
+        QEMU's qom/object resolves paths so.
         """
         parts = [part for part in path.split("/") if part]
         if path.startswith("/"):

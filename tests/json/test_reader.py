@@ -36,7 +36,7 @@ def read(data: bytes) -> list[object]:
 
 
 def without_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_parse_plain", lambda text: None)
+    monkeypatch.setattr(reader, "_parse_ordinary", lambda text: None)
 
 
 def test_a_message_is_read_at_its_closing_brace() -> None:
@@ -95,7 +95,7 @@ def test_plain_messages_take_the_fast_path(text: bytes, monkeypatch: pytest.Monk
     ],
 )
 def test_whatever_is_not_plain_does_not(text: bytes) -> None:
-    assert reader._parse_plain(text) is None
+    assert reader._parse_ordinary(text) is None
 
 
 def test_lines_are_counted_on_both_paths() -> None:

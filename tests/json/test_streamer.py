@@ -57,7 +57,7 @@ def test_braces_and_brackets_are_counted_apart() -> None:
     assert read(b'{"a":[1}]} 1\n') == ["1:9: expected ',' or ']'", "1:10: expecting value", 1]
 
 
-def test_swallowing_ends_where_one_too_many_is_closed() -> None:
+def test_dropping_ends_where_one_too_many_is_closed() -> None:
     assert read(b"[[1}]") == ["1:5: expected ',' or ']'", "1:5: expecting value"]
     assert read(b"{] 1\n") == ["1:2: expecting key", 1]
     assert read(b"}}") == ["1:1: expecting value", "1:2: expecting value"]
@@ -67,11 +67,11 @@ def test_a_lexical_error_ends_the_message() -> None:
     assert read(b'{"a":[#,1\n') == ["1:7: stray '#'", "1:9: expecting value", 1]
 
 
-def test_a_lexical_error_while_swallowing_is_not_said_but_ends_it() -> None:
+def test_a_lexical_error_while_dropping_is_not_said_but_ends_it() -> None:
     assert read(b"{1 [[ # \n 2\n") == ["1:2: expecting key", 2]
 
 
-def test_errors_while_swallowing_are_not_said() -> None:
+def test_errors_while_dropping_are_not_said() -> None:
     assert read(b'{1 foo "\\x" \n} 2\n') == ["1:2: expecting key", 2]
 
 

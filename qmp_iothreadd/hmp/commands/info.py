@@ -1,4 +1,4 @@
-"""``info``: what there is to know, as text. The facts are those of QMP's query commands."""
+"""``info``: what QMP's query commands tell, as text."""
 
 from __future__ import annotations
 
@@ -113,14 +113,14 @@ def qom_tree(ctx: Context, path: str | None) -> str:
     if start is None:
         return messages.path_unresolved(path or "") + "\n"
     lines: list[str] = []
-    _compose(start, "", lines)
+    _add_branch(start, "", lines)
     return "".join(lines)
 
 
-def _compose(current: Object, indent: str, lines: list[str]) -> None:
+def _add_branch(current: Object, indent: str, lines: list[str]) -> None:
     lines.append(f"{indent}/{current.name} ({current.type.name})\n")
     for child in sorted((current.children or {}).values(), key=lambda child: child.name):
-        _compose(child, indent + "  ", lines)
+        _add_branch(child, indent + "  ", lines)
 
 
 @hmp_command("info status", help="show the current VM status (running|paused)")

@@ -52,7 +52,7 @@ def _help(options: ObjectType, type_name: object) -> str:
 
 @hmp_command("object_del", "id:s", params="id", help="destroy QOM object", completes=("object",))
 def object_del(ctx: Context, id: str) -> None:
-    """Delete an object; a human monitor says of itself that it stays, as it does of any other."""
+    """Delete an object; one that must stay says so first, also the monitor that runs this."""
     found = ctx.machine.find_object(id)
     if found is not None:
         found.check_deletable()
@@ -61,7 +61,7 @@ def object_del(ctx: Context, id: str) -> None:
 
 @hmp_command("qom-list", "path:s?", params="path", help="list QOM properties", completes=("path",))
 def qom_list(ctx: Context, path: str | None) -> str:
-    """The properties of an object, a line for each; without a path, where paths begin."""
+    """The properties of an object, one per line; without a path, where paths begin."""
     if path is None:
         return "/\n"
     return "".join([f"{p['name']} ({p['type']})\n" for p in qom.qom_list(ctx, path)])
