@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(line)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read this has seen enough; nothing more must be written, at exit neither.
+        # The reader has seen enough. Nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -178,8 +178,8 @@ def _declare_enum(name: str, expression: _Expression, location: Location) -> Dec
         check_keys(value, location, source, ("name",), ("if", "features"))
         value_name = check_string(value["name"], location, source)
         source = f"{source} '{value_name}'"
-        # A value may begin with a digit, which no other name may; what follows is under the usual
-        # rules.
+        # A value may begin with a digit, which no other name may. For what follows the usual rules
+        # hold.
         checked = f"d{value_name}" if value_name[:1].isdigit() else value_name
         check_lower(checked, location, source, upper=exempt, underscore=exempt)
         condition = read_condition(value.get("if"), location, source)

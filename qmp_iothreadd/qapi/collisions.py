@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def collision(member: MemberDecl, other: MemberDecl, location: Location) -> QAPIError:
-    """The error that two members of one object are."""
+    """The error for two members of one object whose names are the same in C."""
     what, rest = member.describe(location), other.describe(location)
     return QAPIError(Rule.COLLISION, location, what=what, other=rest)
 
@@ -38,7 +38,7 @@ def check_feature_collisions(
     features: Iterable[FeatureDecl], location: Location, owner: str
 ) -> None:
     """Refuse features of one definition or member, which ``owner`` names, with the same C name."""
-    # QEMU says "of type" where the owner is a member, too.
+    # QEMU's schema.py says "of type" where the owner is a member, too.
     of_owner = f" of type '{owner}'" if owner != location.name else ""
     seen: dict[str, str] = {}
     for feature in features:

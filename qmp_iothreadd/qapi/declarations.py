@@ -61,7 +61,7 @@ class MemberDecl:
             if owner.endswith("-base"):
                 role, owner = f"base {role}", owner.removesuffix("-base")
             else:
-                # QEMU says "command" of an event, too.
+                # QEMU's schema.py says "command" of an event, too.
                 role, owner, meta = "parameter", owner.removesuffix("-arg"), "command"
         of_owner = f" of {meta} '{owner}'" if owner != location.name else ""
         return f"{role} '{self.name}'{of_owner}"
@@ -159,7 +159,7 @@ class ObjectDecl(Decl):
 
     @property
     def is_union(self) -> bool:
-        """Whether it has a discriminator, be that an impossible one."""
+        """Whether it names a discriminator, even one that is refused later."""
         return self.tag_name is not None
 
     def describe(self) -> str:

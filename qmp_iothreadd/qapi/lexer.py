@@ -175,13 +175,14 @@ class Lexer:
         return self._first.at(self.line_at(self.position))
 
     def error(self, rule: Rule, **values: object) -> QAPIError:
-        """The error that the current token is, ready to be raised."""
+        """The error of breaking a rule at the current token, ready to be raised."""
         return self.error_at(self.position, rule, **values)
 
     def error_at(self, position: int, rule: Rule, **values: object) -> QAPIError:
         """The same at an offset."""
         column = 1
         for char in self.text[self.line_start(position) : position]:
-            # A tab is no tab stop to QEMU: it takes the column modulo 8.
+            # QEMU does not go to the next tab stop: it takes the column modulo 8 (parser.py,
+            # QAPIParseError).
             column = (column + 7) % 8 + 1 if char == "\t" else column + 1
         return QAPIError(rule, self._first.at(self.line_at(position)), column, **values)

@@ -54,7 +54,12 @@ class Projections:
     def _of_object(self, type_: ObjectType) -> Projection:
         projection = self._objects.get(type_)
         if projection is None:
-            projection = self._objects[type_] = _ObjectProjection(type_, self)
+            # Most objects have neither branches nor anything inside their members.
+            if type_.variants is None and not any(_has_members(m.type) for m in type_.members):
+                projection = _of_flat_object(frozenset(member.name for member in type_.members))
+            else:
+                projection = _ObjectProjection(type_, self)
+            self._objects[type_] = projection
         return projection
 
     def _of_alternate(self, type_: AlternateType) -> Projection:
@@ -135,6 +140,15 @@ def _has_members(type_: SchemaType) -> bool:
             return any(_has_members(branch.type) for branch in type_.branches)
         case _:
             return isinstance(type_, ObjectType)
+
+
+def _of_flat_object(known: frozenset[str]) -> Projection:
+    def project(value: Any) -> Any:
+        if not isinstance(value, dict) or known.issuperset(value):
+            return value
+        return {name: item for name, item in value.items() if name in known}
+
+    return project
 
 
 def _of_list(project: Projection) -> Projection:

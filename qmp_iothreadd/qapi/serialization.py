@@ -1,7 +1,7 @@
 """A schema as nested tuples of strings, numbers and None, and back: what the cache keeps.
 
-Types refer to each other in cycles; here they do so by name, so that depth and cycles are no
-matter.
+Types refer to each other, in cycles too. Here they do so by name, so neither the depth of types
+nor a cycle is a problem.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from qmp_iothreadd.qapi.schema import (
     Variants,
 )
 
-#: ``(files, records)``: a record a definition, its kind first. The layout may change with any
+#: ``(files, records)``: one record per definition, its kind first. The layout may change with any
 #: version.
 Serialized = tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Pragmas:
-    """What pragma directives set; one object a schema, because they count for all of it."""
+    """What pragma directives set; one object per schema, because they hold for all of it."""
 
     __slots__ = ("doc_required", "exceptions")
 
