@@ -101,7 +101,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, reporter, stack)
         if config.default_socket is not None:
-            _say_how_to_connect(config.default_socket)
+            _say_how_to_connect(config.default_socket, machine)
         if background is not None:
             background.ready()
         _notify_service_manager()
@@ -171,10 +171,10 @@ def _make_socket_folder(path: str, stack: contextlib.AsyncExitStack) -> None:
     stack.enter_context(socket_folder(path))
 
 
-def _say_how_to_connect(path: str) -> None:
+def _say_how_to_connect(path: str, machine: Machine) -> None:
     from qmp_iothreadd.daemon.default_socket import how_to_connect
 
-    say(how_to_connect(path), "stdout")
+    say(how_to_connect(path, greeting=machine.negotiates), "stdout")
 
 
 async def _open_metrics(

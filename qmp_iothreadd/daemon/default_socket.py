@@ -52,6 +52,7 @@ def socket_folder(path: str) -> Iterator[None]:
                 os.rmdir(folder)
 
 
-def how_to_connect(path: str) -> str:
-    """A line for people who do not know the socket yet."""
-    return f"QMP server on {path} (stop with Ctrl-C); connect with: qmp-shell {path}\n"
+def how_to_connect(path: str, *, greeting: bool) -> str:
+    """A line for people who do not know the socket yet; qmp-shell waits for a greeting."""
+    client = f"qmp-shell {path}" if greeting else f"socat - UNIX-CONNECT:{path}"
+    return f"QMP server on {path} (stop with Ctrl-C); connect with: {client}\n"

@@ -85,6 +85,14 @@ class Machine:
             self._introspection = introspect(self.schema)
         return self._introspection
 
+    @property
+    def negotiates(self) -> bool:
+        """Whether clients are greeted and negotiate capabilities.
+
+        QEMU's guest agent, for one, has no command for that, and its clients speak first.
+        """
+        return "qmp_capabilities" in self.schema.commands
+
     # -- Events and run state ---------------------------------------------------------------------
 
     def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:

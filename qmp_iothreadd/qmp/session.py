@@ -73,11 +73,11 @@ class Session:
         self._queue: deque[object] = deque()
         self._output: list[bytes] = []
         self._running = False
-        if _NEGOTIATION in dispatcher.machine.schema.commands:
+        if dispatcher.machine.negotiates:
             version = version_info(dispatcher.machine.package)
             self._send({"QMP": {"version": version, "capabilities": [OOB]}})
         else:
-            self.negotiated = True  # as with QEMU's guest agent, whose clients speak first
+            self.negotiated = True
         dispatcher.machine.listeners.append(self.notify)
 
     def close(self) -> None:

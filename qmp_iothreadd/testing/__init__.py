@@ -6,6 +6,8 @@ FaultyServer   a server that misbehaves on request (``faults``)
 Client         a blocking client, exact to the byte
 MemoryClient   a session and its client without a socket: microseconds
 
+What the daemon returns and emits is checked against the schema in all of them.
+
 pytest finds the fixtures ``qmp_daemon`` and ``start_qmp_daemon`` by itself (``plugin``).
 """
 

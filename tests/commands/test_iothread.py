@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from qmp_iothreadd.hmp.interpreter import execute
+from qmp_iothreadd.hmp.session import HMPSession
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.testing.memory import MemoryClient, make_machine
 
 MEMBERS = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 7, "poll-weight": 3}
@@ -40,3 +43,16 @@ def test_a_member_that_the_served_schema_lacks_is_left_out(tmp_path: Path) -> No
     whole, _ = query()
     info, _ = query(str(tmp_path / top.name))
     assert info.keys() == whole.keys() - {"poll-weight"}
+
+
+def test_the_human_monitor_tells_them_where_the_schema_has_none(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'command': 'guest-ping' }")
+    machine = make_machine(str(schema))
+    try:
+        machine.add_object("iothread", "io0", {})
+        shown = execute(HMPSession(Dispatcher(machine)), "info iothreads")
+    finally:
+        machine.close()
+    assert shown.startswith("io0:\n")
+    assert "  poll-weight=3\n" in shown

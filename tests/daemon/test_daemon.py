@@ -510,6 +510,13 @@ def test_daemonize_reports_what_fails(tmp_path: Path) -> None:
 # -- Without options ------------------------------------------------------------------------------
 
 
+def test_a_client_that_waits_for_no_greeting_is_named_where_there_is_none() -> None:
+    from qmp_iothreadd.daemon.default_socket import how_to_connect
+
+    assert how_to_connect("/s", greeting=True).endswith("connect with: qmp-shell /s\n")
+    assert how_to_connect("/s", greeting=False).endswith("connect with: socat - UNIX-CONNECT:/s\n")
+
+
 @pytest.mark.parametrize("runtime_folder", [True, False])
 def test_default_daemon_has_two_iothreads_and_says_how_to_connect(
     tmp_path: Path, runtime_folder: bool
