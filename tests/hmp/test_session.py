@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp import interpreter
 from qmp_iothreadd.hmp.line_editor import History
 from qmp_iothreadd.hmp.session import OUTPUT_LIMIT, HMPSession
@@ -197,6 +198,12 @@ def test_any_keys_in_any_split_get_the_same_answer(
             session = HMPSession(Dispatcher(machine))
             answers.append(b"".join([answer(session, piece) for piece in pieces]))
     assert answers[0] == answers[1]
+
+
+def test_there_are_no_capabilities_to_negotiate(session: HMPSession) -> None:
+    with pytest.raises(QmpError, match="Capabilities negotiation is already complete"):
+        session.negotiate([])
+    assert not session.running  # its commands never take their time
 
 
 # -- Side by side with QEMU, where there is one ---------------------------------------------------

@@ -55,3 +55,7 @@ def test_a_lossy_text_ends_at_nul() -> None:
 )
 def test_which_code_points_are_characters(code_point: int, expected: bool) -> None:
     assert mod_utf8.is_character(code_point) is expected
+
+
+def test_a_c_string_ends_at_its_nul() -> None:
+    assert mod_utf8.decode_lossy(b"a\xc0\x80b\0c") == "a\0b"
