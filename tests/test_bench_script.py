@@ -1,4 +1,4 @@
-"""scripts/bench on two stand-ins for a QMP server, a prompt one and one that sleeps 5 ms a request.
+"""scripts/bench on two stand-ins for a QMP server, one prompt, one with 5 ms per request.
 
 What it says of real servers depends on the machine; that one is slower than the other does not.
 """
@@ -57,7 +57,7 @@ for line in client.makefile():
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The script, but for the environment that it would prepare: the tests' own."""
+    """The script in the tests' own environment, instead of one that it would prepare."""
     command = [sys.executable, "-m", "benchlib", *arguments]
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
@@ -65,7 +65,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The command of a stand-in, but for its delay in seconds."""
+    """The command of a stand-in, without its last argument: the delay in seconds."""
     source = tmp_path_factory.mktemp("stand-in") / "server.py"
     source.write_text(STAND_IN)
     return f"{sys.executable} {source}"

@@ -16,7 +16,7 @@ SETTINGS = ["legacy", *(f"weight {weight}" for weight in range(1, 7))]
 
 
 def experiment(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The script, but for the environment that it would prepare: the tests' own."""
+    """The script in the tests' own environment, instead of one that it would prepare."""
     command = [sys.executable, "-m", "experimentlib", *arguments]
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)

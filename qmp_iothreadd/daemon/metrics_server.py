@@ -95,7 +95,7 @@ class _Endpoint:
                 writer.write(self._respond(await reader.readuntil(b"\r\n\r\n")))
                 await writer.drain()
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
-            pass  # whoever does not ask in time and in form gets nothing
+            pass  # a client that does not ask in time and in form gets nothing
         except asyncio.CancelledError:
             pass  # the daemon ends; only close() cancels, and it waits for this
         finally:
@@ -103,7 +103,7 @@ class _Endpoint:
             writer.close()
 
     async def close(self) -> None:
-        """Give up on whoever is being answered."""
+        """Give up on the clients that are being answered."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

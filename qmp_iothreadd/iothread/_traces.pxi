@@ -3,7 +3,7 @@
 TRACE_EVENTS = tuple(
     native.trace_event_names[i].decode() for i in range(native.TRACE_EVENT_COUNT)
 )
-# Arguments that are addresses, hence unsigned.
+# Arguments that are addresses, and so unsigned.
 NODE_FIRST = frozenset({"poll_add", "poll_remove"})
 
 

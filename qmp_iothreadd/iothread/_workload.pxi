@@ -11,10 +11,8 @@ cdef class WorkloadParams:
     """When requests arrive, how many at a time, and what each costs.
 
     Args:
-        arrival: one of ARRIVALS: from one request to the next. "constant" (interval_ns),
-            "exponential" (of mean interval_ns), "lognormal" (of median interval_ns; sigma of its
-            logarithm), "on-off" (interval_ns for on_ns, then nothing for off_ns), "trace"
-            (``intervals``, over and over).
+        arrival: one of ARRIVALS; the table in arrival.c says what each does with interval_ns,
+            sigma, on_ns, off_ns and ``intervals``.
         depth: closed loop: at most so many requests in flight. 0: open loop.
         service_ns: CPU time that the handler spends on each request.
         seed: of the random intervals.

@@ -202,8 +202,8 @@ class JSONLexer:
         """What may well be the next message, if one begins here; None within a token.
 
         It reaches to where the next object follows without white space, else to the end of the
-        line, else of the input. Nothing is shown twice, so that whoever peeks before each of many
-        tokens does not copy it each time.
+        line, else of the input. Nothing is shown twice, so that peeking before
+        each of many tokens does not copy it each time.
         """
         pos = self._pos
         if self._state != _START or pos < self._peeked:

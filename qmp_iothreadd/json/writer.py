@@ -1,7 +1,7 @@
 """Values to JSON as QEMU's qobject/json-writer has it: ASCII, members in the order of dictionaries.
 
 Values are None, bool, int, float, str, and lists and dicts (with str keys) of values. The types are
-exact (but for ``EncodedOnce``, a dict): anything else raises TypeError.
+exact (except ``EncodedOnce``, a dict): anything else raises TypeError.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from qmp_iothreadd.json.order import qdict_order
 _Shape = tuple[Callable[[dict[str, Any]], tuple[Any, ...]], str]
 
 # How to write a dict with these keys, inserted in this order: what fetches the values in the order
-# of the wire, and what they are put into. Clients choose keys too (an id may be any value), hence
-# the bounds.
+# of the wire, and what they are put into. Clients choose keys too (an id may be any value), so
+# there are bounds.
 _shapes: dict[tuple[str, ...], _Shape] = {}
 _MAX_SHAPES: Final = 512
 _MAX_TEMPLATE: Final = 2048

@@ -21,7 +21,7 @@ _CAMEL = re.compile(r"[A-Z][A-Z0-9]*[a-z][A-Za-z0-9]*")
 
 
 def c_name(name: str) -> str:
-    """The C identifier of a name, but for a prefix that does not make different names the same."""
+    """A name as an identifier of C, without the prefix that QEMU gives to keywords of C."""
     return _NOT_IN_C.sub("_", name)
 
 

@@ -244,8 +244,7 @@ class Session:
 
     def _reply_error(self, request: object, error: Exception) -> None:
         if not isinstance(error, QmpError):
-            # A fault of ours: the client still gets an answer, and whoever runs the daemon the
-            # reason.
+            # A fault of ours: the client still gets an answer, and standard error the reason.
             sys.excepthook(type(error), error, error.__traceback__)
             error = QmpError(f"internal error: {type(error).__name__}")
         elif error.error_class == errors.COMMAND_NOT_FOUND and not self.negotiated:

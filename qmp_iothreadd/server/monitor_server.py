@@ -120,7 +120,7 @@ class MonitorServer:
     # -- The end ----------------------------------------------------------------------------------
 
     def disconnect(self) -> None:
-        """Cut off whoever is connected; what was answered before is sent."""
+        """Cut off the clients that are connected; what was answered before is sent."""
         for connection in tuple(self._connections):
             connection.cut_off()
 

@@ -20,7 +20,7 @@ CORE = ROOT / "qmp_iothreadd" / "iothread" / "native"
 SOURCES = pathlib.Path(__file__).parent / "native"
 
 RUN_TIMEOUT_S = 120
-# Programs open two descriptors a context.
+# Programs open two descriptors per context.
 DESCRIPTORS = 8192
 
 Figures = dict[str, float]

@@ -14,7 +14,7 @@ import pytest
 
 from qmp_iothreadd.cli import CommandLineError, parse
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.iothread._engine import live_counters
+from qmp_iothreadd.iothread._engine import ARRIVALS, live_counters
 from qmp_iothreadd.testing.memory import MemoryClient
 from tests.waiting import wait_until
 
@@ -64,7 +64,7 @@ def intervals_file(folder: Path, text: str) -> str:
 # -- Creation -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arrival", ["constant", "exponential", "lognormal", "on-off"])
+@pytest.mark.parametrize("arrival", [name for name in ARRIVALS if name != "trace"])
 def test_requests_of_each_arrival_are_issued_and_served(client: MemoryClient, arrival: str) -> None:
     add(client, arrival=arrival, interval_ns=50_000, on_ns=200_000, off_ns=200_000)
     wait_until(lambda: stats(client)["completed"] > 100)
@@ -361,7 +361,7 @@ def test_random_requests_against_loaded_iothreads_leave_nothing(client: MemoryCl
     while time.monotonic() < deadline:
         name = f"w{choose.randrange(6)}"
         if name not in present:
-            arrival = choose.choice(["constant", "exponential", "lognormal", "on-off"])
+            arrival = choose.choice([name for name in ARRIVALS if name != "trace"])
             add(client, name, f"io{choose.randrange(2)}", arrival=arrival, depth=8)
             present.add(name)
         elif choose.random() < 0.5:

@@ -109,8 +109,8 @@ void aio_notify(AioContext *ctx)
 {
     /*
      * Both sequentially consistent: pairs with the announcement in wait_for_rest. Where `notified`
-     * was set already, home has yet to look, and whoever set it wakes it if it blocks: a burst of
-     * notifications costs one system call.
+     * was set already, home has yet to look, and the thread that set it wakes home if it blocks:
+     * a burst of notifications costs one system call.
      */
     if (!atomic_exchange(&ctx->notified, true) && atomic_load(&ctx->notify_me)) {
         event_notifier_set(&ctx->notifier);

@@ -11,7 +11,7 @@
 
 enum {
     BH_PENDING = 1,   /* is in bh_incoming or in the list taken from it */
-    BH_SCHEDULED = 2, /* shall run */
+    BH_SCHEDULED = 2, /* is to run */
     BH_DELETED = 4,
     BH_ONESHOT = 8,
 };
@@ -21,7 +21,7 @@ struct AioBH {
     void (*fn)(void *opaque);
     void *opaque;
     void (*release)(void *opaque);
-    AioBH *next;            /* whoever turned BH_PENDING on, then home */
+    AioBH *next;            /* the thread that set BH_PENDING, then home */
     _Atomic uint32_t flags; /* any thread */
 };
 

@@ -1,6 +1,6 @@
 /*
  * The engine's public face: contexts that watch file descriptors and run handlers, each driven
- * by a thread of its own (aio_context_start) or by whoever calls aio_context_poll.
+ * by a thread of its own (aio_context_start) or by the caller of aio_context_poll.
  *
  * «Home» is the thread that currently drives a context. Handlers, bottom halves and timers run
  * there. Unless a function says otherwise it may be called from any thread, the home thread

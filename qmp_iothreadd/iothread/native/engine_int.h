@@ -39,12 +39,12 @@ struct AioHandler {
     uint32_t revents;        /* home: found by the fd monitor */
     bool poll_ready;         /* home: found by busy-polling */
     bool poll_begun;         /* home: poll_begin was called, poll_end not yet */
-    bool deleted;            /* home: no callback starts any more, but for poll_end */
+    bool deleted;            /* home: no callback starts any more, except poll_end */
     uint32_t busy;           /* home: callbacks on the stack */
     uint64_t event_iteration; /* home: the iteration of the latest event */
     int64_t idle_deadline_ns; /* home: 0 until a busy-poll passes without an event */
     bool self_freed;         /* home: deleted by its own thread, which must free it */
-    bool gone;               /* lock: quiescent, whoever deleted it may free it */
+    bool gone;               /* lock: quiescent, the one that deleted it may free it */
 
     _Atomic int64_t ns;      /* home writes, any reads, relaxed */
     _Atomic bool polled;     /* the same: whether poll_link is inserted */
@@ -80,7 +80,7 @@ struct AioContext {
     _Atomic bool running;       /* the thread goes on while true */
     _Atomic int thread_id;      /* start and stop write it, release; 0 without a thread */
     _Atomic bool entered;       /* the thread writes it, release: it runs and has its name */
-    _Atomic uintptr_t home;     /* pthread_self() of whoever drives, 0 for nobody; home writes */
+    _Atomic uintptr_t home;     /* pthread_self() of the driving thread, 0 for none; home writes */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;     /* of the fields below */

@@ -15,7 +15,7 @@ enum { SPIN_NS = 60 * 1000 };
 enum { CPUS_PER_GENERATOR = 4, GENERATORS_MAX = 8 };
 
 typedef struct Generator {
-    pthread_mutex_t lock;    /* held by the thread but for sleeps and while others want it */
+    pthread_mutex_t lock;    /* held by the thread, except while it sleeps or others want it */
     pthread_cond_t changed;  /* of workloads, or of one of them */
     _Atomic uint32_t wanted; /* how many threads wait for the lock: a spinning owner yields */
     AioLink workloads;       /* lock: GeneratorSlot */

@@ -79,7 +79,7 @@ typedef struct AioStats {
     _Atomic uint64_t sequence;
     _Atomic int64_t poll_ns;           /* home */
     _Atomic uint64_t blocked_reported; /* readers: the longest that any was told */
-    _Atomic(AioHistograms *) histograms; /* set once, by whoever adds the first handler */
+    _Atomic(AioHistograms *) histograms; /* set once, by the thread that adds the first handler */
 } AioStats;
 
 typedef struct AioStatsSnapshot {

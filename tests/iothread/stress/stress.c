@@ -267,7 +267,7 @@ static void *worker(void *opaque)
     return NULL;
 }
 
-/* A context without a thread: whoever polls it drives it, handlers may come from elsewhere. */
+/* A context without a thread: its caller drives it, handlers may be added by other threads. */
 static void *stray_driver(void *opaque)
 {
     AioContext *ctx = opaque;
