@@ -255,7 +255,11 @@ def test_a_bad_schema_is_located(tmp_path: Path) -> None:
 
 def test_own_switches() -> None:
     assert parse().polling
-    config = parse("--stub-missing", "--multi-client", "--no-polling", "--metrics", "[::1]:9")
+    config = parse(
+        *("--stub-missing", "--check-replies", "--multi-client", "--no-polling"),
+        *("--metrics", "[::1]:9"),
+    )
+    assert config.check_replies
     assert (config.stub_missing, config.multi_client, config.polling) == (True, True, False)
     assert config.metrics_address == "[::1]:9"
 
