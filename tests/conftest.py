@@ -13,8 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes to make or to run says how busy the machine is, not what the code does.
+settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any pace")
 
 _GRACE_S = 2.0
 _RETRY_S = 0.02
