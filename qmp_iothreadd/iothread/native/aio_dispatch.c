@@ -14,8 +14,9 @@ static void enter_poll_list(AioContext *ctx, AioHandler *handler, uint32_t reven
 }
 
 /*
- * QEMU's aio_dispatch_handler does it: while poll_ready runs the handler is out of the poll list: should it iterate (nested) before
- * it has consumed what made it ready, it would find itself again.
+ * While poll_ready runs the handler is out of the poll list (as in QEMU's aio_dispatch_handler):
+ * should it iterate (nested) before it has consumed what made it ready, it would find itself
+ * again.
  */
 static void run_poll_ready(AioContext *ctx, AioHandler *handler)
 {

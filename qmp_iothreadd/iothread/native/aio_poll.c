@@ -30,8 +30,8 @@ static bool poll_handler(AioLink *ready, AioHandler *handler)
 }
 
 /*
- * Tells handlers that busy-polling starts or ends (QEMU's poll_set_started). At the end each is polled once more, since
- * an event may have come just before its notifications were restored.
+ * Tells handlers that busy-polling starts or ends (QEMU's poll_set_started). At the end each is
+ * polled once more, since an event may have come just before its notifications were restored.
  */
 static bool set_poll_started(AioContext *ctx, AioLink *ready, bool started)
 {

@@ -204,9 +204,9 @@ int64_t workload_generate(Workload *w, int64_t now_ns)
 int workload_check(const WorkloadParams *params)
 {
     const ArrivalParams *arrival = &params->arrival;
-    bool valid = arrival->process && params->depth <= WORKLOAD_RING_SIZE && params->service_ns >= 0 &&
-                 arrival->interval_ns >= 0 && arrival->on_ns >= 0 && arrival->off_ns >= 0 &&
-                 arrival->sigma >= 0 && arrival->sigma <= 10;
+    bool valid = arrival->process && params->depth <= WORKLOAD_RING_SIZE &&
+                 params->service_ns >= 0 && arrival->interval_ns >= 0 && arrival->on_ns >= 0 &&
+                 arrival->off_ns >= 0 && arrival->sigma >= 0 && arrival->sigma <= 10;
 
     if (valid && arrival->process->takes_intervals) {
         valid = arrival->interval_count > 0;
