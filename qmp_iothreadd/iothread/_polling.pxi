@@ -60,9 +60,11 @@ def checked_poll_param(info, value):
 
 
 cdef native.PollParams native_params(values) except *:
-    """Of all values in their order."""
+    """Raises TypeError for anything but PollParams."""
     cdef native.PollParams params
     cdef int i
+    if not isinstance(values, PollParams):
+        raise TypeError(f"expected PollParams, not {type(values).__name__}")
     for i in range(native.POLL_PARAM_COUNT):
         native.poll_param(&params, i)[0] = values[i]
     return params

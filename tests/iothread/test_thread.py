@@ -192,6 +192,13 @@ def test_parameters_are_checked(values: dict[str, int], error: str) -> None:
         PollParams(**values)
 
 
+def test_only_poll_params_are_parameters(started: Start) -> None:
+    with pytest.raises(TypeError, match="expected PollParams, not tuple"):
+        AioContext("IO test", (1,))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected PollParams, not int"):
+        started().set_poll_params(5)  # type: ignore[arg-type]
+
+
 def test_parameters_are_a_value() -> None:
     params = PollParams(shrink=5, grow=0)
     assert params == PollParams(shrink=5) != PollParams()
