@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> None:
     known = rules.rooms()
     if unknown := set(options.room) - set(known):
         raise BenchError(f"no room with tests: {', '.join(unknown)}; there are {', '.join(known)}")
-    modules = list(_measure(options.room or known))
+    modules = list(_measure(options.room or known, rules))
     failed = [module for module in modules if module.percent < rules.bound(module)]
     if shown := modules if options.all else failed:
         rows = [(m.name, f"{m.percent} %", f"{rules.bound(m)} %", m.missing_lines()) for m in shown]
@@ -55,11 +55,11 @@ def _run(options: argparse.Namespace) -> None:
     print(f"{len(modules)} modules, each as covered as it has to be")
 
 
-def _measure(chosen: list[str]) -> Iterator[Module]:
+def _measure(chosen: list[str], rules: Rules) -> Iterator[Module]:
     with tempfile.TemporaryDirectory(prefix="coverage-") as folder, Progress(len(chosen)) as bar:
         for room in chosen:
             bar.step(room)
-            yield from measure(room, Path(folder, room))
+            yield from measure(room, rules.also.get(room, []), Path(folder, room))
 
 
 sys.exit(main())

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import coverage
@@ -45,10 +45,14 @@ class Module:
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What tests/coverage.toml says: exceptions from 100 % by module, and rooms without tests."""
+    """What tests/coverage.toml says.
+
+    ``bounds`` are exceptions from 100 % by module, ``also`` tests of a room that are elsewhere.
+    """
 
     bounds: dict[str, int]
     without_tests: list[str]
+    also: dict[str, list[str]]
 
     @classmethod
     def read(cls) -> Rules:
@@ -67,12 +71,16 @@ class Rules:
         return sorted(found)
 
 
-def measure(room: str, folder: Path) -> Iterator[Module]:
-    """Run ``tests/ROOM``, with all processes that it starts; raises `BenchError` when one fails."""
+def measure(room: str, also: Sequence[str], folder: Path) -> Iterator[Module]:
+    """Run ``tests/ROOM`` and the tests ``also``, with all processes that they start.
+
+    Raises:
+        BenchError: a test fails.
+    """
     folder.mkdir()
     data = folder / ".coverage"
     environment = {"COVERAGE_PROCESS_START": str(CONFIG), "COVERAGE_FILE": str(data)}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", str(TESTS / room)]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", f"tests/{room}", *also]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
     )

@@ -35,6 +35,10 @@ def test_run_state(client: MemoryClient, commands: list[str], said: list[str], s
     assert client.execute("query-status") == {"running": status == "running", "status": status}
 
 
+def test_no_accelerator_is_in_use(client: MemoryClient) -> None:
+    assert client.execute("query-kvm") == {"enabled": False, "present": True}
+
+
 def test_there_is_nothing_to_wake_up(client: MemoryClient) -> None:
     reply = client.request("system_wakeup")
     assert reply["error"]["desc"] == "wake-up from suspend is not supported by this guest"

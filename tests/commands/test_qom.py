@@ -109,6 +109,7 @@ def test_a_property_is_set_and_got_through_any_path(client: MemoryClient) -> Non
         ("qom-list-get", {"paths": [3]}, "Invalid parameter type for 'paths[0]'"),
         ("qom-list-properties", {"typename": "nope"}, "Class 'nope' not found"),
         ("qom-list-properties", {"typename": "user-creatable"}, "Parameter 'typename' expects a Q"),
+        ("device-list-properties", {"typename": "nope"}, "Device 'nope' not found"),
         ("device-list-properties", {"typename": "iothread"}, "Parameter 'typename' expects a non-"),
     ],
 )

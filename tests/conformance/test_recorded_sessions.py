@@ -71,7 +71,7 @@ def script(scenario: Scenario) -> Iterator[tuple[bytes, list[Any], str | None]]:
 
 
 def in_memory() -> Iterator[Any]:
-    """Each session whole; byte by byte too, where it is short; the reader's tests have long ones."""
+    """Each session whole; short ones byte by byte too. The reader has tests of long ones."""
     for scenario in scenarios():
         if scenario["category"] not in OF_A_PROCESS:
             yield pytest.param(scenario, None, id=f"whole-{scenario['name']}")

@@ -1,0 +1,71 @@
+"""Where a daemon listens that was asked for nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qmp_iothreadd.daemon.default_socket import (
+    default_socket_path,
+    how_to_connect,
+    socket_folder,
+)
+from qmp_iothreadd.errors import QmpError
+
+
+def test_the_users_runtime_folder_is_taken_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    path = default_socket_path()
+    assert path == f"{tmp_path}/qmp-iothreadd.sock"
+    with socket_folder(path):
+        pass
+    assert tmp_path.is_dir()
+
+
+@pytest.mark.parametrize("runtime", ["", "relative", "/nosuch"])
+def test_else_a_folder_for_this_user_alone_is_made_and_removed(
+    runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    path = default_socket_path()
+    folder = tmp_path / f"qmp-iothreadd-{os.getuid()}"
+    assert path == f"{folder}/qmp.sock"
+    with socket_folder(path):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_not_empty_stays(tmp_path: Path) -> None:
+    with socket_folder(str(tmp_path / "folder" / "s")):
+        (tmp_path / "folder" / "other").touch()
+    assert (tmp_path / "folder" / "other").exists()
+
+
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(QmpError, match="others can write to it"), socket_folder(f"{folder}/s"):
+        pass
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    with pytest.raises(QmpError), socket_folder(str(tmp_path / "link" / "s")):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
+    with pytest.raises(QmpError, match="No such file"), socket_folder("/nosuch/folder/s"):
+        pass
+
+
+def test_the_line_for_people_names_a_client_that_suits() -> None:
+    assert how_to_connect("/s", greeting=True).endswith("connect with: qmp-shell /s\n")
+    assert how_to_connect("/s", greeting=False).endswith("connect with: socat - UNIX-CONNECT:/s\n")
