@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 DAEMON = f"{sys.executable} -m qmp_iothreadd"
 SETTINGS = ["legacy", *(f"weight {weight}" for weight in range(1, 7))]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 NOT_ALONE = "warning: the machine was not left alone; rates and p99 suffer.\n"
 
