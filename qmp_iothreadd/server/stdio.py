@@ -19,7 +19,7 @@ def _pollable(fd: int) -> bool:
 
 
 class StdioTransport(asyncio.Transport):
-    """Reads descriptor 0, writes descriptor 1, for one protocol.
+    """Reads ``source`` and writes ``sink``, two descriptors that stay open, for one protocol.
 
     Pipes, terminals and sockets go through the event loop. Anything else is read and written when
     its turn comes, which blocks no longer than the disk does. ``keys``: where it is a terminal, the
@@ -27,13 +27,23 @@ class StdioTransport(asyncio.Transport):
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, *, keys: bool = False
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol: asyncio.Protocol,
+        *,
+        keys: bool = False,
+        source: int = 0,
+        sink: int = 1,
     ) -> None:
         super().__init__()
         self._loop = loop
         self._protocol = protocol
+        self._source = source
+        self._sink = sink
         self._reader: asyncio.ReadTransport | None = None
         self._reading_paused = False
+        self._reads_file = not _pollable(source)
+        self._file_scheduled = False
         self._output = bytearray()
         self._output_limit = _CHUNK
         self._waiting = False
@@ -41,23 +51,23 @@ class StdioTransport(asyncio.Transport):
         self._closing = False
         self._ended = False
         # Not blocking is a property that everyone shares who has the same pipe or terminal.
-        self._blocking = {fd: os.get_blocking(fd) for fd in (0, 1)}
-        self._restore_terminal = deliver_keys(0) if keys else lambda: None
+        self._blocking = {fd: os.get_blocking(fd) for fd in (source, sink)}
+        self._restore_terminal = deliver_keys(source) if keys else lambda: None
 
     async def start(self) -> None:
         """Greet, then read until the end of input."""
-        if _pollable(1):
-            os.set_blocking(1, False)
+        if _pollable(self._sink):
+            os.set_blocking(self._sink, False)
         self._protocol.connection_made(self)
-        if _pollable(0):
-            source = os.fdopen(os.dup(0), "rb", 0)
-            self._reader, _ = await self._loop.connect_read_pipe(
-                lambda: _Input(self._protocol), source
-            )
-            if self._closing:
-                self._reader.close()
-        else:
-            self._loop.call_soon(self._read_file)
+        if self._reads_file:
+            self._schedule_file()
+            return
+        pipe = os.fdopen(os.dup(self._source), "rb", 0)
+        self._reader, _ = await self._loop.connect_read_pipe(lambda: _Input(self._protocol), pipe)
+        if self._closing:
+            self._reader.close()
+        elif self._reading_paused:
+            self._reader.pause_reading()
 
     # -- Output -----------------------------------------------------------------------------------
     #
@@ -83,12 +93,14 @@ class StdioTransport(asyncio.Transport):
     def _flush(self) -> None:
         try:
             while self._output:
-                del self._output[: os.write(1, self._output)]
+                del self._output[: os.write(self._sink, self._output)]
         except BlockingIOError:
             pass
         except OSError:
             self._output.clear()
-            self._closing |= _pollable(1)  # a full disk is no reason, a reader that left is
+            self._closing |= _pollable(
+                self._sink
+            )  # a full disk is no reason, a reader that left is
         self._wait_for_reader(bool(self._output))
         if self._closing and not self._output:
             self._loop.call_soon(self._lost)
@@ -101,9 +113,9 @@ class StdioTransport(asyncio.Transport):
 
     def _wait_for_reader(self, wanted: bool) -> None:
         if wanted and not self._waiting:
-            self._loop.add_writer(1, self._flush)
+            self._loop.add_writer(self._sink, self._flush)
         elif self._waiting and not wanted:
-            self._loop.remove_writer(1)
+            self._loop.remove_writer(self._sink)
         self._waiting = wanted
 
     # -- Input ------------------------------------------------------------------------------------
@@ -119,16 +131,22 @@ class StdioTransport(asyncio.Transport):
         self._reading_paused = False
         if self._reader is not None:
             self._reader.resume_reading()
-        else:
+        elif self._reads_file:
+            self._schedule_file()
+
+    def _schedule_file(self) -> None:
+        if not self._file_scheduled:
+            self._file_scheduled = True
             self._loop.call_soon(self._read_file)
 
     def _read_file(self) -> None:
+        self._file_scheduled = False
         if self._closing or self._reading_paused:
             return
-        data = os.read(0, _CHUNK)
+        data = os.read(self._source, _CHUNK)
         if data:
             self._protocol.data_received(data)
-            self._loop.call_soon(self._read_file)
+            self._schedule_file()
         else:
             self._protocol.eof_received()
 

@@ -46,19 +46,22 @@ def test_a_folder_that_is_not_empty_stays(tmp_path: Path) -> None:
     assert (tmp_path / "folder" / "other").exists()
 
 
-def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["writable", "file", "link"])
+def test_a_folder_that_is_not_safe_is_refused(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "folder"
-    folder.mkdir()
-    folder.chmod(0o777)
-    with pytest.raises(QmpError, match="others can write to it"), socket_folder(f"{folder}/s"):
+    if kind == "writable":
+        folder.mkdir()
+        folder.chmod(0o777)
+    elif kind == "file":
+        folder.touch(0o600)
+    else:
+        (tmp_path / "theirs").mkdir(0o700)
+        folder.symlink_to(tmp_path / "theirs")
+    expected = f"cannot use the folder {folder}: others can write to it; name a socket with -qmp"
+    with pytest.raises(QmpError) as raised, socket_folder(str(folder / "s")):
         pass
-
-
-def test_a_link_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "link").symlink_to("folder")
-    with pytest.raises(QmpError), socket_folder(str(tmp_path / "link" / "s")):
-        pass
+    assert raised.value.desc == expected
+    assert os.path.lexists(folder)
 
 
 def test_a_folder_that_cannot_be_made_is_refused() -> None:

@@ -139,3 +139,8 @@ async def test_connecting_out_over_tcp() -> None:
 async def test_connecting_out_to_nobody_leaves_no_socket(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await connect_to(str(tmp_path / "nobody"))
+
+
+def test_a_host_that_there_is_not_is_refused() -> None:
+    with pytest.raises(QmpError, match="address resolution failed for ::1%nowhere:0: "):
+        listen_tcp("::1%nowhere", 0)

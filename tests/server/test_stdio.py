@@ -1,67 +1,91 @@
-"""Standard input and output as a transport: in this process, with both descriptors replaced."""
+"""Standard input and output as a transport, on descriptors of the test's own."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+import pty
+import socket
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from qmp_iothreadd.server.stdio import StdioTransport
 
+Make = Callable[..., StdioTransport]
+
 
 class Recorder(asyncio.Protocol):
-    """What the transport told its protocol."""
+    """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.data = b""
-        self.told: list[str] = []
-        self.ended = False
-        self.on_connect: Callable[[Any], None] = lambda transport: None
-        self.on_data: Callable[[], None] = lambda: None
+        self.calls: list[str] = []
+        self.pieces: list[bytes] = []
+        self.lost = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.on_connect(transport)
+        self.calls.append("made")
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pieces)
 
     def data_received(self, data: bytes) -> None:
-        self.data += data
-        self.on_data()
+        self.pieces.append(data)
 
     def eof_received(self) -> bool:
-        self.ended = True
+        self.calls.append("eof")
         return True
 
     def pause_writing(self) -> None:
-        self.told.append("pause")
+        self.calls.append("pause")
 
     def resume_writing(self) -> None:
-        self.told.append("resume")
+        self.calls.append("resume")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.told.append("lost")
+        self.calls.append("lost")
+        self.lost.set_result(exc)
 
 
-@contextlib.contextmanager
-def standard(source: int, sink: int) -> Iterator[None]:
-    """Descriptors 0 and 1 are these, and closed where they came from.
+@pytest.fixture
+async def recorder() -> Recorder:
+    return Recorder()
 
-    No fixture: pytest puts its own ones in their place before a test's body runs.
-    """
-    kept = [os.dup(fd) for fd in (0, 1)]
-    for fd, replacement in enumerate((source, sink)):
-        os.dup2(replacement, fd)
-        os.close(replacement)
-    try:
-        yield
-    finally:
-        for fd, before in enumerate(kept):
-            os.dup2(before, fd)
-            os.close(before)
+
+@pytest.fixture
+async def make(recorder: Recorder) -> Make:
+    def make(source: int, sink: int, *, keys: bool = False) -> StdioTransport:
+        loop = asyncio.get_running_loop()
+        return StdioTransport(loop, recorder, keys=keys, source=source, sink=sink)
+
+    return make
+
+
+class Pipes:
+    """Two pipes: ``keyboard`` is written to by the test, ``screen`` is read by it."""
+
+    def __init__(self) -> None:
+        self.source, self.keyboard = os.pipe()
+        self.screen, self.sink = os.pipe()
+        self._open = [self.source, self.keyboard, self.screen, self.sink]
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+        self._open.remove(fd)
+
+    def close_all(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+
+
+@pytest.fixture
+def pipes() -> Iterator[Pipes]:
+    made = Pipes()
+    yield made
+    made.close_all()
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -70,148 +94,214 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.001)
 
 
-@contextlib.asynccontextmanager
-async def serving(source: int, sink: int, protocol: Recorder) -> AsyncIterator[StdioTransport]:
-    """A transport on these descriptors, which the test closes; over when that is done."""
-    with standard(source, sink):
-        transport = StdioTransport(asyncio.get_running_loop(), protocol)
+async def read(fd: int, size: int) -> bytes:
+    """So many bytes; the transport writes them meanwhile."""
+    os.set_blocking(fd, False)
+    found = b""
+    async with asyncio.timeout(10):
+        while len(found) < size:
+            try:
+                found += os.read(fd, 65536)
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+    return found
+
+
+async def lost(recorder: Recorder) -> None:
+    async with asyncio.timeout(10):
+        assert await recorder.lost is None
+
+
+# -- Pipes -----------------------------------------------------------------------------------------
+
+
+async def test_pipes_are_read_and_written_without_blocking(
+    make: Make, recorder: Recorder, pipes: Pipes
+) -> None:
+    transport = make(pipes.source, pipes.sink)
+    await transport.start()
+    assert recorder.calls == ["made"]
+    assert not os.get_blocking(pipes.sink)
+    os.write(pipes.keyboard, b"hello")
+    await until(lambda: recorder.data == b"hello")
+    transport.write(b"world")
+    assert os.read(pipes.screen, 10) == b"world"
+    pipes.close(pipes.keyboard)
+    await until(lambda: "eof" in recorder.calls)
+    assert not transport.is_closing()  # the end of input is not the end of output
+    transport.write(b"more")
+    assert os.read(pipes.screen, 10) == b"more"
+    transport.close()
+    assert transport.is_closing()
+    await lost(recorder)
+    assert os.get_blocking(pipes.sink)
+    assert os.get_blocking(pipes.source)
+    transport.write(b"late")
+    assert transport.get_write_buffer_size() == 0
+    assert transport.get_extra_info("socket") is None
+    assert recorder.calls == ["made", "eof", "lost"]
+
+
+async def test_a_slow_reader_pauses_the_protocol(
+    make: Make, recorder: Recorder, pipes: Pipes
+) -> None:
+    transport = make(pipes.source, pipes.sink)
+    transport.set_write_buffer_limits(high=1000)
+    await transport.start()
+    transport.write(b"x" * 200_000)  # a pipe takes less
+    assert recorder.calls == ["made", "pause"]
+    left = transport.get_write_buffer_size()
+    assert 0 < left < 200_000
+    transport.write(b"y")
+    assert transport.get_write_buffer_size() == left + 1
+    assert (await read(pipes.screen, 200_001)).endswith(b"xy")
+    assert recorder.calls == ["made", "pause", "resume"]
+    transport.set_write_buffer_limits()
+    transport.close()
+    await lost(recorder)
+
+
+async def test_closing_delivers_what_was_written(
+    make: Make, recorder: Recorder, pipes: Pipes
+) -> None:
+    transport = make(pipes.source, pipes.sink)
+    await transport.start()
+    transport.write(b"x" * 100_000)
+    transport.close()
+    transport.close()
+    await asyncio.sleep(0.01)
+    assert not recorder.lost.done()
+    await read(pipes.screen, 100_000)
+    await lost(recorder)
+
+
+async def test_aborting_does_not(make: Make, recorder: Recorder, pipes: Pipes) -> None:
+    transport = make(pipes.source, pipes.sink)
+    await transport.start()
+    transport.write(b"x" * 100_000)
+    transport.abort()
+    await lost(recorder)
+    assert transport.get_write_buffer_size() == 0
+
+
+async def test_a_reader_that_left_ends_it(make: Make, recorder: Recorder, pipes: Pipes) -> None:
+    transport = make(pipes.source, pipes.sink)
+    await transport.start()
+    pipes.close(pipes.screen)
+    transport.write(b"x")
+    await lost(recorder)
+
+
+async def test_closing_while_it_starts(make: Make, recorder: Recorder, pipes: Pipes) -> None:
+    transport = make(pipes.source, pipes.sink)
+    recorder.connection_made = lambda transport: transport.close()  # type: ignore[method-assign]
+    await transport.start()
+    await lost(recorder)
+
+
+async def test_what_is_paused_is_not_read(make: Make, recorder: Recorder, pipes: Pipes) -> None:
+    transport = make(pipes.source, pipes.sink)
+    transport.pause_reading()  # before the event loop reads at all
+    await transport.start()
+    os.write(pipes.keyboard, b"later")
+    await asyncio.sleep(0.02)
+    assert recorder.data == b""
+    transport.resume_reading()
+    await until(lambda: recorder.data == b"later")
+    transport.pause_reading()
+    os.write(pipes.keyboard, b"!")
+    await asyncio.sleep(0.02)
+    assert recorder.data == b"later"
+    transport.close()
+    await lost(recorder)
+
+
+async def test_one_socket_for_both(make: Make, recorder: Recorder) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        transport = make(theirs.fileno(), theirs.fileno())
         await transport.start()
-        try:
-            yield transport
-            await until(lambda: protocol.told[-1:] == ["lost"])
-        finally:
-            transport.abort()
-            await until(lambda: protocol.told[-1:] == ["lost"])
-
-
-@contextlib.asynccontextmanager
-async def on_pipes(
-    protocol: Recorder,
-) -> AsyncIterator[tuple[StdioTransport, io.FileIO, io.FileIO]]:
-    """On two pipes: the transport, what its input comes from, where its output goes."""
-    source, to_write = os.pipe()
-    to_read, sink = os.pipe()
-    os.set_blocking(to_read, False)
-    with io.FileIO(to_write, "w") as typing, io.FileIO(to_read) as shown:
-        async with serving(source, sink, protocol) as transport:
-            yield transport, typing, shown
-
-
-@pytest.fixture
-def protocol() -> Recorder:
-    return Recorder()
-
-
-async def test_pipes_are_read_to_their_end_and_written(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, typing, shown):
-        typing.write(b"in")
-        await until(lambda: protocol.data == b"in")
-        transport.write(b"out")
-        assert shown.read(10) == b"out"
-        typing.close()
-        await until(lambda: protocol.ended)
-        assert not transport.is_closing()  # whoever sends no more may still read
+        ours.send(b"ping")
+        await until(lambda: recorder.data == b"ping")
+        transport.write(b"pong")
+        assert ours.recv(10) == b"pong"
         transport.close()
-    assert protocol.told == ["lost"]
+        await lost(recorder)
 
 
-async def test_the_descriptors_block_again_at_the_end(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, _, _):
-        assert not os.get_blocking(1)
-        transport.close()
-        assert transport.is_closing()
-        await until(lambda: protocol.told == ["lost"])
-        assert os.get_blocking(0)
-        assert os.get_blocking(1)
+# -- Files -----------------------------------------------------------------------------------------
 
 
-async def test_a_slow_reader_pauses_the_protocol_and_gets_everything(protocol: Recorder) -> None:
-    data = bytes(range(256)) * 2000
-    received = b""
-    async with on_pipes(protocol) as (transport, _, shown):
-        transport.set_write_buffer_limits(high=10_000)
-        transport.write(data)
-        assert protocol.told == ["pause"]
-        assert transport.get_write_buffer_size() > 10_000
-        transport.close()  # what was written is still delivered
-        while len(received) < len(data):
-            received += shown.read(1 << 16) or b""
-            await asyncio.sleep(0)
-    assert received == data
-
-
-async def test_the_protocol_goes_on_when_the_reader_has_caught_up(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, _, shown):
-        transport.set_write_buffer_limits()
-        size = 300_000
-        transport.write(bytes(size))
-        while size:
-            size -= len(shown.read(1 << 16) or b"")
-            await asyncio.sleep(0)
-        await until(lambda: protocol.told == ["pause", "resume"])
-        transport.close()
-
-
-async def test_a_reader_that_leaves_ends_it(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, _, shown):
-        shown.close()
-        transport.write(b"nobody reads this")
-        await until(lambda: protocol.told == ["lost"])
-        transport.write(b"nor this")
-        assert transport.get_write_buffer_size() == 0
-
-
-async def test_abort_drops_what_nobody_has_read(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, _, _):
-        transport.write(bytes(1 << 20))
-        transport.abort()
-        assert transport.get_write_buffer_size() == 0
-
-
-async def test_a_protocol_may_close_at_once(protocol: Recorder) -> None:
-    protocol.on_connect = lambda transport: transport.close()
-    async with on_pipes(protocol) as (transport, _, _):
-        assert transport.is_closing()
-        assert transport.get_extra_info("socket", "none") == "none"
-    assert protocol.told == ["lost"]
-
-
-async def test_nothing_is_read_while_reading_is_paused(protocol: Recorder) -> None:
-    async with on_pipes(protocol) as (transport, typing, _):
+async def test_files_are_read_piece_by_piece(
+    make: Make, recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "in").write_bytes(b"z" * 150_000)
+    with (tmp_path / "in").open("rb") as source, (tmp_path / "out").open("wb") as sink:
+        transport = make(source.fileno(), sink.fileno())
+        await transport.start()
+        assert os.get_blocking(sink.fileno())
         transport.pause_reading()
-        typing.write(b"later")
-        for _ in range(20):
-            await asyncio.sleep(0)
-        assert protocol.data == b""
-        transport.resume_reading()
-        await until(lambda: protocol.data == b"later")
+        transport.resume_reading()  # the next piece is still read once, and the end told once
+        await until(lambda: "eof" in recorder.calls)
+        assert [len(piece) for piece in recorder.pieces] == [65536, 65536, 18928]
+        transport.write(b"answer")
         transport.close()
+        await lost(recorder)
+    assert (tmp_path / "out").read_bytes() == b"answer"
+    assert recorder.calls == ["made", "eof", "lost"]
 
 
-async def test_files_are_read_and_written(protocol: Recorder, tmp_path: Path) -> None:
-    source, sink = tmp_path / "in", tmp_path / "out"
-    source.write_bytes(b"0123456789" * 20_000)
-    descriptors = os.open(source, os.O_RDONLY), os.open(sink, os.O_WRONLY | os.O_CREAT)
-    protocol.on_connect = lambda transport: setattr(protocol, "on_data", transport.pause_reading)
-    async with serving(*descriptors, protocol) as transport:
-        await until(lambda: protocol.data)
-        for _ in range(20):
-            await asyncio.sleep(0)
-        assert 0 < len(protocol.data) < 200_000  # one read, then it is paused
-        protocol.on_data = lambda: None
+async def test_a_paused_file_waits(make: Make, recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"z")
+    with (tmp_path / "in").open("rb") as source, open(os.devnull, "wb") as sink:
+        transport = make(source.fileno(), sink.fileno())
+        transport.pause_reading()
+        await transport.start()
+        await asyncio.sleep(0.01)
+        assert recorder.data == b""
         transport.resume_reading()
-        await until(lambda: protocol.ended)
-        assert protocol.data == b"0123456789" * 20_000
-        transport.write(b"out")
-        transport.close()
-    assert sink.read_bytes() == b"out"
+        await until(lambda: "eof" in recorder.calls)
+        assert recorder.data == b"z"
+        transport.abort()
+        await lost(recorder)
 
 
-async def test_a_full_disk_is_no_end(protocol: Recorder) -> None:
-    descriptors = os.open("/dev/null", os.O_RDONLY), os.open("/dev/full", os.O_WRONLY)
-    async with serving(*descriptors, protocol) as transport:
-        transport.write(b"this has no room")
+async def test_a_full_disk_ends_nothing(make: Make, recorder: Recorder) -> None:
+    with open(os.devnull, "rb") as source, open("/dev/full", "wb", buffering=0) as sink:
+        transport = make(source.fileno(), sink.fileno())
+        await transport.start()
+        transport.write(b"lost")
+        assert not transport.is_closing()
         assert transport.get_write_buffer_size() == 0
-        await until(lambda: protocol.ended)
-        assert protocol.told == []
         transport.close()
+        await lost(recorder)
+
+
+# -- Terminals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keys", [True, False])
+async def test_a_terminal_hands_over_keys_where_the_session_edits_lines(
+    make: Make, recorder: Recorder, keys: bool
+) -> None:
+    keyboard, program = pty.openpty()
+    try:
+        before = termios.tcgetattr(program)
+        transport = make(program, program, keys=keys)
+        await transport.start()
+        assert bool(termios.tcgetattr(program)[3] & termios.ECHO) is not keys
+        os.write(keyboard, b"a\x7f" if keys else b"line\n")
+        await until(lambda: recorder.data == (b"a\x7f" if keys else b"line\n"))
+        transport.close()
+        await lost(recorder)
+        assert termios.tcgetattr(program) == before
+    finally:
+        os.close(keyboard)
+        os.close(program)
+
+
+async def test_keys_need_a_terminal(make: Make, recorder: Recorder, pipes: Pipes) -> None:
+    transport = make(pipes.source, pipes.sink, keys=True)
+    await transport.start()
+    transport.close()
+    await lost(recorder)

@@ -1,0 +1,158 @@
+"""Character devices that the command line asks for, each with a monitor, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.daemon.chardevs import Chardevs
+from qmp_iothreadd.daemon.config import ChardevConfig
+from qmp_iothreadd.daemon.reporter import Reporter
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.testing import MemoryClient
+
+
+def qmp_on(chardev: str) -> tuple[str, ...]:
+    return ("-chardev", chardev, "-mon", "chardev=c,mode=control")
+
+
+async def greeting(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(10):
+        return await reader.readline()
+
+
+async def test_a_listening_descriptor(in_process: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        fd = os.dup(listener.fileno())
+        in_process.start(*qmp_on(f"socket,id=c,fd={fd},server=on,wait=off"))
+        [chardevs] = await in_process.execute(path, "query-chardev")
+        assert chardevs[0]["filename"] == f"fd:{fd},server=on"
+        await in_process.execute(path, "quit")
+        await in_process.ended()
+    assert os.path.exists(path)  # not ours
+
+
+async def test_a_connected_descriptor(in_process: Any) -> None:
+    ours, theirs = socket.socketpair()
+    in_process.start(*qmp_on(f"socket,id=c,fd={theirs.detach()}"))
+    reader, writer = await asyncio.open_connection(sock=ours)
+    assert b"QMP" in await greeting(reader)
+    in_process.signal()
+    await in_process.ended()
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_client_connects_out(in_process: Any, tmp_path: Path) -> None:
+    greetings: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await greetings.put(await greeting(reader))
+        writer.close()
+
+    async with await asyncio.start_unix_server(greeted, tmp_path / "s"):
+        in_process.start("-qmp", f"unix:{tmp_path}/s")
+        async with asyncio.timeout(10):
+            assert b"QMP" in await greetings.get()
+    in_process.signal()
+    await in_process.ended()
+
+
+async def test_a_client_that_nobody_answers_is_refused_where_it_is_named(
+    in_process: Any, tmp_path: Path
+) -> None:
+    path = f"{tmp_path}/nobody"
+    said = await in_process.refused("-qmp", f"unix:{path}")
+    assert said == (
+        f"prog: -qmp unix:{path}: Failed to connect to '{path}': No such file or directory\n"
+    )
+
+
+async def test_tcp_shows_the_port_that_it_has(in_process: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    in_process.start(
+        *("-qmp", f"unix:{path},server=on,wait=off"),
+        *("-qmp", "tcp:127.0.0.1:0,server=on,wait=off", "-qmp", "null"),
+    )
+    [chardevs] = await in_process.execute(path, "query-chardev")
+    names = {each["label"]: each["filename"] for each in chardevs}
+    assert names["compat_monitor2"] == "null"
+    port = names["compat_monitor1"].removesuffix(",server=on").rpartition(":")[2]
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+    assert b"QMP" in await greeting(reader)
+    writer.close()
+    await writer.wait_closed()
+    in_process.signal()
+    await in_process.ended()
+
+
+async def test_wait_on_waits_for_a_client_or_the_end(
+    in_process: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    waiting = ("-qmp", f"unix:{first},server=on", "-qmp", f"unix:{second},server=on")
+    in_process.start(*waiting)
+    await in_process.execute(str(first))
+    await in_process.connect(str(second))  # it is there now
+    in_process.signal()
+    await in_process.ended()
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == [
+        f"prog: -qmp unix:{path},server=on: info: QEMU waiting for connection on: "
+        f"disconnected:unix:{path},server=on"
+        for path in (first, second)
+    ]
+    in_process.start(*waiting)
+    while not first.exists():
+        await asyncio.sleep(0.001)
+    in_process.signal()  # while nobody has come
+    await in_process.ended()
+
+
+async def test_a_human_monitor(in_process: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    in_process.start("-monitor", f"unix:{path},server=on,wait=off")
+    reader, writer = await in_process.connect(path)
+    async with asyncio.timeout(10):
+        assert (await reader.readuntil(b"(qemu) ")).startswith(b"QEMU ")
+        writer.write(b"quit\n")
+        await reader.read()
+        await in_process.ended()
+    writer.close()
+
+
+async def test_standard_input_and_output_go_to_the_stdio_transport(
+    in_process: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qmp_iothreadd.server.monitor_server import MonitorServer
+
+    served = asyncio.Event()
+
+    async def serve(self: MonitorServer) -> None:
+        served.set()
+
+    monkeypatch.setattr(MonitorServer, "serve_stdio", serve)
+    in_process.start("-qmp", "stdio")
+    async with asyncio.timeout(10):
+        await served.wait()
+    in_process.signal()
+    await in_process.ended()
+
+
+def test_what_cannot_be_opened_is_not_in_the_tree(tmp_path: Path) -> None:
+    with MemoryClient() as client, Chardevs(client.machine, Reporter()) as chardevs:
+        before = client.machine.chardevs()
+        with pytest.raises(QmpError, match="Failed to bind socket"):
+            chardevs.open(ChardevConfig("c", "unix", path=f"{tmp_path}/no/s", server=True))
+        with pytest.raises(QmpError, match="'987654' is not a socket"):
+            chardevs.open(ChardevConfig("c", "fd", fd=987654))
+        assert client.machine.chardevs() == before

@@ -1,0 +1,219 @@
+"""The steps of start-up, in this process: what each gives, and the order in which they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli import parse
+from qmp_iothreadd.daemon import daemon
+from qmp_iothreadd.errors import process
+
+LISTENING = ",server=on,wait=off"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "qmp")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+# -- Serving, and the end --------------------------------------------------------------------------
+
+
+async def test_quit_ends_it_and_leaves_nothing(in_process: Any, path: str, tmp_path: Path) -> None:
+    pidfile = tmp_path / "pid"
+    in_process.start(
+        *("-qmp", f"unix:{path}{LISTENING}", "-object", "iothread,id=io0", "-name", "guest"),
+        *("-pidfile", str(pidfile), "-S"),
+    )
+    iothreads, name, status = await in_process.execute(
+        path, "query-iothreads", "query-name", "query-status"
+    )
+    assert [each["id"] for each in iothreads] == ["io0"]
+    assert name == {"name": "guest"}
+    assert status["status"] == "prelaunch"
+    assert pidfile.read_text() == f"{os.getpid()}\n"
+    assert await in_process.execute(path, "quit") == [{}]
+    await in_process.ended()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_signal_ends_it_and_is_named(
+    in_process: Any, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_process.start("-qmp", f"unix:{path}{LISTENING}")
+    await in_process.execute(path)
+    in_process.signal()
+    await in_process.ended()
+    said = capsys.readouterr().err
+    assert said.startswith(f"prog: terminating on signal 15 from pid {os.getpid()} (")
+    assert not os.path.exists(path)
+
+
+async def test_nothing_asked_for_is_two_iothreads_and_a_socket_that_is_told(
+    in_process: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder = tmp_path / f"qmp-iothreadd-{os.getuid()}"
+    in_process.start()
+    [iothreads] = await in_process.execute(str(folder / "qmp.sock"), "query-iothreads")
+    assert {each["id"] for each in iothreads} == {"iothread0", "iothread1"}
+    told = capsys.readouterr().out
+    assert told.endswith(f"connect with: qmp-shell {folder}/qmp.sock\n")
+    in_process.signal()
+    await in_process.ended()
+    assert not folder.exists()
+
+
+async def test_readiness_is_told_last(
+    in_process: Any, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting:
+        def ready(self) -> None:
+            assert os.path.exists(path)
+            order.append("parent")
+
+    order: list[str] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        in_process.start("-qmp", f"unix:{path}{LISTENING}", background=Waiting())
+        await in_process.execute(path, "quit")
+        await in_process.ended()
+        assert manager.recv(100) == b"READY=1"
+    assert order == ["parent"]
+
+
+async def test_texts_of_errors_are_loaded_once_it_serves(
+    in_process: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that a client sees must not depend on a descriptor that is free."""
+    settled: list[bool] = []
+    monkeypatch.setattr(daemon, "_SETTLE_S", 0)
+    monkeypatch.setattr(errors, "load_texts", lambda: settled.append(True))
+    in_process.start("-qmp", f"unix:{path}{LISTENING}")
+    await until(lambda: settled)
+    in_process.signal()
+    await in_process.ended()
+
+
+async def test_metrics_are_announced(
+    in_process: Any, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_process.start("-qmp", f"unix:{path}{LISTENING}", "--metrics", "127.0.0.1:0")
+    await in_process.execute(path, "quit")
+    await in_process.ended()
+    assert capsys.readouterr().err.startswith("prog: metrics on http://127.0.0.1:")
+
+
+# -- The order of failures -------------------------------------------------------------------------
+
+
+async def test_steps_fail_in_qemus_order(in_process: Any, tmp_path: Path) -> None:
+    """Each command line has the faults of the one before it but the first."""
+    missing = tmp_path / "no" / "x"
+    faults = [
+        ("-D", str(missing)),
+        ("-pidfile", str(missing)),
+        ("-object", "iothread,id=io0,poll-max-ns=-1"),
+        ("-chardev", "foo"),
+    ]
+    expected = [
+        f"prog: Error opening logfile {missing}: No such file or directory\n",
+        f"prog: cannot create PID file: Could not create '{missing}': No such file or directory\n",
+        "prog: poll-max-ns value must be in range [0, 9223372036854775807]\n",
+        "prog: -chardev foo: chardev: no id specified\n",
+    ]
+    said = []
+    for first in range(len(faults)):
+        arguments = [word for fault in faults[first:] for word in fault]
+        said.append(await in_process.refused("-nodefaults", *arguments))
+    assert said == expected
+
+
+async def test_what_was_opened_before_a_failure_is_given_back(
+    in_process: Any, path: str, tmp_path: Path
+) -> None:
+    missing = f"unix:{tmp_path}/no/x{LISTENING}"
+    said = await in_process.refused("-qmp", f"unix:{path}{LISTENING}", "-qmp", missing)
+    assert said == (
+        f"prog: -qmp {missing}: "
+        f"Failed to bind socket to {tmp_path}/no/x: No such file or directory\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_monitor_whose_name_an_object_has_is_refused_where_it_is_named(
+    in_process: Any,
+) -> None:
+    said = await in_process.refused(
+        *("-object", "iothread,id=m", "-chardev", "null,id=c", "-mon", "chardev=c,id=m")
+    )
+    assert said == (
+        "prog: -mon chardev=c,id=m: "
+        "attempt to add duplicate property 'm' to object (type 'container')\n"
+    )
+
+
+async def test_an_address_of_metrics_that_is_none_is_refused(in_process: Any) -> None:
+    said = await in_process.refused("-nodefaults", "--metrics", "x")
+    assert said == "prog: --metrics x: expected [HOST:]PORT, not 'x'\n"
+
+
+async def test_a_bad_schema_says_itself_where(in_process: Any, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'struct': 'Thing' }")
+    said = await in_process.refused("-nodefaults", "--schema", str(schema))
+    assert said == f"{schema}: In struct 'Thing':\n{schema}:1: struct misses key 'data'\n"
+
+
+# -- Around the loop -------------------------------------------------------------------------------
+
+
+def test_run_forks_only_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qmp_iothreadd.daemon import background
+
+    served: list[Any] = []
+
+    async def serve(config: Any, background: Any) -> None:
+        served.append(background)
+
+    monkeypatch.setattr(daemon, "serve", serve)
+    monkeypatch.setattr(daemon, "raise_descriptor_limit", lambda: None)
+    monkeypatch.setattr(background, "Background", lambda: "forked")
+    for arguments in (["-nodefaults"], ["-nodefaults", "-daemonize"]):
+        config, _ = parse(["prog", *arguments])
+        assert daemon.run(config) == 0
+    assert served == [None, "forked"]
+
+
+def test_the_limit_of_descriptors_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[Any] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, both: limits.append(both))
+    daemon.raise_descriptor_limit()
+    assert limits == [(4096, 4096)]
+
+
+def test_error_texts_can_be_loaded_at_once() -> None:
+    errors.load_texts()
+    assert vars(errors)["pid_file_failed"] is process.pid_file_failed

@@ -1,0 +1,67 @@
+"""The tree of errors is the one that is drawn, and each text is in one place."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.errors import Error, QmpError
+
+LAYERS = [importlib.import_module(f"{errors.__name__}.{name}") for name in errors._LAYERS]
+
+
+def drawn() -> dict[str, str]:
+    """The classes of the docstring's tree, and their modules."""
+    found = re.findall(r"[├└]── (\w+) +[^\n(]*(?:\(([\w.]+)\))?", inspect.getdoc(errors) or "")
+    return {name: f"qmp_iothreadd.{module or 'errors.tree'}" for name, module in found}
+
+
+def test_the_tree_is_the_one_in_the_docstring() -> None:
+    for module in drawn().values():
+        importlib.import_module(module)
+    own = {cls for cls in Error.__subclasses__() if cls.__module__.startswith("qmp_iothreadd.")}
+    assert {cls.__name__: cls.__module__ for cls in own} == drawn()
+    assert [sub for cls in own for sub in cls.__subclasses__()] == []
+
+
+def functions() -> dict[str, list[str]]:
+    """Each function that makes an error, and the layers that define it."""
+    found: dict[str, list[str]] = {}
+    for layer in LAYERS:
+        for name, value in vars(layer).items():
+            if inspect.isfunction(value) and value.__module__ == layer.__name__:
+                found.setdefault(name, []).append(layer.__name__)
+    return found
+
+
+def test_each_name_is_in_one_layer() -> None:
+    assert {name: where for name, where in functions().items() if len(where) > 1} == {}
+
+
+@pytest.mark.parametrize("name", functions())
+def test_each_function_makes_an_error_that_no_other_makes(name: str) -> None:
+    text = make(name).desc
+    assert [other for other in functions() if other != name and make(other).desc == text] == []
+
+
+def make(name: str) -> QmpError:
+    """The error of a function, with the names of its parameters as arguments."""
+    function = getattr(errors, name)
+    given: dict[str, object] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is inspect.Parameter.empty:
+            given[parameter.name] = 3 if parameter.annotation in ("int", "bool") else parameter.name
+    made = function(**given)
+    assert isinstance(made, QmpError)
+    return made
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such_error"):
+        _ = errors.no_such_error
+    with pytest.raises(AttributeError):
+        _ = errors._private
