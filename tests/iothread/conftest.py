@@ -1,4 +1,4 @@
-"""What the engine's tests share: contexts that end with the test, and ownership counters."""
+"""What the engine's tests share: contexts that end with the test."""
 
 from __future__ import annotations
 
@@ -13,16 +13,7 @@ from qmp_iothreadd.iothread._engine import (
     AioContext,
     EventNotifier,
     PollParams,
-    live_counters,
 )
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Every native object that a test made is gone when it ends."""
-    before = live_counters()
-    yield
-    assert live_counters() == before
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""A daemon in a process of its own, as tests start it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from qmp_iothreadd.testing import DaemonProcess
+
+
+def test_the_kernel_says_what_the_process_has() -> None:
+    with DaemonProcess("-object", "iothread,id=io0") as daemon:
+        assert "IO io0" in daemon.threads().values()
+        assert daemon.pid in daemon.threads()
+        assert daemon.descriptor_count() == len(os.listdir(f"/proc/{daemon.pid}/fd"))
+        assert 5 << 20 < daemon.resident_bytes() < 200 << 20
+
+
+def test_it_stops_once_and_leaves_nothing() -> None:
+    with DaemonProcess() as daemon:
+        assert daemon.stop() == 0
+        assert daemon.stop(signal.SIGINT) == 0
+    assert not os.path.exists(daemon.folder)
+
+
+def test_one_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(subprocess.TimeoutExpired), DaemonProcess() as daemon:
+        os.kill(daemon.pid, signal.SIGSTOP)
+        monkeypatch.setattr(daemon, "wait", lambda: daemon.process.wait(0.01))
+        daemon.stop()
+    assert daemon.process.returncode == -signal.SIGKILL
