@@ -1,7 +1,7 @@
 """The command line, in QEMU's own syntax: ``parse`` makes a Config of it, ``main`` runs the daemon.
 
-As in QEMU it is read twice: unknown options and missing arguments are found before any option has
-an effect, then each takes effect in its turn.
+As in QEMU's system/vl.c it is read twice: unknown options and missing arguments are found before
+any option has an effect, then each takes effect in its turn.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ BACKENDS = ("null", "socket", "stdio")
 DEVICES = ("null", "stdio", "unix:", "tcp:")
 """How the argument of ``-qmp`` begins, where it does not name a character device."""
 
-# -qmp tcp:HOST:PORT, as QEMU splits it; what follows are options.
+# -qmp tcp:HOST:PORT, as QEMU's chardev/char.c splits it; what follows are options.
 _TCP = re.compile(r"([^:]{0,64}):([^,]{1,32})")
 # Longer times are taken as this one, of more than a century.
 _MAX_MS = 2**42

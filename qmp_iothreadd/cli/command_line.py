@@ -281,7 +281,7 @@ class CommandLine:
             self.config.backend_error = error
 
     def _make_backends(self) -> None:
-        """In QEMU's order: character devices, disks, the machine, its CPUs, monitors."""
+        """As in system/vl.c: character devices, disks, the machine, its CPUs, then monitors."""
         config = self.config
         config.chardevs = self.backends.make_chardevs(daemonize=config.daemonize)
         if self.disk_images:

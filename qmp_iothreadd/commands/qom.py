@@ -73,7 +73,7 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
 
 @command("device-list-properties")
 def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
-    """Refuse: there are no devices, so a type is either unknown or not one of theirs."""
+    """Refuse: there are no devices, so a type is unknown, or is no device's."""
     if ctx.machine.types.get(typename) is None:
         raise errors.device_not_found(typename)
     raise errors.invalid_parameter_value("typename", "a non-abstract device type")

@@ -100,7 +100,7 @@ class Config:
 
     Objects are created in the order given, before the monitors open. ``backend_error`` is what was
     wrong with the monitors, found while reading the command line but said only after the objects
-    were created: QEMU's order.
+    were created: the order of QEMU's system/vl.c.
     """
 
     reporter: Reporter = field(default_factory=Reporter)

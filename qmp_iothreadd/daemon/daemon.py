@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
     from qmp_iothreadd.daemon.reporter import Reporter
 
-# What need not be there for the greeting is loaded so much later.
+# This long after start-up, what the greeting did not need is loaded.
 _SETTLE_S = 0.1
 
 
@@ -49,7 +49,7 @@ def run(config: Config) -> int:
 
 
 async def serve(config: Config, background: Background | None = None) -> None:
-    """Start up in QEMU's order, serve until quit or a signal, give everything back.
+    """Start up in the order of QEMU's system/vl.c, serve until quit or a signal, give all back.
 
     This is where the configuration ends: each step gets the values that it needs.
 

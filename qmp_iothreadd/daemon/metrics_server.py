@@ -79,7 +79,7 @@ def _registry(machine: Machine) -> CollectorRegistry:
 
 
 class _Endpoint:
-    """Answers requests, one a connection."""
+    """Answers requests, one per connection."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

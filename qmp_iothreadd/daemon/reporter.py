@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Reporter:
-    """Writes messages as QEMU's error reports: ``[TIME ][GUEST ]PROGRAM: [LOCATION: ]TEXT``.
+    """Writes messages as QEMU's util/error-report.c: ``[TIME ][GUEST ]PROGRAM: [LOCATION: ]TEXT``.
 
     ``location`` is the option that a message is about. ``hint`` is what follows it on lines of its
     own.

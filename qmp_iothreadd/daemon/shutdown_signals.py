@@ -35,7 +35,7 @@ class ShutdownSignals:
 
 
 def process_name(pid: int) -> str:
-    """How QEMU names the process that sent a signal: its command, or that it is unknown."""
+    """The process that sent a signal, as QEMU's system/runstate.c names it: its command."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             command = file.read(4096).split(b"\0", 1)[0]

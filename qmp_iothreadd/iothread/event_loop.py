@@ -62,7 +62,8 @@ class EventLoopBase(ConfigurableObject):
         """Let a running loop take over the property ``name``.
 
         Raises:
-            QmpError: the thread pool's sizes do not fit together (the value stays, as in QEMU).
+            QmpError: the thread pool's sizes do not fit together (the value stays, as in
+            QEMU's event-loop-base.c).
         """
         if self.active and name in EventLoopBase.settings:
             self.check_thread_pool()
@@ -158,7 +159,7 @@ class IOThread(EventLoopBase):
         if name == "x-nice":
             self._set_nice()
         elif name in EventLoopBase.settings or name in polling_settings():
-            self.set_poll_params()  # QEMU's event_loop_base_set_param does it for both kinds
+            self.set_poll_params()  # event-loop-base.c does it for both kinds
         super().apply(name)
 
     def set_poll_params(self) -> None:

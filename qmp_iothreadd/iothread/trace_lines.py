@@ -68,7 +68,7 @@ class Adjustment(NamedTuple):
 
 
 def iso8601(time_ns: int) -> str:
-    """A time in ns since 1970 to the microsecond, as messages of QEMU's begin."""
+    """A time in ns since 1970 to the microsecond, as QEMU's messages begin."""
     seconds, rest = divmod(time_ns, 10**9)
     microseconds = rest // 1000
     fraction = f".{microseconds:06d}" if microseconds else ""

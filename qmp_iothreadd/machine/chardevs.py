@@ -52,7 +52,7 @@ class ChardevSocket(Chardev):
 
     @property
     def filename(self) -> str:
-        """The address as QEMU writes it, with its state in front where nobody is connected."""
+        """The address as chardev/char-socket.c writes it; its state is in front without a client."""
         address, kind = self.address, self.address.get("type")
         if kind == "unix":
             text = f"unix:{address['path']}"

@@ -124,19 +124,19 @@ class Machine:
         return self.status == "running"
 
     def stop(self) -> None:
-        """Pause; nothing happens where it does not run."""
+        """Pause; without effect and without event where it does not run."""
         if self.running:
             self.status = "paused"
             self.emit("STOP")
 
     def cont(self) -> None:
-        """Run; nothing happens where it does."""
+        """Run; without effect and without event where it does."""
         if not self.running:
             self.status = "running"
             self.emit("RESUME")
 
     def reset(self) -> None:
-        """Reset; a machine that does not run is left as before its first start."""
+        """Reset; one that does not run is then as before its first start (system/runstate.c)."""
         self.emit("RESET", {"guest": False, "reason": "host-qmp-system-reset"})
         if not self.running:
             self.status = "prelaunch"
@@ -179,7 +179,7 @@ class Machine:
     def create_object(self, options: Mapping[str, Any]) -> Object:
         """Create the object that ``options``, an ObjectOptions in schema order, describes.
 
-        The properties are set in the order of QEMU's dictionary.
+        The properties are set in the order of QEMU's dictionary (qobject/qdict.c).
 
         Raises:
             QmpError: the id is none, or what ``add_object`` raises.

@@ -63,7 +63,7 @@ class MonitorHMP(Monitor):
     )
 
     def check_deletable(self) -> None:
-        """Refuse, as QEMU does."""
+        """Refuse, as QEMU does for this type."""
         raise errors.hmp_monitor_deletion()
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import BoundCommand, Dispatcher
 
-# With OOB, so many requests wait in band before reading stops; without, one.
+# With OOB, so many requests wait in band before reading stops (QMP_REQ_QUEUE_LEN_MAX of QEMU's
+# monitor/); without, one.
 QUEUE_LENGTH: Final = 8
 
 OOB: Final = "oob"
@@ -262,6 +263,8 @@ class Session:
 
 def check_envelope(request: dict[str, Any], *, allow_oob: bool) -> tuple[str, dict[str, Any]]:
     """The command's name and its arguments; members are checked in QEMU's order.
+
+    The rules and the order, that of the dictionary, are those of qapi/qmp-dispatch.c.
 
     Raises:
         QmpError: the first member that does not belong there, or none says what to execute.

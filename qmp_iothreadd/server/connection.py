@@ -18,10 +18,10 @@ OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
 
 SLICE: Final = 256
-"""So many requests of one client run before the others get a turn."""
+"""The most requests of one client that run before the others get a turn."""
 
 UNREAD_EVENTS_LIMIT: Final = 4 << 20
-"""A client that leaves more than this unread while events come, in bytes, is cut off."""
+"""The most bytes of events that wait for a client; one that leaves more unread is cut off."""
 
 
 class Turns:

@@ -1,8 +1,8 @@
 """The server side of one monitor: who may connect to it, and when the next one may.
 
-QEMU serves one client per monitor: while one is connected the others wait in the socket's backlog,
-and are greeted when it has left. ``multi_client`` greets everyone at once, each in a session of
-its own.
+QEMU's chardev/char-socket.c serves one client per monitor: while one is connected the others wait
+in the socket's backlog, and are greeted when it has left. ``multi_client`` greets everyone at once,
+each in a session of its own.
 """
 
 from __future__ import annotations

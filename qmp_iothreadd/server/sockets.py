@@ -1,4 +1,4 @@
-"""Listening sockets, as QEMU's ``-chardev socket`` makes them, and somewhat more careful."""
+"""Listening sockets, as QEMU's util/qemu-sockets.c makes them, and somewhat more careful."""
 
 from __future__ import annotations
 
