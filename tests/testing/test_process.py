@@ -27,8 +27,14 @@ def test_it_stops_once_and_leaves_nothing() -> None:
 
 
 def test_one_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(subprocess.TimeoutExpired), DaemonProcess() as daemon:
-        os.kill(daemon.pid, signal.SIGSTOP)
-        monkeypatch.setattr(daemon, "wait", lambda: daemon.process.wait(0.01))
-        daemon.stop()
+    daemon = DaemonProcess()
+
+    def stop_it_while_it_is_stopped() -> None:
+        with daemon:
+            os.kill(daemon.pid, signal.SIGSTOP)
+            monkeypatch.setattr(daemon, "wait", lambda: daemon.process.wait(0.01))
+            daemon.stop()
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        stop_it_while_it_is_stopped()
     assert daemon.process.returncode == -signal.SIGKILL
