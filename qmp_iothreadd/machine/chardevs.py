@@ -52,7 +52,7 @@ class ChardevSocket(Chardev):
 
     @property
     def filename(self) -> str:
-        """The address as chardev/char-socket.c writes it; its state is in front without a client."""
+        """The address as chardev/char-socket.c writes it, with ``disconnected:`` if it is."""
         address, kind = self.address, self.address.get("type")
         if kind == "unix":
             text = f"unix:{address['path']}"
