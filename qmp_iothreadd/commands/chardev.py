@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.chardevs import ChardevSocket
+from qmp_iothreadd.machine.chardevs import Chardev, ChardevSocket
 from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("query-chardev")
 def query_chardev(ctx: Context) -> list[dict[str, Any]]:
-    """All character devices."""
-    return [chardev.info() for chardev in ctx.machine.chardevs()]
+    """All character devices, backwards through the table: chardev/char builds the list so."""
+    found = ctx.machine.tree.chardevs.children_in_order()
+    return [chardev.info() for chardev in reversed(found) if isinstance(chardev, Chardev)]
 
 
 @command("query-yank")
 def query_yank(ctx: Context) -> list[dict[str, Any]]:
-    """What yank can cut off: the sockets."""
+    """What yank can cut off: the sockets, in the order in which they were made."""
     return [{"type": "chardev", "id": chardev.name} for chardev in _sockets(ctx)]
 
 

@@ -95,8 +95,8 @@ class WorkloadObject(ConfigurableObject):
             QmpError: there is no such iothread, the properties do not fit together, or there are
             no threads or descriptors left.
         """
-        siblings = (self.parent.children if self.parent else None) or {}
-        iothread = siblings.get(self.load("iothread"))
+        siblings = self.parent.children if self.parent else None
+        iothread = siblings.get(self.load("iothread")) if siblings else None
         if not isinstance(iothread, IOThread) or iothread.context is None:
             raise errors.iothread_not_found(self.load("iothread"))
         self._check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qmp_iothreadd import errors
@@ -13,6 +13,7 @@ from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
 from qmp_iothreadd.machine.described_objects import described_types, object_branches
+from qmp_iothreadd.machine.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES
 from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qom.identifiers import is_identifier
@@ -68,6 +69,7 @@ class Machine:
         self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()
         self.tree = ObjectTree(self.types)
+        add_empty_machine(self.tree)
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
@@ -210,7 +212,7 @@ class Machine:
         try:
             made.complete()
         except BaseException:
-            made.unparent()
+            self.tree.objects.remove_child(name)
             raise
         return made
 
@@ -229,23 +231,24 @@ class Machine:
 
     def find_object(self, name: str) -> Object | None:
         """The object of this name below ``/objects``, or None."""
-        return (self.tree.objects.children or {}).get(name)
+        children = self.tree.objects.children
+        return children.get(name) if children else None
 
     def iothreads(self) -> list[IOThread]:
-        """The iothreads, in the order in which they were made."""
-        return _children(self.tree.objects, IOThread)
+        """The iothreads, in the order of QEMU's query-iothreads: forwards through the table."""
+        return _of_type(self.tree.objects.children_in_order(), IOThread)
 
     def workloads(self) -> list[WorkloadObject]:
-        """The workloads, in the order in which they were made."""
-        return _children(self.tree.objects, WorkloadObject)
+        """The workloads, in the same order."""
+        return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
 
     def chardevs(self) -> list[Chardev]:
         """The character devices, in the order in which they were made."""
-        return _children(self.tree.chardevs, Chardev)
+        return _of_type((self.tree.chardevs.children or {}).values(), Chardev)
 
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
-        for child in reversed(_children(self.tree.objects, Object)):
+        for child in reversed((self.tree.objects.children or {}).copy().values()):
             child.unparent()
             child.finalize()
         self.traces.close()
@@ -285,6 +288,5 @@ class Machine:
         self.types.add(cls, properties, factory)
 
 
-def _children(parent: Object, cls: type[_O]) -> list[_O]:
-    """The children that are of a type, in the order in which they came."""
-    return [child for child in (parent.children or {}).values() if isinstance(child, cls)]
+def _of_type(objects: Iterable[Object], cls: type[_O]) -> list[_O]:
+    return [found for found in objects if isinstance(found, cls)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.json.string_table import StringTable, iteration_order
 
 
 class Property:
@@ -37,7 +38,7 @@ class Property:
 class ObjectType:
     """A QOM type: its name, its parent, its properties with the inherited ones first."""
 
-    __slots__ = ("abstract", "factory", "interfaces", "name", "parent", "properties")
+    __slots__ = ("_listed", "abstract", "factory", "interfaces", "name", "parent", "properties")
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class ObjectType:
         self.abstract = abstract
         self.interfaces = interfaces
         self.properties: dict[str, Property] = dict(parent.properties) if parent else {}
+        self._listed: tuple[Property, ...] | None = None
 
     def implements(self, name: str) -> bool:
         """Whether this is the type ``name``, inherits it or has it as an interface."""
@@ -64,15 +66,73 @@ class ObjectType:
             current = current.parent
         return False
 
-    def listed_properties(self) -> Iterator[Property]:
-        """The properties without those that are reached by their names alone."""
-        return (prop for prop in self.properties.values() if prop.listed)
+    def add_property(self, prop: Property) -> None:
+        """Give the type a property of its own; types that inherit it come later."""
+        self.properties[prop.name] = prop
+        self._listed = None
+
+    def listed_properties(self) -> tuple[Property, ...]:
+        """The properties without those that are reached by their names alone.
+
+        In QEMU's order: the lists of qom/qom-qmp-cmds are built from their ends, so that the
+        root's properties come first, and those of each type backwards through its table.
+        """
+        if self._listed is None:
+            inherited = self.parent.properties if self.parent else {}
+            own = [name for name in self._listed_names() if name not in inherited]
+            self._listed = (
+                *(self.parent.listed_properties() if self.parent else ()),
+                *(self.properties[name] for name in reversed(iteration_order(own))),
+            )
+        return self._listed
+
+    def _listed_names(self) -> list[str]:
+        return [name for name, prop in self.properties.items() if prop.listed]
 
     def instantiate(self) -> Object:
         """A new object of this type, not yet in the tree."""
         if self.factory is None or self.abstract:
             raise errors.invalid_object_type(self.name)
         return self.factory(self)
+
+
+class Children(dict[str, "Object"]):
+    """The children of an object by name, in the order in which they came.
+
+    They are written by ``add``, ``remove`` and ``remove_while_iterating`` alone, which keep QEMU's
+    order: that of the string table (GLib's) in which qom/object keeps what is an instance's own.
+    """
+
+    __slots__ = ("_in_table_order", "_table")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._table = StringTable()
+        self._in_table_order: tuple[Object, ...] | None = None
+
+    def add(self, name: str, child: Object) -> None:
+        """Add a child under a name that is free."""
+        self[name] = child
+        self._table.insert(name)
+        self._in_table_order = None
+
+    def remove(self, name: str) -> None:
+        """Take a child out by its name; the table may shrink."""
+        del self[name]
+        self._table.remove(name)
+        self._in_table_order = None
+
+    def remove_while_iterating(self, name: str) -> None:
+        """Take a child out that was found by going through the table, whose size stays."""
+        del self[name]
+        self._table.remove_while_iterating(name)
+        self._in_table_order = None
+
+    def in_table_order(self) -> tuple[Object, ...]:
+        """The children in the order of QEMU's iteration; worked out once per change."""
+        if self._in_table_order is None:
+            self._in_table_order = tuple([self[name] for name in self._table.in_order()])
+        return self._in_table_order
 
 
 class Object:
@@ -96,7 +156,7 @@ class Object:
         self.type = type
         self.parent: Object | None = None
         self.name = ""
-        self.children: dict[str, Object] | None = None
+        self.children: Children | None = None
 
     # -- Life of an object that object-add makes --------------------------------------------------
 
@@ -152,9 +212,9 @@ class Object:
         prop.set(self, value)
 
     def properties(self) -> Iterator[Property]:
-        """All properties that are listed: the type's first, then one per child."""
+        """All properties that are listed: the type's first, then one per child, in QEMU's order."""
         yield from self.type.listed_properties()
-        for child in (self.children or {}).values():
+        for child in reversed(self.children_in_order()):
             yield child_property(child)
 
     # -- The tree ---------------------------------------------------------------------------------
@@ -166,17 +226,31 @@ class Object:
             QmpError: ``attempt to add duplicate property …``.
         """
         if self.children is None:
-            self.children = {}
+            self.children = Children()
         if name in self.children or name in self.type.properties:
             raise errors.duplicate_property(name, self.type.name)
-        self.children[name] = child
+        self.children.add(name, child)
         child.parent, child.name = self, name
 
+    def remove_child(self, name: str) -> None:
+        """Take back a child that was just added, as QEMU does where completing it failed."""
+        if self.children is not None:
+            self.children[name].parent = None
+            self.children.remove(name)
+
     def unparent(self) -> None:
-        """Take this object out of the tree."""
+        """Take this object out of the tree.
+
+        QEMU's object_unparent goes through the parent's table and removes what it stands on, so
+        the table does not shrink before the next child comes.
+        """
         if self.parent is not None and self.parent.children is not None:
-            del self.parent.children[self.name]
+            self.parent.children.remove_while_iterating(self.name)
             self.parent = None
+
+    def children_in_order(self) -> tuple[Object, ...]:
+        """The children as QEMU iterates over them; its lists show them so, or backwards."""
+        return self.children.in_table_order() if self.children else ()
 
     @property
     def path(self) -> str:

@@ -9,7 +9,7 @@ from qmp_iothreadd.qom.types import TypeRegistry
 
 
 class ObjectTree:
-    """The root and the containers that every machine has: ``/objects`` and ``/chardevs``."""
+    """The root and the containers that QEMU's qom/object makes with it."""
 
     def __init__(self, types: TypeRegistry) -> None:
         self.types = types
@@ -17,8 +17,9 @@ class ObjectTree:
         self.root = Container(container)
         self.objects = Container(container)
         self.chardevs = Container(container)
-        self.root.add_child("objects", self.objects)
         self.root.add_child("chardevs", self.chardevs)
+        self.root.add_child("objects", self.objects)
+        self.root.add_child("backend", Container(container))
 
     def resolve(self, path: str) -> tuple[Object | None, bool]:
         """The object at ``path``, and whether there is none because several answer to it.

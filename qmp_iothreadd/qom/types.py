@@ -60,7 +60,7 @@ class TypeRegistry:
             interfaces=tuple(self._types[name] for name in cls.__dict__.get("interfaces", ())),
         )
         for prop in (*cls.__dict__.get("qom_properties", ()), *properties):
-            made.properties[prop.name] = prop
+            made.add_property(prop)
         self._types[cls.qom_name] = made
         return made
 

@@ -98,7 +98,7 @@ def test_it_is_listed_like_any_object(client: MemoryClient) -> None:
     listed = client.execute("qom-list", {"path": "/objects"})
     assert {"name": "w0", "type": "child<x-workload>"} in listed
     names = [each["name"] for each in client.execute("qom-list", {"path": "/objects/w0"})]
-    assert names[:3] == ["type", "iothread", "arrival"]
+    assert names[:3] == ["type", "service-ns", "iothread"]
     assert "x-stats" not in names
 
 
@@ -305,7 +305,7 @@ def test_statistics_are_what_the_schema_says(client: MemoryClient) -> None:
     returned = client.machine.schema.commands["x-query-workload-stats"].ret_type
     assert returned is not None
     client.machine.models.validate(returned, value)
-    assert [each["id"] for each in value] == ["w0", "w1"]
+    assert [each["id"] for each in value] == ["w1", "w0"]
 
 
 @pytest.mark.parametrize("id", ["nosuch", "io0"])

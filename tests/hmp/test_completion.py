@@ -18,6 +18,9 @@ from qmp_iothreadd.qapi.models import Models
 SCHEMA = Path(__file__).parents[2] / "schema" / "qapi-schema.json"
 
 
+ROOT = ["/chardevs", "/objects/", "/backend", "/machine/", "/audiodevs"]
+
+
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     schema = load(str(SCHEMA))
@@ -47,8 +50,8 @@ def machine() -> Iterator[Machine]:
         ("object_del ", ["io0", "io1"]),
         ("object_del io0 ", []),
         ('object_del "io', []),
-        ("qom-list ", ["/objects/", "/chardevs"]),
-        ("qom-list /", ["/objects/", "/chardevs"]),
+        ("qom-list ", ROOT),
+        ("qom-list /", ROOT),
         ("qom-list /objects/", ["/objects/io0", "/objects/io1"]),
         ("qom-list objects/io", ["objects/io0", "objects/io1"]),
         ("qom-list /nope/", []),

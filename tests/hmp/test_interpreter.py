@@ -204,8 +204,19 @@ def test_info_chardev_lists_addresses(client: MemoryClient) -> None:
 
     client.machine.tree.chardevs.add_child("c0", ChardevNull(client.machine.types["chardev-null"]))
     assert hmp(client, "info chardev") == lines(
-        "compat_monitor0: filename=disconnected:unix:in memory,server=on", "c0: filename=null"
+        "c0: filename=null", "compat_monitor0: filename=disconnected:unix:in memory,server=on"
     )
+
+
+MACHINE_TREE = [
+    "/machine (none-machine)",
+    "  /peripheral (container)",
+    "  /peripheral-anon (container)",
+    "  /unattached (container)",
+    "    /io[0] (memory-region)",
+    "    /sysbus (System)",
+    "    /system[0] (memory-region)",
+]
 
 
 def test_info_qom_tree_sorts_children(client: MemoryClient) -> None:
@@ -217,7 +228,20 @@ def test_info_qom_tree_sorts_children(client: MemoryClient) -> None:
         "  /io0 (iothread)",
     )
     assert hmp(client, "info qom-tree io0") == lines("/io0 (iothread)")
-    assert hmp(client, "info qom-tree").startswith("/ (container)\r\n  /chardevs (container)\r\n")
+    assert hmp(client, "info qom-tree /") == lines(
+        "/ (container)",
+        "  /audiodevs (container)",
+        "  /backend (container)",
+        "  /chardevs (container)",
+        "    /compat_monitor0 (chardev-socket)",
+        *(f"  {line}" for line in MACHINE_TREE),
+        "  /objects (container)",
+        "    /a (iothread)",
+        "    /compat_monitor0 (monitor-qmp)",
+        "    /io0 (iothread)",
+    )
+    assert hmp(client, "info qom-tree") == lines(*MACHINE_TREE)
+    assert hmp(client, "qom-list /machine/peripheral") == lines("type (string)")
     assert hmp(client, "info qom-tree nope") == lines("Path 'nope' could not be resolved.")
     assert hmp(client, 'info qom-tree ""') == lines("Path '' could not be resolved.")
 
@@ -339,7 +363,7 @@ def test_object_del_keeps_what_must_stay(client: MemoryClient) -> None:
 def test_qom_list(client: MemoryClient) -> None:
     assert hmp(client, "qom-list") == lines("/")
     assert hmp(client, "qom-list /objects") == lines(
-        "type (string)", "compat_monitor0 (child<monitor-qmp>)", "io0 (child<iothread>)"
+        "type (string)", "io0 (child<iothread>)", "compat_monitor0 (child<monitor-qmp>)"
     )
     assert hmp(client, "qom-list /nope") == lines("Error: Device '/nope' not found")
     assert hmp(client, 'qom-list ""') == lines("Error: Path '' is ambiguous")

@@ -61,7 +61,7 @@ async def test_deleting_another_monitor_closes_it_for_good(bench: Any) -> None:
     first.send({"execute": "qom-list", "arguments": {"path": "/chardevs"}})
     listed = await first.receive()
     names = [each["name"] for each in listed["return"]]
-    assert names == ["type", "compat_monitor0", "compat_monitor1"]  # the character device stays
+    assert names == ["type", "compat_monitor1", "compat_monitor0"]  # the character device stays
 
 
 async def test_yank_of_its_own_connection_ends_it_and_what_it_had_queued(bench: Any) -> None:

@@ -107,11 +107,11 @@ def name(ctx: Context) -> str:
     completes=("path",),
 )
 def qom_tree(ctx: Context, path: str | None) -> str:
-    """The objects below a path, or all of them."""
-    tree = ctx.machine.tree
-    start = tree.root if path is None else tree.resolve(path)[0]
+    """The objects below a path, or below the machine."""
+    path = "/machine" if path is None else path
+    start, _ = ctx.machine.tree.resolve(path)
     if start is None:
-        return messages.path_unresolved(path or "") + "\n"
+        return messages.path_unresolved(path) + "\n"
     lines: list[str] = []
     _add_branch(start, "", lines)
     return "".join(lines)
