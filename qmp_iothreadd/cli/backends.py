@@ -79,14 +79,15 @@ class Backends:
         return made
 
     def _short_chardev(self, label: str, text: str, location: str) -> None:
-        malformed = errors.chardev_text_malformed(text)
+        # An error is made only where there is one: the first loads all texts.
         try:
             options = self.chardevs.create(label, location)
             known = self._read_short(options, text.removeprefix("mon:"))
         except errors.QmpError as error:
-            raise LocatedError(error, location, also=malformed.desc) from None
+            also = errors.chardev_text_malformed(text).desc
+            raise LocatedError(error, location, also=also) from None
         if not known:
-            raise LocatedError(malformed, location)
+            raise LocatedError(errors.chardev_text_malformed(text), location)
 
     def _read_short(self, options: Options, text: str) -> bool:
         """Read ``unix:PATH,…``, ``tcp:HOST:PORT,…`` or a bare back end; False if it makes no sense.

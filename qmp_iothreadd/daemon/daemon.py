@@ -17,7 +17,6 @@ from qmp_iothreadd.daemon.chardevs import Chardevs
 from qmp_iothreadd.daemon.monitors import Monitors
 from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, process_name
 from qmp_iothreadd.daemon.standard_streams import say
-from qmp_iothreadd.daemon.trace_options import tracing
 from qmp_iothreadd.errors import located
 from qmp_iothreadd.machine.machine import NIL_UUID, Machine
 from qmp_iothreadd.qmp.dispatch import Dispatcher
@@ -81,9 +80,13 @@ async def serve(config: Config, background: Background | None = None) -> None:
     async with contextlib.AsyncExitStack() as stack:
         traces = machine.traces
         traces.call_later = loop.call_later
-        stack.enter_context(
-            tracing(traces, reporter, config.log_file, config.traces, config.trace_files)
-        )
+        traces.timestamps = reporter.timestamp
+        if config.log_file is not None or config.traces or config.trace_files:
+            from qmp_iothreadd.daemon.trace_options import tracing  # only where asked for
+
+            stack.enter_context(
+                tracing(traces, reporter, config.log_file, config.traces, config.trace_files)
+            )
         stack.callback(machine.close)
         stack.enter_context(_shutdown_on_signals(machine, reporter))
         if config.pidfile is not None:

@@ -34,7 +34,6 @@ def tracing(
         QmpError: the log cannot be written.
         LocatedError: a list of events cannot be opened.
     """
-    log.timestamps = reporter.timestamp
     with contextlib.ExitStack() as stack:
         if path is not None:
             file = stack.enter_context(_open_log(path))

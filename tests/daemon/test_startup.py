@@ -6,6 +6,8 @@ import asyncio
 import os
 import resource
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,3 +219,40 @@ def test_the_limit_of_descriptors_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
 def test_error_texts_can_be_loaded_at_once() -> None:
     errors.load_texts()
     assert vars(errors)["pid_file_failed"] is process.pid_file_failed
+
+
+# -- What the greeting waits for -------------------------------------------------------------------
+
+LOADED = """
+import asyncio
+import sys
+
+from qmp_iothreadd.cli import main
+
+
+class Event(asyncio.Event):
+    '''What the daemon waits for once it serves.'''
+
+    async def wait(self):
+        print(*sys.modules)
+
+
+asyncio.Event = Event
+sys.exit(main(["prog", *sys.argv[1:]]))
+"""
+
+
+def test_the_greeting_waits_for_no_module_that_it_does_not_need(path: str) -> None:
+    option = f"unix:{path}{LISTENING}"
+    command = [sys.executable, "-c", LOADED, "-qmp", option, "-object", "iothread,id=io0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    own = [name for name in done.stdout.split() if name.startswith("qmp_iothreadd.")]
+    texts = [name for name in own if name.startswith("qmp_iothreadd.errors.")]
+    assert texts == ["qmp_iothreadd.errors.tree"]
+    unneeded = (
+        *("background", "default_socket", "metrics", "metrics_server", "pidfile"),
+        *("service_manager", "trace_options"),
+    )
+    assert not {f"qmp_iothreadd.daemon.{name}" for name in unneeded}.intersection(own)
+    assert "qmp_iothreadd.server.stdio" not in own
+    assert "qmp_iothreadd.cli.pages" not in own
