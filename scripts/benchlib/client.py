@@ -109,7 +109,7 @@ class Connection:
         return durations
 
     def pipelined(self, message: bytes, window: int, seconds: float) -> float:
-        """Requests a second with `window` of them outstanding all the time, over `seconds`."""
+        """Requests per second with `window` of them outstanding all the time, over `seconds`."""
         self.call(message)
         batches = [message * count for count in range(window + 1)]
         send, recv_into, count, clock = (

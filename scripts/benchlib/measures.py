@@ -235,7 +235,7 @@ def _measures() -> Iterator[Measure]:
     yield Measure("schema-again", "… and when it was seen before", Unit.TIME)
     yield Measure("rss", "resident memory (RSS)", Unit.MEMORY)
     yield Measure("pss", "… its proportional share (PSS)", Unit.MEMORY)
-    yield Measure("iothread-memory", "memory an iothread (RSS)", Unit.MEMORY)
+    yield Measure("iothread-memory", "memory per iothread (RSS)", Unit.MEMORY)
     for name in ROUND_TRIPS:
         yield Measure(f"{name}-p50", f"{name} round trip, p50", Unit.TIME)
         yield Measure(f"{name}-p99", f"{name} round trip, p99", Unit.TIME)
@@ -244,10 +244,10 @@ def _measures() -> Iterator[Measure]:
     yield Measure("query-iothreads-many-p99", f"{many}, p99", Unit.TIME)
     for name in PIPELINED:
         for window in WINDOWS:
-            title = f"{name} a second, window {window}"
+            title = f"{name} per second, window {window}"
             yield Measure(f"{name}-window-{window}", title, Unit.RATE)
-    yield Measure("object-add", "object-add a second", Unit.RATE)
-    yield Measure("object-del", "object-del a second", Unit.RATE)
+    yield Measure("object-add", "object-add per second", Unit.RATE)
+    yield Measure("object-del", "object-del per second", Unit.RATE)
     yield Measure("long-id", "an id of 200 kB, round trip", Unit.TIME)
 
 

@@ -18,7 +18,7 @@ POLICY_HEAD = (
     "resets",
     "time near max",
     "found by polling",
-    "CPU an event",
+    "CPU per event",
     "p50",
     "p99",
 )

@@ -11,14 +11,14 @@ from experimentlib.weights import SETTINGS, Figures, Outcome
 
 _COLUMNS: dict[str, Callable[[Figures], str]] = {
     "found by polling": lambda f: f"{f.polled:.1%}",
-    "CPU an event": lambda f: f"{f.cpu_ns_an_event / 1e3:.2f} µs",
+    "CPU per event": lambda f: f"{f.cpu_ns_per_event / 1e3:.2f} µs",
     "p50": lambda f: f"{f.p50_ns / 1e3:.1f} µs",
     "p99": lambda f: f"{f.p99_ns / 1e3:.1f} µs",
     "mean poll_ns": lambda f: f"{f.poll_ns_mean:.0f}",
     "resets": lambda f: f"{f.resets:.1%}",
     "near max": lambda f: f"{f.near_max:.1%}",
-    "events a second": lambda f: f"{f.events_a_second:,.0f}",
-    "requests a second": lambda f: f"{f.requests_a_second:,.0f}",
+    "events per second": lambda f: f"{f.events_per_second:,.0f}",
+    "requests per second": lambda f: f"{f.requests_per_second:,.0f}",
     "issued late": lambda f: f"{f.late:.1%}",
 }
 
@@ -43,7 +43,7 @@ def summary(outcome: Outcome) -> str:
         f"{load.iothreads} iothreads, each with a workload of lognormal intervals (median"
         f" {load.interval_ns / 1000:g} µs, sigma {load.sigma:g}), depth {load.depth}{service};"
         f" {machine.summary(runs, outcome.other_cpus)}"
-        " CPU an event is the iothread's; p50 and p99 are from a request's arrival to its handler;"
+        " CPU per event is the iothread's; p50 and p99 are from a request's arrival to its handler;"
         " resets are of all adjustments, near max is of the time."
     )
 

@@ -54,14 +54,14 @@ class Figures:
     """One setting, one run. Shares are of 1, times in ns; both are means over the iothreads."""
 
     polled: float
-    cpu_ns_an_event: float
+    cpu_ns_per_event: float
     p50_ns: float
     p99_ns: float
     poll_ns_mean: float
     resets: float
     near_max: float
-    events_a_second: float
-    requests_a_second: float
+    events_per_second: float
+    requests_per_second: float
     late: float
 
     @classmethod
@@ -74,14 +74,14 @@ class Figures:
         issued = sum(workload["issued"] for workload in workloads)
         return cls(
             polled=mean(lambda s: s["polled-events"] / max(s["events"], 1)),
-            cpu_ns_an_event=mean(lambda s: s["cpu-ns"] / max(s["events"], 1)),
+            cpu_ns_per_event=mean(lambda s: s["cpu-ns"] / max(s["events"], 1)),
             p50_ns=mean(lambda s: s["latency"]["p50-ns"]),
             p99_ns=mean(lambda s: s["latency"]["p99-ns"]),
             poll_ns_mean=mean(lambda s: s["poll-ns-mean"]),
             resets=mean(lambda s: s["resets"] / max(s["adjustments"], 1)),
             near_max=mean(lambda s: s["near-max-ns"] / max(s["observed-ns"], 1)),
-            events_a_second=mean(lambda s: s["events"] / (s["observed-ns"] / 1e9)),
-            requests_a_second=mean(lambda s: s["latency"]["count"] / (s["observed-ns"] / 1e9)),
+            events_per_second=mean(lambda s: s["events"] / (s["observed-ns"] / 1e9)),
+            requests_per_second=mean(lambda s: s["latency"]["count"] / (s["observed-ns"] / 1e9)),
             late=sum(workload["late"] for workload in workloads) / max(issued, 1),
         )
 

@@ -115,7 +115,7 @@ def test_a_round_trip_includes_the_time_the_server_takes(
 
 
 @pytest.mark.parametrize("window", [1, 8, 64])
-def test_requests_a_second_are_bounded_by_the_time_a_request_takes(
+def test_requests_per_second_are_bounded_by_the_time_a_request_takes(
     measured: dict[str, Any], window: int
 ) -> None:
     prompt, slow = figures(rows(measured)[f"query-iothreads-window-{window}"])

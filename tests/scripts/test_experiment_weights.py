@@ -28,7 +28,7 @@ def test_it_runs_legacy_and_six_weights_on_one_load(tmp_path: Path) -> None:
     done = experiment("--command", DAEMON, *options, "--json", str(file))
     assert done.returncode == 0, done.stderr
     head, _, *rows = done.stdout.partition("\n\n")[0].splitlines()
-    assert head.startswith("|  | found by polling | CPU an event | p50 | p99 | mean poll_ns |")
+    assert head.startswith("|  | found by polling | CPU per event | p50 | p99 | mean poll_ns |")
     assert [row.split("|")[1].strip() for row in rows] == SETTINGS
     assert "2 iothreads, each with a workload of lognormal intervals (median 20 µs" in done.stdout
     document = json.loads(file.read_text())
@@ -38,7 +38,7 @@ def test_it_runs_legacy_and_six_weights_on_one_load(tmp_path: Path) -> None:
         (figures,) = setting["values"]
         assert figures == setting["median"]
         assert 0 <= figures["polled"] <= 1
-    assert sum(setting["median"]["events_a_second"] for setting in document["settings"]) > 0
+    assert sum(setting["median"]["events_per_second"] for setting in document["settings"]) > 0
 
 
 @pytest.mark.parametrize(
