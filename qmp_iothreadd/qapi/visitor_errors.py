@@ -1,6 +1,6 @@
 """What pydantic-core refuses, in QEMU's words.
 
-QEMU visits members in the order of the schema, depth first, unknown ones last, and reports the
+QEMU's qobject-input-visitor visits members in the order of the schema, depth first, unknown ones last, and reports the
 first that fails. pydantic-core visits in the same order and reports all of them, so the first is
 the one. Which of several unknown members is named follows from QEMU's hash tables.
 """

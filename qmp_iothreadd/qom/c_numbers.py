@@ -1,4 +1,4 @@
-"""Numbers and booleans in options, read as the C library's strtoll and strtod read them.
+"""Numbers and booleans in options, read as QEMU's util/cutils.c does by strtoll and strtod.
 
 White space is skipped before a number, never after it. Each function returns None for a text
 that is not, as a whole, a value of its kind, or that lies outside of the kind's range.

@@ -1,4 +1,7 @@
-"""What ``help`` says about objects: ``-object help``, ``object_add iothread,help``."""
+"""What ``help`` says about objects: ``-object help``, ``object_add iothread,help``.
+
+The texts and their order are those of QEMU's qom/object_interfaces.c.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def new_editor() -> LineEditor:
     return LineEditor(b"> ", complete)
 
 
-def typed(editor: LineEditor, keys: bytes) -> list[bytes]:
+def press(editor: LineEditor, keys: bytes) -> list[bytes]:
     """The lines that the keys complete, each shown its prompt."""
     lines = []
     for key in keys:
@@ -34,9 +34,9 @@ def typed(editor: LineEditor, keys: bytes) -> list[bytes]:
 def shown(keys: bytes, before: bytes = b"") -> bytes:
     """What the terminal gets for ``keys``, after ``before`` was typed."""
     editor = new_editor()
-    typed(editor, before)
+    press(editor, before)
     editor.output.clear()
-    typed(editor, keys)
+    press(editor, keys)
     return bytes(editor.output)
 
 
@@ -60,7 +60,7 @@ def test_a_key_in_the_middle_puts_the_cursor_back() -> None:
 
 def test_enter_ends_the_line_wherever_the_cursor_is() -> None:
     editor = new_editor()
-    assert typed(editor, b"ab" + LEFT + b"\rc\n\r") == [b"ab", b"c", b""]
+    assert press(editor, b"ab" + LEFT + b"\rc\n\r") == [b"ab", b"c", b""]
     assert editor.output.endswith(b"c\x1b[K\r\n> \r\n> ")
 
 
@@ -89,11 +89,11 @@ def test_enter_ends_the_line_wherever_the_cursor_is() -> None:
     ],
 )
 def test_editing(keys: bytes, line: bytes) -> None:
-    assert typed(new_editor(), keys + b"\r") == [line]
+    assert press(new_editor(), keys + b"\r") == [line]
 
 
 def test_enter_inside_an_escape_sequence_is_part_of_it() -> None:
-    assert typed(new_editor(), b"a\x1b\rb\x1b[\nc\r") == [b"abc"]
+    assert press(new_editor(), b"a\x1b\rb\x1b[\nc\r") == [b"abc"]
 
 
 def test_clearing_the_screen_keeps_the_line() -> None:
@@ -101,7 +101,7 @@ def test_clearing_the_screen_keeps_the_line() -> None:
 
 
 def test_a_line_has_a_limit() -> None:
-    [line] = typed(new_editor(), b"x" * (LINE_MAX + 5) + b"\r")
+    [line] = press(new_editor(), b"x" * (LINE_MAX + 5) + b"\r")
     assert len(line) == LINE_MAX
 
 
@@ -110,64 +110,64 @@ def test_a_line_has_a_limit() -> None:
 
 def test_history_goes_up_and_down_again() -> None:
     editor = new_editor()
-    typed(editor, b"one\rtwo\r")
-    assert typed(editor, UP + UP + UP + b"\r") == [b"one"]
+    press(editor, b"one\rtwo\r")
+    assert press(editor, UP + UP + UP + b"\r") == [b"one"]
     assert editor.history.lines == [b"two", b"one"]
-    assert typed(editor, UP + UP + DOWN + DOWN + b"\r") == [b""]
-    assert typed(editor, b"\x10\x10\x0e\r") == [b"one"]
-    assert typed(editor, b"\x1b[F\x1b[F\x1b[E\r") == [b"one"]
+    assert press(editor, UP + UP + DOWN + DOWN + b"\r") == [b""]
+    assert press(editor, b"\x10\x10\x0e\r") == [b"one"]
+    assert press(editor, b"\x1b[F\x1b[F\x1b[E\r") == [b"one"]
 
 
 def test_history_is_empty_at_first() -> None:
-    assert typed(new_editor(), UP + DOWN + b"a\r") == [b"a"]
+    assert press(new_editor(), UP + DOWN + b"a\r") == [b"a"]
 
 
 def test_a_line_is_remembered_once_and_an_empty_one_never() -> None:
     editor = new_editor()
-    typed(editor, b"one\rtwo\r\rone\r")
+    press(editor, b"one\rtwo\r\rone\r")
     assert editor.history.lines == [b"two", b"one"]
 
 
 def test_an_old_line_that_was_edited_is_a_new_one() -> None:
     editor = new_editor()
-    typed(editor, b"one\rtwo\r" + UP + UP + b"x\r")
+    press(editor, b"one\rtwo\r" + UP + UP + b"x\r")
     assert editor.history.lines == [b"one", b"two", b"onex"]
 
 
 def test_history_forgets_the_oldest() -> None:
     editor = new_editor()
-    typed(editor, b"".join([b"%d\r" % number for number in range(HISTORY_MAX + 2)]))
+    press(editor, b"".join([b"%d\r" % number for number in range(HISTORY_MAX + 2)]))
     assert len(editor.history.lines) == HISTORY_MAX
     assert editor.history.lines[0] == b"2"
 
 
 def test_history_outlives_the_editor_with_its_place() -> None:
     editor = new_editor()
-    typed(editor, b"one\rtwo\rthree\r" + UP)
+    press(editor, b"one\rtwo\rthree\r" + UP)
     following = LineEditor(b"> ", complete, editor.history)
-    assert typed(following, UP + b"\r") == [b"two"]
+    assert press(following, UP + b"\r") == [b"two"]
 
 
 def test_repeating_the_latest_line_of_a_full_history_stays_there() -> None:
     editor = new_editor()
-    typed(editor, b"".join([b"%d\r" % number for number in range(HISTORY_MAX)]))
-    assert typed(editor, UP + b"\r" + UP + b"\r") == [b"63", b"62"]
+    press(editor, b"".join([b"%d\r" % number for number in range(HISTORY_MAX)]))
+    assert press(editor, UP + b"\r" + UP + b"\r") == [b"63", b"62"]
 
 
 # -- Completion -----------------------------------------------------------------------------------
 
 
 def test_the_only_completion_is_typed_with_a_space_after_it() -> None:
-    assert typed(new_editor(), b"st\tx\r") == [b"stop x"]
-    assert typed(new_editor(), b"di\tx\r") == [b"dir/x"]
-    assert typed(new_editor(), b"st y" + LEFT * 2 + b"\t\r") == [b"stop  y"]
+    assert press(new_editor(), b"st\tx\r") == [b"stop x"]
+    assert press(new_editor(), b"di\tx\r") == [b"dir/x"]
+    assert press(new_editor(), b"st y" + LEFT * 2 + b"\t\r") == [b"stop  y"]
 
 
 def test_several_completions_are_listed_and_typed_as_far_as_they_agree() -> None:
     assert shown(b"\t", before=b"sy") == (
         b"\r\nsystem_powerdown  system_reset      \r\n> system_\x1b[K"
     )
-    assert typed(new_editor(), b"sy\tr\t\r") == [b"system_reset "]
+    assert press(new_editor(), b"sy\tr\t\r") == [b"system_reset "]
 
 
 def test_no_completion_changes_nothing() -> None:
@@ -176,7 +176,7 @@ def test_no_completion_changes_nothing() -> None:
 
 def test_columns_are_as_wide_as_the_longest_word_and_fit_the_screen() -> None:
     editor = LineEditor(b"> ", lambda line: (0, [b"b" * 30, b"a", b"c", b"c"]))
-    typed(editor, b"\t")
+    press(editor, b"\t")
     rows = bytes(editor.output).split(b"\r\n")
     assert rows[1] == b"a".ljust(32) + (b"b" * 30).ljust(32)
     assert rows[2] == b"c".ljust(32)
@@ -184,17 +184,17 @@ def test_columns_are_as_wide_as_the_longest_word_and_fit_the_screen() -> None:
 
 def test_completions_are_limited_in_number() -> None:
     editor = LineEditor(b"> ", lambda line: (0, [b"%04d" % each for each in range(1000)]))
-    typed(editor, b"\t")
+    press(editor, b"\t")
     assert bytes(editor.output).count(b"0") < 1000
 
 
 @given(st.lists(st.one_of(st.binary(max_size=8), st.sampled_from([UP, DOWN, b"st\t", b"\r"]))))
 def test_any_keys_keep_the_cursor_in_the_line(chunks: list[bytes]) -> None:
     editor = new_editor()
-    lines = typed(editor, b"".join(chunks))
+    lines = press(editor, b"".join(chunks))
     assert all(len(line) <= LINE_MAX and b"\r" not in line for line in lines)
     assert len(editor.history.lines) <= HISTORY_MAX
     assert len(set(editor.history.lines)) == len(editor.history.lines)
     editor.output.clear()
-    typed(editor, b"\x18")  # no key: there is nothing left to show
+    press(editor, b"\x18")  # no key: there is nothing left to show
     assert editor.output == b""

@@ -69,7 +69,7 @@ LACKING = {
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Schema:
+def packaged() -> Schema:
     return load_schema(packaged_schema_path())
 
 
@@ -141,8 +141,8 @@ def shared_names() -> list[str]:
 
 
 @pytest.mark.parametrize("name", shared_names())
-def test_commands_and_events_are_those_of_qemu_11_1(name: str, embedded: Schema) -> None:
-    theirs, ours = Shapes(introspection()), Shapes(introspect(embedded))
+def test_commands_and_events_are_those_of_qemu_11_1(name: str, packaged: Schema) -> None:
+    theirs, ours = Shapes(introspection()), Shapes(introspect(packaged))
     assert ours.of(name, name) == theirs.of(name, name)
 
 
@@ -239,9 +239,9 @@ def test_a_member_added_to_the_schema_is_introspected(tmp_path: Path) -> None:
     assert members["x"] == {"name": "x", "type": "any", "default": None}
 
 
-def test_the_embedded_schema_describes_itself(embedded: Schema) -> None:
-    infos = introspect(embedded)
-    returned = embedded.commands["query-qmp-schema"].ret_type
+def test_the_embedded_schema_describes_itself(packaged: Schema) -> None:
+    infos = introspect(packaged)
+    returned = packaged.commands["query-qmp-schema"].ret_type
     assert returned is not None
-    assert Models(embedded).validate(returned, infos) == infos
+    assert Models(packaged).validate(returned, infos) == infos
     assert len({info["name"] for info in infos}) == len(infos)

@@ -48,7 +48,10 @@ class Writer:
             case "command" | "event":
                 return {kind: name} | self.entry_point(info) | features
             case "enum":
-                return {"enum": f"Type{name}", "data": list(map(plain, info["members"]))} | features
+                return {
+                    "enum": f"Type{name}",
+                    "data": list(map(name_or_whole, info["members"])),
+                } | features
             case "alternate":
                 branches = {f"b{i}": self.type(m["type"]) for i, m in enumerate(info["members"])}
                 return {"alternate": f"Type{name}", "data": branches} | features
@@ -87,7 +90,7 @@ class Writer:
         return members
 
 
-def plain(member: dict[str, Any]) -> Any:
+def name_or_whole(member: dict[str, Any]) -> Any:
     return member if "features" in member else member["name"]
 
 

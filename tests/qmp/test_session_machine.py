@@ -65,7 +65,7 @@ def pool_fits(state: dict[str, int]) -> bool:
     )
 
 
-def refusals(name: str, value: Any) -> list[str]:
+def what_is_wrong(name: str, value: Any) -> list[str]:
     """What is wrong with a value of a property, by itself."""
     if not is_int64(value):
         return [f"Invalid parameter type for '{name}', expected: integer"]
@@ -115,7 +115,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(name=names, given=st.dictionaries(properties, values, max_size=4))
     def add(self, name: str, given: dict[str, Any]) -> None:
         reply = self.ask("object-add", {"qom-type": "iothread", "id": name, **given})
-        wrong = [text for each in given.items() for text in refusals(*each)]
+        wrong = [text for each in given.items() for text in what_is_wrong(*each)]
         if wrong:
             self.refused(reply, wrong)
             return
@@ -155,7 +155,7 @@ class Sessions(RuleBasedStateMachine):
         path = form.format(name)
         reply = self.ask("qom-set", {"path": path, "property": key, "value": value})
         state = self.iothreads.get(name)
-        wrong = refusals(key, value)
+        wrong = what_is_wrong(key, value)
         if state is None:
             self.refused(reply, [f"Device '{path}' not found"])
         elif wrong:
