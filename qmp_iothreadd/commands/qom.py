@@ -68,7 +68,7 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
         raise errors.class_not_found(typename)
     if not found.implements("object"):
         raise errors.invalid_parameter_value("typename", "a QOM type")
-    return _describe(found.listed_properties())
+    return [_with_description(prop) for prop in found.listed_properties()]
 
 
 @command("device-list-properties")
@@ -81,6 +81,13 @@ def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
 
 def _describe(properties: Any) -> list[dict[str, Any]]:
     return [{"name": prop.name, "type": prop.type} for prop in properties]
+
+
+def _with_description(prop: Property) -> dict[str, Any]:
+    shown = {"name": prop.name, "type": prop.type}
+    if prop.description is not None:
+        shown["description"] = prop.description
+    return shown
 
 
 def _with_value(obj: Object, prop: Property) -> dict[str, Any]:

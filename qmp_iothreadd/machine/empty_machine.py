@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from qmp_iothreadd.machine.machine_properties import INSTANCE_PROPERTIES, MACHINE_PROPERTIES
 from qmp_iothreadd.qom.object import Container, Object, Property
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class MachineObject(Object):
 
     qom_name = "machine"
     abstract = True
-    qom_properties: ClassVar[tuple[Property, ...]] = ()
+    qom_properties: ClassVar[tuple[Property, ...]] = MACHINE_PROPERTIES
 
 
 class NoneMachine(MachineObject):
@@ -28,7 +29,7 @@ class NoneMachine(MachineObject):
 
     qom_name = "none-machine"
     abstract = False
-    qom_properties: ClassVar[tuple[Property, ...]] = ()
+    qom_properties: ClassVar[tuple[Property, ...]] = INSTANCE_PROPERTIES
 
 
 class MemoryRegion(Object):

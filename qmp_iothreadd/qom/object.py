@@ -15,9 +15,10 @@ class Property:
     ``type`` is the name that qom-list shows (``int``, ``string``, ``bool``, or a QAPI type's).
     ``get`` and ``set`` take the object; a property without ``get`` cannot be read, one without
     ``set`` cannot be written. One that is not ``listed`` is reached by its name alone.
+    ``description`` says what it is for, where QEMU says so.
     """
 
-    __slots__ = ("get", "listed", "name", "set", "type")
+    __slots__ = ("description", "get", "listed", "name", "set", "type")
 
     def __init__(
         self,
@@ -27,12 +28,14 @@ class Property:
         set: Callable[[Any, Any], None] | None = None,
         *,
         listed: bool = True,
+        description: str | None = None,
     ) -> None:
         self.name = name
         self.type = type
         self.get = get
         self.set = set
         self.listed = listed
+        self.description = description
 
 
 class ObjectType:

@@ -63,6 +63,50 @@ def test_an_addition_that_fails_at_its_end_lets_the_table_shrink(client: MemoryC
     assert names(client.execute("query-iothreads"), "id") == ["io1", "io0", "io2"]
 
 
+NONE_MACHINE = [
+    *("type", "kernel", "x-change-vmfd-on-reset", "boot", "memory", "initrd"),
+    *("confidential-guest-support", "aux-ram-share", "graphics", "usb", "firmware"),
+    *("memory-encryption", "dump-guest-core", "smp", "shim", "smp-cache", "dumpdtb"),
+    *("phandle-start", "suppress-vmdesc", "memory-backend", "mem-merge", "dtb", "append"),
+    *("dt-compatible", "spcr"),
+]
+
+
+def test_the_empty_machine_is_listed_as_recorded(client: MemoryClient) -> None:
+    described = client.execute("qom-list-properties", {"typename": "none-machine"})
+    assert names(described) == NONE_MACHINE
+    assert described[0] == {"name": "type", "type": "string"}
+    assert described[3] == {
+        "name": "boot",
+        "type": "BootConfiguration",
+        "description": "Boot configuration",
+    }
+    listed = client.execute("qom-list", {"path": "/machine"})
+    children = ["peripheral-anon", "peripheral", "unattached"]
+    assert names(listed) == [*NONE_MACHINE, *children]
+    assert listed[-1] == {"name": "unattached", "type": "child<container>"}
+    (shown,) = client.execute("qom-list-get", {"paths": ["/machine"]})
+    values = {each["name"]: each["value"] for each in shown["properties"]}
+    assert values["memory"] == {"size": 0}
+    assert values["peripheral"] == "/machine/peripheral"
+
+
+@pytest.mark.parametrize("typename", ["event-loop-base", "iothread", "monitor-qmp"])
+def test_a_type_lists_the_inherited_properties_first(client: MemoryClient, typename: str) -> None:
+    inherited = {
+        "event-loop-base": ["thread-pool-min", "aio-max-batch", "thread-pool-max"],
+        "iothread": ["thread-pool-min", "aio-max-batch", "thread-pool-max"],
+        "monitor-qmp": ["chardev"],
+    }[typename]
+    own = {
+        "event-loop-base": [],
+        "iothread": ["poll-max-ns", "poll-weight", "poll-grow", "poll-shrink"],
+        "monitor-qmp": ["pretty", "close-action"],
+    }[typename]
+    listed = client.execute("qom-list-properties", {"typename": typename})
+    assert names(listed) == ["type", *inherited, *own]
+
+
 def test_character_devices_are_listed_as_children_are(client: MemoryClient) -> None:
     for name in ("zz", "aa", "mm"):
         add_monitor(client.machine, name, f"/run/{name}")
