@@ -1,8 +1,9 @@
 """What pydantic-core refuses, in QEMU's words.
 
-QEMU's qobject-input-visitor visits members in the order of the schema, depth first, unknown ones last, and reports the
-first that fails. pydantic-core visits in the same order and reports all of them, so the first is
-the one. Which of several unknown members is named follows from QEMU's hash tables.
+QEMU's qobject-input-visitor visits members in the order of the schema, depth first, unknown ones
+last, and reports the first that fails. pydantic-core visits in the same order and reports all of
+them, so the first is the one. Which of several unknown members is named follows from QEMU's hash
+tables (qobject/qdict.c).
 """
 
 from __future__ import annotations
