@@ -186,7 +186,7 @@ async def test_a_request_without_end_is_cut_off(url: str) -> None:
     assert (head, body) == ("", "")
 
 
-async def test_whoever_never_asks_does_not_keep_the_daemon(client: MemoryClient) -> None:
+async def test_a_client_that_never_asks_does_not_keep_the_daemon(client: MemoryClient) -> None:
     said: list[str] = []
     async with serve_metrics(client.machine, "127.0.0.1:0", said.append):
         port = int(said[0].rsplit(":", 1)[1].removesuffix("/metrics"))

@@ -12,7 +12,7 @@ from qmp_iothreadd.daemon.service_manager import notify_ready
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_readiness_is_told_to_whoever_asks(tmp_path: Path, abstract: bool) -> None:
+def test_readiness_is_told_where_it_is_asked_for(tmp_path: Path, abstract: bool) -> None:
     address = f"@qmp-iothreadd-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address.replace("@", "\0", 1))

@@ -125,7 +125,7 @@ def test_a_client_that_leaves_events_unread_is_cut_off_in_the_end() -> None:
         daemon.client() as busy,
     ):
         before = daemon.resident_bytes()
-        rounds = 40_000  # events of some 80 bytes, two a round
+        rounds = 40_000  # events of some 80 bytes, two per round
         requests = b'{"execute":"stop"}{"execute":"cont"}' * rounds
         sender = threading.Thread(target=busy.send, args=(requests,))
         sender.start()

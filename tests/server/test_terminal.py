@@ -13,7 +13,7 @@ from qmp_iothreadd.server.terminal import deliver_keys
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
-    """Whoever types, and the terminal."""
+    """The side of a person who types, and the terminal."""
     keyboard, terminal = os.openpty()
     yield keyboard, terminal
     os.close(keyboard)

@@ -127,7 +127,7 @@ static void take_over_params(AioContext *ctx)
     }
     ctx->poll_ns = 0;
     atomic_store_explicit(&ctx->stats.poll_ns, 0, memory_order_release);
-    /* After poll_ns: who no longer sees the bit must see the 0 (aio_context_poll_ns). */
+    /* After poll_ns: a thread that no longer sees the bit must see the 0 (aio_context_poll_ns). */
     atomic_fetch_and_explicit(&ctx->attention, ~(uint32_t)ATTENTION_PARAMS,
                               memory_order_release);
 }

@@ -158,7 +158,7 @@ void aio_reap_handlers(AioContext *ctx)
 {
     AioHandler *handler;
 
-    /* Whoever walks the poll list holds pointers into it. */
+    /* Not during a walk of the poll list, which holds pointers into it. */
     while (!ctx->walking && (handler = first_quiescent(ctx))) {
         aio_list_remove(&handler->dead_link);
         unlink_polled(ctx, handler);
@@ -250,7 +250,7 @@ static bool notifier_poll(void *opaque)
 
 static void notifier_poll_ready(void *opaque)
 {
-    /* Whatever was announced is looked at in every iteration; the eventfd was not written. */
+    /* Every iteration looks at what was announced; the eventfd was not written. */
     (void)opaque;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Stacks for threads, kept for the next one. Leaving them to the C library costs several system
- * calls a thread, and an interrupt of every other CPU when a mapping goes: half of what creating
+ * calls per thread, and an interrupt of every other CPU when a mapping goes: half of what creating
  * and joining a thread takes.
  */
 #ifndef IOTHREADD_STACK_H

@@ -1,4 +1,4 @@
-/* Timers: a list by deadline, looked at once an iteration. Home only. */
+/* Timers: a list by deadline, looked at once per iteration. Home only. */
 #include <stdlib.h>
 
 #include "engine_int.h"
