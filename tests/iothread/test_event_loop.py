@@ -172,8 +172,8 @@ def test_the_main_loop_has_the_members_of_the_base_only(machine: Machine) -> Non
     main_loop = machine.add_object("main-loop", "ml", {})
     assert [prop.name for prop in main_loop.properties()] == [
         "type",
-        "aio-max-batch",
         "thread-pool-min",
+        "aio-max-batch",
         "thread-pool-max",
     ]
     main_loop.set_property("thread-pool-min", 3)
