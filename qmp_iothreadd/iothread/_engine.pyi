@@ -5,6 +5,7 @@ Action = Literal["none", "grow", "shrink"]
 
 ACTIONS: Final[tuple[Action, ...]]
 IDLE_INTERVAL_NS: Final[int]
+TIME_MAX_NS: Final[int]
 ARRIVALS: Final[tuple[str, ...]]
 POLICIES: Final[tuple[str, ...]]
 POLL_PARAMS: Final[tuple[PollParamInfo, ...]]

@@ -9,22 +9,31 @@ Ownership:
    the context closed.
 3. The GIL is never held while waiting for another thread, and taken by a context's thread only to
    call a handler written in Python.
+4. Whatever uses a native object enters its gate before and leaves it afterwards (gate.h), so that
+   another thread that closes the object waits. Between the two no Python code runs, except what
+   the engine calls, so that a finalizer that closes something does not wait for itself.
+5. A context, with its workloads, is of the process that made it. In a fork of that it cannot be
+   used, is freed by nobody, and goes with the process.
 """
+
+cimport cython
 
 import atexit
 import os
 from array import array
 from collections import namedtuple
 
-from cpython.exc cimport PyErr_CheckSignals, PyErr_WriteUnraisable
+from cpython.exc cimport PyErr_CheckSignals, PyErr_SetObject, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from libc.errno cimport EINVAL, errno
+from libc.errno cimport EBADF, EINVAL, errno
 from libc.stdint cimport INT64_MAX, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
+from posix.unistd cimport getpid
 
 from qmp_iothreadd.iothread cimport _native as native
 
 cdef extern from "<errno.h>":
+    enum: ECANCELED
     enum: EDEADLK
 
 cdef extern from "Python.h":
@@ -41,6 +50,7 @@ cdef object os_error(int negative_errno):
 
 
 IDLE_INTERVAL_NS = native.AIO_IDLE_INTERVAL_NS
+TIME_MAX_NS = native.AIO_TIME_MAX_NS
 
 include "_polling.pxi"
 include "_handlers.pxi"
@@ -54,44 +64,87 @@ cdef class AioContext:
         name: the thread's name; one longer than 15 bytes is not set (not cut).
         params: PollParams, or None for the defaults.
         policy: one of POLICIES: how the polling window is found.
-        idle_interval_ns: a handler without an event for so long is not polled until its next one;
-            by default IDLE_INTERVAL_NS, QEMU's 7 s.
+        idle_interval_ns: a handler without an event for so long, 0 to TIME_MAX_NS, is not polled
+            until its next one; by default IDLE_INTERVAL_NS, QEMU's 7 s.
 
     Raises:
-        OSError: out of memory or descriptors. ValueError: an unknown policy.
+        OSError: out of memory or descriptors. ValueError: an unknown policy, or out of range.
 
-    Methods of a closed context raise ValueError.
+    Any thread may call any method, close() too. Methods of a closed context raise ValueError, and
+    all raise RuntimeError in a fork of the process that made it: its thread is not there.
     """
 
+    cdef native.Gate gate  # around every use of `ctx`
     cdef native.AioContext *ctx
     cdef bytes name
-    cdef bint pinned  # its thread keeps a Python thread state
-    cdef int pid      # of the process that started the thread; 0 without one
+    cdef bint pinned  # its thread, which alone looks at this, keeps a Python thread state
+    cdef int pid      # of the process that made it
     cdef object __weakref__
+
+    def __cinit__(self, *args, **values):
+        native.gate_init(&self.gate)
 
     def __init__(self, name=None, params=None, *, policy=POLICIES[0],
                  int64_t idle_interval_ns=IDLE_INTERVAL_NS):
         if self.ctx != NULL:
             raise RuntimeError("an AioContext is initialized once")
+        if not 0 <= idle_interval_ns <= TIME_MAX_NS:
+            raise ValueError(f"idle_interval_ns must be from 0 to {TIME_MAX_NS}")
         cdef native.PollParams taken = native_params(PollParams() if params is None else params)
         self.name = None if name is None else os.fsencode(name)
         self.ctx = native.aio_context_new(taken, policy_of(policy))
         if self.ctx == NULL:
             raise os_error(-errno)
         native.aio_context_set_idle_interval(self.ctx, idle_interval_ns)
+        self.pid = getpid()
+        native.gate_open(&self.gate)
 
     def __dealloc__(self):
-        if self.ctx != NULL:
-            native.aio_context_free(self.ctx)
+        if self.ctx != NULL and self.is_of_this_process():
+            with nogil:
+                native.aio_context_free(self.ctx)
+        native.gate_destroy(&self.gate)
 
-    cdef native.AioContext *native_context(self) except NULL:
-        if self.ctx == NULL:
+    cdef bint is_of_this_process(self) noexcept:
+        return getpid() == self.pid
+
+    cdef int check_process(self) except -1:
+        """To be called before the gate is touched: a thread that is not here may have its lock."""
+        if self.ctx != NULL and not self.is_of_this_process():
+            raise RuntimeError(
+                f"the context and its thread are of process {self.pid}, and this is a fork of it"
+            )
+        return 0
+
+    cdef native.AioContext *enter(self, native.GateUse *use) except NULL:
+        self.check_process()
+        if not native.gate_enter(&self.gate, use):
             raise ValueError("the context is closed")
         return self.ctx
 
+    cdef void leave(self, native.GateUse *use) noexcept nogil:
+        native.gate_leave(&self.gate, use)
+
+    cdef bint is_home(self) noexcept:
+        """Whether a callback of this context is on the calling thread's stack."""
+        cdef native.GateUse use
+        cdef bint home = native.gate_is_user(&self.gate)
+        if not home and native.gate_enter(&self.gate, &use):
+            home = native.aio_context_is_home(self.ctx)
+            self.leave(&use)
+        return home
+
+    cdef void register_running(self) noexcept:
+        """Within a use: the module keeps the context alive while it has a thread."""
+        with cython.critical_section(_running):
+            if native.aio_context_thread_id(self.ctx):
+                _running.add(self)
+            else:
+                _running.discard(self)
+
     cdef void pin_thread_state(self) noexcept:
         """Keep this thread's Python state: creating one costs more than most handlers do."""
-        if self.pinned or native.aio_context_thread_id(self.ctx) == 0:
+        if self.pinned or not native.aio_context_in_own_thread(self.ctx):
             return
         self.pinned = True
         PyGILState_Ensure()
@@ -100,102 +153,152 @@ cdef class AioContext:
     def start(self):
         """Start the thread; returns the kernel's id of it, once it runs.
 
-        Raises OSError: EBUSY while it runs already, EAGAIN where no thread can be had.
+        Raises OSError: EBUSY while it runs already or another thread polls it, EAGAIN where no
+        thread can be had.
         """
-        cdef native.AioContext *ctx = self.native_context()
+        cdef native.GateUse use
         cdef const char *name = NULL
-        cdef int error
+        cdef int error, thread_id
         if self.name is not None:
             name = self.name
+        cdef native.AioContext *ctx = self.enter(&use)
         with nogil:
             error = native.aio_context_start(ctx, name)
+            thread_id = native.aio_context_thread_id(ctx)
+        self.register_running()
+        self.leave(&use)
+        if error == -ECANCELED:
+            raise ValueError("the context is closed")
         if error:
             raise os_error(error)
-        self.pid = os.getpid()
-        _running.add(self)
-        return native.aio_context_thread_id(ctx)
+        return thread_id
 
     def stop(self):
         """Stop and join the thread; handlers stay. Nothing happens where none runs.
 
+        Where another thread stops it already, this one returns when it has stopped.
+
         Raises OSError: EDEADLK when called by one of its own handlers.
         """
-        cdef native.AioContext *ctx = self.native_context()
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         cdef int error
-        if self.pid == 0 or self.pid != os.getpid():
-            return  # a fork has no thread to join
         with nogil:
             error = native.aio_context_stop(ctx)
+        self.register_running()
+        self.leave(&use)
         if error == -EDEADLK:
             raise os_error(error)
-        self.pid = 0
-        _running.discard(self)
 
     def close(self):
         """Stop the thread, remove the handlers and free the context. Idempotent.
 
-        Raises OSError: EDEADLK when called by one of its own handlers.
+        Other threads' calls go on until the thread has stopped, and are waited for. Where another
+        thread closes it already, this one returns when it is closed.
+
+        Raises OSError: EDEADLK when called by one of its own handlers. RuntimeError: it serves
+        workloads; the thread has stopped, and the context may be used.
         """
-        cdef native.AioContext *ctx = self.ctx
-        if ctx == NULL:
-            return
-        self.stop()
-        if native.aio_context_workloads(ctx):
-            raise RuntimeError("the context serves workloads")
-        self.ctx = NULL
+        cdef int claimed
+        cdef unsigned workloads
+        self.check_process()
+        if self.is_home():
+            raise os_error(-EDEADLK)
         with nogil:
-            native.aio_context_free(ctx)
+            claimed = native.gate_claim(&self.gate, True)
+        if claimed == 0:
+            return
+        cdef native.AioContext *ctx = self.ctx
+        with nogil:
+            native.aio_context_set_closing(ctx, True)
+            native.aio_context_stop(ctx)
+        self.register_running()
+        with nogil:
+            native.gate_shut(&self.gate)
+            native.aio_notify(ctx)  # whoever polls, in poll()
+            native.gate_drain(&self.gate)
+            workloads = native.aio_context_workloads(ctx)
+            if workloads == 0:
+                self.ctx = NULL
+                native.aio_context_free(ctx)
+                native.gate_close(&self.gate)
+            else:
+                native.aio_context_set_closing(ctx, False)
+                native.gate_open(&self.gate)
+        if workloads:
+            raise RuntimeError("the context serves workloads")
 
     @property
     def thread_id(self):
         """The kernel's id of the thread, 0 without one."""
-        return native.aio_context_thread_id(self.native_context())
+        cdef native.GateUse use
+        cdef int thread_id = native.aio_context_thread_id(self.enter(&use))
+        self.leave(&use)
+        return thread_id
 
     @property
     def poll_ns(self):
         """The busy-polling window now, in ns."""
-        return native.aio_context_poll_ns(self.native_context())
+        cdef native.GateUse use
+        cdef int64_t poll_ns = native.aio_context_poll_ns(self.enter(&use))
+        self.leave(&use)
+        return poll_ns
 
     @property
     def address(self):
         """What traces call ``ctx``."""
-        return <uint64_t><size_t>self.native_context()
+        cdef native.GateUse use
+        cdef size_t address = <size_t>self.enter(&use)
+        self.leave(&use)
+        return address
 
     @property
     def workloads(self):
         """How many workloads are attached."""
-        return native.aio_context_workloads(self.native_context())
+        cdef native.GateUse use
+        cdef unsigned workloads = native.aio_context_workloads(self.enter(&use))
+        self.leave(&use)
+        return workloads
 
     def set_poll_params(self, params, *, policy=None):
         """Take over PollParams, while it runs too; the window and every handler's ns become 0.
 
         Without ``policy`` it stays as it is.
         """
-        cdef native.AioContext *ctx = self.native_context()
         cdef native.PollParams taken = native_params(params)
-        cdef native.PollPolicy chosen
-        if policy is None:
-            native.aio_context_poll_params(ctx, &chosen)
-        else:
-            chosen = policy_of(policy)
+        cdef bint keep = policy is None
+        cdef native.PollPolicy chosen = native.POLL_WEIGHTED if keep else policy_of(policy)
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         with nogil:
+            if keep:
+                native.aio_context_poll_params(ctx, &chosen)
             native.aio_context_set_poll_params(ctx, taken, chosen)
+            self.leave(&use)
+
+    cdef native.PollParams set_last(self, native.PollPolicy *policy) except *:
+        cdef native.GateUse use
+        cdef native.PollParams params = native.aio_context_poll_params(self.enter(&use), policy)
+        self.leave(&use)
+        return params
 
     @property
     def poll_params(self):
         """The PollParams set last."""
-        return poll_params_of(native.aio_context_poll_params(self.native_context(), NULL))
+        return poll_params_of(self.set_last(NULL))
 
     @property
     def policy(self):
         """The policy set last."""
         cdef native.PollPolicy policy
-        native.aio_context_poll_params(self.native_context(), &policy)
+        self.set_last(&policy)
         return POLICIES[policy]
 
     def set_nice(self, int nice):
         """Set the thread's own nice level. Raises OSError (ESRCH without a thread, EACCES, EPERM)."""
-        cdef int error = native.aio_context_set_nice(self.native_context(), nice)
+        cdef native.GateUse use
+        cdef int error = native.aio_context_set_nice(self.enter(&use), nice)
+        self.leave(&use)
         if error:
             raise os_error(error)
 
@@ -212,10 +315,10 @@ cdef class AioContext:
             poll_ready: called instead of ``read`` when ``poll`` found the work.
             poll_begin, poll_end: called when busy-polling starts and ends.
 
-        An exception in any of them is reported through sys.unraisablehook. Returns a handle for
-        remove_handler. Raises OSError: the descriptor cannot be watched.
+        An exception in any of them is reported through sys.unraisablehook. So is, as an OSError
+        (EBADF), that a look with ``poll=True`` finds the descriptor closed: the handler is removed.
+        Returns a handle for remove_handler. Raises OSError: the descriptor cannot be watched.
         """
-        cdef native.AioContext *ctx = self.native_context()
         cdef native.AioHandlerOps ops
         cdef const native.atomic_int64 *since = NULL
         cdef Handler handler = Handler.__new__(Handler)
@@ -244,14 +347,19 @@ cdef class AioContext:
             ops.poll_end = handler_poll_end
         ops.release = handler_release
 
+        cdef native.AioHandler *added
         cdef void *binding = &handler.binding
         cdef int fd = handler.binding.fd
         cdef int error = 0
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         Py_INCREF(handler)
         with nogil:
-            handler.handler = native.aio_handler_new(ctx, fd, &ops, binding, since)
-            if handler.handler == NULL:
+            added = native.aio_handler_new(ctx, fd, &ops, binding, since)
+            if added == NULL:
                 error = errno
+            native.owned_put(&handler.handler, added)
+            self.leave(&use)
         if error:
             Py_DECREF(handler)
             raise os_error(-error)
@@ -261,21 +369,33 @@ cdef class AioContext:
         """Remove a handler; no callback of it runs when this returns, nor will.
 
         Called by one of its own callbacks, that holds from its return on. Removing it again does
-        nothing.
+        nothing. Raises ValueError: it is another context's.
         """
-        cdef native.AioHandler *removed = handler.handler
-        handler.handler = NULL
-        if removed != NULL:
-            with nogil:
-                native.aio_handler_free(removed)
+        cdef native.GateUse use
+        cdef native.AioHandler *removed
+        if handler.context is not self:
+            raise ValueError("the handler is another context's")
+        self.check_process()
+        with nogil:
+            if native.gate_enter(&self.gate, &use):
+                removed = <native.AioHandler *>native.owned_take(&handler.handler)
+                if removed != NULL:
+                    native.aio_handler_free(removed)
+                self.leave(&use)
+            else:
+                native.gate_await_closed(&self.gate)  # which removes it
 
     def schedule(self, fn):
         """Call ``fn()`` once in the context's thread, soon. Any thread may."""
-        cdef native.AioContext *ctx = self.native_context()
         cdef Call pending = Call.__new__(Call)
         pending.context, pending.fn = self, fn
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         Py_INCREF(pending)
-        if native.aio_bh_schedule_oneshot(ctx, call_run, <void *>pending, call_release):
+        cdef int error = native.aio_bh_schedule_oneshot(ctx, call_run, <void *>pending,
+                                                        call_release)
+        self.leave(&use)
+        if error:
             Py_DECREF(pending)
             raise MemoryError
 
@@ -284,15 +404,17 @@ cdef class AioContext:
 
         Times past what the clock can show are its last one, 292 years from the boot.
         """
-        cdef native.AioContext *ctx = self.native_context()
         cdef Call pending = Call.__new__(Call)
         pending.context, pending.fn = self, fn
         cdef int64_t now_ns = native.aio_clock_ns()
         pending.deadline_ns = now_ns + min(delay_ns, INT64_MAX - now_ns)
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         Py_INCREF(pending)
         cdef void *opaque = <void *>pending
         with nogil:
             native.aio_context_run(ctx, call_arm, opaque)
+            self.leave(&use)
         if pending.timer == NULL:
             Py_DECREF(pending)
             raise MemoryError
@@ -303,10 +425,12 @@ cdef class AioContext:
         For handlers (nested), and for contexts without a thread. Raises OSError: EBUSY when its
         thread runs and this is another.
         """
-        cdef native.AioContext *ctx = self.native_context()
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         cdef int result
         with nogil:
             result = native.aio_context_poll(ctx, blocking)
+            self.leave(&use)
         if result < 0:
             raise os_error(result)
         PyErr_CheckSignals()
@@ -320,11 +444,15 @@ cdef class AioContext:
         all); latency_ns ({"p50", "p90", "p99", "p99.9", "max"}), latency_count, latency_sum_ns;
         handlers (as handlers()).
         """
-        cdef native.AioContext *ctx = self.native_context()
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         cdef native.AioStatsSnapshot snapshot
+        cdef int64_t cpu_ns
         cdef int i
         with nogil:
             native.aio_context_stats(ctx, &snapshot)
+            cpu_ns = native.aio_context_cpu_ns(ctx)
+            self.leave(&use)
         result = {
             native.aio_counter_names[i].decode(): native.stats_counter(&snapshot, i)
             for i in range(native.AIO_COUNTER_COUNT)
@@ -338,7 +466,7 @@ cdef class AioContext:
                 if snapshot.poll_histogram[i]
             },
             observed_ns=snapshot.observed_ns,
-            cpu_ns=native.aio_context_cpu_ns(ctx),
+            cpu_ns=cpu_ns,
             latency_ns=dict(zip(("p50", "p90", "p99", "p99.9", "max"), snapshot.latency_ns)),
             latency_count=snapshot.latency_count,
             latency_sum_ns=snapshot.latency_sum_ns,
@@ -348,20 +476,28 @@ cdef class AioContext:
 
     def reset_stats(self):
         """Set the statistics to zero, between two iterations of the thread."""
-        cdef native.AioContext *ctx = self.native_context()
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
         with nogil:
             native.aio_context_reset_stats(ctx)
+            self.leave(&use)
 
     def handlers(self):
         """The handlers, the context's own notifier first: dictionaries with node (what traces call
         it), fd, polled (is in the poll list), ns and events."""
-        cdef native.AioContext *ctx = self.native_context()
-        cdef size_t count = native.aio_context_handlers(ctx, NULL, 0) + 16, found, i
-        cdef native.AioHandlerInfo *info = <native.AioHandlerInfo *>malloc(count * sizeof(info[0]))
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
+        cdef size_t count, found = 0, i
+        cdef native.AioHandlerInfo *info
+        with nogil:
+            count = native.aio_context_handlers(ctx, NULL, 0) + 16
+            info = <native.AioHandlerInfo *>malloc(count * sizeof(info[0]))
+            if info != NULL:
+                found = min(count, native.aio_context_handlers(ctx, info, count))
+            self.leave(&use)
         if info == NULL:
             raise MemoryError
         try:
-            found = min(count, native.aio_context_handlers(ctx, info, count))
             return [
                 {
                     "node": <uint64_t><size_t>info[i].handler,
@@ -382,23 +518,31 @@ cdef class AioContext:
         policy, PollParams, poll_ns before, poll_ns after, action, and a list of (node, fd, event,
         ns before, ns after), one for each handler in the poll list.
         """
-        cdef native.AioContext *ctx = self.native_context()
         cdef uint64_t *record = <uint64_t *>malloc(
             native.TRACE_RECORD_WORDS_MAX * sizeof(uint64_t))
         if record == NULL:
             raise MemoryError
         records = []
         try:
-            while <size_t>len(records) < limit and native.aio_context_trace_read(ctx, record):
+            while <size_t>len(records) < limit and self.read_trace(record):
                 records.append(trace_record(record))
         finally:
             free(record)
         return records
 
+    cdef size_t read_trace(self, uint64_t *record) except? 0:
+        cdef native.GateUse use
+        cdef size_t length = native.aio_context_trace_read(self.enter(&use), record)
+        self.leave(&use)
+        return length
+
     @property
     def traces_dropped(self):
         """Records lost because nobody drained them in time."""
-        return native.aio_context_trace_dropped(self.native_context())
+        cdef native.GateUse use
+        cdef uint64_t dropped = native.aio_context_trace_dropped(self.enter(&use))
+        self.leave(&use)
+        return dropped
 
 
 include "_workload.pxi"
@@ -415,5 +559,10 @@ def live_counters():
 
 @atexit.register
 def _stop_running():
+    cdef AioContext context
     for context in list(_running):
-        context.stop()
+        if context.is_of_this_process():  # a fork has inherited no thread
+            try:
+                context.stop()
+            except ValueError:
+                pass  # another thread has closed it

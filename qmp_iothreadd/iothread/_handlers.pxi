@@ -4,17 +4,26 @@ cdef class EventNotifier:
     """An eventfd (non-blocking, close-on-exec) that remembers when its event came."""
 
     cdef native.EventNotifier notifier
-    cdef bint is_open
+    cdef native.LastUse uses
 
     def __cinit__(self):
         cdef int error = native.event_notifier_init(&self.notifier)
         if error:
+            native.last_use_close(&self.uses)
             raise os_error(error)
-        self.is_open = True
         native.aio_live_add_notifiers(1)
 
     def __dealloc__(self):
-        self.close()
+        if native.last_use_close(&self.uses):
+            self.clean_up()
+
+    cdef void clean_up(self) noexcept nogil:
+        native.event_notifier_cleanup(&self.notifier)
+        native.aio_live_add_notifiers(-1)
+
+    cdef void leave(self) noexcept nogil:
+        if native.last_use_leave(&self.uses):
+            self.clean_up()
 
     @property
     def fd(self):
@@ -26,20 +35,27 @@ cdef class EventNotifier:
         return self.notifier.fd
 
     def set(self):
-        """Signal an event. Any thread may."""
+        """Signal an event. Any thread may. Nothing happens once it is closed."""
         with nogil:
-            native.event_notifier_set(&self.notifier)
+            if native.last_use_enter(&self.uses):
+                native.event_notifier_set(&self.notifier)
+                self.leave()
 
     def test_and_clear(self):
         """Whether an event was pending, which it no longer is."""
-        return native.event_notifier_test_and_clear(&self.notifier)
+        cdef bint pending = False
+        if native.last_use_enter(&self.uses):
+            pending = native.event_notifier_test_and_clear(&self.notifier)
+            self.leave()
+        return pending
 
-    cpdef close(self):
-        """Close the descriptor. Its handlers must have been removed."""
-        if self.is_open:
-            self.is_open = False
-            native.event_notifier_cleanup(&self.notifier)
-            native.aio_live_add_notifiers(-1)
+    def close(self):
+        """Close the descriptor. Its handlers must have been removed. Idempotent.
+
+        A call that is under way in another thread closes it when it is done.
+        """
+        if native.last_use_close(&self.uses):
+            self.clean_up()
 
 
 # ---- handlers ----
@@ -53,7 +69,7 @@ cdef struct Binding:
 cdef class Handler:
     """A registration with a context, as AioContext.add_handler returns it. Opaque."""
 
-    cdef native.AioHandler *handler  # NULL once removed
+    cdef native.OwnedPointer handler  # AioHandler: who takes it frees it; NULL once removed
     cdef Binding binding
     cdef AioContext context
     cdef object source
@@ -103,7 +119,7 @@ cdef void handler_poll_end(void *opaque) noexcept with gil:
 
 cdef void handler_release(void *opaque) noexcept with gil:
     handler = <Handler>(<Binding *>opaque).handler
-    handler.handler = NULL
+    native.owned_take(&handler.handler)
     handler.source = handler.read = handler.poll = handler.poll_ready = None
     handler.poll_begin = handler.poll_end = None
     Py_DECREF(handler)
@@ -114,7 +130,26 @@ cdef native.cbool poll_notifier(void *opaque) noexcept nogil:
 
 
 cdef native.cbool poll_fd(void *opaque) noexcept nogil:
-    return native.aio_fd_readable((<Binding *>opaque).fd)
+    cdef int readable = native.aio_fd_readable((<Binding *>opaque).fd)
+    if readable < 0:
+        remove_of_closed(opaque)
+    return readable > 0
+
+
+cdef void remove_of_closed(void *opaque) noexcept with gil:
+    """Remove a handler that is polled and whose descriptor was closed, and report it, once."""
+    handler = <Handler>(<Binding *>opaque).handler
+    cdef native.AioHandler *removed = <native.AioHandler *>native.owned_take(&handler.handler)
+    if removed == NULL:
+        return  # another thread removes it, or has yet to return from adding it
+    read = handler.read
+    fd = handler.binding.fd
+    with nogil:
+        native.aio_handler_free(removed)
+    PyErr_SetObject(
+        OSError, (EBADF, f"descriptor {fd} is closed, which had a handler: it is removed")
+    )
+    PyErr_WriteUnraisable(read)
 
 
 cdef class Call:

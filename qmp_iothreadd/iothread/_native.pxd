@@ -65,7 +65,11 @@ cdef extern from "engine.h" nogil:
     AioContext *aio_context_new(PollParams params, PollPolicy policy)
     void aio_context_free(AioContext *ctx)
     int aio_context_start(AioContext *ctx, const char *name)
+    void aio_context_set_closing(AioContext *ctx, cbool closing)
     int aio_context_stop(AioContext *ctx)
+    cbool aio_context_is_home(AioContext *ctx)
+    cbool aio_context_in_own_thread(AioContext *ctx)
+    void aio_notify(AioContext *ctx)
     void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *) noexcept nogil,
                                    void *opaque)
     int aio_context_poll(AioContext *ctx, cbool blocking)
@@ -74,6 +78,7 @@ cdef extern from "engine.h" nogil:
     int aio_context_set_nice(AioContext *ctx, int nice)
     void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
     PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy)
+    int64_t AIO_TIME_MAX_NS
     int64_t AIO_IDLE_INTERVAL_NS
     void aio_context_set_idle_interval(AioContext *ctx, int64_t ns)
     int64_t aio_context_poll_ns(AioContext *ctx)
@@ -117,7 +122,7 @@ cdef extern from "engine.h" nogil:
     void event_notifier_set(EventNotifier *notifier)
     cbool event_notifier_test_and_clear(EventNotifier *notifier)
     cbool event_notifier_pending(const EventNotifier *notifier)
-    cbool aio_fd_readable(int fd)
+    int aio_fd_readable(int fd)
 
     void aio_live_snapshot(int64_t *out)
     enum: AIO_LIVE_COUNT
@@ -166,6 +171,38 @@ cdef extern from "engine.h" nogil:
     uint64_t aio_context_trace_dropped(AioContext *ctx)
     unsigned aio_context_workloads(AioContext *ctx)
     void aio_live_add_notifiers(int64_t n)
+
+
+cdef extern from "gate.h" nogil:
+    ctypedef struct Gate:
+        pass
+    ctypedef struct GateUse:
+        pass
+
+    void gate_init(Gate *gate)
+    void gate_destroy(Gate *gate)
+    void gate_open(Gate *gate)
+    cbool gate_enter(Gate *gate, GateUse *use)
+    void gate_leave(Gate *gate, GateUse *use)
+    cbool gate_is_user(Gate *gate)
+    int gate_claim(Gate *gate, cbool wait)
+    void gate_shut(Gate *gate)
+    void gate_drain(Gate *gate)
+    void gate_close(Gate *gate)
+    void gate_await_closed(Gate *gate)
+
+    ctypedef struct LastUse:
+        pass
+
+    cbool last_use_enter(LastUse *uses)
+    cbool last_use_leave(LastUse *uses)
+    cbool last_use_close(LastUse *uses)
+
+    ctypedef struct OwnedPointer:
+        pass
+
+    void owned_put(OwnedPointer *owned, void *pointer)
+    void *owned_take(OwnedPointer *owned)
 
 
 cdef extern from "clock.h" nogil:

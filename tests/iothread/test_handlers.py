@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -63,6 +64,37 @@ def test_a_descriptor_that_cannot_be_watched_is_refused(started: Start) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         context.add_handler(9999, print)
     assert len(context.handlers()) == 1
+
+
+def test_the_handler_of_a_closed_descriptor_is_removed_and_reported_once(
+    started: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", reports.append)
+    # Of two bytes the second is found by polling, which goes on for a second.
+    context, calls = started(max_ns=10**9), [0]
+    reader, writer = os.pipe()
+
+    def read() -> None:
+        calls[0] += 1
+        os.read(reader, 1)
+        if calls[0] == 2:
+            os.close(reader)
+
+    handler = context.add_handler(reader, read, poll=True)
+    time.sleep(0.05)  # the window will be as long
+    os.write(writer, b"ab")
+    eventually(lambda: len(context.handlers()) == 1)
+    context.stop()
+    assert calls == [2]
+    assert [report.exc_value.errno for report in reports] == [errno.EBADF]
+    assert str(reports[0].exc_value).endswith(
+        f"descriptor {reader} is closed, which had a handler: it is removed"
+    )
+    assert reports[0].object is read
+    context.remove_handler(handler)  # nothing to do
+    reports.clear()
+    os.close(writer)
 
 
 @pytest.mark.parametrize("kind", ["memory", "kernel"])

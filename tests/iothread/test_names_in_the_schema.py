@@ -8,6 +8,7 @@ from qmp_iothreadd.iothread._engine import (
     ARRIVALS,
     POLICIES,
     POLL_PARAMS,
+    TIME_MAX_NS,
     WORKLOAD_DEPTH_MAX,
 )
 from qmp_iothreadd.iothread.event_loop import IOThread
@@ -36,3 +37,5 @@ def test_settings_are_of_properties_that_there_are() -> None:
     assert set(IOThread.settings) <= set(members("IothreadProperties"))
     assert set(WorkloadObject.settings) == set(members("WorkloadProperties"))
     assert WorkloadObject.settings["depth"].range == (0, WORKLOAD_DEPTH_MAX)
+    for time in ("interval-ns", "on-ns", "off-ns"):
+        assert WorkloadObject.settings[time].range == (0, TIME_MAX_NS)

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import AioContext, PollParams, live_counters
+from qmp_iothreadd.iothread._engine import (
+    TIME_MAX_NS,
+    AioContext,
+    PollParams,
+    live_counters,
+)
 
 Start = Callable[..., AioContext]
 
@@ -71,6 +76,12 @@ def test_a_closed_context_refuses_everything() -> None:
 def test_unknown_policy_is_refused() -> None:
     with pytest.raises(ValueError, match="weighted, legacy"):
         AioContext(policy="nope")
+
+
+@pytest.mark.parametrize("ns", [-1, TIME_MAX_NS + 1])
+def test_idle_interval_is_checked(ns: int) -> None:
+    with pytest.raises(ValueError, match="idle_interval_ns must be from 0 to"):
+        AioContext(idle_interval_ns=ns)
 
 
 def test_a_handler_cannot_stop_its_own_thread(

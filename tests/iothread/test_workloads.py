@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.iothread._engine import (
+    TIME_MAX_NS,
     WORKLOAD_DEPTH_MAX,
     WORKLOAD_LATE_NS,
     AioContext,
@@ -191,6 +192,9 @@ def test_tuning_takes_effect(workload: Make, eventually: Eventually) -> None:
     [
         {"interval_ns": -1},
         {"service_ns": -1},
+        *({name: TIME_MAX_NS + 1} for name in ("interval_ns", "service_ns", "on_ns", "off_ns")),
+        {"arrival": "on-off", "interval_ns": 2**62, "off_ns": 2**62},
+        {"arrival": "trace", "intervals": [1, TIME_MAX_NS + 1]},
         {"depth": WORKLOAD_DEPTH_MAX + 1},
         {"arrival": "nope"},
         {"arrival": "trace"},

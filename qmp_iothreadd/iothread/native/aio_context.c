@@ -183,7 +183,9 @@ void aio_context_run(AioContext *ctx, void (*fn)(AioContext *, void *), void *ar
     while (!op.done) {
         if (!ctx->driven) {
             aio_take_home_locked(ctx);
+            ctx->borrowed = true;
             attend_locked(ctx);
+            ctx->borrowed = false;
             aio_release_home_locked(ctx);
         } else if (!notified) {
             notified = true;
@@ -201,17 +203,31 @@ bool aio_context_is_wanted(AioContext *ctx)
            (ctx->own_thread && !atomic_load_explicit(&ctx->running, memory_order_relaxed));
 }
 
+bool aio_context_is_home(AioContext *ctx)
+{
+    return aio_is_home(ctx);
+}
+
+bool aio_context_in_own_thread(AioContext *ctx)
+{
+    return ctx->own_thread;
+}
+
 int aio_context_poll(AioContext *ctx, bool blocking)
 {
     if (aio_is_home(ctx)) {
         return aio_iterate(ctx, blocking);
     }
     pthread_mutex_lock(&ctx->lock);
+    while (ctx->driven && !ctx->threaded) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
     if (ctx->threaded) {
         pthread_mutex_unlock(&ctx->lock);
         return -EBUSY;
     }
     aio_take_home_locked(ctx);
+    blocking = blocking && !ctx->closing;
     pthread_mutex_unlock(&ctx->lock);
 
     const bool progress = aio_iterate(ctx, blocking);
@@ -309,5 +325,5 @@ uint64_t aio_context_trace_dropped(AioContext *ctx)
 
 unsigned aio_context_workloads(AioContext *ctx)
 {
-    return atomic_load_explicit(&ctx->workloads, memory_order_relaxed);
+    return atomic_load_explicit(&ctx->workloads, memory_order_acquire);
 }

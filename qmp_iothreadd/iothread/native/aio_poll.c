@@ -191,6 +191,7 @@ static bool wait_for_rest(AioContext *ctx, AioLink *ready, bool found, bool bloc
     if (atomic_load_explicit(&ctx->notified, memory_order_relaxed)) {
         /* Before looking at what was announced: a full barrier, pairs with aio_notify. */
         atomic_exchange(&ctx->notified, false);
+        ctx->notified_iteration = ctx->iteration;
     }
     return ask;
 }
@@ -225,12 +226,12 @@ bool aio_iterate(AioContext *ctx, bool blocking)
     AioCounters count = {0};
     AioLink ready;
 
+    const uint64_t iteration = ++ctx->iteration;
     if (__builtin_expect(atomic_load_explicit(&ctx->attention, memory_order_relaxed) != 0, 0)) {
         aio_attend(ctx);
     }
     aio_list_init(&ready);
     ctx->depth++;
-    const uint64_t iteration = ++ctx->iteration;
     const int64_t start_ns = aio_clock_ns();
     begin_accounting(ctx, start_ns);
 
@@ -240,6 +241,11 @@ bool aio_iterate(AioContext *ctx, bool blocking)
     count.polls = poll.polled;
     count.polls_in_vain = poll.polled && !poll.found;
 
+    if (__builtin_expect(ctx->notified_iteration > iteration, 0)) {
+        /* A poll callback iterated, nested, and took a notification that this one has not acted
+         * upon: of a request, or that the thread is to end. Blocking now could be for ever. */
+        timeout_ns = 0;
+    }
     ctx->now_ns = poll.end_ns;
     if (wait_for_rest(ctx, &ready, poll.found, blocking, timeout_ns, poll.end_ns)) {
         ctx->now_ns = stats_end_wait(&ctx->stats, poll.end_ns);

@@ -145,12 +145,32 @@ static void set_thread_name(AioContext *ctx, const char *name)
     }
 }
 
+/* Waits for who is home only as long as another thread's request takes. */
+static int may_start_locked(AioContext *ctx)
+{
+    while (ctx->borrowed && !ctx->threaded && !aio_is_home(ctx)) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
+    if (ctx->closing) {
+        return -ECANCELED;
+    }
+    return ctx->driven || ctx->threaded ? -EBUSY : 0;
+}
+
+void aio_context_set_closing(AioContext *ctx, bool closing)
+{
+    pthread_mutex_lock(&ctx->lock);
+    ctx->closing = closing;
+    pthread_mutex_unlock(&ctx->lock);
+}
+
 int aio_context_start(AioContext *ctx, const char *name)
 {
     pthread_mutex_lock(&ctx->lock);
-    if (ctx->driven || ctx->threaded) {
+    const int refusal = may_start_locked(ctx);
+    if (refusal) {
         pthread_mutex_unlock(&ctx->lock);
-        return -EBUSY;
+        return refusal;
     }
     set_thread_name(ctx, name);
     atomic_store_explicit(&ctx->running, true, memory_order_relaxed);
@@ -169,13 +189,18 @@ int aio_context_start(AioContext *ctx, const char *name)
 
 int aio_context_stop(AioContext *ctx)
 {
-    if (aio_is_home(ctx)) {
-        return -EDEADLK;
-    }
     pthread_mutex_lock(&ctx->lock);
-    if (!ctx->threaded || ctx->stopping) {
+    while (ctx->stopping && !aio_is_home(ctx)) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+        if (!ctx->stopping) {
+            pthread_mutex_unlock(&ctx->lock);
+            return 0;
+        }
+    }
+    if (!ctx->threaded || aio_is_home(ctx)) {
+        const int refusal = ctx->threaded ? -EDEADLK : -ESRCH;
         pthread_mutex_unlock(&ctx->lock);
-        return -ESRCH;
+        return refusal;
     }
     ctx->stopping = true;
     pthread_mutex_unlock(&ctx->lock);
@@ -190,6 +215,7 @@ int aio_context_stop(AioContext *ctx)
     pthread_mutex_lock(&ctx->lock);
     atomic_store_explicit(&ctx->thread_id, 0, memory_order_relaxed);
     ctx->threaded = ctx->stopping = false;
+    pthread_cond_broadcast(&ctx->changed);
     pthread_mutex_unlock(&ctx->lock);
     aio_live_add(&aio_live.threads, -1);
     return 0;

@@ -30,6 +30,9 @@ typedef struct AioTimer AioTimer;
 
 enum { AIO_NAME_MAX = 15 };
 
+/* Eleven days: sums of a few such times, and of the clock, still fit into 64 bits. */
+#define AIO_TIME_MAX_NS INT64_C(1000000000000000)
+
 /* See aio_context_set_idle_interval: 7 s, as in QEMU's util/aio-posix.c. */
 #define AIO_IDLE_INTERVAL_NS (7 * INT64_C(1000000000))
 
@@ -44,12 +47,18 @@ void aio_context_free(AioContext *ctx);
 
 /*
  * Starts the thread; returns when it runs, or is named and waits for nothing but a CPU. `name` may
- * be NULL; one longer than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when someone drives the
- * context already.
+ * be NULL; one longer than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when it has a thread
+ * already, or a caller of aio_context_poll drives it; -ECANCELED while it is closing.
  */
 int aio_context_start(AioContext *ctx, const char *name);
 
-/* Stops and joins the thread. -ESRCH without a thread, -EDEADLK from the thread itself. */
+/* While it is closing no thread starts, and aio_context_poll from outside does not block. */
+void aio_context_set_closing(AioContext *ctx, bool closing);
+
+/*
+ * Stops and joins the thread; when another thread is at that, waits until it is done. -ESRCH
+ * without a thread, -EDEADLK from the thread itself.
+ */
 int aio_context_stop(AioContext *ctx);
 
 /*
@@ -61,6 +70,10 @@ void aio_context_set_exit_hook(AioContext *ctx, void (*on_exit)(void *), void *o
 /* One iteration, in the calling thread: from a handler (nested), or on a context without a thread
  * (-EBUSY when it has one). Returns 1 when something ran, else 0. */
 int aio_context_poll(AioContext *ctx, bool blocking);
+
+/* Whether the calling thread is home, and whether home is the context's own thread (home only). */
+bool aio_context_is_home(AioContext *ctx);
+bool aio_context_in_own_thread(AioContext *ctx);
 
 /* The kernel's id of the thread, 0 without one. */
 int aio_context_thread_id(AioContext *ctx);
@@ -76,8 +89,8 @@ void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy 
 PollParams aio_context_poll_params(AioContext *ctx, PollPolicy *policy);
 
 /*
- * A handler without an event for so long is not polled any more, until its next one. To be set
- * before anybody drives the context.
+ * A handler without an event for so long, 0 to AIO_TIME_MAX_NS, is not polled any more, until its
+ * next one. To be set before anybody drives the context.
  */
 void aio_context_set_idle_interval(AioContext *ctx, int64_t ns);
 
@@ -190,8 +203,8 @@ static inline bool event_notifier_pending(const EventNotifier *notifier)
     return atomic_load_explicit(&notifier->since_ns, memory_order_acquire) != 0;
 }
 
-/* As the kernel tells it: a system call. */
-bool aio_fd_readable(int fd);
+/* As the kernel tells it, by a system call: 1 or 0; -EBADF when the descriptor is closed. */
+int aio_fd_readable(int fd);
 
 /* ---- ownership ---- */
 

@@ -85,6 +85,8 @@ struct AioContext {
     pthread_mutex_t lock;
     pthread_cond_t changed;     /* of the fields below */
     bool driven;                /* lock: someone is home */
+    bool borrowed;              /* lock: the same, for as long as requests take (aio_context_run) */
+    bool closing;               /* lock: aio_context_set_closing */
     bool threaded;              /* lock: a thread was started and not joined */
     bool stopping;              /* lock: someone joins it */
     pthread_t thread;           /* lock; valid while threaded, as is its stack */
@@ -108,6 +110,7 @@ struct AioContext {
     uint32_t walking;         /* walks of poll_list that call back: nothing is unlinked */
     uint32_t depth;           /* nested iterations */
     uint64_t iteration;       /* number of the latest one begun */
+    uint64_t notified_iteration; /* what `iteration` was when `notified` was cleared last */
     uint32_t waitless;        /* iterations since the fd monitor was asked */
     uint32_t unpolled;        /* handlers that are not in the poll list */
     uint32_t polled;          /* handlers that are */

@@ -48,9 +48,12 @@ bool event_notifier_test_and_clear(EventNotifier *notifier)
     return length == sizeof(count);
 }
 
-bool aio_fd_readable(int fd)
+int aio_fd_readable(int fd)
 {
     struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
-    return poll(&pfd, 1, 0) > 0;
+    if (poll(&pfd, 1, 0) <= 0) {
+        return 0;
+    }
+    return pfd.revents & POLLNVAL ? -EBADF : 1;
 }

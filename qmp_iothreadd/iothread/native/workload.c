@@ -201,17 +201,23 @@ int64_t workload_generate(Workload *w, int64_t now_ns)
 
 /* ---- life ---- */
 
+static bool is_time(int64_t ns)
+{
+    return ns >= 0 && ns <= AIO_TIME_MAX_NS;
+}
+
 int workload_check(const WorkloadParams *params)
 {
     const ArrivalParams *arrival = &params->arrival;
     bool valid = arrival->process && params->depth <= WORKLOAD_RING_SIZE &&
-                 params->service_ns >= 0 && arrival->interval_ns >= 0 && arrival->on_ns >= 0 &&
-                 arrival->off_ns >= 0 && arrival->sigma >= 0 && arrival->sigma <= 10;
+                 is_time(params->service_ns) && is_time(arrival->interval_ns) &&
+                 is_time(arrival->on_ns) && is_time(arrival->off_ns) && arrival->sigma >= 0 &&
+                 arrival->sigma <= 10;
 
     if (valid && arrival->process->takes_intervals) {
         valid = arrival->interval_count > 0;
         for (size_t i = 0; i < arrival->interval_count; i++) {
-            valid = valid && arrival->intervals[i] >= 0;
+            valid = valid && is_time(arrival->intervals[i]);
         }
     }
     return valid ? 0 : -EINVAL;
@@ -341,7 +347,8 @@ void workload_free(Workload *w)
     generator_remove(&w->slot);
     aio_handler_free(w->handler);
     event_notifier_cleanup(&w->notifier);
-    atomic_fetch_sub_explicit(&w->ctx->workloads, 1, memory_order_relaxed);
+    /* Release: who finds no workload may free the context. */
+    atomic_fetch_sub_explicit(&w->ctx->workloads, 1, memory_order_release);
     aio_live_add(&aio_live.workloads, -1);
     free(w->intervals);
     free(w);

@@ -32,7 +32,7 @@ typedef struct WorkloadStats {
 /* What counts as late; a spinning generator is on time to well within it. */
 enum { WORKLOAD_LATE_NS = 20 * 1000 };
 
-/* -EINVAL for parameters out of range, else 0. */
+/* -EINVAL for parameters out of range, else 0. Times go from 0 to AIO_TIME_MAX_NS. */
 int workload_check(const WorkloadParams *params);
 
 /* Starts at once. NULL and errno: EINVAL, ENOMEM, EMFILE, EAGAIN. */

@@ -334,13 +334,16 @@ int main(int argc, char **argv)
     for (int i = 0; i < 2; i++) {
         pthread_create(&drivers[i], NULL, stray_driver, stray.ctx);
     }
+    gates_start(seed);
     for (unsigned i = 0; i < seconds * 20; i++) {
         usleep(50000);
+        gates_close();
         op_probe(&stray, &random);
         op_gang(&stray, &random);
         op_bottom_half(&stray, &random);
     }
     atomic_store(&stop, true);
+    gates_end();
     for (int i = 0; i < WORKERS; i++) {
         pthread_join(workers[i], NULL);
     }

@@ -38,6 +38,11 @@ static inline uint64_t next_random(uint64_t *state)
 void op_probe(Slot *slot, uint64_t *random); /* one handler that iterates, and may remove itself */
 void op_gang(Slot *slot, uint64_t *random);  /* handlers of which the first to run removes all */
 
+/* gates.c: threads that close what others use; `gates_close` is to be called now and then. */
+void gates_start(uint64_t seed);
+void gates_close(void);
+void gates_end(void);
+
 /*
  * watchdog.c: unless `watchdog_alive` is called at least once in so many seconds, prints the
  * stacks of all threads and aborts.
