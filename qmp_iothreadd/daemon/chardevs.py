@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qmp_iothreadd.machine.chardevs import Chardev, ChardevNull, ChardevSocket, ChardevStdio
 from qmp_iothreadd.server.sockets import UnixListener, adopt, listen_tcp
@@ -23,15 +23,18 @@ _TYPES: dict[str, type[Chardev]] = {"stdio": ChardevStdio, "null": ChardevNull}
 Serve = Callable[["MonitorServer"], Awaitable[None]]
 
 
-class OpenChardev(NamedTuple):
+class OpenChardev:
     """A character device that is ready for a monitor.
 
     ``object`` is what clients see of it. ``serve`` lets a monitor's server have it; it raises
     QmpError where a connection is to be made and nobody answers.
     """
 
-    object: Chardev
-    serve: Serve
+    __slots__ = ("object", "serve")
+
+    def __init__(self, object: Chardev, serve: Serve) -> None:
+        self.object = object
+        self.serve = serve
 
 
 class Chardevs:

@@ -69,16 +69,16 @@ class TracePattern:
     location: str = ""
 
 
-@dataclass(slots=True, eq=False)
 class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
     ``defines`` are the symbols that its ``if`` conditions find defined.
     """
 
-    path: str | None = None
-    defines: frozenset[str] = frozenset()
-    _models: Models | None = None
+    def __init__(self) -> None:
+        self.path: str | None = None
+        self.defines: frozenset[str] = frozenset()
+        self._models: Models | None = None
 
     def models(self) -> Models:
         """The schema's validators, loaded once: for the first ``-object``, else for the daemon.

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
     from qmp_iothreadd.daemon.reporter import Reporter
 
-# This long after start-up, what the greeting did not need is loaded.
-_SETTLE_S = 0.1
+# The texts of errors are loaded this long after start-up: greetings do not wait for them.
+_LOAD_TEXTS_S = 0.1
 
 
 def run(config: Config) -> int:
@@ -108,8 +108,11 @@ async def serve(config: Config, background: Background | None = None) -> None:
         if background is not None:
             background.ready()
         _notify_service_manager()
-        settling = loop.call_later(_SETTLE_S, _settle)
-        stack.callback(settling.cancel)
+        gc.freeze()  # what is there now stays: collections need not look at it
+        # An error needs no file then: once a client has used up all descriptors, none could be
+        # opened to import its text from.
+        loading = loop.call_later(_LOAD_TEXTS_S, errors.load_texts)
+        stack.callback(loading.cancel)
         await ended.wait()
 
 
@@ -147,16 +150,6 @@ async def _open_monitor(
         server = monitors.attach(monitor, opened.object)
     with located(chardev.location):
         await opened.serve(server)
-
-
-def _settle() -> None:
-    """Do what the greeting did not wait for.
-
-    An error needs no file then: once a client has used up all descriptors, none could be opened to
-    import its text from. What is there now stays: collections need not look at it.
-    """
-    errors.load_texts()
-    gc.freeze()
 
 
 # -- Steps that not every start takes: what they need is imported with them -----------------------

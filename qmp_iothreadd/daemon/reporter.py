@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.daemon.standard_streams import say
@@ -13,7 +11,6 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors import Error
 
 
-@dataclass(slots=True)
 class Reporter:
     """Writes messages as QEMU's util/error-report.c: ``[TIME ][GUEST ]PROGRAM: [LOCATION: ]TEXT``.
 
@@ -21,10 +18,18 @@ class Reporter:
     own.
     """
 
-    program: str = "qmp-iothreadd"
-    guest_name: str | None = None
-    timestamp: bool = False
-    with_guest_name: bool = False
+    def __init__(
+        self,
+        program: str = "qmp-iothreadd",
+        *,
+        guest_name: str | None = None,
+        timestamp: bool = False,
+        with_guest_name: bool = False,
+    ) -> None:
+        self.program = program
+        self.guest_name = guest_name
+        self.timestamp = timestamp
+        self.with_guest_name = with_guest_name
 
     def format(self, text: str, location: str = "", hint: str | None = None) -> str:
         """A message, ended by a newline."""
@@ -54,7 +59,12 @@ class Reporter:
 
     def about_file(self, place: str) -> Reporter:
         """A reporter of messages about a file: its name stands right after the program's."""
-        return dataclasses.replace(self, program=f"{self.program}:{place}")
+        return Reporter(
+            f"{self.program}:{place}",
+            guest_name=self.guest_name,
+            timestamp=self.timestamp,
+            with_guest_name=self.with_guest_name,
+        )
 
 
 def _now_iso8601() -> str:

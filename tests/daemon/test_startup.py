@@ -109,11 +109,11 @@ async def test_texts_of_errors_are_loaded_once_it_serves(
     in_process: Any, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error that a client sees must not depend on a descriptor that is free."""
-    settled: list[bool] = []
-    monkeypatch.setattr(daemon, "_SETTLE_S", 0)
-    monkeypatch.setattr(errors, "load_texts", lambda: settled.append(True))
+    loaded: list[bool] = []
+    monkeypatch.setattr(daemon, "_LOAD_TEXTS_S", 0)
+    monkeypatch.setattr(errors, "load_texts", lambda: loaded.append(True))
     in_process.start("-qmp", f"unix:{path}{LISTENING}")
-    await until(lambda: settled)
+    await until(lambda: loaded)
     in_process.signal()
     await in_process.ended()
 

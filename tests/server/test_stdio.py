@@ -189,7 +189,9 @@ async def test_a_reader_that_left_ends_it(make: Make, recorder: Recorder, pipes:
     await transport.start()
     pipes.close(pipes.screen)
     transport.write(b"x")
+    transport.write(b"x")  # before anybody is told
     await lost(recorder)
+    assert recorder.calls == ["made", "lost"]
 
 
 async def test_closing_while_it_starts(make: Make, recorder: Recorder, pipes: Pipes) -> None:
