@@ -186,3 +186,11 @@ def test_short_forms_are_warned_of_only_in_chardev() -> None:
     _, warnings = cli.parse(["prog", "-chardev", "socket,id=c,path=/x,server,nowait"])
     assert warnings.count("deprecated") == 2
     assert "\nPlease use wait=off instead\n" in warnings
+
+
+def test_a_monitor_without_a_name_takes_the_next_that_is_free() -> None:
+    config = parse(
+        *("-chardev", "null,id=a", "-mon", "chardev=a,id=compat_monitor0"),
+        *("-chardev", "null,id=b", "-mon", "chardev=b"),
+    )
+    assert [monitor.id for monitor in config.monitors] == ["compat_monitor0", "compat_monitor1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -13,9 +14,11 @@ import pytest
 from qmp_iothreadd import cli
 from qmp_iothreadd.cli.command_line import Finished
 from qmp_iothreadd.cli.options import OPTIONS
+from qmp_iothreadd.daemon import daemon
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
 from qmp_iothreadd.daemon.default_socket import default_socket_path
 from qmp_iothreadd.daemon.reporter import Reporter
+from qmp_iothreadd.errors import LocatedError, QmpError
 from tests.recordings import scenarios
 
 BASE = ["-M", "none", "-nodefaults", "-nographic"]
@@ -464,3 +467,75 @@ def test_main_reports_and_returns_the_status(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "prog: -foo: invalid option\n"
     assert cli.main(["prog", "-h"]) == 0
     assert capsys.readouterr().out.startswith("usage: prog")
+
+
+# -- main ------------------------------------------------------------------------------------------
+
+
+def test_main_says_warnings_then_serves_what_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[Config] = []
+
+    def run(config: Config) -> int:
+        served.append(config)
+        return 0
+
+    monkeypatch.setattr(daemon, "run", run)
+    monkeypatch.setattr(sys, "argv", ["prog", "-nodefaults", "-object", "iothread,id=a"])
+    assert cli.main() == 0
+    assert capsys.readouterr().err == ""
+    assert cli.main(["prog", "-nodefaults", "-chardev", "null,id=c,mux"]) == 0
+    warning = "warning: short-form boolean option 'mux' deprecated\nPlease use mux=on instead\n"
+    assert capsys.readouterr().err == f"prog: -chardev null,id=c,mux: {warning}"
+    assert [len(config.objects) for config in served] == [1, 0]
+
+
+def test_main_says_what_the_daemon_cannot_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(config: Config) -> int:
+        raise LocatedError(QmpError("it is taken", hint="Try another."), "-qmp x")
+
+    monkeypatch.setattr(daemon, "run", run)
+    assert cli.main(["prog", "-nodefaults"]) == 1
+    assert capsys.readouterr().err == "prog: -qmp x: it is taken\nTry another.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["-name", "a,?"], 1, "name options:\n  debug-threads=<bool (on/off)>\n"),
+        (["-chardev", "null,help"], 1, "chardev options:\n  abstract=<bool (on/off)>\n"),
+        (["-trace", "help"], 0, "poll_grow\n"),
+        (["-d", "trace:help"], 0, "poll_grow\n"),
+    ],
+)
+def test_lists_have_help(arguments: list[str], status: int, text: str) -> None:
+    found = printed(*arguments)
+    assert found[0] == status
+    assert found[1].startswith(text)
+
+
+def test_a_schema_without_objects_has_none_to_make(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'command': 'x-nothing' }")
+    text = said("-object", "iothread,id=a", "--schema", str(schema))
+    assert text == "prog: -object iothread,id=a: objects are not supported\n"
+
+
+def test_there_is_no_cpu_to_debug() -> None:
+    for option in (["-s"], ["-gdb", "tcp::1234"]):
+        assert "meaningless to attach gdb to a machine without any CPU" in said(*option)
+
+
+def test_members_below_a_count_of_cpus_are_unexpected() -> None:
+    assert said("-smp", "cpus.x=3") == "prog: Parameters 'smp.cpus.*' are unexpected\n"
+
+
+def test_a_version_without_an_installation_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert "(qmp-iothreadd not installed)" in printed("-version")[1]

@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def test_pages_are_printed_and_written(
     monkeypatch.setattr(pages, "PAGES", written)
     assert pages.main([]) == 0
     assert (tmp_path / "a" / "bash").read_text() == pages.bash_completion()
+
+
+def test_pages_is_a_program() -> None:
+    command = [sys.executable, "-m", pages.__name__, "bash"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == pages.bash_completion()
 
 
 # -- The man page ----------------------------------------------------------------------------------

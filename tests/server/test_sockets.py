@@ -144,3 +144,10 @@ async def test_connecting_out_to_nobody_leaves_no_socket(tmp_path: Path) -> None
 def test_a_host_that_there_is_not_is_refused() -> None:
     with pytest.raises(QmpError, match="address resolution failed for ::1%nowhere:0: "):
         listen_tcp("::1%nowhere", 0)
+
+
+def test_a_file_that_is_no_socket_is_refused_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(QmpError, match="Address already in use"):
+        UnixListener(str(tmp_path / "file"))
+    assert (tmp_path / "file").read_text() == "mine"
