@@ -73,7 +73,7 @@ def programs() -> Iterator[Programs]:
     core = sorted(CORE.glob("*.c"))
     with tempfile.TemporaryDirectory(prefix="bench-engine-") as name:
         folder = pathlib.Path(name)
-        engine = [SOURCES / "engine.c", *core]
+        engine = [SOURCES / "measured.c", *core]
         yield Programs(
             compile_program(folder / "bare", [SOURCES / "bare.c"], "-O2"),
             compile_program(folder / "engine", engine, "-O2"),
