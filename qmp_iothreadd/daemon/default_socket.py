@@ -29,16 +29,18 @@ def default_socket_path() -> str:
 def socket_folder(path: str) -> Iterator[None]:
     """Make the folder of ``path``, for this user alone; leaving removes it if it is empty.
 
-    The user's own runtime folder stays. A folder that others can write to is refused: they could
+    A folder that was there before stays. A folder that others can write to is refused: they could
     put a socket of theirs in its place.
 
     Raises:
         QmpError: the folder cannot be made, or is not safe to use.
     """
     folder = os.path.dirname(path)
+    made = False
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, 0o700)
+            made = True
         found = os.lstat(folder)
     except OSError as error:
         raise errors.socket_folder_failed(folder, error.strerror or str(error)) from None
@@ -47,7 +49,7 @@ def socket_folder(path: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if folder != os.environ.get("XDG_RUNTIME_DIR"):
+        if made:
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
 

@@ -15,12 +15,13 @@ from qmp_iothreadd.daemon.default_socket import (
 from qmp_iothreadd.errors import QmpError
 
 
+@pytest.mark.parametrize("end", ["", "/", "//"])
 def test_the_users_runtime_folder_is_taken_where_there_is_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", f"{tmp_path}{end}")
     path = default_socket_path()
-    assert path == f"{tmp_path}/qmp-iothreadd.sock"
+    assert Path(path) == tmp_path / "qmp-iothreadd.sock"
     with socket_folder(path):
         pass
     assert tmp_path.is_dir()
@@ -44,6 +45,14 @@ def test_a_folder_that_is_not_empty_stays(tmp_path: Path) -> None:
     with socket_folder(str(tmp_path / "folder" / "s")):
         (tmp_path / "folder" / "other").touch()
     assert (tmp_path / "folder" / "other").exists()
+
+
+def test_a_folder_that_was_there_before_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(0o700)
+    with socket_folder(str(folder / "s")):
+        pass
+    assert folder.is_dir()
 
 
 @pytest.mark.parametrize("kind", ["writable", "file", "link"])
