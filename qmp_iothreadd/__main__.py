@@ -2,6 +2,7 @@
 
 import sys
 
-from qmp_iothreadd.cli import PROGRAM, main
+from qmp_iothreadd.cli import main
+from qmp_iothreadd.daemon.reporter import PROGRAM
 
 sys.exit(main([PROGRAM, *sys.argv[1:]]))

@@ -13,9 +13,8 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.options import OPTIONS, Option
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig, ObjectConfig
+from qmp_iothreadd.daemon.reporter import PROGRAM
 from qmp_iothreadd.daemon.standard_streams import open_standard_streams, say
-
-PROGRAM = "qmp-iothreadd"
 
 # What is there when the command line asks for nothing.
 DEFAULT_IOTHREADS = ("iothread0", "iothread1")

@@ -18,6 +18,9 @@ BACKENDS = ("null", "socket", "stdio")
 DEVICES = ("null", "stdio", "unix:", "tcp:")
 """How the argument of ``-qmp`` begins, where it does not name a character device."""
 
+MODES = ("control", "readline")
+"""What a monitor speaks: QMP or HMP."""
+
 # -qmp tcp:HOST:PORT, as QEMU's chardev/char.c splits it; what follows are options.
 _TCP = re.compile(r"([^:]{0,64}):([^,]{1,32})")
 # Longer times are taken as this one, of more than a century.
@@ -122,7 +125,7 @@ class Backends:
         others: Sequence[MonitorConfig],
     ) -> MonitorConfig:
         mode = options.get("mode") or "readline"
-        if mode not in ("control", "readline"):
+        if mode not in MODES:
             raise errors.unaccepted_value("mode", mode)
         label = options.get("chardev")
         if label is None:
@@ -207,12 +210,16 @@ def _reconnect_ms(options: Options) -> int:
 
 
 def _port(host: str, text: str) -> int:
-    if not text.isdecimal():
+    if not _is_number(text):
         raise errors.address_unknown(host, text, "Servname not supported for ai_socktype")
     return (c_numbers.uint64(text) or 0) & 0xFFFF  # as getaddrinfo takes larger ones
 
 
 def _descriptor(text: str) -> int:
-    if not text.isdecimal() or len(text) > _MAX_DESCRIPTOR_DIGITS:
+    if not _is_number(text) or len(text) > _MAX_DESCRIPTOR_DIGITS:
         raise errors.not_a_file_descriptor(text)
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.cli.backends import BACKENDS, DEVICES
+from qmp_iothreadd.cli.backends import BACKENDS, DEVICES, MODES
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import list_words
 from qmp_iothreadd.cli.machine import MACHINES
@@ -33,7 +33,8 @@ class Option(NamedTuple):
 
     ``argument`` names the option's argument, empty where it takes none. ``early`` options take
     effect before all others, wherever they stand. Options without ``help`` are not listed.
-    ``words`` returns what a shell offers for the argument, or for its parts between commas.
+    ``words`` returns what a shell offers for the argument, ``more`` what it offers for its parts
+    after a comma where that is something else.
     """
 
     names: str
@@ -42,29 +43,46 @@ class Option(NamedTuple):
     help: str = ""
     early: bool = False
     words: Callable[[], Iterable[str]] = _no_words
+    more: Callable[[], Iterable[str]] = _no_words
 
 
 def _device_words() -> Iterable[str]:
     return (*DEVICES, "chardev:")
 
 
+def _backend_words() -> Iterable[str]:
+    return BACKENDS
+
+
 def _chardev_words() -> Iterable[str]:
-    return (*BACKENDS, "id=", *list_words("chardev"))
+    return ("id=", *list_words("chardev"))
 
 
 def _monitor_words() -> Iterable[str]:
-    return ("id=", "mode=control", "mode=readline", "chardev=", "pretty=on")
+    words = [word for word in list_words("mon") if word != "mode="]
+    return ("id=", *words, *(f"mode={mode}" for mode in MODES))
+
+
+def _object_options() -> ObjectType:
+    from qmp_iothreadd.qapi.cache import load_schema_cached  # only to make the pages
+
+    return cast("ObjectType", load_schema_cached().types["ObjectOptions"])
+
+
+def _object_types() -> Iterable[str]:
+    from qmp_iothreadd.qom.object_help import user_creatable_types
+
+    return (*user_creatable_types(_object_options()), "help")
 
 
 def _object_words() -> Iterable[str]:
-    from qmp_iothreadd.qapi.cache import load_schema_cached  # only to make the pages
     from qmp_iothreadd.qom.object_help import user_creatable_types
 
-    union = cast("ObjectType", load_schema_cached().types["ObjectOptions"])
-    types = user_creatable_types(union)
+    union = _object_options()
     assert union.variants is not None
-    members = {member.name for name in types for member in union.variants.cases[name].members}
-    return (*types, "id=", *(f"{name}=" for name in sorted(members)), "help")
+    cases = [union.variants.cases[name] for name in user_creatable_types(union)]
+    members = {member.name for case in cases for member in case.members}
+    return ("id=", *(f"{name}=" for name in sorted(members)))
 
 
 def _trace_words() -> Iterable[str]:
@@ -141,10 +159,20 @@ def _version(_line: CommandLine, _text: str) -> None:
 
 _MONITORS = (
     Option(
-        "qmp", "DEV", CommandLine.add_qmp, "a QMP monitor on DEV (see below)", words=_device_words
+        "qmp",
+        "DEV",
+        CommandLine.add_qmp,
+        "a QMP monitor on DEV (see below)",
+        words=_device_words,
+        more=_list("chardev"),
     ),
     Option(
-        "qmp-pretty", "DEV", _add_pretty_qmp, "the same, with indented JSON", words=_device_words
+        "qmp-pretty",
+        "DEV",
+        _add_pretty_qmp,
+        "the same, with indented JSON",
+        words=_device_words,
+        more=_list("chardev"),
     ),
     Option(
         "monitor",
@@ -152,13 +180,15 @@ _MONITORS = (
         CommandLine.add_hmp,
         "a human monitor on DEV, or 'none'",
         words=lambda: ("none", *_device_words()),
+        more=_list("chardev"),
     ),
     Option(
         "chardev",
         "socket|stdio|null,id=ID,...",
         CommandLine.add_chardev,
         "a DEV with a name",
-        words=_chardev_words,
+        words=_backend_words,
+        more=_chardev_words,
     ),
     Option(
         "mon",
@@ -175,7 +205,8 @@ _OBJECTS = (
         "TYPE,id=ID[,PROP=VALUE]... | JSON",
         CommandLine.add_object,
         "create an object ('help' lists the types)",
-        words=_object_words,
+        words=_object_types,
+        more=_object_words,
     ),
     Option(
         "name", "[guest=]NAME", CommandLine.set_name, "what query-name says", words=_list("name")
@@ -207,6 +238,7 @@ _PROCESS = (
         CommandLine.add_trace,
         "enable trace events ('help' lists them)",
         words=_trace_words,
+        more=_list("trace"),
     ),
     Option("d", "trace:PATTERN[,...]", CommandLine.set_log_items, "the same", words=_log_words),
     Option("D", FILE, _store("log_file"), "log to FILE instead of standard error"),
@@ -353,14 +385,13 @@ def version_text() -> str:
     """What ``-version`` prints: the first line as tools know it from QEMU."""
     from importlib.metadata import PackageNotFoundError, version  # slow, and only for this
 
-    from qmp_iothreadd.machine.machine import VERSION
+    from qmp_iothreadd.machine.machine import VERSION_TEXT
 
     try:
         own = version("qmp-iothreadd")
     except PackageNotFoundError:
         own = "not installed"
-    qemu = ".".join(map(str, VERSION))
     return (
-        f"QEMU emulator version {qemu} (qmp-iothreadd {own})\n"
+        f"QEMU emulator version {VERSION_TEXT} (qmp-iothreadd {own})\n"
         "This is not QEMU: it serves QEMU's monitor, with iothreads but without a guest."
     )

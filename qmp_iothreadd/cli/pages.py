@@ -21,8 +21,8 @@ from qmp_iothreadd.cli.options import (
     Option,
     dashed,
 )
-
-PROGRAM = "qmp-iothreadd"
+from qmp_iothreadd.daemon.reporter import PROGRAM
+from qmp_iothreadd.machine.machine import VERSION_TEXT
 
 _MODULE = "qmp_iothreadd.cli.pages"
 
@@ -31,8 +31,8 @@ SHARE = Path(__file__).parents[1] / "share"
 # -- The man page ----------------------------------------------------------------------------------
 
 _DESCRIPTION = f"""\
-{SUMMARY} A client talks to it as to QEMU 11.1.3 (QMP or HMP), but there is no guest: what is real
-are the iothreads, threads with an event loop that polls adaptively before it sleeps.
+{SUMMARY} A client talks to it as to QEMU {VERSION_TEXT} (QMP or HMP), but there is no guest:
+what is real are the iothreads, threads with an event loop that polls adaptively before it sleeps.
 
 An option may begin with one dash or two. Unknown options and missing arguments are refused before
 any option has an effect; then each takes effect in its turn, objects before monitors.
@@ -116,7 +116,7 @@ _BASH = """\
 # bash completion for {program}. Made by python -m {module}; do not edit.
 
 _qmp_iothreadd() {{
-    local line=${{COMP_LINE:0:COMP_POINT}} current previous part kept words
+    local line=${{COMP_LINE:0:COMP_POINT}} current previous part kept words more=
     current=${{line##*[[:space:]]}}
     line=${{line%"$current"}}
     line=${{line%"${{line##*[![:space:]]}}"}}
@@ -137,6 +137,7 @@ _qmp_iothreadd() {{
         words={options}
         ;;
     esac
+    [[ $current != *,* || -z $more ]] || words=$more
     [[ $words == -* ]] || compopt -o nospace 2> /dev/null
     case $part in
     unix:* | path=* | events=* | file=*)
@@ -158,11 +159,7 @@ def bash_completion() -> str:
     options = [option for group in (*GROUPS.values(), IGNORED) for option in group]
     files = [option for option in options if option.argument == FILE]
     offers = {option: list(option.words()) for option in options if option not in files}
-    cases = [
-        f"    {_pattern([option])})\n        words={shlex.quote(' '.join(words))}\n        ;;"
-        for option, words in offers.items()
-        if words
-    ]
+    cases = [_case(option, words) for option, words in offers.items() if words]
     others = [option for option, words in offers.items() if option.argument and not words]
     return _BASH.format(
         program=PROGRAM,
@@ -172,6 +169,14 @@ def bash_completion() -> str:
         others=_pattern(others),
         options=shlex.quote(" ".join(_all_dashed(options))),
     )
+
+
+def _case(option: Option, words: Iterable[str]) -> str:
+    lines = [f"    {_pattern([option])})", f"        words={shlex.quote(' '.join(words))}"]
+    more = " ".join(option.more())
+    if more:
+        lines.append(f"        more={shlex.quote(more)}")
+    return "\n".join([*lines, "        ;;"])
 
 
 def _pattern(options: Iterable[Option]) -> str:

@@ -8,8 +8,7 @@ import stat
 from collections.abc import Iterator
 
 from qmp_iothreadd import errors
-
-_NAME = "qmp-iothreadd"
+from qmp_iothreadd.daemon.reporter import PROGRAM
 
 
 def default_socket_path() -> str:
@@ -20,9 +19,9 @@ def default_socket_path() -> str:
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and os.path.isdir(runtime):
-        return os.path.join(runtime, f"{_NAME}.sock")
+        return os.path.join(runtime, f"{PROGRAM}.sock")
     temporary = os.environ.get("TMPDIR") or "/tmp"
-    return os.path.join(temporary, f"{_NAME}-{os.getuid()}", "qmp.sock")
+    return os.path.join(temporary, f"{PROGRAM}-{os.getuid()}", "qmp.sock")
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from qmp_iothreadd.iothread.stats import PERCENTILES
-from qmp_iothreadd.machine.machine import VERSION
+from qmp_iothreadd.machine.machine import VERSION_TEXT
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -107,9 +107,7 @@ class MachineCollector(Collector):
         """All families, as they are now."""
         iothreads = self._machine.iothreads()
         stats = [iothread.stats() for iothread in iothreads]
-        yield InfoMetricFamily(
-            NAMESPACE, "What serves this.", value={"qemu_version": ".".join(map(str, VERSION))}
-        )
+        yield InfoMetricFamily(NAMESPACE, "What serves this.", value={"qemu_version": VERSION_TEXT})
         yield from _counters("iothread", stats, _IOTHREAD_COUNTERS)
         yield from _counters("iothread", stats, _IOTHREAD_SECONDS, scale=1e-9)
         yield from _iothread_parameters(iothreads)

@@ -10,6 +10,9 @@ from qmp_iothreadd.errors import LocatedError, QmpError
 if TYPE_CHECKING:
     from qmp_iothreadd.errors import Error
 
+PROGRAM = "qmp-iothreadd"
+"""The program's name: in messages where it was started by no other, of its files and pages."""
+
 
 class Reporter:
     """Writes messages as QEMU's util/error-report.c: ``[TIME ][GUEST ]PROGRAM: [LOCATION: ]TEXT``.
@@ -20,7 +23,7 @@ class Reporter:
 
     def __init__(
         self,
-        program: str = "qmp-iothreadd",
+        program: str = PROGRAM,
         *,
         guest_name: str | None = None,
         timestamp: bool = False,

@@ -13,7 +13,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.hmp import interpreter, messages, text
 from qmp_iothreadd.hmp.completion import completions
 from qmp_iothreadd.hmp.line_editor import History, LineEditor
-from qmp_iothreadd.machine.machine import VERSION
+from qmp_iothreadd.machine.machine import VERSION_TEXT
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class HMPSession:
         self._input = b""
         self._position = 0
         self._editor = LineEditor(PROMPT, self._complete, history)
-        version = ".".join(map(str, VERSION))
-        greeting = f"QEMU {version} monitor - type 'help' for more information\n"
+        greeting = f"QEMU {VERSION_TEXT} monitor - type 'help' for more information\n"
         self._editor.output += text.to_terminal(greeting)
         self._editor.prompt()
         self.output_size = len(self._editor.output)

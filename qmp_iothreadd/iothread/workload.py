@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from array import array
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
@@ -132,17 +132,10 @@ class WorkloadObject(ConfigurableObject):
             raise errors.nothing_limits_workload()
 
     def _parameters(self) -> WorkloadArguments:
-        return {
-            "arrival": self.load("arrival"),
-            "interval_ns": self.load("interval-ns"),
-            "sigma": self.load("sigma"),
-            "on_ns": self.load("on-ns"),
-            "off_ns": self.load("off-ns"),
-            "intervals": self.intervals,
-            "depth": self.load("depth"),
-            "service_ns": self.load("service-ns"),
-            "seed": self.load("seed"),
-        }
+        # The engine takes all by the names of the properties, but the two that name something.
+        names = self.settings.keys() - {"iothread", "file"}
+        values = {name.replace("-", "_"): self.load(name) for name in names}
+        return cast("WorkloadArguments", {**values, "intervals": self.intervals})
 
 
 def read_intervals(path: str) -> array[int]:

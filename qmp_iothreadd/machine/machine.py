@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
 VERSION = (11, 1, 3)
+VERSION_TEXT = ".".join(map(str, VERSION))
 
 _O = TypeVar("_O", bound=Object)
 

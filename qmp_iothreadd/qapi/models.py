@@ -81,10 +81,11 @@ class Models:
     def check_reply(self, type_: SchemaType | None, value: Any) -> None:
         """Check a value that is going out, strictly: an unsigned integer is not negative either.
 
-        Members that the type lacks are refused as well; see ``reply``. Where the type is None the
-        value is to be None or an empty object. Raises ReplyError.
+        Members that the type lacks are refused as well, see ``reply``, and so are numbers that JSON
+        does not have. Where the type is None the value is to be None or an empty object. Raises
+        ReplyError.
         """
-        from qmp_iothreadd.qapi.replies import ReplyError
+        from qmp_iothreadd.qapi.replies import ReplyError, non_finite_number
 
         if type_ is None:
             if value not in (None, {}):
@@ -94,6 +95,9 @@ class Models:
             validated = self.validate(type_, value)
         except errors.QmpError as error:
             raise ReplyError(f"not of type {type_.name}: {error.desc}") from None
+        number = non_finite_number(value)
+        if number is not None:
+            raise ReplyError(f"not of type {type_.name}: JSON has no number {number}")
         # What is validated may still differ: a negative integer came back as a large one.
         if validated != value:
             raise ReplyError(f"not of type {type_.name}: a negative integer is not unsigned")

@@ -7,6 +7,7 @@ The function behind a command may know more members than the schema that is serv
 
 from __future__ import annotations
 
+from math import isfinite
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 
 class ReplyError(Error):
     """A command returned, or an event carries, what the schema does not allow: an error of ours."""
+
+
+def non_finite_number(value: Any) -> float | None:
+    """An infinity or NaN that is somewhere in the value, or None."""
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case dict() as members:
+                pending += members.values()
+            case list() as items:
+                pending += items
+            case float() as number if not isfinite(number):
+                return number
+    return None
 
 
 class Projections:

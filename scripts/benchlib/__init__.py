@@ -2,7 +2,7 @@
 
     client      a blocking socket and as little Python around it as possible
     servers     start a server, wait for its greeting, read its memory, stop it
-    measures    what is measured, one function a step
+    measures    what is measured, one function per step
     machine     what it is, and how busy others keep it
     rounds      every step on every server in turn, several times
     results     medians, ratios and targets

@@ -98,12 +98,17 @@ def test_kinds_of_monitors() -> None:
         ("-chardev socket,id=c", "Unable to parse FD number "),
         ("-chardev socket,id=c,fd=", "Unable to parse FD number "),
         ("-chardev socket,id=c,fd=x", "Unable to parse FD number x"),
+        ("-chardev socket,id=c,fd=\u0667", "Unable to parse FD number \u0667"),
         ("-chardev socket,id=c,fd=9999999999", "Unable to parse FD number 9999999999"),
         (
             "-chardev socket,id=c,path=/x,host=h",
             "None or one of 'path', 'fd' or 'host' option required.",
         ),
         ("-chardev socket,id=c,host=h", "chardev: socket: no port given"),
+        (
+            "-chardev socket,id=c,host=h,port=\u0667",
+            "address resolution failed for h:\u0667: Servname not supported for ai_socktype",
+        ),
         (
             "-chardev socket,id=c,host=h,port=x",
             "address resolution failed for h:x: Servname not supported for ai_socktype",

@@ -123,7 +123,9 @@ def test_a_projection_does_not_mind_what_is_of_another_type(
         ("SizeList", (SIZE,), "not of type SizeList"),
         ("Kind", "card", "does not accept value 'card'"),
         ("Device", {"name": "a", "kind": "card"}, "does not accept value 'card'"),
-        ("number", float("nan"), "not of type number"),
+        ("number", float("nan"), "not of type number: JSON has no number nan"),
+        ("number", float("-inf"), "JSON has no number -inf"),
+        ("any", {"a": [1, {"b": float("nan")}]}, "not of type any: JSON has no number nan"),
         ("Node", {"name": "a", "place": None}, "not of type Node"),
     ],
 )

@@ -57,6 +57,18 @@ def test_client_tells_the_end_from_a_line_cut_off() -> None:
             client.receive()
 
 
+def test_client_that_sends_no_more_is_still_answered() -> None:
+    with DaemonProcess() as daemon, daemon.client() as client:
+        client.send({"execute": "query-status", "id": 1})
+        client.half_close()
+        assert client.receive()["id"] == 1
+        assert client.receive_line() == b""
+    with DaemonProcess() as daemon, daemon.client() as client:
+        client.half_close()
+        with pytest.raises(BrokenPipeError):
+            client.send({"execute": "query-status"})
+
+
 def test_client_times_out() -> None:
     ours, theirs = socket.socketpair()
     with theirs, Client(ours, timeout=0.05) as client, pytest.raises(TimeoutError):
