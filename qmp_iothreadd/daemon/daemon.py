@@ -109,8 +109,9 @@ async def serve(config: Config, background: Background | None = None) -> None:
             background.ready()
         _notify_service_manager()
         gc.freeze()  # what is there now stays: collections need not look at it
-        # An error needs no file then: once a client has used up all descriptors, none could be
-        # opened to import its text from.
+        # The first error can be that a client has used up all descriptors: its text needs one.
+        errors.reserve_descriptor()
+        stack.callback(errors.release_descriptor)
         loading = loop.call_later(_LOAD_TEXTS_S, errors.load_texts)
         stack.callback(loading.cancel)
         await ended.wait()

@@ -75,14 +75,39 @@ _LAYERS: Final = (
 )
 
 
+_reserved: int | None = None
+
+
+def reserve_descriptor() -> None:
+    """Keep a descriptor for loading the texts: the first error may be that none is left."""
+    import os
+
+    global _reserved
+    _reserved = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def release_descriptor() -> None:
+    """Give back what ``reserve_descriptor`` took, if it did."""
+    import os
+
+    global _reserved
+    reserved, _reserved = _reserved, None
+    if reserved is not None:
+        os.close(reserved)
+
+
 def load_texts() -> None:
     """Load the functions of all layers now, rather than with the first error."""
     from importlib import import_module
 
+    reserved = _reserved is not None
+    release_descriptor()
     for layer in _LAYERS:
         found = vars(import_module(f"{__name__}.{layer}"))
         names = [name for name in found if not name.startswith("_")]
         globals().update({name: found[name] for name in names if name not in globals()})
+    if reserved:  # what is left for others does not depend on when the first error comes
+        reserve_descriptor()
 
 
 def __getattr__(name: str) -> Any:
