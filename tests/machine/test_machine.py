@@ -78,6 +78,15 @@ def test_events_have_the_time_in_microseconds(
     ]
 
 
+def test_an_event_that_the_served_schema_lacks_is_not_sent(
+    machine: Machine, heard: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(machine.schema.events, "POWERDOWN")  # the schema is shared
+    machine.powerdown()
+    machine.stop()
+    assert names(heard) == ["STOP"]
+
+
 def test_a_listener_may_leave_while_it_listens(machine: Machine) -> None:
     heard: list[str] = []
 
@@ -124,6 +133,14 @@ def test_a_refused_object_leaves_nothing_behind(
         machine.add_object(type_name, name, properties)
     assert caught.value.desc.startswith(expected)
     assert list(machine.tree.objects.children or {}) == ["taken"]
+
+
+def test_workloads_are_found_among_the_objects(machine: Machine) -> None:
+    machine.add_object("iothread", "io0", {})
+    made = machine.add_object("x-workload", "w0", {"iothread": "io0", "depth": 1})
+    assert machine.workloads() == [made]
+    machine.delete_object("w0")
+    assert machine.workloads() == []
 
 
 def test_properties_are_set_in_the_order_given(machine: Machine) -> None:

@@ -157,6 +157,18 @@ def test_a_folder_that_cannot_be_written_does_no_harm(files: Files, parses: list
     assert len(parses) == 2
 
 
+def test_an_entry_that_cannot_be_replaced_leaves_no_half_written_file(
+    files: Files, parses: list[str]
+) -> None:
+    files.load()
+    (entry,) = files.entries()
+    entry.unlink()
+    (entry / "a folder where the file should be").mkdir(parents=True)
+    assert "one" in files.load().commands
+    assert files.entries() == [entry]
+    assert len(parses) == 2
+
+
 def test_a_file_changed_while_it_was_parsed_is_not_cached(files: Files) -> None:
     files.more.write_text(MORE)  # too recently to tell before from after
     started_ns = time.time_ns() - 10**9

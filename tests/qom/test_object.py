@@ -100,5 +100,16 @@ def test_an_object_taken_out_is_nobodys_child(types: TypeRegistry, lamp: Lamp) -
     assert room.children == {"lamp": lamp}
 
 
+def test_a_child_that_was_just_added_is_taken_back(types: TypeRegistry, lamp: Lamp) -> None:
+    room = Container(types.add(Container))
+    room.remove_child("lamp")  # nothing was ever added
+    room.add_child("lamp", lamp)
+    assert room.children_in_order() == (lamp,)
+    room.remove_child("lamp")
+    assert lamp.parent is None
+    assert room.children == {}
+    assert room.children_in_order() == ()
+
+
 def test_the_root_has_the_path_of_the_root(types: TypeRegistry) -> None:
     assert Container(types.add(Container)).path == "/"
