@@ -1,4 +1,4 @@
-"""The text of one property as a value of its type; other languages: test_keyval, test_option_lists."""
+"""The text of a property as a value of its type; for more texts: test_keyval, test_option_lists."""
 
 from __future__ import annotations
 
