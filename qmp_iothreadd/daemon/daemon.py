@@ -1,4 +1,7 @@
-"""The daemon's life: start up step by step, serve, leave nothing behind."""
+"""The daemon's life: start up step by step, serve, leave nothing behind.
+
+This is where the configuration ends: what is started gets the values that it needs.
+"""
 
 from __future__ import annotations
 
@@ -50,25 +53,13 @@ def run(config: Config) -> int:
 async def serve(config: Config, background: Background | None = None) -> None:
     """Start up in the order of QEMU's system/vl.c, serve until quit or a signal, give all back.
 
-    This is where the configuration ends: each step gets the values that it needs.
-
     Raises:
         QmpError, LocatedError: an object or a monitor cannot be made.
         QAPIError: the schema is wrong.
     """
     loop = asyncio.get_running_loop()
-    reporter = config.reporter
     ended = asyncio.Event()
-    models = config.schema.models()
-    machine = Machine(
-        models.schema,
-        models,
-        name=config.name,
-        uuid=config.uuid or NIL_UUID,
-        running=not config.start_stopped,
-        polling=config.polling,
-        check_replies=config.check_replies,
-    )
+    machine = _make_machine(config)
     dispatcher = Dispatcher(machine, stub_missing=config.stub_missing)
     monitors = Monitors(dispatcher, multi_client=config.multi_client)
 
@@ -78,31 +69,18 @@ async def serve(config: Config, background: Background | None = None) -> None:
 
     machine.on_shutdown = end
     async with contextlib.AsyncExitStack() as stack:
-        traces = machine.traces
-        traces.call_later = loop.call_later
-        traces.timestamps = reporter.timestamp
-        if config.log_file is not None or config.traces or config.trace_files:
-            from qmp_iothreadd.daemon.trace_options import tracing  # only where asked for
-
-            stack.enter_context(
-                tracing(traces, reporter, config.log_file, config.traces, config.trace_files)
-            )
+        _start_traces(config, machine, stack)
         stack.callback(machine.close)
-        stack.enter_context(_shutdown_on_signals(machine, reporter))
+        stack.enter_context(_shutdown_on_signals(machine, config.reporter))
         if config.pidfile is not None:
             _hold_pidfile(config.pidfile, stack)
         for wanted in config.objects:
             machine.create_object(wanted.values)
         if config.backend_error is not None:
             raise config.backend_error
-        if config.default_socket is not None:
-            _make_socket_folder(config.default_socket, stack)
-        chardevs = stack.enter_context(Chardevs(machine, reporter))
-        stack.push_async_callback(monitors.close)
-        for monitor in config.monitors:
-            await _open_monitor(monitor, config.chardevs[monitor.chardev], monitors, chardevs)
+        await _open_monitors(config, machine, monitors, stack)
         if config.metrics_address is not None:
-            await _open_metrics(config.metrics_address, machine, reporter, stack)
+            await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
             _say_how_to_connect(config.default_socket, machine)
         if background is not None:
@@ -124,6 +102,32 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _make_machine(config: Config) -> Machine:
+    models = config.schema.models()
+    return Machine(
+        models.schema,
+        models,
+        name=config.name,
+        uuid=config.uuid or NIL_UUID,
+        running=not config.start_stopped,
+        polling=config.polling,
+        check_replies=config.check_replies,
+    )
+
+
+def _start_traces(config: Config, machine: Machine, stack: contextlib.AsyncExitStack) -> None:
+    """Connect the traces with the event loop; turn on those that were asked for."""
+    traces = machine.traces
+    traces.call_later = asyncio.get_running_loop().call_later
+    traces.timestamps = config.reporter.timestamp
+    if config.log_file is not None or config.traces or config.trace_files:
+        from qmp_iothreadd.daemon.trace_options import tracing  # only where asked for
+
+        stack.enter_context(
+            tracing(traces, config.reporter, config.log_file, config.traces, config.trace_files)
+        )
+
+
 @contextlib.contextmanager
 def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]:
     loop = asyncio.get_running_loop()
@@ -139,6 +143,18 @@ def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]
     finally:
         loop.remove_reader(signals.fileno())
         signals.close()
+
+
+async def _open_monitors(
+    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
+) -> None:
+    """Open all monitors and let clients come; leaving ``stack`` closes them."""
+    if config.default_socket is not None:
+        _make_socket_folder(config.default_socket, stack)
+    chardevs = stack.enter_context(Chardevs(machine, config.reporter))
+    stack.push_async_callback(monitors.close)
+    for monitor in config.monitors:
+        await _open_monitor(monitor, config.chardevs[monitor.chardev], monitors, chardevs)
 
 
 async def _open_monitor(
