@@ -9,28 +9,20 @@ first difference.
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
-import time
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-atheris: Any = None
-if __name__ == "__main__" and "--random" not in sys.argv and find_spec("atheris"):
-    atheris = import_module("atheris")
-    with atheris.instrument_imports(include=["qmp_iothreadd"]):
-        import qmp_iothreadd.json.reader  # noqa: F401
+from tests.fuzz import driver
 
-from qmp_iothreadd.errors import QmpError  # noqa: E402
-from qmp_iothreadd.json import writer  # noqa: E402
-from qmp_iothreadd.json.reader import PENDING, JSONReader  # noqa: E402
-from tests.fuzz.json_reference import Outcome, ReferenceReader  # noqa: E402
+with driver.instrumented(__name__):
+    from qmp_iothreadd.errors import QmpError
+    from qmp_iothreadd.json import writer
+    from qmp_iothreadd.json.reader import PENDING, JSONReader
+    from tests.fuzz.json_reference import Outcome, ReferenceReader
 
 FRAGMENTS = [
     *(bytes([byte]) for byte in b"{}[]:,\"'\\-+.eE01 \t\r\n%#\0\x01\x7f\x80\xa9\xc3\xfe\xff"),
@@ -112,37 +104,11 @@ def one_input(data: bytes) -> None:
     check(data[2:], [byte % 16 + 1 for byte in data[:2]] or [1])
 
 
-def fuzz_randomly(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    rounds = 0
-    while time.monotonic() < end:
-        seed = random.getrandbits(64)
-        source = random.Random(seed)
-        data = bytearray(b"".join(source.choices(FRAGMENTS, k=source.randrange(30))))
-        for _ in range(source.choice([0, 0, 0, 3])):
-            if data:
-                data[source.randrange(len(data))] = source.randrange(256)
-        try:
-            check(bytes(data), source.choices(range(1, 20), k=2))
-        except Exception:
-            print(f"seed {seed}: {bytes(data)!r}", file=sys.stderr)
-            raise
-        rounds += 1
-    print(f"{rounds} inputs, no fault")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Fuzz the JSON reader.", allow_abbrev=False)
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--random", action="store_true", help="without atheris, though it is there")
-    args, options = parser.parse_known_args()
-    if atheris is None:
-        fuzz_randomly(args.seconds)
-        return
-    options = [f"-max_total_time={args.seconds}", "-max_len=400", *options]
-    atheris.Setup([sys.argv[0], *options], one_input)
-    atheris.Fuzz()
+def make_input(source: random.Random) -> bytes:
+    """Near-JSON, cut in two sizes."""
+    text = b"".join(source.choices(FRAGMENTS, k=source.randrange(30)))
+    return source.randbytes(2) + driver.change_bytes(source, text, [0, 0, 0, 3])
 
 
 if __name__ == "__main__":
-    main()
+    driver.run("the JSON reader", one_input, make_input, max_len=400)

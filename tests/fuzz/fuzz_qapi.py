@@ -10,27 +10,19 @@ that was taken and cannot be introspected.
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import tempfile
-import time
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-atheris: Any = None
-if __name__ == "__main__" and find_spec("atheris") and "--random" not in sys.argv:
-    atheris = import_module("atheris")
-    with atheris.instrument_imports(include=["qmp_iothreadd"]):
-        import qmp_iothreadd.qapi.load  # noqa: F401
+from tests.fuzz import driver
 
-from qmp_iothreadd.qapi import QAPIError  # noqa: E402
-from qmp_iothreadd.qapi.introspect import introspect  # noqa: E402
-from qmp_iothreadd.qapi.load import load  # noqa: E402
+with driver.instrumented(__name__):
+    from qmp_iothreadd.qapi import QAPIError
+    from qmp_iothreadd.qapi.introspect import introspect
+    from qmp_iothreadd.qapi.load import load
 
 GOLDEN = Path(__file__).parents[1] / "qapi" / "golden"
 
@@ -66,38 +58,18 @@ def mutate(source: random.Random, seeds: list[bytes]) -> bytes:
     return bytes(data)
 
 
-def fuzz_randomly(target: Target, seeds: list[bytes], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    rounds = 0
-    while time.monotonic() < end:
-        seed = random.getrandbits(64)
-        data = mutate(random.Random(seed), seeds)
-        try:
-            target.try_input(data)
-        except Exception:
-            print(f"seed {seed}: {data!r}", file=sys.stderr)
-            raise
-        rounds += 1
-    print(f"{rounds} schemas, no fault")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fuzz the QAPI front end.", allow_abbrev=False)
-    parser.add_argument("--seconds", type=int, default=60, help="how long (default: 60)")
-    parser.add_argument("--random", action="store_true", help="mutate at random, without atheris")
-    args, options = parser.parse_known_args()
     seeds = [path.read_bytes() for path in sorted(GOLDEN.glob("*.json"))]
     with tempfile.TemporaryDirectory() as folder:
-        target = Target(folder)
-        if atheris is None:
-            fuzz_randomly(target, seeds, args.seconds)
-            return
-        corpus = [str(GOLDEN)] if GOLDEN.is_dir() else []
-        found = str(Path(folder, "corpus"))
-        Path(found).mkdir()
-        limit = [f"-max_total_time={args.seconds}", "-max_len=8192"]
-        atheris.Setup([sys.argv[0], *limit, *options, found, *corpus], target.try_input)
-        atheris.Fuzz()
+        found = Path(folder, "corpus")
+        found.mkdir()
+        driver.run(
+            "the QAPI front end",
+            Target(folder).try_input,
+            lambda source: mutate(source, seeds),
+            max_len=8192,
+            corpus=[str(found), str(GOLDEN)],
+        )
 
 
 if __name__ == "__main__":

@@ -11,38 +11,29 @@ status other than 0, and the input that did it, at the first difference.
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import tempfile
-import time
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-atheris: Any = None
-if __name__ == "__main__" and find_spec("atheris") and "--random" not in sys.argv:
-    atheris = import_module("atheris")
-    with atheris.instrument_imports(include=["qmp_iothreadd"]):
-        import qmp_iothreadd.hmp.session
-        import qmp_iothreadd.qom.input_visitor
-        import qmp_iothreadd.testing.memory  # noqa: F401
+from tests.fuzz import driver
 
-from qmp_iothreadd.errors import QmpError  # noqa: E402
-from qmp_iothreadd.hmp.session import HMPSession  # noqa: E402
-from qmp_iothreadd.iothread import _engine  # noqa: E402
-from qmp_iothreadd.qapi import load_schema  # noqa: E402
-from qmp_iothreadd.qapi.models import Models  # noqa: E402
-from qmp_iothreadd.qapi.schema import SchemaType  # noqa: E402
-from qmp_iothreadd.qmp.session_protocol import IDLE  # noqa: E402
-from qmp_iothreadd.qom import input_visitor, keyval  # noqa: E402
-from qmp_iothreadd.qom.option_lists import OptionList  # noqa: E402
-from qmp_iothreadd.testing.memory import make_dispatcher, make_machine  # noqa: E402
-from tests.qom.conftest import SCHEMA  # noqa: E402
+with driver.instrumented(__name__):
+    from qmp_iothreadd.errors import QmpError
+    from qmp_iothreadd.hmp.session import HMPSession
+    from qmp_iothreadd.iothread import _engine
+    from qmp_iothreadd.qapi import load_schema
+    from qmp_iothreadd.qapi.models import Models
+    from qmp_iothreadd.qapi.schema import SchemaType
+    from qmp_iothreadd.qmp.session_protocol import IDLE
+    from qmp_iothreadd.qom import input_visitor, keyval
+    from qmp_iothreadd.qom.option_lists import OptionList
+    from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
+    from tests.qom.conftest import SCHEMA
 
 _NAMES = (
     *("type", "id", "count", "small", "offset", "big", "length", "flag", "ratio", "label"),
@@ -151,39 +142,12 @@ def make_text(source: random.Random, language: int) -> str:
     return ",".join(pairs)
 
 
-def fuzz_randomly(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    rounds = 0
-    while time.monotonic() < end:
-        seed = random.getrandbits(64)
-        source = random.Random(seed)
-        language = source.randrange(len(_LANGUAGES))
-        data = bytearray(make_text(source, language).encode("utf-8", "surrogateescape"))
-        for _ in range(source.choice([0, 0, 0, 1, 3])):
-            if data:
-                data[source.randrange(len(data))] = source.randrange(256)
-        whole = bytes([language]) + bytes(data)
-        try:
-            try_input(whole)
-        except BaseException:
-            print(f"seed {seed}: {whole!r}", file=sys.stderr)
-            raise
-        rounds += 1
-    print(f"{rounds} texts, no fault")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Fuzz the languages.", allow_abbrev=False)
-    parser.add_argument("--seconds", type=int, default=60, help="how long (default: 60)")
-    parser.add_argument("--random", action="store_true", help="without atheris, though it is there")
-    args, options = parser.parse_known_args()
-    if atheris is None:
-        fuzz_randomly(args.seconds)
-        return
-    options = [f"-max_total_time={args.seconds}", "-max_len=1000", *options]
-    atheris.Setup([sys.argv[0], *options], try_input)
-    atheris.Fuzz()
+def make_input(source: random.Random) -> bytes:
+    """Some text, and which language it is of."""
+    language = source.randrange(len(_LANGUAGES))
+    text = make_text(source, language).encode("utf-8", "surrogateescape")
+    return bytes([language]) + driver.change_bytes(source, text, [0, 0, 0, 1, 3])
 
 
 if __name__ == "__main__":
-    main()
+    driver.run("the languages", try_input, make_input, max_len=1000)
