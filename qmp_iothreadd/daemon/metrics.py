@@ -136,7 +136,18 @@ def _counters(
 def _gauge(
     name: str, help: str, labels: list[str], values: Iterable[tuple[list[str], float]]
 ) -> Metric:
-    family = GaugeMetricFamily(f"{NAMESPACE}_{name}", help, labels=labels)
+    return _filled(GaugeMetricFamily(f"{NAMESPACE}_{name}", help, labels=labels), values)
+
+
+def _counter(
+    name: str, help: str, labels: list[str], values: Iterable[tuple[list[str], float]]
+) -> Metric:
+    return _filled(CounterMetricFamily(f"{NAMESPACE}_{name}", help, labels=labels), values)
+
+
+def _filled(
+    family: GaugeMetricFamily | CounterMetricFamily, values: Iterable[tuple[list[str], float]]
+) -> Metric:
     for label_values, value in values:
         family.add_metric(label_values, value)
     return family
@@ -186,24 +197,25 @@ def _iothread_values(stats: list[Stats]) -> Iterator[Metric]:
         ["iothread", "fd"],
         [(labels, handler["ns"] / 1e9) for labels, handler in handlers],
     )
-    events = CounterMetricFamily(
-        f"{NAMESPACE}_iothread_handler_events", "A handler's events.", labels=["iothread", "fd"]
+    yield _counter(
+        "iothread_handler_events",
+        "A handler's events.",
+        ["iothread", "fd"],
+        [(labels, handler["events"]) for labels, handler in handlers],
     )
-    for labels, handler in handlers:
-        events.add_metric(labels, handler["events"])
-    yield events
 
 
 def _trace_drops(iothreads: list[IOThread]) -> Metric:
-    family = CounterMetricFamily(
-        f"{NAMESPACE}_iothread_trace_records_dropped",
+    return _counter(
+        "iothread_trace_records_dropped",
         "Trace records lost because the log was too slow.",
-        labels=["iothread"],
+        ["iothread"],
+        [
+            ([each.name], each.context.traces_dropped)
+            for each in iothreads
+            if each.context is not None
+        ],
     )
-    for each in iothreads:
-        if each.context is not None:
-            family.add_metric([each.name], each.context.traces_dropped)
-    return family
 
 
 def _poll_histogram(stats: list[Stats]) -> Metric:

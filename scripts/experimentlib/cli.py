@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchlib.options import (
     add_formats,
@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         "Legacy polling and poll-weight 1 to 6 on the same load, side by side.",
         _EXAMPLES,
     )
-    _add_load(parser)
+    for name, metavar, type_, default, help_ in _LOAD_OPTIONS:
+        parser.add_argument(name, metavar=metavar, type=type_, default=default, help=help_)
     parser.add_argument(
         "--seconds", metavar="S", type=_above_zero, default=2.0, help="of each run (default: 2)"
     )
@@ -69,45 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_load(parser: argparse.ArgumentParser) -> None:
-    load = Load()
-    parser.add_argument(
-        "--interval-us",
-        metavar="US",
-        type=_above_zero,
-        default=load.interval_ns / 1000,
-        help="the median interval between requests (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--sigma",
-        metavar="S",
-        type=_above_zero,
-        default=load.sigma,
-        help="of the interval's logarithm (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--depth",
-        metavar="N",
-        type=positive,
-        default=load.depth,
-        help="requests in flight (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--service-ns",
-        metavar="NS",
-        type=positive,
-        default=load.service_ns,
-        help="CPU time a request (default: none)",
-    )
-    parser.add_argument(
-        "--iothreads",
-        metavar="N",
-        type=positive,
-        default=load.iothreads,
-        help="each with a workload (default: %(default)s)",
-    )
-
-
 def _above_zero(text: str) -> float:
     try:
         value = float(text)
@@ -116,3 +78,20 @@ def _above_zero(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
+
+
+_LOAD = Load()
+# Option, metavar, type, default, help.
+_LOAD_OPTIONS: tuple[tuple[str, str, Callable[[str], float], float, str], ...] = (
+    (
+        *("--interval-us", "US", _above_zero, _LOAD.interval_ns / 1000),
+        "the median interval between requests (default: %(default)g)",
+    ),
+    (
+        *("--sigma", "S", _above_zero, _LOAD.sigma),
+        "of the interval's logarithm (default: %(default)g)",
+    ),
+    ("--depth", "N", positive, _LOAD.depth, "requests in flight (default: %(default)s)"),
+    ("--service-ns", "NS", positive, _LOAD.service_ns, "CPU time per request (default: none)"),
+    ("--iothreads", "N", positive, _LOAD.iothreads, "each with a workload (default: %(default)s)"),
+)
