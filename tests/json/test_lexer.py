@@ -160,6 +160,8 @@ def test_a_token_beyond_the_limit_is_given_up(size: int, monkeypatch: pytest.Mon
         (KEYWORD, b"bc", (1, 2)),  # placed where the one before it began
         (INTEGER, b"1", (1, 14)),
     ]
+    assert tokens(b"aaaaaaaaa]", size=size) == [(OVERSIZED, b"", (1, 1)), (RSQUARE, b"]", (1, 1))]
+    assert tokens(b"aaaaaaaaa ]", size=size) == [(OVERSIZED, b"", (1, 1)), (RSQUARE, b"]", (1, 11))]
 
 
 def test_peeking_shows_each_piece_once() -> None:

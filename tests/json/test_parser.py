@@ -39,6 +39,10 @@ def test_values(data: bytes, value: object) -> None:
     assert parse(data) == value
 
 
+def test_the_middle_of_a_value_is_no_value_and_says_so() -> None:
+    assert repr(parse(b"[1,")) == "UNFINISHED"
+
+
 def test_members_keep_the_order_of_the_text() -> None:
     value = parse(b'{"b":1,"a":2,"":3}')
     assert isinstance(value, dict)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qmp_iothreadd.json.string_table import StringTable, encode_key, g_str_hash
+from qmp_iothreadd.json.string_table import StringTable, encode_key, g_str_hash, iteration_order
 
 # Few enough names to meet again, and enough to make the table grow several times.
 NAMES = st.one_of(st.text(max_size=3), st.integers(0, 150).map("io{}".format))
@@ -131,6 +131,14 @@ def test_a_removal_shrinks_the_table_and_one_during_iteration_does_not() -> None
         left.remove_while_iterating(f"io{index}")
     assert left.in_order() == kept == ["io0", "io1", "io2"]
     assert shrunk.in_order() == ["io1", "io0", "io2"]
+
+
+@given(st.lists(NAMES, unique=True))
+def test_a_new_table_of_some_keys_has_the_order_of_the_rules(keys: list[str]) -> None:
+    plain = PlainTable()
+    for key in keys:
+        plain.run("insert", encode_key(key))
+    assert [encode_key(key) for key in iteration_order(keys)] == plain.live()
 
 
 @given(MANY_STEPS)
