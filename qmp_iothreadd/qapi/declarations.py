@@ -195,10 +195,6 @@ class ActionDecl(Decl):
         self.boxed = boxed
         self.arg_type: ObjectDecl | None = None
 
-    def describe(self) -> str:
-        """See :meth:`Decl.describe`."""
-        return f"{self.meta} '{self.name}'"
-
 
 class CommandDecl(ActionDecl):
     """A command; ``flags`` are those that differ from their default."""

@@ -11,6 +11,7 @@ from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.schema import SchemaType
 from tests.recordings import introspection
 
 #: What QEMU has and this schema leaves out: (object's place, members or branches).
@@ -237,6 +238,17 @@ def test_a_member_added_to_the_schema_is_introspected(tmp_path: Path) -> None:
     by_name = {info["name"]: info for info in introspect(schema, unmask=True)}
     members = {member["name"]: member for member in by_name["IothreadProperties"]["members"]}
     assert members["x"] == {"name": "x", "type": "any", "default": None}
+
+
+def test_a_class_of_types_that_is_not_known_is_a_fault(tmp_path: Path) -> None:
+    class Odd(SchemaType):
+        def json_type(self) -> str:
+            return "value"
+
+    schema = load(tmp_path, SCHEMA)
+    schema.commands["paint"].ret_type = Odd("X")
+    with pytest.raises(TypeError, match="no introspection of <Odd X>"):
+        introspect(schema)
 
 
 def test_the_embedded_schema_describes_itself(packaged: Schema) -> None:

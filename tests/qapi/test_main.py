@@ -40,6 +40,17 @@ def test_a_good_schema_is_summed_up(schema: str, capsys: pytest.CaptureFixture[s
     assert "  DISK_GONE  ()" in output
 
 
+def test_a_schema_without_commands_has_no_list_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text("{ 'event': 'DISK_GONE' }")
+    assert main([str(file)]) == 0
+    output = capsys.readouterr().out.splitlines()
+    assert "events:" in output
+    assert "commands:" not in output
+
+
 def test_symbols_bring_in_what_depends_on_them(
     schema: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

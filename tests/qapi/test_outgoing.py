@@ -39,6 +39,17 @@ def test_members_that_the_served_schema_lacks_are_left_out(
         assert cut({"guest": False, "reason": "none"}) == {"reason": "none"}
 
 
+def test_an_event_without_data_in_the_served_schema_is_sent_without(
+    extended_schema: Callable[..., str],
+) -> None:
+    data = ",\n  'data': { 'guest': 'bool',\n            'reason': 'ShutdownCause' } }"
+    without = {f"{{ 'event': 'RESET'{data}": "{ 'event': 'RESET' }"}
+    schema = load_schema(extended_schema(replace=without))
+    cut = Outgoing(Models(schema)).event(schema.events["RESET"])
+    assert cut is not None
+    assert cut({"guest": False, "reason": "none"}) is None
+
+
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

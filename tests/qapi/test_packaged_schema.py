@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qmp_iothreadd.qapi import Schema, load_schema
+from qmp_iothreadd.qapi import Schema, load_schema, packaged_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qapi.schema import EnumType, ObjectType
 
@@ -94,6 +94,19 @@ def test_everything_is_documented(schema: Schema) -> None:
     assert [
         entity.name for entity in explicit if not entity.doc and "List" not in entity.name
     ] == []
+
+
+def test_an_installed_package_has_the_schema_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packaged_schema, "__file__", str(tmp_path / "package" / "qapi" / "x.py"))
+    beside, inside = (
+        tmp_path / place / "qapi-schema.json" for place in ("schema", "package/schema")
+    )
+    assert packaged_schema_path() == str(beside)
+    inside.parent.mkdir(parents=True)
+    inside.touch()
+    assert packaged_schema_path() == str(inside)
 
 
 def test_every_file_of_the_folder_is_included(schema: Schema) -> None:

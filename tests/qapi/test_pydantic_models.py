@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -69,6 +71,19 @@ def test_models_are_strict(
 
 def test_a_model_is_made_once(models: Models) -> None:
     assert models.model("StatusInfo") is models.model("StatusInfo")
+
+
+@pytest.mark.parametrize(("value", "kind"), [("x", "str"), ({"total": 3}, "Limits")])
+def test_an_alternate_is_what_its_branch_is(tmp_path: Path, value: object, kind: str) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text("""
+        { 'struct': 'Limits', 'data': { 'total': 'int' } }
+        { 'alternate': 'Ref', 'data': { 'name': 'str', 'definition': 'Limits' } }
+        { 'struct': 'Disk', 'data': { 'ref': 'Ref' } }
+        """)
+    disk = Models(load_schema(str(file))).model("Disk").model_validate({"ref": value})
+    assert type(disk.ref).__name__ == kind  # type: ignore[attr-defined]
+    assert disk.model_dump() == {"ref": value}
 
 
 @pytest.mark.parametrize("name", ["RunState", "no such type"])
