@@ -270,10 +270,15 @@ def test_a_file_that_is_taken_away_is_refused_while_it_is_played(
 def test_depth_limits_the_requests_in_flight(client: MemoryClient) -> None:
     add(client, interval_ns=0, depth=4, service_ns=20_000)
     seen = []
-    while (found := stats(client))["completed"] < 1000:
+
+    def enough() -> bool:
+        found = stats(client)
         seen.append(found["in-flight"])
-    assert 0 < max(seen) <= 4
-    assert found["dropped"] == 0
+        return bool(found["completed"] >= 1000 and max(seen) > 0)
+
+    wait_until(enough)
+    assert max(seen) <= 4
+    assert stats(client)["dropped"] == 0
 
 
 def test_an_iothread_that_cannot_keep_up_drops_requests_and_says_so(client: MemoryClient) -> None:

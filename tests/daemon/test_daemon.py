@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -390,11 +391,20 @@ def test_stdio_waits_for_a_reader_that_is_slow() -> None:
         assert daemon.process.stdout is not None
         daemon.process.stdin.write(requests)
         daemon.process.stdin.flush()
-        time.sleep(0.3)
+        wait_until(lambda: _waits_for_reader(daemon))
         before = daemon.resident_bytes()
         replies = [json.loads(daemon.process.stdout.readline()) for _ in range(42)]
         assert len(replies[-1]["return"]) > 100
         assert daemon.resident_bytes() - before < 10 << 20
+
+
+def _waits_for_reader(daemon: DaemonProcess) -> bool:
+    """Whether there is much in the pipe that is standard output, and the daemon sleeps."""
+    assert daemon.process.stdout is not None
+    pipe = daemon.process.stdout.fileno()
+    unread = int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+    _, _, status = Path(f"/proc/{daemon.pid}/stat").read_text().rpartition(")")
+    return unread > fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) // 2 and status.split()[0] == "S"
 
 
 def test_other_monitors_outlive_the_reader_of_stdio() -> None:

@@ -50,6 +50,16 @@ def consistent(stats: Stats) -> bool:
     )
 
 
+def waits(context: AioContext) -> bool:
+    """Whether the thread is in a wait, so that all its time until now is accounted for."""
+    before = context.stats()
+    time.sleep(0.001)
+    after = context.stats()
+    return (
+        after["iterations"] == before["iterations"] and after["blocked_ns"] > before["blocked_ns"]
+    )
+
+
 def test_snapshots_are_of_one_moment_and_never_run_backwards(
     started: Start, cleanup: ExitStack
 ) -> None:
@@ -67,14 +77,14 @@ def test_snapshots_are_of_one_moment_and_never_run_backwards(
     assert before["events"] > 0
 
 
-def test_time_is_accounted_for(started: Start, cleanup: ExitStack) -> None:
+def test_time_is_accounted_for(started: Start, cleanup: ExitStack, eventually: Eventually) -> None:
     context = started()
     workload = load(cleanup, context, interval_ns=200000, service_ns=50000)
-    time.sleep(0.05)
+    eventually(lambda: context.stats()["latency_count"] > 100)
     context.reset_stats()
-    time.sleep(0.3)
+    eventually(lambda: context.stats()["latency_count"] > 1000)
     workload.stop()
-    time.sleep(0.01)
+    eventually(lambda: waits(context))
     stats = context.stats()
     known = stats["polling_ns"] + stats["blocked_ns"] + stats["handling_ns"]
     assert known == pytest.approx(stats["observed_ns"], rel=0.01)
@@ -145,10 +155,12 @@ def test_time_near_the_maximum_counts(driven: AioContext, notifier: Notifier) ->
     assert 0 < stats["near_max_ns"] <= stats["observed_ns"]
 
 
-def test_poll_ns_histogram_counts_adjustments(started: Start, cleanup: ExitStack) -> None:
+def test_poll_ns_histogram_counts_adjustments(
+    started: Start, cleanup: ExitStack, eventually: Eventually
+) -> None:
     context = started()
     workload = load(cleanup, context, interval_ns=20000)
-    time.sleep(0.1)
+    eventually(lambda: context.stats()["adjustments"] > 1000)
     workload.stop()
     context.stop()
     stats = context.stats()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 
 import pytest
 
@@ -17,18 +18,23 @@ Eventually = Callable[[Callable[[], bool]], None]
 def test_calls_come_in_the_order_of_their_times_and_not_early(
     started: Start, eventually: Eventually
 ) -> None:
-    context, start = started(), time.monotonic_ns()
+    context = started()
+    due: dict[int, tuple[int, int]] = {}  # no earlier than, no later than
     called: list[tuple[int, int]] = []
 
     def note(delay_ns: int) -> None:
         called.append((delay_ns, time.monotonic_ns()))
 
-    # Far enough apart that being preempted between two calls does not change their order.
     for delay_ns in (60000000, 20000000, 40000000):
+        before = time.monotonic_ns()
         context.call_later(delay_ns, partial(note, delay_ns))
+        due[delay_ns] = before + delay_ns, time.monotonic_ns() + delay_ns
     eventually(lambda: len(called) == 3)
-    assert [delay_ns for delay_ns, _ in called] == [20000000, 40000000, 60000000]
-    assert all(at >= start + delay_ns for delay_ns, at in called)
+    assert {delay_ns for delay_ns, _ in called} == due.keys()
+    assert all(at >= due[delay_ns][0] for delay_ns, at in called)
+    # On a busy machine this thread may rest between two calls for longer than their times differ.
+    for (first, _), (second, _) in combinations(called, 2):
+        assert due[first][0] <= due[second][1]
 
 
 def test_waits_are_of_nanoseconds_not_milliseconds(started: Start, eventually: Eventually) -> None:
@@ -54,13 +60,23 @@ def test_a_busy_poll_ends_for_a_timer(
     context = started(max_ns=10**12)
     called: list[float] = []
     context.add_handler(notifier, notifier.test_and_clear, poll=True)
-    time.sleep(0.1)
-    notifier.set()  # after a block of 100 ms the window is as long
-    eventually(lambda: context.poll_ns > 50000000)
-    start = time.monotonic()
-    context.call_later(1000000, lambda: called.append(time.monotonic() - start))
-    eventually(lambda: bool(called))
-    assert called[0] < 0.05
+
+    def polls_for_long() -> bool:
+        if context.poll_ns <= 50000000:
+            time.sleep(0.1)
+            notifier.set()  # after a block of 100 ms the window is as long
+        return context.poll_ns > 50000000
+
+    def delay() -> float:
+        called.clear()
+        eventually(polls_for_long)
+        start = time.monotonic()
+        context.call_later(1000000, lambda: called.append(time.monotonic() - start))
+        eventually(lambda: bool(called))
+        return called[0]
+
+    # The best of some: on a busy machine a thread that polls is often made to rest.
+    assert min(delay() for _ in range(10)) < 0.05
 
 
 def test_a_time_past_the_clocks_end_never_comes(started: Start, eventually: Eventually) -> None:
