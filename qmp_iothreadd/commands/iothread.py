@@ -18,8 +18,7 @@ def query_iothreads(ctx: Context) -> list[dict[str, Any]]:
     info: Any = schema.types.get("IOThreadInfo")
     if info is None:  # then only the human monitor asks
         info = shipped_schema(schema).types["IOThreadInfo"]
-    names = [member.name for member in info.members]
-    return [iothread.info(names) for iothread in ctx.machine.iothreads()]
+    return [iothread.info(info.members) for iothread in ctx.machine.iothreads()]
 
 
 @command("x-query-iothread-stats")

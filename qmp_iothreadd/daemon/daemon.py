@@ -23,6 +23,7 @@ from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import located
 from qmp_iothreadd.machine.machine import NIL_UUID, Machine
 from qmp_iothreadd.qmp.dispatch import Dispatcher
+from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
@@ -56,11 +57,14 @@ async def serve(config: Config, background: Background | None = None) -> None:
     Raises:
         QmpError, LocatedError: an object or a monitor cannot be made.
         QAPIError: the schema is wrong.
+        FunctionError: a command of a schema that is not the package's asks for other arguments.
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     machine = _make_machine(config)
     dispatcher = Dispatcher(machine, stub_missing=config.stub_missing)
+    if config.schema.path is not None or config.schema.defines:
+        dispatcher.bind(COMMANDS)  # the functions were written for the package's schema
     monitors = Monitors(dispatcher, multi_client=config.multi_client)
 
     def end() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
+    from qmp_iothreadd.qapi.schema import Member
 
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
@@ -212,13 +213,13 @@ class IOThread(EventLoopBase):
         if self.context is not None and self.context.workloads:
             raise errors.object_in_use(self.name)
 
-    def info(self, members: Iterable[str]) -> EncodedOnce:
-        """These members of an IOThreadInfo, always the same ones, as they are now."""
+    def info(self, members: Iterable[Member]) -> EncodedOnce:
+        """These members of an IOThreadInfo, always the same ones, as they are now.
+
+        One that was never set and has no default is the least of its type, as in ``qom-get``.
+        """
         if self._info is None:
-            others = {"id": self.name, "thread-id": self.thread_id}
-            self._info = EncodedOnce(
-                {name: others[name] if name in others else self.load(name) for name in members}
-            )
+            self._info = EncodedOnce({member.name: self._shown(member) for member in members})
         return self._info
 
     def finalize(self) -> None:
@@ -230,6 +231,18 @@ class IOThread(EventLoopBase):
                 self.traces.detach(self.context)
             self.context.close()
             self.context = None
+
+    def _shown(self, member: Member) -> Any:
+        if member.name == "id":
+            return self.name
+        if member.name == "thread-id":
+            return self.thread_id
+        value = self.load(member.name)
+        if value is None:
+            from qmp_iothreadd.qapi.stub_values import stub_value  # rarely: most have defaults
+
+            return stub_value(member.type)
+        return value
 
     def _set_nice(self) -> None:
         """Give the running thread its nice level; where that is refused the old one stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,40 @@ def test_checked_what_does_not_fit_it_is_told(
             "ReplyError: command 'query-name': not of type NameInfo: "
             "Invalid parameter type for 'name', expected: integer\n"
         ) in daemon.stderr
+
+
+OBJECT_DEL = "'object-del',\n  'data': { 'id': 'str' }"
+INFO_MEMBER = "            'poll-weight': 'int',\n"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_members_that_an_iothread_has_no_value_for_are_the_least_of_their_types(
+    serve: Callable[..., DaemonProcess], extended_schema: Callable[..., str], own: bool
+) -> None:
+    """Whether a property of its ``own`` stands behind the member or not."""
+    more = {INFO_MEMBER: f"{INFO_MEMBER}            'budget-ns': 'uint64', 'label': 'str',\n"}
+    schema = extended_schema(members="'*budget-ns': 'uint64'" if own else "", replace=more)
+    with serve(schema, "-object", "iothread,id=io0") as daemon, daemon.client() as client:
+        (iothread,) = client.execute("query-iothreads")
+        assert (iothread["budget-ns"], iothread["label"]) == (0, "")
+        shown = client.execute("human-monitor-command", {"command-line": "info iothreads"})
+        assert "budget-ns=0" in shown
+        if own:
+            client.execute("qom-set", {"path": "io0", "property": "budget-ns", "value": 7})
+            (iothread,) = client.execute("query-iothreads")
+            assert iothread["budget-ns"] == 7
+
+
+def test_a_command_with_another_argument_than_its_function_takes_is_refused_at_start(
+    serve: Callable[..., DaemonProcess], extended_schema: Callable[..., str]
+) -> None:
+    schema = extended_schema(replace={OBJECT_DEL: OBJECT_DEL.replace("}", ", '*force': 'bool' }")})
+    expected = (
+        "command 'object-del', function qmp_iothreadd.commands.qom.object_del: "
+        "got an unexpected keyword argument 'force'; let it take (ctx, id, force=None)"
+    )
+    with pytest.raises(RuntimeError, match=re.escape(expected)), serve(schema):
+        pass
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread._engine import POLL_PARAMS
 from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread
 from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.testing import make_machine
 
 POLL = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 2, "poll-weight": 3}
-INFO = ("id", "thread-id", *POLL, "aio-max-batch")
+INFO: Any = load_schema_cached().types["IOThreadInfo"]
 DEFAULTS = {**POLL, "aio-max-batch": 0, "thread-pool-min": 0, "thread-pool-max": 64}
 
 
@@ -64,7 +65,7 @@ def test_a_factor_of_0_is_its_default(machine: Machine, name: str) -> None:
     iothread.set_property(name, 7)
     iothread.set_property(name, 0)
     assert iothread.get_property(name) == DEFAULTS[name]
-    assert iothread.info(INFO)[name] == DEFAULTS[name]
+    assert iothread.info(INFO.members)[name] == DEFAULTS[name]
 
 
 def test_poll_max_ns_of_0_stays_0(machine: Machine) -> None:
@@ -122,9 +123,9 @@ def test_parameters_reach_the_thread_when_made_and_when_set(machine: Machine) ->
 def test_info_is_what_is_in_force(machine: Machine) -> None:
     iothread = add(machine, poll_max_ns=5)
     expected = {**POLL, "poll-max-ns": 5, "aio-max-batch": 0}
-    assert iothread.info(INFO) == {"id": "io0", "thread-id": iothread.thread_id, **expected}
+    assert iothread.info(INFO.members) == {"id": "io0", "thread-id": iothread.thread_id, **expected}
     iothread.set_property("aio-max-batch", 9)
-    assert iothread.info(INFO)["aio-max-batch"] == 9
+    assert iothread.info(INFO.members)["aio-max-batch"] == 9
 
 
 @given(st.dictionaries(st.sampled_from(sorted(POLL)), st.integers(0, 63), max_size=4))
@@ -138,7 +139,7 @@ def test_what_is_set_is_what_is_shown_and_what_runs(values: dict[str, int]) -> N
             name: value or (0 if name == "poll-max-ns" else POLL[name])
             for name, value in (POLL | values).items()
         }
-        assert {name: iothread.info(INFO)[name] for name in POLL} == wanted
+        assert {name: iothread.info(INFO.members)[name] for name in POLL} == wanted
         assert in_force(iothread) == wanted
     finally:
         machine.close()
@@ -152,7 +153,7 @@ def test_without_polling_defaults_are_0_and_polling_is_refused() -> None:
     text = "AioContext polling is not implemented on Windows"
     try:
         iothread = add(machine)
-        assert [iothread.info(INFO)[name] for name in POLL] == [0, 0, 0, 0]
+        assert [iothread.info(INFO.members)[name] for name in POLL] == [0, 0, 0, 0]
         assert iothread.get_property("thread-pool-max") == 64
         iothread.set_property("poll-max-ns", 0)
         iothread.set_property("poll-weight", 5)
