@@ -5,8 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
+from qmp_iothreadd import iothread
+from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp.interpreter import execute
 from qmp_iothreadd.hmp.session import HMPSession
+from qmp_iothreadd.iothread import _engine
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.testing.memory import MemoryClient, make_machine
@@ -56,3 +61,30 @@ def test_the_human_monitor_tells_them_where_the_schema_has_none(tmp_path: Path) 
         machine.close()
     assert shown.startswith("io0:\n")
     assert "  poll-weight=3\n" in shown
+
+
+def test_no_context_is_told_with_the_systems_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with MemoryClient() as client:
+        client.negotiate()
+        monkeypatch.setattr(_engine, "AioContext", fail)
+        with pytest.raises(QmpError) as caught:
+            client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+        assert caught.value.desc == "Failed to initialize event notifier: Too many open files"
+        assert client.execute("query-iothreads") == []
+
+
+def test_the_main_loop_cannot_be_deleted() -> None:
+    with MemoryClient() as client:
+        client.negotiate()
+        client.execute("object-add", {"qom-type": "main-loop", "id": "ml"})
+        with pytest.raises(QmpError, match="Deleting main loop 'ml' is not supported"):
+            client.execute("object-del", {"id": "ml"})
+
+
+def test_the_package_has_the_engines_classes_and_no_others() -> None:
+    assert iothread.AioContext is _engine.AioContext
+    with pytest.raises(AttributeError, match="no attribute 'Nope'"):
+        iothread.Nope  # noqa: B018

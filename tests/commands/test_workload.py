@@ -14,6 +14,7 @@ import pytest
 
 from qmp_iothreadd.cli import CommandLineError, parse
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.iothread import _engine
 from qmp_iothreadd.iothread._engine import ARRIVALS, live_counters
 from qmp_iothreadd.testing.memory import MemoryClient
 from tests.waiting import wait_until
@@ -330,6 +331,18 @@ def test_an_iothread_that_serves_a_workload_cannot_be_deleted(client: MemoryClie
     client.execute("object-del", {"id": "w0"})
     refused(text, client.execute, "object-del", {"id": "io0"})
     client.execute("object-del", {"id": "w1"})
+    client.execute("object-del", {"id": "io0"})
+
+
+def test_what_the_system_refuses_is_told_with_its_reason(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(_engine, "NativeWorkload", fail)
+    with pytest.raises(QmpError, match=r": Too many open files$"):
+        add(client, depth=1)
     client.execute("object-del", {"id": "io0"})
 
 

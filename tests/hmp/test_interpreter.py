@@ -332,6 +332,14 @@ def test_object_add_and_object_del(client: MemoryClient, options: str) -> None:
     assert hmp(client, "object_del x") == lines("Error: object 'x' not found")
 
 
+def test_object_add_needs_the_command_in_the_served_schema(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(client.machine.schema.commands, "object-add")  # the schema is shared
+    printed = hmp(client, "object_add iothread,id=io1")
+    assert printed == lines("Error: The command object-add has not been found")
+
+
 def test_object_add_lists_types_and_their_properties(client: MemoryClient) -> None:
     types = hmp(client, "object_add help").split("\r\n")
     assert types[:3] == ["List of user creatable objects:", "  iothread", "  main-loop"]

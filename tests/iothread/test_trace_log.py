@@ -60,6 +60,15 @@ def traces() -> Iterator[tuple[TraceLog, list[str]]]:
     log.close()
 
 
+def test_lines_go_to_standard_error_where_nothing_else_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = TraceLog()
+    log.write("one\n")
+    log.close()
+    assert capsys.readouterr().err == "one\n"
+
+
 def wait_for_iterations(context: AioContext, count: int) -> None:
     deadline = time.monotonic() + 20
     while context.stats()["iterations"] < count:
