@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import sys
 import threading
 
@@ -47,6 +48,23 @@ def test_client_refuses_what_is_not_one_message_ended_by_crlf() -> None:
     for text in (b'{"return": {}}\n', b"[]\r\n", b"\xff\r\n"):
         with scripted(text) as client, pytest.raises(ValueError, match=r"not a message|codec"):
             client.receive()
+
+
+def test_client_takes_events_as_they_come_and_nothing_else_for_one() -> None:
+    with scripted(b'{"event": "STOP"}\r\n', b'{"return": {}}\r\n') as client:
+        assert client.receive_event() == {"event": "STOP"}
+        with pytest.raises(ValueError, match="not an event"):
+            client.receive_event()
+
+
+def test_a_connection_that_is_reset_has_ended() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = Client(socket.create_connection(server.getsockname()), timeout=1)
+        ours, _ = server.accept()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ours.close()
+    with client:
+        assert client.receive_line() == b""
 
 
 def test_client_tells_the_end_from_a_line_cut_off() -> None:
@@ -116,6 +134,17 @@ def test_memory_client_is_a_session_of_the_daemons() -> None:
         assert client.execute("query-iothreads")[0]["id"] == "io0"
         with pytest.raises(QmpError, match="Device 'x' not found"):
             client.execute("qom-list", {"path": "x"})
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")  # it is refused, and therefore never awaited
+def test_memory_client_has_no_event_loop_for_what_takes_its_time() -> None:
+    async def query_status(ctx: object) -> dict[str, object]:
+        return {"running": True, "status": "running"}
+
+    with MemoryClient(functions={"query-status": query_status}) as client:
+        client.negotiate()
+        with pytest.raises(NotImplementedError, match="need an event loop"):
+            client.execute("query-status")
 
 
 def test_memory_clients_can_follow_each_other_on_one_machine() -> None:

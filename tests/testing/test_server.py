@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -35,6 +37,17 @@ async def test_server_serves_and_leaves_nothing() -> None:
             assert info["thread-id"] != os.getpid()
     assert not os.path.exists(path)
     assert not os.path.exists(os.path.dirname(path))
+
+
+async def test_server_that_cannot_listen_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("too-long-for-the-path-of-a-socket-" * 4)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(Exception, match="too long"):
+        await Server().__aenter__()
+    assert list(folder.iterdir()) == []
 
 
 async def test_server_can_be_left_while_clients_are_connected() -> None:
