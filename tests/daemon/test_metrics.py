@@ -271,3 +271,11 @@ sys.exit(", ".join(loaded & sys.modules.keys()) or 0)
 
 def test_unused_it_is_not_imported() -> None:
     subprocess.run([sys.executable, "-c", UNUSED], check=True, timeout=30)
+
+
+async def test_only_a_missing_library_is_the_users_business(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "qmp_iothreadd.daemon.metrics", None)
+    with pytest.raises(ModuleNotFoundError, match=r"qmp_iothreadd\.daemon\.metrics"):
+        await serve_metrics(client.machine, "0", print).__aenter__()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
-from qmp_iothreadd.testing import DaemonProcess
+from qmp_iothreadd.testing import DaemonProcess, process
 
 
 def test_the_kernel_says_what_the_process_has() -> None:
@@ -38,3 +39,15 @@ def test_one_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(subprocess.TimeoutExpired):
         stop_it_while_it_is_stopped()
     assert daemon.process.returncode == -signal.SIGKILL
+
+
+def test_one_that_does_not_get_ready_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 0.1)
+    sleeps = [sys.executable, "-c", "import time; time.sleep(60)"]
+    daemon = DaemonProcess(command=sleeps, stdout=subprocess.PIPE)
+    with pytest.raises(RuntimeError), daemon:
+        pass
+    assert daemon.process.returncode == -signal.SIGKILL
+    assert daemon.process.stdout is not None
+    assert daemon.process.stdout.closed
+    assert not os.path.exists(daemon.folder)
