@@ -256,3 +256,13 @@ def test_the_greeting_waits_for_no_module_that_it_does_not_need(path: str) -> No
     assert not {f"qmp_iothreadd.daemon.{name}" for name in unneeded}.intersection(own)
     assert "qmp_iothreadd.server.stdio" not in own
     assert "qmp_iothreadd.cli.pages" not in own
+
+
+async def test_a_command_that_asks_for_more_is_refused_at_start(
+    in_process: Any, extended_schema: Callable[..., str]
+) -> None:
+    before = "'command': 'object-del',\n  'data': { "
+    schema = extended_schema(replace={before: f"{before}'*force': 'bool', "})
+    said = await in_process.refused("-nodefaults", "--schema", schema)
+    assert "object-del" in said
+    assert "force" in said
