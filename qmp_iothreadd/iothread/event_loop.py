@@ -17,7 +17,7 @@ from qmp_iothreadd.qom.object import ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
@@ -38,6 +38,14 @@ def polling_settings() -> dict[str, Setting]:
         each.property: Setting(each.default, (each.minimum, each.maximum), each.zero_is_default)
         for each in POLL_PARAMS
     }
+
+
+@functools.cache
+def _polling_defaults() -> tuple[Callable[[list[int]], PollParams], dict[str, int]]:
+    """What makes a PollParams of values, and the default of each value by property, in order."""
+    from qmp_iothreadd.iothread._engine import POLL_PARAMS, PollParams  # see polling_settings
+
+    return PollParams._make, {each.property: each.default for each in POLL_PARAMS}
 
 
 class EventLoopBase(ConfigurableObject):
@@ -146,11 +154,14 @@ class IOThread(EventLoopBase):
 
     def load(self, name: str) -> Any:
         """The value in force of a property."""
+        value = self.values.get(name)
+        if value is not None:
+            return value
         if not self.polling_supported and name in polling_settings() and name != POLICY:
-            return self.values.get(name, 0)
-        if name == "x-nice" and name not in self.values:
+            return 0
+        if name == "x-nice":
             return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
-        return super().load(name)
+        return self.setting(name).default
 
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
@@ -255,6 +266,9 @@ class IOThread(EventLoopBase):
             raise errors.nice_failed(wanted, error.strerror or str(error)) from None
 
     def _poll_params(self) -> PollParams:
-        from qmp_iothreadd.iothread._engine import POLL_PARAMS, PollParams  # as there
-
-        return PollParams(**{each.name: self.load(each.property) for each in POLL_PARAMS})
+        """What the thread polls by; each value was checked when it was stored."""
+        make, defaults = _polling_defaults()
+        given = self.values.get
+        if not self.polling_supported:
+            return make([given(name, 0) for name in defaults])
+        return make([given(name, default) for name, default in defaults.items()])
