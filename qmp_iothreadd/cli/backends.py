@@ -22,7 +22,7 @@ MODES = ("control", "readline")
 """What a monitor speaks: QMP or HMP."""
 
 # -qmp tcp:HOST:PORT, as QEMU's chardev/char.c splits it; what follows are options.
-_TCP = re.compile(r"([^:]{0,64}):([^,]{1,32})")
+_TCP = r"([^:]{0,64}):([^,]{1,32})"
 # Longer times are taken as this one, of more than a century.
 _MAX_MS = 2**42
 _MAX_DESCRIPTOR_DIGITS = 9
@@ -107,7 +107,7 @@ class Backends:
             chardevs.read(options, rest, implied="path")
             return True
         if kind == "tcp" and ":" in text:
-            found = _TCP.match(rest)
+            found = re.match(_TCP, rest)
             if found is None:
                 return False
             chardevs.set(options, "backend", "socket")

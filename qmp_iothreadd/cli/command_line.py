@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # them. They are accepted, whatever their properties, and not created.
 IGNORED_OBJECT_TYPES = frozenset(("secret", "memory-backend-ram"))
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
 # The one item of QEMU's log that a monitor can have; the others are about the guest.
 _TRACE_ITEM = "trace:"
@@ -160,7 +160,7 @@ class CommandLine:
 
     def set_uuid(self, text: str) -> None:
         """``-uuid``: the guest's UUID."""
-        if not _UUID.fullmatch(text):
+        if not re.fullmatch(_UUID, text):
             raise errors.bad_uuid()
         self.config.uuid = text.lower()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from qmp_iothreadd.daemon.reporter import Reporter
@@ -46,7 +46,6 @@ class MonitorConfig:
     location: str = ""
 
 
-@dataclass(slots=True, eq=False)
 class ObjectConfig:
     """An object to create before the monitors open.
 
@@ -54,8 +53,9 @@ class ObjectConfig:
     in its order. What creation refuses is said without ``location``, as QEMU does.
     """
 
-    values: dict[str, Any]
-    location: str = ""
+    def __init__(self, values: dict[str, Any], location: str = "") -> None:
+        self.values = values
+        self.location = location
 
 
 @dataclass(slots=True)
@@ -94,38 +94,37 @@ class SchemaConfig:
         return self._models
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Config:
     """Everything that start-up has to know.
 
     Objects are created in the order given, before the monitors open. ``backend_error`` is what was
     wrong with the monitors, found while reading the command line but said only after the objects
-    were created: the order of QEMU's system/vl.c.
+    were created: the order of QEMU's system/vl.c. ``default_socket``: no monitor was asked for, and
+    this socket was chosen; its folder may be missing, and people have to be told of it.
     """
 
-    reporter: Reporter = field(default_factory=Reporter)
-    monitors: list[MonitorConfig] = field(default_factory=list)
-    chardevs: dict[str, ChardevConfig] = field(default_factory=dict)
-    objects: list[ObjectConfig] = field(default_factory=list)
-    backend_error: LocatedError | None = None
-    default_socket: str | None = None
-    """No monitor was asked for: this socket was chosen. Its folder may be missing, and people have
-    to be told of it."""
+    def __init__(self, reporter: Reporter | None = None) -> None:
+        self.reporter = reporter or Reporter()
+        self.monitors: list[MonitorConfig] = []
+        self.chardevs: dict[str, ChardevConfig] = {}
+        self.objects: list[ObjectConfig] = []
+        self.backend_error: LocatedError | None = None
+        self.default_socket: str | None = None
 
-    name: str | None = None
-    uuid: str | None = None
-    start_stopped: bool = False
+        self.name: str | None = None
+        self.uuid: str | None = None
+        self.start_stopped = False
 
-    pidfile: str | None = None
-    daemonize: bool = False
+        self.pidfile: str | None = None
+        self.daemonize = False
 
-    log_file: str | None = None
-    traces: list[TracePattern] = field(default_factory=list)
-    trace_files: list[str] = field(default_factory=list)
+        self.log_file: str | None = None
+        self.traces: list[TracePattern] = []
+        self.trace_files: list[str] = []
 
-    schema: SchemaConfig = field(default_factory=SchemaConfig)
-    stub_missing: bool = False
-    check_replies: bool = False
-    multi_client: bool = False
-    polling: bool = True
-    metrics_address: str | None = None
+        self.schema = SchemaConfig()
+        self.stub_missing = False
+        self.check_replies = False
+        self.multi_client = False
+        self.polling = True
+        self.metrics_address: str | None = None

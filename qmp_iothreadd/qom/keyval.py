@@ -9,7 +9,7 @@ language is util/keyval.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json.order import qdict_order
@@ -22,10 +22,9 @@ KeyVal = dict[str, Any]
 
 _FRAGMENT_MAX = 127
 _INDEX_MAX = 2**31 - 1
-_NAME = re.compile(r"(?:__[0-9A-Za-z.-]*_)?[A-Za-z][0-9A-Za-z_-]*")
-_DIGITS = re.compile(r"[0-9]+")
-_KEY = re.compile(r"[^=,]*")
-_IMPLIED_VALUE = re.compile(r"[^,]*")
+# Not compiled before they are needed: the greeting waits for what starting up compiles.
+_NAME = r"(?:__[0-9A-Za-z.-]*_)?[A-Za-z][0-9A-Za-z_-]*"
+_NAME_OR_INDEX = rf"[0-9]+|{_NAME}"
 
 
 def parse(text: str, implied_key: str | None = None) -> tuple[KeyVal, bool]:
@@ -49,15 +48,19 @@ def parse(text: str, implied_key: str | None = None) -> tuple[KeyVal, bool]:
 
 def _parse_one(result: KeyVal, text: str, start: int, implied: str | None) -> tuple[int, bool]:
     """Read one key and value at ``start``; return where the next begins, and if it was ``help``."""
-    end = _end(_KEY, text, start)
+    comma = text.find(",", start)
+    end = len(text) if comma < 0 else comma
+    equals = text.find("=", start, end)
+    has_value = equals >= 0
+    if has_value:
+        end = equals
     key = text[start:end]
-    has_value = end < len(text) and text[end] == "="
     if key and not has_value:
         if key in ("help", "?"):
             return end + 1, True
         if implied is not None:
             _put(result, implied, implied, key)
-            return _end(_IMPLIED_VALUE, text, start) + 1, False
+            return end + 1, False
     holder, last = _descend(result, key)
     if not has_value:
         raise errors.keyval_lacks_value(key)
@@ -76,11 +79,6 @@ def read_value(text: str, start: int) -> tuple[str, int]:
     return text[start:end].replace(",,", ","), end
 
 
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    """Where the match at ``start`` of a pattern that can be empty ends."""
-    return cast("re.Match[str]", pattern.match(text, start)).end()
-
-
 def _fragments(key: str) -> Iterator[tuple[str, int]]:
     """The fragments of a dotted key, and where each ends.
 
@@ -89,8 +87,8 @@ def _fragments(key: str) -> Iterator[tuple[str, int]]:
     """
     position = 0
     while True:
-        found = _DIGITS.match(key, position) if position else None
-        found = found or _NAME.match(key, position)
+        pattern = re.compile(_NAME_OR_INDEX if position else _NAME)
+        found = pattern.match(key, position)
         if found is None or (found.end() < len(key) and key[found.end()] != "."):
             raise errors.invalid_parameter(key)
         if len(found[0]) > _FRAGMENT_MAX:
@@ -120,8 +118,7 @@ def _put(holder: KeyVal, name: str, key: str, value: str) -> None:
 
 
 def _index(key: str) -> int | None:
-    found = _DIGITS.fullmatch(key)
-    if found is None:
+    if not (key.isascii() and key.isdecimal()):
         return None
     digits = key.lstrip("0")
     return min(int(digits or "0"), _INDEX_MAX)
