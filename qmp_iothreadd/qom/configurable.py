@@ -7,22 +7,30 @@ which there is more to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qom.object import Object, ObjectType
 
 
-class Setting(NamedTuple):
+class Setting:
     """What there is to say about a property besides its type.
 
     ``range`` holds the smallest and the largest value of a number. ``zero_is_default``: 0 is
     stored, and shown, as the default.
     """
 
-    default: Any = None
-    range: tuple[int, int] | None = None
-    zero_is_default: bool = False
+    __slots__ = ("default", "range", "zero_is_default")
+
+    def __init__(
+        self,
+        default: Any = None,
+        range: tuple[int, int] | None = None,
+        zero_is_default: bool = False,
+    ) -> None:
+        self.default = default
+        self.range = range
+        self.zero_is_default = zero_is_default
 
 
 _UNSPECIFIED = Setting()
