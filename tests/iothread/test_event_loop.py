@@ -54,6 +54,11 @@ def refuse(obj: IOThread, name: str, value: Any) -> str:
 # -- Values ---------------------------------------------------------------------------------------
 
 
+def test_a_member_without_a_value_is_the_least_of_its_type(machine: Machine) -> None:
+    (weight,) = (member for member in INFO.members if member.name == "poll-weight")
+    assert add(machine).info([weight._replace(name="x-later")]) == {"x-later": 0}
+
+
 def test_defaults(machine: Machine) -> None:
     iothread = add(machine)
     assert {name: iothread.get_property(name) for name in DEFAULTS} == DEFAULTS
