@@ -149,3 +149,9 @@ def test_qom_list_types_chooses(client: MemoryClient) -> None:
     by_name = {each["name"]: each for each in client.execute("qom-list-types", {"abstract": True})}
     assert by_name["iothread"] == {"name": "iothread", "parent": "event-loop-base"}
     assert by_name["event-loop-base"]["abstract"] is True
+
+
+def test_properties_of_a_type_have_descriptions_where_qemu_has_them(client: MemoryClient) -> None:
+    found = client.execute("qom-list-properties", {"typename": "none-machine"})
+    described = {prop["name"]: prop["description"] for prop in found if "description" in prop}
+    assert described["usb"] == "Set on/off to enable/disable usb"
