@@ -23,27 +23,16 @@ recorded from its monitor.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd.errors.tree import (
     COMMAND_NOT_FOUND as COMMAND_NOT_FOUND,
-)
-from qmp_iothreadd.errors.tree import (
     DEVICE_NOT_FOUND as DEVICE_NOT_FOUND,
-)
-from qmp_iothreadd.errors.tree import (
     GENERIC_ERROR as GENERIC_ERROR,
-)
-from qmp_iothreadd.errors.tree import (
     Error as Error,
-)
-from qmp_iothreadd.errors.tree import (
     LocatedError as LocatedError,
-)
-from qmp_iothreadd.errors.tree import (
     QmpError as QmpError,
-)
-from qmp_iothreadd.errors.tree import (
     located as located,
 )
 
@@ -80,16 +69,12 @@ _reserved: int | None = None
 
 def reserve_descriptor() -> None:
     """Keep a descriptor for loading the texts: the first error may be that none is left."""
-    import os
-
     global _reserved
     _reserved = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def release_descriptor() -> None:
     """Give back what ``reserve_descriptor`` took, if it did."""
-    import os
-
     global _reserved
     reserved, _reserved = _reserved, None
     if reserved is not None:

@@ -24,8 +24,7 @@ from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, sche
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.outgoing import Filter
-    from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject
-    from qmp_iothreadd.qapi.schema import Schema
+    from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject, Schema
 
 # QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
 VERSION = (11, 1, 3)

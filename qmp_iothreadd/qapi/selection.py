@@ -25,8 +25,7 @@ from qmp_iothreadd.qapi.declarations import (
 from qmp_iothreadd.qapi.resolve import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Set as AbstractSet
 
     from qmp_iothreadd.qapi.declarations import FeatureDecl
 

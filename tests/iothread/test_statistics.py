@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import AioContext, NativeWorkload, PollParams
-from qmp_iothreadd.iothread._engine import EventNotifier as Notifier
+from qmp_iothreadd.iothread._engine import (
+    AioContext,
+    EventNotifier as Notifier,
+    NativeWorkload,
+    PollParams,
+)
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import Stats

@@ -6,8 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qmp_iothreadd.json import order
 from qmp_iothreadd.json.string_table import StringTable

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from qmp_iothreadd.qapi import QAPIError, Schema, cache, load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached

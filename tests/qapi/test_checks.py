@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qmp_iothreadd.qapi.conditions import Condition, holds, read_condition
 from qmp_iothreadd.qapi.lexer import Lexer

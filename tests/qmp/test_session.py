@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qmp.session import QUEUE_LENGTH, Session

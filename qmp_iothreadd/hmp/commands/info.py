@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qmp_iothreadd.commands import chardev as chardev_commands
-from qmp_iothreadd.commands import iothread, no_guest, runstate
+from qmp_iothreadd.commands import chardev as chardev_commands, iothread, no_guest, runstate
 from qmp_iothreadd.hmp import messages
 from qmp_iothreadd.hmp.commands.monitor import describe
 from qmp_iothreadd.hmp.registry import hmp_command
