@@ -11,7 +11,8 @@ import sys
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.options import OPTIONS, Option
+from qmp_iothreadd.cli.option import Option
+from qmp_iothreadd.cli.options import find_option
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig, ObjectConfig
 from qmp_iothreadd.daemon.reporter import PROGRAM
 from qmp_iothreadd.daemon.standard_streams import open_standard_streams, say
@@ -69,7 +70,7 @@ def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Opt
         if not word.startswith("-"):
             found.append(([word], None, ""))
             continue
-        option = OPTIONS.get(word[2:] if word.startswith("--") else word[1:])
+        option = find_option(word[2:] if word.startswith("--") else word[1:])
         if option is None:
             raise errors.invalid_option()
         if not option.argument:

@@ -26,6 +26,9 @@ def _kinds(
     return {name: kind for kind, text in names.items() for name in text.split()}
 
 
+HELP = ("help", "?")
+"""What asks for help instead of being a value."""
+
 LISTS = {
     "object": ListRow(None, implied="qom-type"),
     "mon": ListRow(_kinds("mode chardev", booleans="pretty"), implied="chardev"),

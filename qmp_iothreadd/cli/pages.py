@@ -11,16 +11,16 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from qmp_iothreadd.cli.options import (
+from qmp_iothreadd.cli.help import (
     DEVICE_TEXT,
     EXAMPLES,
-    FILE,
-    GROUPS,
-    IGNORED,
+    NO_GUEST_TEXT,
     SUMMARY,
-    Option,
     dashed,
+    described,
 )
+from qmp_iothreadd.cli.option import FILE, Option
+from qmp_iothreadd.cli.options import GROUPS, all_options, group_options
 from qmp_iothreadd.daemon.reporter import PROGRAM
 from qmp_iothreadd.machine.machine import VERSION_TEXT
 
@@ -55,20 +55,18 @@ def man_page() -> str:
     lines = [
         f'.\\" Made by python -m {_MODULE}; do not edit.',
         '.TH QMP\\-IOTHREADD 1 "" "qmp\\-iothreadd" "User Commands"',
+        ".nh",  # names of options are not taken apart
         *_section("NAME", f"{_escape(PROGRAM)} \\- QEMU's monitor with iothreads, without a guest"),
         *_section("SYNOPSIS", f".B {_escape(PROGRAM)}", "[OPTION]..."),
         *_section("DESCRIPTION", *_paragraphs(_DESCRIPTION)),
         ".SH OPTIONS",
     ]
-    for title, group in GROUPS.items():
+    for group, title in GROUPS.items():
         lines.append(f".SS {_escape(title)}")
-        for option in group:
-            lines += _tagged(dashed(option), option.help)
-    names = sorted(name for option in IGNORED for name in option.names.split())
+        for option in group_options(group):
+            lines += _tagged(dashed(group, option), described(option))
     lines += [
-        ".SS Accepted, without effect",
-        "Options of QEMU whose absence does no harm to a monitor:",
-        _escape(", ".join(f"-{name}" for name in names) + "."),
+        *_paragraphs(NO_GUEST_TEXT),
         *_section("DEVICES", *_paragraphs(DEVICE_TEXT)),
         *_section("ENVIRONMENT", *_tagged_all(_ENVIRONMENT)),
         *_section("SIGNALS", _escape("SIGTERM, SIGINT and SIGHUP end the daemon as quit does.")),
@@ -156,7 +154,7 @@ complete -F _qmp_iothreadd {program}
 
 def bash_completion() -> str:
     """A script for bash, which completes options and what their arguments begin with."""
-    options = [option for group in (*GROUPS.values(), IGNORED) for option in group]
+    options = list(all_options())
     files = [option for option in options if option.argument == FILE]
     offers = {option: list(option.words()) for option in options if option not in files}
     cases = [_case(option, words) for option, words in offers.items() if words]

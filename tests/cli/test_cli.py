@@ -13,7 +13,7 @@ import pytest
 
 from qmp_iothreadd import cli
 from qmp_iothreadd.cli.command_line import Finished
-from qmp_iothreadd.cli.options import OPTIONS
+from qmp_iothreadd.cli.options import all_options
 from qmp_iothreadd.daemon import daemon
 from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
 from qmp_iothreadd.daemon.default_socket import default_socket_path
@@ -360,7 +360,7 @@ def test_help_lists_every_documented_option() -> None:
     status, text = printed("-h")
     assert status == 0
     assert text.startswith("usage: prog ")
-    documented = [name for name, option in OPTIONS.items() if option.help]
+    documented = [name for option in all_options() for name in option.names.split()]
     assert [name for name in documented if not re.search(rf"-{name}\b", text)] == []
 
 

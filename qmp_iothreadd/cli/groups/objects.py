@@ -1,0 +1,144 @@
+"""Options of objects and of the machine as clients see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.lists import HELP
+from qmp_iothreadd.cli.machine import MACHINES, list_machines
+from qmp_iothreadd.cli.option import Option, set_field, words_of
+from qmp_iothreadd.daemon.config import ObjectConfig
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
+    from qmp_iothreadd.qom.option_lists import Options
+
+# Objects that virtual machines are started with and that have no meaning for a monitor: libvirt
+# hands over a master key and the guest's memory. The schema names the types without describing
+# them. They are accepted, whatever their properties, and not created.
+IGNORED_OBJECT_TYPES = frozenset(("secret", "memory-backend-ram"))
+
+_UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+
+
+def _add_object(line: CommandLine, text: str) -> None:
+    """An object, in JSON or as an option list."""
+    if text.startswith("{"):
+        from qmp_iothreadd.json.reader import parse_one  # only for JSON
+
+        value: Any = parse_one(text)
+        type_name = value.get("qom-type") if isinstance(value, dict) else None
+        if type_name not in IGNORED_OBJECT_TYPES:
+            union = _object_options(line)
+            _keep_object(line, line.config.schema.models().validate(union, value))
+        return
+    options = line.read_list("object", text)
+    type_name = options.get("qom-type")
+    if type_name is None:
+        raise errors.missing_parameter("qom-type")
+    _print_object_help(line, type_name, options)
+    if type_name in IGNORED_OBJECT_TYPES:
+        if options.id is None:
+            raise errors.missing_parameter("id")
+        return
+    from qmp_iothreadd.qom.input_visitor import from_options  # only objects have a type
+
+    _keep_object(line, from_options(_object_options(line), options))
+
+
+def _keep_object(line: CommandLine, values: dict[str, Any]) -> None:
+    line.config.objects.append(ObjectConfig(values, line.location))
+
+
+def _print_object_help(line: CommandLine, type_name: str, options: Options) -> None:
+    wants_help = any(name in HELP for name, _ in options.pairs)
+    if type_name not in HELP and not wants_help:
+        return
+    from qmp_iothreadd.qom import object_help  # only for help
+
+    if type_name in HELP:
+        raise Finished(object_help.describe_types(_object_options(line)))
+    described = object_help.describe_properties(_object_options(line), type_name)
+    if described is not None:
+        raise Finished(described)
+
+
+def _object_options(line: CommandLine) -> ObjectType:
+    union = line.config.schema.models().schema.types.get("ObjectOptions")
+    if union is None:
+        # A schema of the user's, which has no objects.
+        raise errors.option_unsupported("objects are")
+    return cast("ObjectType", union)
+
+
+def _set_name(line: CommandLine, text: str) -> None:
+    name = line.read_list("name", text).get("guest")
+    line.config.name = line.config.reporter.guest_name = name
+
+
+def _set_uuid(line: CommandLine, text: str) -> None:
+    if not re.fullmatch(_UUID, text):
+        raise errors.bad_uuid()
+    line.config.uuid = text.lower()
+
+
+def _set_machine(line: CommandLine, text: str) -> None:
+    if not line.machine_options.machine(text):
+        raise Finished(list_machines())
+
+
+def _set_smp(line: CommandLine, text: str) -> None:
+    line.machine_options.smp(text)
+
+
+def _shipped_object_options() -> ObjectType:
+    from qmp_iothreadd.qapi.cache import load_schema_cached  # only to make the pages
+
+    return cast("ObjectType", load_schema_cached().types["ObjectOptions"])
+
+
+def _object_types() -> Iterable[str]:
+    from qmp_iothreadd.qom.object_help import user_creatable_types
+
+    return (*user_creatable_types(_shipped_object_options()), "help")
+
+
+def _object_words() -> Iterable[str]:
+    from qmp_iothreadd.qom.object_help import user_creatable_types
+
+    union = _shipped_object_options()
+    assert union.variants is not None
+    cases = [union.variants.cases[name] for name in user_creatable_types(union)]
+    members = {member.name for case in cases for member in case.members}
+    return ("id=", *(f"{name}=" for name in sorted(members)))
+
+
+def _machine_words() -> Iterable[str]:
+    return (*MACHINES, "help")
+
+
+OPTIONS = (
+    Option(
+        "object",
+        "TYPE,id=ID[,PROP=VALUE]... | JSON",
+        _add_object,
+        "create an object ('help' lists the types)",
+        words=_object_types,
+        more=_object_words,
+    ),
+    Option("name", "[guest=]NAME", _set_name, "what query-name says", words=words_of("name")),
+    Option("uuid", "UUID", _set_uuid, "what query-uuid says"),
+    Option("S", "", set_field("start_stopped"), "do not run until 'cont'"),
+    Option(
+        "M machine",
+        "TYPE[,PROP=VALUE]...",
+        _set_machine,
+        "checked; there is no machine",
+        words=_machine_words,
+    ),
+    Option("smp", "[cpus=]N", _set_smp, "checked; there are no CPUs"),
+)

@@ -1,0 +1,76 @@
+"""What the program says of itself: the help and the version."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.cli.option import Option
+from qmp_iothreadd.cli.options import GROUPS, OWN, group_options
+
+SUMMARY = "A QMP server with iothreads. Options are QEMU's."
+
+DEVICE_TEXT = """\
+DEV is unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], stdio, null or chardev:ID. Without
+server=on the monitor connects to DEV. A TYPE may be 'help'."""
+
+NO_GUEST = "no guest"
+"""How options are marked that are checked without effect, as there is no guest."""
+
+NO_GUEST_TEXT = f"""\
+Options marked '{NO_GUEST}' are read, and refused where QEMU refuses them; they have no effect, as
+they are about a guest, and there is none."""
+
+EXAMPLES = {
+    "": "two iothreads, and a socket that it tells you",
+    "-qmp unix:/tmp/qmp.sock,server=on,wait=off -object iothread,id=io0,poll-weight=4": "",
+    "-nodefaults -qmp tcp:127.0.0.1:4444,server=on,wait=off -monitor stdio": "",
+    "-chardev socket,id=c0,fd=3,server=on,wait=off -mon chardev=c0,mode=control": "",
+}
+"""Command lines, and what they do where that is not said by their options."""
+
+_HELP_COLUMN = 24
+
+
+def dashed(group: str, option: Option) -> str:
+    """The option's names and argument: ``-M, -machine TYPE``. Own ones have two dashes."""
+    dashes = "--" if group == OWN else "-"
+    names = ", ".join(dashes + name for name in option.names.split())
+    return f"{names} {option.argument}".rstrip()
+
+
+def described(option: Option) -> str:
+    """What is said of an option, with its mark."""
+    return f"{option.help} ({NO_GUEST})" if option.no_guest else option.help
+
+
+def help_text(program: str) -> str:
+    """What ``-h`` prints."""
+    lines = [f"usage: {program} [options]", "", SUMMARY]
+    for group, title in GROUPS.items():
+        lines += ["", f"{title}:"]
+        for option in group_options(group):
+            head = f"  {dashed(group, option)}"
+            if len(head) >= _HELP_COLUMN:
+                lines.append(head)
+                head = ""
+            lines.append(f"{head:<{_HELP_COLUMN}}{described(option)}")
+    lines += ["", DEVICE_TEXT, "", NO_GUEST_TEXT, "", "Examples:"]
+    for arguments, effect in EXAMPLES.items():
+        lines.append(f"  {program} {arguments}".rstrip())
+        if effect:
+            lines.append(f"        {effect}")
+    return "\n".join([*lines, ""])
+
+
+def version_text() -> str:
+    """What ``-version`` prints: the first line as tools know it from QEMU."""
+    from importlib.metadata import PackageNotFoundError, version  # slow, and only for this
+
+    from qmp_iothreadd.machine.machine import VERSION_TEXT
+
+    try:
+        own = version("qmp-iothreadd")
+    except PackageNotFoundError:
+        own = "not installed"
+    return (
+        f"QEMU emulator version {VERSION_TEXT} (qmp-iothreadd {own})\n"
+        "This is not QEMU: it serves QEMU's monitor, with iothreads but without a guest."
+    )
