@@ -25,6 +25,7 @@ ROOMS = (
     "qapi",
     "qom",
     "iothread",
+    "chardev",
     "machine",
     "qmp.session_protocol",
     "qmp.registry",

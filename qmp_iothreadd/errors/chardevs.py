@@ -105,3 +105,38 @@ def chardev_not_found(name: str) -> QmpError:
 def chardev_in_use(name: str) -> QmpError:
     """A second monitor on one character device."""
     return QmpError(f"Device '{name}' is in use")
+
+
+def file_not_created(path: str, reason: str) -> QmpError:
+    """A log file that cannot be had."""
+    return QmpError(f"Could not create '{path}': {reason}")
+
+
+def file_not_opened(path: str, reason: str) -> QmpError:
+    """A file, pipe or terminal that cannot be had."""
+    return QmpError(f"Could not open '{path}': {reason}")
+
+
+def ring_buffer_size() -> QmpError:
+    """A ring buffer whose size is no power of two."""
+    return QmpError("size of ringbuf chardev must be power of two")
+
+
+def not_a_parallel_port(reason: str) -> QmpError:
+    """A parallel port that is none."""
+    return QmpError(f"not a parallel port: {reason}")
+
+
+def pty_not_created(reason: str) -> QmpError:
+    """There is no pseudo-terminal left."""
+    return QmpError(f"Failed to create PTY: {reason}")
+
+
+def mux_base_not_found(name: str) -> QmpError:
+    """A multiplexer of a device that there is not."""
+    return QmpError(f"mux: base chardev {name} not found")
+
+
+def mux_full(name: str, limit: int) -> QmpError:
+    """One front end too many of a multiplexer."""
+    return QmpError(f"too many uses of multiplexed chardev '{name}' (maximum is {limit})")

@@ -1,0 +1,1 @@
+"""Character devices: where the bytes of monitors come from, and where they go."""

@@ -1,0 +1,49 @@
+"""``logfile``: what is written to a character device is also written to a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from qmp_iothreadd import errors
+
+
+class LogFile:
+    """A log, and the filter that writes it, for all connections of its device."""
+
+    ready = True
+    ended = False
+
+    def __init__(self, path: str, *, append: bool = False) -> None:
+        """Create the file, or go on at its end.
+
+        Raises:
+            QmpError: ``Could not create …``.
+        """
+        how = os.O_APPEND if append else os.O_TRUNC
+        try:
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o666)
+        except OSError as error:
+            raise errors.file_not_created(path, error.strerror or str(error)) from None
+
+    def receive_data(self, data: bytes) -> bytes:
+        """What comes in is not logged."""
+        return data
+
+    def data_to_send(self) -> bytes:
+        """A log says nothing."""
+        return b""
+
+    def encode(self, data: bytes) -> bytes:
+        """Log ``data``, as far as that can be done: chardev/char.c ignores a full disk, too."""
+        rest = memoryview(data)
+        with contextlib.suppress(OSError):
+            while rest and self._fd >= 0:
+                rest = rest[os.write(self._fd, rest) :]
+        return data
+
+    def close(self) -> None:
+        """Log no more."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

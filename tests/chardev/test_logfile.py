@@ -1,0 +1,39 @@
+"""``logfile``: what is written is in the file, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qmp_iothreadd.chardev.logfile import LogFile
+from qmp_iothreadd.errors import QmpError
+
+
+def write(path: Path, data: bytes, *, append: bool = False) -> None:
+    log = LogFile(str(path), append=append)
+    assert log.receive_data(b"typed") == b"typed"
+    assert log.encode(data) == data
+    log.close()
+    assert log.encode(b"late") == b"late"
+
+
+def test_output_is_logged_and_input_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"old")
+    write(path, b"one")
+    assert path.read_bytes() == b"one"
+    write(path, b"two", append=True)
+    assert path.read_bytes() == b"onetwo"
+
+
+def test_a_full_disk_is_no_reason_to_stop() -> None:
+    log = LogFile("/dev/full")
+    assert log.encode(b"x") == b"x"
+    log.close()
+
+
+def test_a_path_that_cannot_be(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "log"
+    with pytest.raises(QmpError, match=f"Could not create '{path}': No such file or directory"):
+        LogFile(str(path))
