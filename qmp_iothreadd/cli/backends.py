@@ -195,7 +195,7 @@ def _socket(options: Options, label: str) -> ChardevConfig:
     else:
         made.kind, made.fd = "fd", _descriptor(fd or "")
     if made.server and made.reconnect_ms:
-        raise errors.socket_option_misplaced("reconnect", "server listen")
+        raise errors.socket_option_misplaced("reconnect-ms", "server listen")
     if not made.server and options.get("wait") is not None:
         raise errors.socket_option_misplaced("wait", "client connect")
     made.wait = made.server and options.get_bool("wait", True)
@@ -203,10 +203,7 @@ def _socket(options: Options, label: str) -> ChardevConfig:
 
 
 def _reconnect_ms(options: Options) -> int:
-    seconds, milliseconds = options.get_number("reconnect"), options.get_number("reconnect-ms")
-    if seconds is not None and milliseconds is not None:
-        raise errors.options_exclusive("reconnect", "reconnect-ms")
-    return min((seconds or 0) * 1000 + (milliseconds or 0), _MAX_MS)
+    return min(options.get_number("reconnect-ms") or 0, _MAX_MS)
 
 
 def _port(host: str, text: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE, STRING, OptionList
+from qmp_iothreadd.chardev.options import OPTION_KINDS
+from qmp_iothreadd.qom.option_lists import BOOL, OptionList, option_kinds
 
 
 class ListRow(NamedTuple):
@@ -19,38 +20,25 @@ class ListRow(NamedTuple):
     merge: bool = False
 
 
-def _kinds(
-    strings: str = "", booleans: str = "", numbers: str = "", sizes: str = ""
-) -> dict[str, str]:
-    names = {STRING: strings, BOOL: booleans, NUMBER: numbers, SIZE: sizes}
-    return {name: kind for kind, text in names.items() for name in text.split()}
-
-
 HELP = ("help", "?")
 """What asks for help instead of being a value."""
 
 LISTS = {
     "object": ListRow(None, implied="qom-type"),
-    "mon": ListRow(_kinds("mode chardev", booleans="pretty"), implied="chardev"),
-    "chardev": ListRow(
-        _kinds(
-            "backend path host port fd localaddr localport name chardev tls-creds tls-authz "
-            "logfile input-path",
-            booleans="ipv4 ipv6 wait server delay nodelay telnet tn3270 websocket signal mux "
-            "append logappend abstract tight mouse clipboard",
-            numbers="to reconnect reconnect-ms width height cols rows debug",
-            sizes="size",
-        ),
-        implied="backend",
+    "mon": ListRow(option_kinds("mode chardev", booleans="pretty"), implied="chardev"),
+    "chardev": ListRow(OPTION_KINDS, implied="backend"),
+    "name": ListRow(
+        option_kinds("guest process", booleans="debug-threads"), implied="guest", merge=True
     ),
-    "name": ListRow(_kinds("guest process", booleans="debug-threads"), implied="guest", merge=True),
-    "msg": ListRow(_kinds(booleans="timestamp guest-name")),
-    "trace": ListRow(_kinds("enable events file"), implied="enable"),
+    "msg": ListRow(option_kinds(booleans="timestamp guest-name")),
+    "trace": ListRow(option_kinds("enable events file"), implied="enable"),
     # Read to no effect: typing errors are found.
-    "memory": ListRow(_kinds(numbers="slots", sizes="size maxmem"), implied="size", merge=True),
-    "rtc": ListRow(_kinds("base clock driftfix"), merge=True),
-    "overcommit": ListRow(_kinds("mem-lock", booleans="cpu-pm"), merge=True),
-    "action": ListRow(_kinds("reboot shutdown panic watchdog"), merge=True),
+    "memory": ListRow(
+        option_kinds(numbers="slots", sizes="size maxmem"), implied="size", merge=True
+    ),
+    "rtc": ListRow(option_kinds("base clock driftfix"), merge=True),
+    "overcommit": ListRow(option_kinds("mem-lock", booleans="cpu-pm"), merge=True),
+    "action": ListRow(option_kinds("reboot shutdown panic watchdog"), merge=True),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qmp_iothreadd.errors.parameters import invalid_parameter_value
 from qmp_iothreadd.errors.tree import DEVICE_NOT_FOUND, QmpError
 
 
@@ -42,9 +43,48 @@ def chardev_without_id() -> QmpError:
     return QmpError("chardev: no id specified")
 
 
-def chardev_without_backend(name: str) -> QmpError:
-    """-chardev with an id and no back end."""
-    return QmpError(f'chardev: "{name}" missing backend')
+def chardev_without_backend(name: str | None) -> QmpError:
+    """-chardev without a back end."""
+    return QmpError(f'chardev: "{_named(name)}" missing backend')
+
+
+def chardev_without_size(name: str | None) -> QmpError:
+    """The size of a console, given to something else."""
+    return QmpError(f"chardev '{_named(name)}' does not support size options")
+
+
+def chardev_without_encoding(name: str | None) -> QmpError:
+    """The encoding of a console, given to something else."""
+    return QmpError(f"chardev '{_named(name)}' does not support encoding option")
+
+
+def _named(name: str | None) -> str:
+    return "(null)" if name is None else name  # as glibc prints what is not there
+
+
+def chardev_abstract() -> QmpError:
+    """-chardev with a back end that only other ones are made of."""
+    return invalid_parameter_value("driver", "a non-abstract device type")
+
+
+def chardev_without_path(what: str) -> QmpError:
+    """A device of the host's without its path; ``what`` it is."""
+    return QmpError(f"chardev: {what}: no device path given")
+
+
+def file_without_name() -> QmpError:
+    """A file without its name."""
+    return QmpError("chardev: file: no filename given")
+
+
+def mux_without_chardev() -> QmpError:
+    """A mux without the device to share."""
+    return QmpError("chardev: mux: no chardev given")
+
+
+def udp_without_port() -> QmpError:
+    """A datagram socket that has nowhere to send to."""
+    return QmpError("chardev: udp: remote port not specified")
 
 
 def chardev_driver_unknown(name: str) -> QmpError:

@@ -41,3 +41,8 @@ def invalid_parameter(name: str) -> QmpError:
 def value_out_of_range(name: str, low: int, high: int) -> QmpError:
     """A property refuses an integer."""
     return QmpError(f"{name} value must be in range [{low}, {high}]")
+
+
+def enum_value_unknown(value: str) -> QmpError:
+    """An option's text that is none of an enumeration's values."""
+    return QmpError(f"invalid parameter value: {value}")

@@ -27,6 +27,14 @@ Warn = Callable[[str], None]
 """Takes a warning; what follows its first line is said without a prefix."""
 
 
+def option_kinds(
+    strings: str = "", booleans: str = "", numbers: str = "", sizes: str = ""
+) -> dict[str, str]:
+    """The kinds of options, by name: each argument has the names of a kind, with spaces between."""
+    names = {STRING: strings, BOOL: booleans, NUMBER: numbers, SIZE: sizes}
+    return {name: kind for kind, text in names.items() for name in text.split()}
+
+
 class Options:
     """The options of one list, in the order given.
 
@@ -52,6 +60,11 @@ class Options:
         """The value of an option that its description calls boolean."""
         value = self.get(name)
         return default if value is None else bool(c_numbers.boolean(value))
+
+    def get_size(self, name: str) -> int | None:
+        """The value, in bytes, of an option that its description calls a size."""
+        value = self.get(name)
+        return None if value is None else c_numbers.size(value)
 
     def get_number(self, name: str) -> int | None:
         """The value of an option that its description calls a number."""
