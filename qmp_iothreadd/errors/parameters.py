@@ -46,3 +46,8 @@ def value_out_of_range(name: str, low: int, high: int) -> QmpError:
 def enum_value_unknown(value: str) -> QmpError:
     """An option's text that is none of an enumeration's values."""
     return QmpError(f"invalid parameter value: {value}")
+
+
+def base64_invalid() -> QmpError:
+    """A text that is not Base64."""
+    return QmpError("Base64 data contains invalid characters")

@@ -10,12 +10,13 @@ types are
 ``S``     the rest of the line
 ``F B``   like ``s``: the name of a file, of a block device
 ``l``     an expression, 64 bits wide
+``i``     the same, 32 bits wide
 ``/``     the format of numbers: ``/`` and letters, as for a debugger's ``print``
 ``-x``    a flag: true where ``-x`` was given
 ========= ==================================================================
 
-``?`` after ``s``, ``S``, ``F``, ``B`` or ``l`` says that the argument may be missing; then it is
-None.
+``?`` after ``s``, ``S``, ``F``, ``B``, ``l`` or ``i`` says that the argument may be missing; then
+it is None.
 """
 
 from __future__ import annotations
@@ -153,6 +154,8 @@ class _Scanner:
         match parameter.letter:
             case "l":
                 return self._expression()
+            case "i":
+                return self._expression_of_32_bits()
             case "S":
                 return self._rest()
             case _:
@@ -180,6 +183,12 @@ class _Scanner:
     def _expression(self) -> int:
         value, rest = evaluate(self._line[self._position :])
         self._position = len(self._line) - len(rest)
+        return value
+
+    def _expression_of_32_bits(self) -> int:
+        value = self._expression()
+        if not 0 <= value < 2**32:
+            raise messages.not_of_32_bits(self._command)
         return value
 
     def _flag(self, letter: str, later: list[str]) -> bool:

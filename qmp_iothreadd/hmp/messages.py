@@ -89,6 +89,11 @@ def number_too_large() -> ArgumentError:
     return ArgumentError("number too large")
 
 
+def not_of_32_bits(command: str) -> ArgumentError:
+    """A number beyond the 32 bits that the command takes."""
+    return ArgumentError(f"'{command}' has failed: integer is for 32-bit values")
+
+
 def division_by_zero() -> ArgumentError:
     """By 0, or modulo 0."""
     return ArgumentError("division by zero")

@@ -59,6 +59,13 @@ def test_a_missing_argument_is_named_by_its_kind(args_type: str, said: str) -> N
     assert parse("c", args_type + "?", "  ", FormatMemory()) == {"a": None}
 
 
+def test_an_expression_may_be_bound_to_32_bits() -> None:
+    assert parse("c", "a:i", "0xffffffff", FormatMemory()) == {"a": 2**32 - 1}
+    for line in ("0x100000000", "-1"):
+        with pytest.raises(ArgumentError, match="'c' has failed: integer is for 32-bit values"):
+            parse("c", "a:i", line, FormatMemory())
+
+
 @given(st.binary())
 def test_typed_bytes_come_back_as_they_were(data: bytes) -> None:
     assert text.encode(text.decode(data)) == data
