@@ -1,8 +1,14 @@
 """The commands that have a function behind them, one file per group.
 
-Importing this package registers them all, except human-monitor-command: ``hmp`` registers it.
+Importing this package registers them, those of ``LATER`` when the first of them is called;
+``hmp`` registers human-monitor-command.
 """
 
 from qmp_iothreadd.commands import chardev, control, iothread, no_guest, qom, runstate, trace
+from qmp_iothreadd.qmp.registry import COMMANDS
 
 __all__ = ["chardev", "control", "iothread", "no_guest", "qom", "runstate", "trace"]
+
+LATER = ("descriptors",)
+
+COMMANDS.later += [f"{__name__}.{module}" for module in LATER]

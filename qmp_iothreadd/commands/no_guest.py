@@ -21,7 +21,6 @@ def query_kvm(ctx: Context) -> dict[str, bool]:
 
 @command("query-cpus-fast")
 @command("query-jobs")
-@command("query-fdsets")
 def query_nothing(ctx: Context) -> list[Any]:
     """None of these exist here, and none can be made."""
     return []

@@ -39,6 +39,7 @@ from qmp_iothreadd.errors.tree import (
 if TYPE_CHECKING:
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
+    from qmp_iothreadd.errors.descriptors import *
     from qmp_iothreadd.errors.iothread import *
     from qmp_iothreadd.errors.json import *
     from qmp_iothreadd.errors.machine import *
@@ -58,6 +59,7 @@ _LAYERS: Final = (
     "iothread",
     "machine",
     "chardevs",
+    "descriptors",
     "monitors",
     "process",
     "command_line",

@@ -21,5 +21,6 @@ def human_monitor_command(ctx: Context, command_line: str, cpu_index: int | None
     # Most clients never ask for it, and the greeting need not wait for it.
     from qmp_iothreadd.hmp import text
     from qmp_iothreadd.hmp.interpreter import execute
+    from qmp_iothreadd.hmp.line_context import LineContext
 
-    return text.to_json(execute(ctx, text.from_json(command_line)))
+    return text.to_json(execute(LineContext(ctx), text.from_json(command_line)))

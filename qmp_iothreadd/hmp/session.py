@@ -14,6 +14,7 @@ from qmp_iothreadd.hmp import interpreter, messages, text
 from qmp_iothreadd.hmp.completion import completions
 from qmp_iothreadd.hmp.line_editor import History, LineEditor
 from qmp_iothreadd.machine.machine import VERSION_TEXT
+from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class HMPSession:
         "_position",
         "dispatcher",
         "eof",
+        "inbox",
         "monitor_id",
         "output_size",
         "wake",
@@ -53,6 +55,7 @@ class HMPSession:
         self.dispatcher = dispatcher
         self.monitor_id = monitor_id
         self.eof = False
+        self.inbox = DescriptorInbox()
         # Never called: no event is shown.
         self.wake: Callable[[], None] = lambda: None
         self._input = b""
@@ -74,6 +77,11 @@ class HMPSession:
     def history(self) -> Sequence[str]:
         """The lines that were typed, the latest last."""
         return [text.decode(line) for line in self._editor.history.lines]
+
+    @property
+    def named_descriptors(self) -> dict[str, int]:
+        """What the monitor's clients named with getfd."""
+        return self.machine.descriptors.named(self.monitor_id)
 
     def negotiate(self, capabilities: list[str]) -> None:
         """Refuse: there are no capabilities."""
@@ -109,6 +117,7 @@ class HMPSession:
 
     def close(self) -> None:
         """The connection is gone: drop what was not read."""
+        self.inbox.close()
         self._input = b""
         self._position = 0
         self._editor.output.clear()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
@@ -22,6 +23,8 @@ from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.descriptors import Descriptors
+    from qmp_iothreadd.machine.part import Part
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject, Schema
@@ -31,6 +34,7 @@ VERSION = (11, 1, 3)
 VERSION_TEXT = ".".join(map(str, VERSION))
 
 _O = TypeVar("_O", bound=Object)
+_P = TypeVar("_P", bound="Part")
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -75,6 +79,7 @@ class Machine:
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.on_shutdown: Callable[[], None] = lambda: None
         self.shutting_down = False
+        self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None
         self._event_filters: dict[str, Filter | None] = {}
         self._register_object_types(polling)
@@ -94,6 +99,23 @@ class Machine:
         QEMU's guest agent, for one, has no command for that, and its clients speak first.
         """
         return "qmp_capabilities" in self.schema.commands
+
+    # -- What most clients never ask for ----------------------------------------------------------
+
+    def part(self, cls: Callable[[Machine], _P]) -> _P:
+        """The machine's one ``cls``, made when it is first asked for."""
+        found = self._parts.get(cls)
+        if found is None:
+            found = self._parts[cls] = cls(self)
+        return cast("_P", found)
+
+    @cached_property
+    def descriptors(self) -> Descriptors:
+        """The descriptors that clients handed over."""
+        from qmp_iothreadd.descriptors import Descriptors
+
+        made = self._parts[Descriptors] = Descriptors()
+        return made
 
     # -- Events and run state ---------------------------------------------------------------------
 
@@ -248,6 +270,8 @@ class Machine:
 
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
+        for part in reversed([*self._parts.values()]):
+            part.close()
         for child in reversed((self.tree.objects.children or {}).copy().values()):
             child.unparent()
             child.finalize()

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 
 CommandFunction = Callable[..., Any]
 _F = TypeVar("_F", bound=CommandFunction)
 
-COMMANDS: dict[str, CommandFunction] = {}
+
+class CommandTable(Mapping[str, CommandFunction]):
+    """Functions by the name that clients call.
+
+    ``later``: modules that register more. They are imported when a name is not found, or all are
+    asked for: most clients call few commands, and the greeting waits for none of these.
+    """
+
+    def __init__(self) -> None:
+        self.later: list[str] = []
+        self._functions: dict[str, CommandFunction] = {}
+
+    def register(self, name: str, function: CommandFunction) -> None:
+        """Add a function, or replace the one of this name."""
+        self._functions[name] = function
+
+    def __getitem__(self, name: str) -> CommandFunction:
+        if name not in self._functions:
+            self._load()
+        return self._functions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._load()
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._functions)
+
+    def _load(self) -> None:
+        while self.later:
+            import_module(self.later.pop())
+
+
+COMMANDS: Final = CommandTable()
 
 
 class Context(Protocol):
@@ -24,6 +60,14 @@ class Context(Protocol):
     @property
     def monitor_id(self) -> str:
         """The id of the monitor object that the request came through."""
+
+    @property
+    def inbox(self) -> DescriptorInbox:
+        """The descriptors that came with the client's requests."""
+
+    @property
+    def named_descriptors(self) -> dict[str, int]:
+        """Those that the monitor's clients named with getfd."""
 
     def negotiate(self, capabilities: list[str]) -> None:
         """End capabilities negotiation."""
@@ -38,7 +82,7 @@ def command(name: str) -> Callable[[_F], _F]:
     """
 
     def register(function: _F) -> _F:
-        COMMANDS[name] = function
+        COMMANDS.register(name, function)
         return function
 
     return register

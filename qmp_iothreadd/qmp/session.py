@@ -19,6 +19,7 @@ from qmp_iothreadd.json import writer
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.json.reader import PENDING, JSONReader
 from qmp_iothreadd.machine.machine import version_info
+from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Session:
         "_running",
         "dispatcher",
         "eof",
+        "inbox",
         "monitor_id",
         "negotiated",
         "oob",
@@ -66,6 +68,7 @@ class Session:
         self.negotiated = False
         self.oob = False
         self.eof = False
+        self.inbox = DescriptorInbox()
         self.output_size = 0
         # Called when there is output that no call of the adapter's asked for: an event.
         self.wake: Callable[[], None] = lambda: None
@@ -83,6 +86,7 @@ class Session:
 
     def close(self) -> None:
         """The connection is gone: drop what is queued, hear no more events."""
+        self.inbox.close()
         self._queue.clear()
         self._output.clear()
         self.output_size = 0
@@ -94,6 +98,11 @@ class Session:
     def machine(self) -> Machine:
         """The state that commands act on."""
         return self.dispatcher.machine
+
+    @property
+    def named_descriptors(self) -> dict[str, int]:
+        """What the monitor's clients named with getfd."""
+        return self.machine.descriptors.named(self.monitor_id)
 
     def negotiate(self, capabilities: list[str]) -> None:
         """End negotiation with these capabilities enabled."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 
 IDLE: Final = object()
 """What ``step`` returns when there is nothing to do until more bytes arrive."""
@@ -13,6 +16,7 @@ class MonitorSession(Protocol):
     """What a connection drives, whichever language the session speaks."""
 
     eof: bool
+    inbox: DescriptorInbox
     output_size: int
     wake: Callable[[], None]
 

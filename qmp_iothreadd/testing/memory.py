@@ -11,8 +11,9 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
 from qmp_iothreadd.machine.chardevs import ChardevSocket
@@ -66,8 +67,8 @@ def make_dispatcher(
     Raises:
         FunctionError: one of ``functions`` does not fit its command.
     """
-    own = functions or {}
-    made = Dispatcher(machine, functions={**COMMANDS, **own})
+    own = dict(functions or {})
+    made = Dispatcher(machine, functions=ChainMap(own, cast("dict[str, Any]", COMMANDS)))
     made.bind(own)
     return made
 

@@ -1,0 +1,39 @@
+"""What a line sees that comes by human-monitor-command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.registry import Context
+
+
+class LineContext:
+    """The session that the line came through, but not its descriptors.
+
+    QEMU runs such a line in a human monitor of its own, which has no socket and knows no names.
+    """
+
+    __slots__ = ("_ctx", "inbox", "named_descriptors")
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.inbox = DescriptorInbox()
+        self.named_descriptors: dict[str, int] = {}
+
+    @property
+    def machine(self) -> Machine:
+        """The state to act on."""
+        return self._ctx.machine
+
+    @property
+    def monitor_id(self) -> str:
+        """The id of the monitor object that the request came through."""
+        return self._ctx.monitor_id
+
+    def negotiate(self, capabilities: list[str]) -> None:
+        """End capabilities negotiation."""
+        self._ctx.negotiate(capabilities)
