@@ -18,7 +18,7 @@ LATER = """
 device-list-properties stop cont system_reset system_powerdown system_wakeup query-target
 query-kvm query-cpus-fast query-jobs query-fdsets query-yank yank human-monitor-command
 trace-event-get-state trace-event-set-state query-chardev-backends chardev-add chardev-change
-chardev-remove chardev-send-break ringbuf-read ringbuf-write
+chardev-remove chardev-send-break ringbuf-read ringbuf-write getfd closefd add-fd remove-fd
 """
 
 
