@@ -1,1 +1,1 @@
-"""Character devices: where the bytes of monitors come from, and where they go."""
+"""Character devices: where bytes come from and go to. Each owns what it opens."""

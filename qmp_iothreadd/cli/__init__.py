@@ -88,7 +88,9 @@ def _choose_default_monitor(config: Config) -> None:
 
     config.default_socket = default_socket_path()
     label = "compat_monitor0"
-    config.chardevs[label] = ChardevConfig(label, "unix", path=config.default_socket, server=True)
+    address = {"type": "unix", "data": {"path": config.default_socket}}
+    backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+    config.chardevs[label] = ChardevConfig(label, backend)
     config.monitors.append(MonitorConfig(label, label, "control"))
     if not config.objects:
         config.objects = [

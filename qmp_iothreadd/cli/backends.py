@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.daemon.config import ChardevConfig, MonitorConfig
 from qmp_iothreadd.errors import LocatedError, located
-from qmp_iothreadd.qom import c_numbers
 from qmp_iothreadd.qom.option_lists import Options
 
 BACKENDS = ("null", "socket", "stdio")
@@ -25,7 +24,6 @@ MODES = ("control", "readline")
 _TCP = r"([^:]{0,64}):([^,]{1,32})"
 # Longer times are taken as this one, of more than a century.
 _MAX_MS = 2**42
-_MAX_DESCRIPTOR_DIGITS = 9
 
 
 class Backends:
@@ -54,20 +52,16 @@ class Backends:
             self.monitors.set(monitor, "pretty", "on")
         self._short_forms += 1
 
-    def make_chardevs(self, *, daemonize: bool) -> dict[str, ChardevConfig]:
-        """The character devices that the options describe, by name.
+    def make_chardevs(self, made: dict[str, ChardevConfig]) -> None:
+        """Add the character devices that the options describe, by name.
 
         Raises:
-            LocatedError: what QEMU says when it makes them.
+            LocatedError: what QEMU says when it makes them, after those before were made.
         """
-        made: dict[str, ChardevConfig] = {}
         for options in self.chardevs.given:
             with located(options.location):
                 chardev = _chardev(options)
-                if chardev.kind == "stdio":
-                    _check_stdio(made, daemonize)
                 made[chardev.id] = chardev
-        return made
 
     def make_monitors(self, chardevs: Mapping[str, ChardevConfig]) -> list[MonitorConfig]:
         """The monitors that the options describe, on these character devices.
@@ -164,20 +158,20 @@ def _chardev(options: Options) -> ChardevConfig:
         raise errors.chardev_without_backend(options.id)
     if backend not in BACKENDS:
         raise errors.chardev_driver_unknown(backend)
-    if backend == "socket":
-        return _socket(options, options.id)
-    kind: Literal["null", "stdio"] = "null" if backend == "null" else "stdio"
-    return ChardevConfig(options.id, kind, options.location)
+    data = _SPECIFIC.get(backend, _nothing)(options)
+    return ChardevConfig(options.id, {"type": backend, "data": data}, options.location)
 
 
-def _check_stdio(others: Mapping[str, ChardevConfig], daemonize: bool) -> None:
-    if daemonize:
-        raise errors.stdio_while_daemonizing()
-    if any(other.kind == "stdio" for other in others.values()):
-        raise errors.stdio_in_use()
+def _nothing(_options: Options) -> dict[str, Any]:
+    return {}
 
 
-def _socket(options: Options, label: str) -> ChardevConfig:
+def _stdio(options: Options) -> dict[str, Any]:
+    signal = options.get_bool("signal", True)
+    return {} if options.get("signal") is None else {"signal": signal}
+
+
+def _socket(options: Options) -> dict[str, Any]:
     host, port, path, fd = (options.get(name) for name in ("host", "port", "path", "fd"))
     if sum(bool(address) for address in (host, path, fd)) > 1:
         raise errors.socket_address_ambiguous()
@@ -186,37 +180,28 @@ def _socket(options: Options, label: str) -> ChardevConfig:
     for name in ("telnet", "tn3270", "websocket", "abstract"):
         if options.get_bool(name, False):
             raise errors.option_unsupported(f"'{name}' option is")
-    made = ChardevConfig(label, "unix", options.location, server=options.get_bool("server", False))
-    made.reconnect_ms = _reconnect_ms(options)
+    data: dict[str, Any] = {"addr": _address(host, port or "", path, fd or "")}
+    data["server"] = options.get_bool("server", False)
+    if data["server"] or options.get("wait") is not None:
+        data["wait"] = options.get_bool("wait", True)
+    milliseconds = _reconnect_ms(options)
+    if milliseconds is not None:
+        data["reconnect-ms"] = milliseconds
+    return data
+
+
+def _address(host: str | None, port: str, path: str | None, fd: str) -> dict[str, Any]:
+    """A SocketAddressLegacy."""
     if path is not None:
-        made.path = path
-    elif host is not None:
-        made.kind, made.host, made.port = "tcp", host, _port(host, port or "")
-    else:
-        made.kind, made.fd = "fd", _descriptor(fd or "")
-    if made.server and made.reconnect_ms:
-        raise errors.socket_option_misplaced("reconnect-ms", "server listen")
-    if not made.server and options.get("wait") is not None:
-        raise errors.socket_option_misplaced("wait", "client connect")
-    made.wait = made.server and options.get_bool("wait", True)
-    return made
+        return {"type": "unix", "data": {"path": path}}
+    if host is not None:
+        return {"type": "inet", "data": {"host": host, "port": port}}
+    return {"type": "fd", "data": {"str": fd}}
 
 
-def _reconnect_ms(options: Options) -> int:
-    return min(options.get_number("reconnect-ms") or 0, _MAX_MS)
+def _reconnect_ms(options: Options) -> int | None:
+    milliseconds = options.get_number("reconnect-ms")
+    return None if milliseconds is None else min(milliseconds, _MAX_MS)
 
 
-def _port(host: str, text: str) -> int:
-    if not _is_number(text):
-        raise errors.address_unknown(host, text, "Servname not supported for ai_socktype")
-    return (c_numbers.uint64(text) or 0) & 0xFFFF  # as getaddrinfo takes larger ones
-
-
-def _descriptor(text: str) -> int:
-    if not _is_number(text) or len(text) > _MAX_DESCRIPTOR_DIGITS:
-        raise errors.not_a_file_descriptor(text)
-    return int(text)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+_SPECIFIC = {"socket": _socket, "stdio": _stdio}

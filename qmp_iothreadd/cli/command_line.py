@@ -84,7 +84,7 @@ class CommandLine:
     def _make_backends(self) -> None:
         """As in system/vl.c: character devices, disks, the machine, its CPUs, then monitors."""
         config = self.config
-        config.chardevs = self.backends.make_chardevs(daemonize=config.daemonize)
+        self.backends.make_chardevs(config.chardevs)
         if self.disk_images:
             name = self.disk_images[0]
             raise LocatedError(_disk_error(name), name)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.chardevs import Chardev, ChardevSocket
+from qmp_iothreadd.chardev.socket import ChardevSocket
 from qmp_iothreadd.qmp.registry import Context, command
 
 
 @command("query-chardev")
 def query_chardev(ctx: Context) -> list[dict[str, Any]]:
-    """All character devices, backwards through the table: chardev/char builds the list so."""
-    found = ctx.machine.tree.chardevs.children_in_order()
-    return [chardev.info() for chardev in reversed(found) if isinstance(chardev, Chardev)]
+    """All character devices."""
+    return [chardev.info() for chardev in ctx.machine.chardevs.listed()]
 
 
 @command("query-yank")
@@ -43,4 +42,4 @@ def yank(ctx: Context, instances: list[dict[str, Any]]) -> None:
 
 
 def _sockets(ctx: Context) -> list[ChardevSocket]:
-    return [chardev for chardev in ctx.machine.chardevs() if isinstance(chardev, ChardevSocket)]
+    return [chardev for chardev in ctx.machine.chardevs if isinstance(chardev, ChardevSocket)]

@@ -14,25 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ChardevConfig:
-    """Where the bytes of a monitor come from.
+    """A character device: ``backend`` is a ChardevBackend of the schema, as on the wire.
 
-    Of the addresses only those of ``kind`` are set. ``fd`` is a descriptor handed over, of a socket
-    that listens or is connected. ``server`` says who connects; ``wait``: a server waits for its
-    first client before anything else starts. A client that is refused tries again every
-    ``reconnect_ms``, or fails where that is 0. ``location`` is the option that asked for it, for
-    messages.
+    ``location`` is the option that asked for it, for messages.
     """
 
     id: str
-    kind: Literal["unix", "tcp", "fd", "stdio", "null"]
+    backend: dict[str, Any]
     location: str = ""
-    path: str = ""
-    host: str = ""
-    port: int = 0
-    fd: int = -1
-    server: bool = False
-    wait: bool = False
-    reconnect_ms: int = 0
 
 
 @dataclass(slots=True)

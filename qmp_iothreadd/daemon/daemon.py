@@ -10,13 +10,14 @@ import contextlib
 import gc
 import os
 import resource
+import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.chardevs import Chardevs
 from qmp_iothreadd.daemon.monitors import Monitors
 from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, process_name
 from qmp_iothreadd.daemon.standard_streams import say
@@ -27,7 +28,7 @@ from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
-    from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig
+    from qmp_iothreadd.daemon.config import Config
     from qmp_iothreadd.daemon.reporter import Reporter
 
 # The texts of errors are loaded this long after start-up: greetings do not wait for them.
@@ -41,6 +42,8 @@ def run(config: Config) -> int:
         Error: something that the command line asks for cannot be had.
     """
     raise_descriptor_limit()
+    # Before it serves, a signal kills: there is no event loop to tell, nor a client.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     background = None
     if config.daemonize:
         from qmp_iothreadd.daemon.background import Background  # only where asked for
@@ -75,14 +78,15 @@ async def serve(config: Config, background: Background | None = None) -> None:
     async with contextlib.AsyncExitStack() as stack:
         _start_traces(config, machine, stack)
         stack.callback(machine.close)
-        stack.enter_context(_shutdown_on_signals(machine, config.reporter))
         if config.pidfile is not None:
             _hold_pidfile(config.pidfile, stack)
         for wanted in config.objects:
             machine.create_object(wanted.values)
+        await _open_chardevs(config, machine, stack)
         if config.backend_error is not None:
             raise config.backend_error
-        await _open_monitors(config, machine, monitors, stack)
+        stack.enter_context(_shutdown_on_signals(machine, config.reporter))
+        _open_monitors(config, machine, monitors, stack)
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -149,28 +153,33 @@ def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]
         signals.close()
 
 
-async def _open_monitors(
-    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
+async def _open_chardevs(
+    config: Config, machine: Machine, stack: contextlib.AsyncExitStack
 ) -> None:
-    """Open all monitors and let clients come; leaving ``stack`` closes them."""
+    """Open all character devices; leaving ``stack`` closes them."""
     if config.default_socket is not None:
         _make_socket_folder(config.default_socket, stack)
-    chardevs = stack.enter_context(Chardevs(machine, config.reporter))
-    stack.push_async_callback(monitors.close)
-    for monitor in config.monitors:
-        await _open_monitor(monitor, config.chardevs[monitor.chardev], monitors, chardevs)
+    chardevs = machine.chardevs
+    chardevs.daemonize = config.daemonize
+    stack.push_async_callback(chardevs.drained)
+    stack.callback(chardevs.close)
+    for wanted in config.chardevs.values():
+        chardevs.report = partial(config.reporter.say, location=wanted.location)
+        with located(wanted.location):
+            made = chardevs.add(wanted.id, wanted.backend)
+        if made.waits:
+            await made.wait()
+    chardevs.report = config.reporter.say
 
 
-async def _open_monitor(
-    monitor: MonitorConfig, chardev: ChardevConfig, monitors: Monitors, chardevs: Chardevs
+def _open_monitors(
+    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
 ) -> None:
-    """Open a character device, attach its monitor, let clients come."""
-    with located(chardev.location):
-        opened = chardevs.open(chardev)
-    with located(monitor.location):
-        server = monitors.attach(monitor, opened.object)
-    with located(chardev.location):
-        await opened.serve(server)
+    """Attach all monitors to their devices: clients are greeted."""
+    stack.callback(monitors.close)
+    for wanted in config.monitors:
+        with located(wanted.location):
+            monitors.attach(wanted, machine.chardevs.find(wanted.chardev))
 
 
 # -- Steps that not every start takes: what they need is imported with them -----------------------

@@ -14,8 +14,8 @@ from qmp_iothreadd.server.monitor_server import MonitorServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qmp_iothreadd.chardev.chardev import Chardev
     from qmp_iothreadd.daemon.config import MonitorConfig
-    from qmp_iothreadd.machine.chardevs import Chardev
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.session_protocol import MonitorSession
 
@@ -33,38 +33,31 @@ class Monitors:
         self._machine = dispatcher.machine
         self._multi_client = multi_client
         self._turns = Turns(asyncio.get_running_loop())
-        self._servers: list[MonitorServer] = []
 
-    def attach(self, config: MonitorConfig, chardev: Chardev) -> MonitorServer:
-        """Put a monitor's object into the tree. Returns what serves its clients.
+    def attach(self, config: MonitorConfig, chardev: Chardev) -> None:
+        """Put a monitor's object into the tree, and serve who is behind its device.
 
         Raises:
-            QmpError: its name is taken.
+            QmpError: its name is taken, or the device is.
         """
         add = self._add_hmp if config.mode == "readline" else self._add_qmp
         monitor, make_session = add(config)
         server = MonitorServer(
             self._turns,
             make_session,
-            chardev,
             multi_client=self._multi_client,
-            edits_lines=config.mode == "readline",
+            wants_keys=config.mode == "readline",
         )
-        monitor.close_monitor = server.shut_down
-        self._servers.append(server)
-        return server
+        chardev.attach(server)
+        monitor.close_monitor = chardev.detach
 
     def stop(self) -> None:
         """Run no more commands: the one that asked for the end was the last."""
         self._turns.stop()
-        for server in self._servers:
-            server.stop_waiting()
 
-    async def close(self) -> None:
-        """Run no more commands, and let everyone read what is written."""
+    def close(self) -> None:
+        """Cancel the command under way, too."""
         self._turns.close()
-        for server in self._servers:
-            await server.close()
 
     def _add_qmp(self, config: MonitorConfig) -> tuple[Monitor, Callable[[], MonitorSession]]:
         made = self._add(MonitorQMP, config)

@@ -28,6 +28,11 @@ def connect_failed(address: str, reason: str) -> QmpError:
     return QmpError(f"Failed to connect to '{address}': {reason}")
 
 
+def reconnect_failed(label: str, error: QmpError) -> QmpError:
+    """A client that is to try again is refused; said on standard error."""
+    return QmpError(f"Unable to connect character device {label}: {error.desc}")
+
+
 def address_unknown(host: str, port: int | str, reason: str) -> QmpError:
     """A host name or port that does not resolve."""
     return QmpError(f"address resolution failed for {host}:{port}: {reason}")
@@ -143,8 +148,23 @@ def chardev_not_found(name: str) -> QmpError:
 
 
 def chardev_in_use(name: str) -> QmpError:
-    """A second monitor on one character device."""
-    return QmpError(f"Device '{name}' is in use")
+    """A second front end on one character device."""
+    return QmpError(f"chardev '{name}' is already in use")
+
+
+def no_such_chardev(name: str) -> QmpError:
+    """A command on a character device that there is not."""
+    return QmpError(f"Chardev '{name}' not found")
+
+
+def chardev_exists(name: str) -> QmpError:
+    """chardev-add under a name that is taken."""
+    return QmpError(f"Chardev with id '{name}' already exists")
+
+
+def chardev_busy(name: str) -> QmpError:
+    """chardev-remove of what is in use."""
+    return QmpError(f"Chardev '{name}' is busy")
 
 
 def file_not_created(path: str, reason: str) -> QmpError:

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
-from qmp_iothreadd.machine.chardevs import CHARDEV_TYPES, Chardev
 from qmp_iothreadd.machine.described_objects import described_types, object_branches
 from qmp_iothreadd.machine.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES
@@ -73,6 +73,7 @@ class Machine:
         self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()
         self.tree = ObjectTree(self.types)
+        self.chardevs = Chardevs(self.types, self.tree.chardevs)
         add_empty_machine(self.tree)
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
@@ -264,14 +265,11 @@ class Machine:
         """The workloads, in the same order."""
         return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
 
-    def chardevs(self) -> list[Chardev]:
-        """The character devices, in the order in which they were made."""
-        return _of_type((self.tree.chardevs.children or {}).values(), Chardev)
-
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
         for part in reversed([*self._parts.values()]):
             part.close()
+        self.chardevs.close()
         for child in reversed((self.tree.objects.children or {}).copy().values()):
             child.unparent()
             child.finalize()
@@ -286,7 +284,7 @@ class Machine:
         self._register(IOThread, structs.get(IOThread.qom_name), make_iothread)
         for cls in (MainLoop, WorkloadObject):
             self._register(cls, structs.get(cls.qom_name))
-        for not_created_by_clients in (*CHARDEV_TYPES, *MONITOR_TYPES):
+        for not_created_by_clients in MONITOR_TYPES:
             self.types.add(not_created_by_clients)
         for described, struct in described_types(self.schema):
             self._register(described, struct)

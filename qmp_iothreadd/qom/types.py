@@ -18,6 +18,7 @@ class TypeRegistry:
 
     def __init__(self) -> None:
         self._types: dict[str, ObjectType] = {}
+        self._later: list[Callable[[], None]] = []
         self.add_interface("interface")
         self.add_interface(USER_CREATABLE, "interface")
 
@@ -25,11 +26,22 @@ class TypeRegistry:
         return self._types[name]
 
     def __iter__(self) -> Iterator[ObjectType]:
+        self._load()
         return iter(self._types.values())
 
     def get(self, name: str) -> ObjectType | None:
         """The type of this name, or None."""
+        if name not in self._types:
+            self._load()
         return self._types.get(name)
+
+    def load_later(self, add_types: Callable[[], None]) -> None:
+        """Types whose modules need not be loaded before somebody looks for one of them."""
+        self._later.append(add_types)
+
+    def _load(self) -> None:
+        while self._later:
+            self._later.pop(0)()
 
     def add_interface(self, name: str, parent: str | None = None) -> None:
         """Declare an interface type; it has no instances."""

@@ -1,1 +1,1 @@
-"""What carries sessions: connections, listeners, standard input and output, terminals."""
+"""What carries sessions: connections, and the monitors that make them."""

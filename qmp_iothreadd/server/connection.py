@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import select
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Final, cast
 
+from qmp_iothreadd.chardev.frontend import FrontendProtocol
+from qmp_iothreadd.chardev.hangup import HangupWatch
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
 
 OUTPUT_PIECE: Final = 64 * 1024
@@ -64,35 +66,12 @@ class Turns:
             self._waiting.popleft().take_turn()
 
 
-class HangupWatch:
-    """Notices that a peer is gone for good while nothing is read from it.
-
-    An epoll instance that waits for no event is still told of a hang-up, and is readable then.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, fd: int, on_hangup: Callable[[], None]
-    ) -> None:
-        self._loop = loop
-        self._epoll = select.epoll()
-        self._epoll.register(fd, 0)
-        loop.add_reader(self._epoll.fileno(), on_hangup)
-
-    def close(self) -> None:
-        """Watch no more."""
-        self._loop.remove_reader(self._epoll.fileno())
-        self._epoll.close()
-
-
-class Connection(asyncio.Protocol):
+class Connection(FrontendProtocol):
     """One client: feeds its session, keeps its output bounded, closes when all is answered."""
 
-    def __init__(
-        self, turns: Turns, session: MonitorSession, on_lost: Callable[[Connection], None]
-    ) -> None:
+    def __init__(self, turns: Turns, session: MonitorSession) -> None:
         self._turns = turns
         self._session = session
-        self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._writable = True
         self._reading = True
@@ -137,13 +116,12 @@ class Connection(asyncio.Protocol):
         self._turns.run(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The end."""
+        """The end; the peer may have been taken away, and still be there."""
         if not self._lost:
-            self._lost = True
+            self._lost = self._ending = True
             self._transport = None
             self._stop_watching()
             self._session.close()
-            self._on_lost(self)
 
     # -- Work -------------------------------------------------------------------------------------
 

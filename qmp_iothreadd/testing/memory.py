@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
-from qmp_iothreadd.machine.chardevs import ChardevSocket
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qapi import load_schema
@@ -29,6 +28,8 @@ from qmp_iothreadd.qmp.session_protocol import IDLE
 from qmp_iothreadd.testing.requests import Message, Requests
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Chardev
+    from qmp_iothreadd.chardev.frontend import FrontendProtocol
     from qmp_iothreadd.qmp.registry import CommandFunction
 
 _models: dict[str | None, Models] = {}
@@ -47,16 +48,12 @@ def make_machine(schema_path: str | None = None, **options: Any) -> Machine:
     return Machine(models.schema, models, **{"check_replies": True, **options})
 
 
-def add_monitor(machine: Machine, name: str, path: str) -> tuple[ChardevSocket, MonitorQMP]:
-    """Put the objects of a QMP monitor on a Unix socket into the tree."""
-    chardev = ChardevSocket(machine.types.add(ChardevSocket))
-    chardev.address = {"type": "unix", "path": path}
-    chardev.server = True
-    machine.tree.chardevs.add_child(name, chardev)
+def add_monitor(machine: Machine, name: str, chardev: Chardev) -> MonitorQMP:
+    """Put the object of a QMP monitor on a device into the tree."""
     monitor = MonitorQMP(machine.types.add(MonitorQMP))
-    monitor.chardev = name
+    monitor.chardev = chardev.name
     machine.tree.objects.add_child(name, monitor)
-    return chardev, monitor
+    return monitor
 
 
 def make_dispatcher(
@@ -71,6 +68,16 @@ def make_dispatcher(
     made = Dispatcher(machine, functions=ChainMap(own, cast("dict[str, Any]", COMMANDS)))
     made.bind(own)
     return made
+
+
+class _InMemory:
+    """The front end of a device that nobody can connect to."""
+
+    wants_keys = multi_client = False
+    is_open = True
+
+    def connect(self) -> FrontendProtocol:
+        raise NotImplementedError
 
 
 class MemoryClient(Requests):
@@ -91,7 +98,13 @@ class MemoryClient(Requests):
         self.machine = machine or make_machine()
         self._owned = machine is None
         self.dispatcher = make_dispatcher(self.machine, functions)
-        self._objects = add_monitor(self.machine, "compat_monitor0", "in memory")
+        label = "compat_monitor0"
+        address = {"type": "unix", "data": {"path": "in memory"}}
+        backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+        chardev = self.machine.chardevs.make(label, backend)  # as if somebody had opened it
+        self.machine.tree.chardevs.add_child(label, chardev)
+        chardev.attach(_InMemory())
+        self._objects = (chardev, add_monitor(self.machine, label, chardev))
         self.session = Session(self.dispatcher, "compat_monitor0", pretty=pretty)
 
     def __enter__(self) -> MemoryClient:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Self
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.server.connection import Turns
 from qmp_iothreadd.server.monitor_server import MonitorServer
-from qmp_iothreadd.server.sockets import UnixListener
 from qmp_iothreadd.testing.memory import add_monitor, make_dispatcher, make_machine
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Chardev
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
@@ -51,7 +51,7 @@ class Server:
         self._multi_client = multi_client
         self._dispatcher = make_dispatcher(self.machine, functions)
         self._make_session = session
-        self._servers: list[MonitorServer] = []
+        self._chardevs: list[Chardev] = []
         self._stack = contextlib.AsyncExitStack()
         self.paths: list[str] = []
         self.stopped = asyncio.Event()
@@ -67,6 +67,7 @@ class Server:
         if self._owned:
             stack.callback(self.machine.close)
         self._turns = Turns(asyncio.get_running_loop())
+        stack.push_async_callback(self.machine.chardevs.drained)
         stack.callback(self._turns.close)
         self.machine.on_shutdown = self._stop
         try:
@@ -83,8 +84,8 @@ class Server:
 
     def disconnect(self) -> None:
         """Cut off every client at once; new ones may come."""
-        for server in self._servers:
-            server.disconnect()
+        for chardev in self._chardevs:
+            chardev.disconnect()
 
     def _stop(self) -> None:
         self._turns.stop()
@@ -92,24 +93,25 @@ class Server:
         asyncio.get_running_loop().call_soon(self._shut_down)
 
     def _shut_down(self) -> None:
-        for server in self._servers:
-            server.shut_down()
+        for chardev in self._chardevs:
+            chardev.close()
         self.stopped.set()
 
     def _open(self, name: str, path: str) -> None:
-        listener = UnixListener(path)
-        self._stack.callback(listener.close)
-        chardev, monitor = add_monitor(self.machine, name, path)
+        address = {"type": "unix", "data": {"path": path}}
+        backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+        chardev = self.machine.chardevs.add(name, backend)
+        self._stack.callback(chardev.close)
         self._stack.callback(chardev.unparent)
+        monitor = add_monitor(self.machine, name, chardev)
         self._stack.callback(monitor.unparent)
-        server = MonitorServer(
-            self._turns,
-            lambda: self._make_session(self._dispatcher, name),
-            chardev,
-            multi_client=self._multi_client,
+        chardev.attach(
+            MonitorServer(
+                self._turns,
+                lambda: self._make_session(self._dispatcher, name),
+                multi_client=self._multi_client,
+            )
         )
-        monitor.close_monitor = server.shut_down
-        self._stack.push_async_callback(server.close)
-        self._servers.append(server)
+        monitor.close_monitor = chardev.detach
+        self._chardevs.append(chardev)
         self.paths.append(path)
-        server.listen(listener.socket)

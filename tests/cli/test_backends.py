@@ -25,28 +25,40 @@ def said(*arguments: str) -> str:
     return warnings + config.reporter.format_error(config.backend_error)
 
 
+def unix(path: str, **data: Any) -> dict[str, Any]:
+    return {"addr": {"type": "unix", "data": {"path": path}}, **data}
+
+
+def inet(host: str, port: str, **data: Any) -> dict[str, Any]:
+    return {"addr": {"type": "inet", "data": {"host": host, "port": port}}, **data}
+
+
+def fd(number: str, **data: Any) -> dict[str, Any]:
+    return {"addr": {"type": "fd", "data": {"str": number}}, **data}
+
+
 @pytest.mark.parametrize(
-    ("text", "fields"),
+    ("text", "data"),
     [
-        ("unix:/s,server=on,wait=off", {"kind": "unix", "path": "/s", "server": True}),
-        ("unix:/s,server,nowait", {"kind": "unix", "path": "/s", "server": True, "wait": False}),
-        ("unix:/s,server=on", {"kind": "unix", "server": True, "wait": True}),
-        ("unix:/s,server,wait=on", {"kind": "unix", "server": True, "wait": True}),
-        ("unix:/s", {"kind": "unix", "path": "/s", "server": False, "wait": False}),
-        ("unix:/a,,b", {"kind": "unix", "path": "/a,b"}),
-        ("unix:/s,path=/t", {"kind": "unix", "path": "/t"}),
-        ("unix:/s,reconnect-ms=30", {"kind": "unix", "reconnect_ms": 30}),
-        ("tcp:127.0.0.1:4444", {"kind": "tcp", "host": "127.0.0.1", "port": 4444}),
-        ("tcp::0,server=on,wait=off", {"kind": "tcp", "host": "", "port": 0, "server": True}),
-        ("stdio", {"kind": "stdio"}),
-        ("mon:stdio", {"kind": "stdio"}),
-        ("null", {"kind": "null"}),
+        ("unix:/s,server=on,wait=off", unix("/s", server=True, wait=False)),
+        ("unix:/s,server,nowait", unix("/s", server=True, wait=False)),
+        ("unix:/s,server=on", unix("/s", server=True, wait=True)),
+        ("unix:/s,server,wait=on", unix("/s", server=True, wait=True)),
+        ("unix:/s", unix("/s", server=False)),
+        ("unix:/a,,b", unix("/a,b", server=False)),
+        ("unix:/s,path=/t", unix("/t", server=False)),
+        ("unix:/s,reconnect-ms=30", unix("/s", server=False) | {"reconnect-ms": 30}),
+        ("tcp:127.0.0.1:4444", inet("127.0.0.1", "4444", server=False)),
+        ("tcp::0,server=on,wait=off", inet("", "0", server=True, wait=False)),
+        ("stdio", {}),
+        ("mon:stdio", {}),
+        ("null", {}),
     ],
 )
-def test_qmp_makes_a_chardev_and_a_monitor(text: str, fields: dict[str, Any]) -> None:
+def test_qmp_makes_a_chardev_and_a_monitor(text: str, data: dict[str, Any]) -> None:
     config = parse("-qmp", text)
     chardev = config.chardevs["compat_monitor0"]
-    assert {name: getattr(chardev, name) for name in fields} == fields
+    assert chardev.backend["data"] == data
     assert chardev.location == f"-qmp {text}"
     [monitor] = config.monitors
     assert (monitor.id, monitor.chardev) == ("compat_monitor0", "compat_monitor0")
@@ -54,20 +66,20 @@ def test_qmp_makes_a_chardev_and_a_monitor(text: str, fields: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "fields"),
+    ("text", "kind", "data"),
     [
-        ("socket,id=c,path=/s,server=on,wait=off", {"kind": "unix", "path": "/s", "server": True}),
-        ("socket,id=c,fd=7,server=on,wait=off", {"kind": "fd", "fd": 7, "server": True}),
-        ("socket,id=c,fd=7", {"kind": "fd", "fd": 7, "server": False}),
-        ("socket,id=c,host=::1,port=0x10,port=9", {"kind": "tcp", "host": "::1", "port": 9}),
-        ("backend=null,id=c", {"kind": "null"}),
-        ("stdio,id=c,signal=off", {"kind": "stdio"}),
-        ("socket,id=c,host=h,port=65537", {"kind": "tcp", "port": 1}),
+        ("socket,id=c,path=/s,server=on,wait=off", "socket", unix("/s", server=True, wait=False)),
+        ("socket,id=c,fd=7,server=on,wait=off", "socket", fd("7", server=True, wait=False)),
+        ("socket,id=c,fd=7", "socket", fd("7", server=False)),
+        ("socket,id=c,host=::1,port=9,port=http", "socket", inet("::1", "http", server=False)),
+        ("backend=null,id=c", "null", {}),
+        ("stdio,id=c,signal=off", "stdio", {"signal": False}),
+        # What does not go together is found when the device opens.
+        ("socket,id=c,path=/s,wait=off", "socket", unix("/s", server=False, wait=False)),
     ],
 )
-def test_chardev(text: str, fields: dict[str, Any]) -> None:
-    chardev = parse("-chardev", text).chardevs["c"]
-    assert {name: getattr(chardev, name) for name in fields} == fields
+def test_chardev(text: str, kind: str, data: dict[str, Any]) -> None:
+    assert parse("-chardev", text).chardevs["c"].backend == {"type": kind, "data": data}
 
 
 def test_kinds_of_monitors() -> None:
@@ -94,32 +106,11 @@ def test_kinds_of_monitors() -> None:
         ("-chardev id=c", 'chardev: "c" missing backend'),
         ("-chardev foo,id=c", "'foo' is not a valid char driver name"),
         ("-chardev null,id=9", None),
-        ("-chardev socket,id=c", "Unable to parse FD number "),
-        ("-chardev socket,id=c,fd=", "Unable to parse FD number "),
-        ("-chardev socket,id=c,fd=x", "Unable to parse FD number x"),
-        ("-chardev socket,id=c,fd=\u0667", "Unable to parse FD number \u0667"),
-        ("-chardev socket,id=c,fd=9999999999", "Unable to parse FD number 9999999999"),
         (
             "-chardev socket,id=c,path=/x,host=h",
             "None or one of 'path', 'fd' or 'host' option required.",
         ),
         ("-chardev socket,id=c,host=h", "chardev: socket: no port given"),
-        (
-            "-chardev socket,id=c,host=h,port=\u0667",
-            "address resolution failed for h:\u0667: Servname not supported for ai_socktype",
-        ),
-        (
-            "-chardev socket,id=c,host=h,port=x",
-            "address resolution failed for h:x: Servname not supported for ai_socktype",
-        ),
-        (
-            "-chardev socket,id=c,path=/x,wait=off",
-            "'wait' option is incompatible with socket in client connect mode",
-        ),
-        (
-            "-chardev socket,id=c,path=/x,server=on,reconnect-ms=1",
-            "'reconnect-ms' option is incompatible with socket in server listen mode",
-        ),
         ("-chardev socket,id=c,path=/x,reconnect=1", "Invalid parameter 'reconnect'"),
         (
             "-chardev socket,id=c,path=/x,reconnect-ms=x",
@@ -146,15 +137,10 @@ def test_refusals_name_the_option(arguments: str, message: str | None) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-mon c -mon c", "-mon c: Device 'c' is in use"),
+        ("-mon c -mon c", "-mon c: chardev 'c' is already in use"),
         ("-mon c,id=a -mon c,id=a", "-mon c,id=a: Duplicate ID 'a' for mon"),
         ("-mon c,pretty=on", "-mon c,pretty=on: 'pretty' is not compatible with HMP monitors"),
         ("-chardev null,id=c", "-chardev null,id=c: Duplicate ID 'c' for chardev"),
-        (
-            "-chardev stdio,id=a -qmp stdio",
-            "-qmp stdio: cannot use stdio by multiple character devices",
-        ),
-        ("-daemonize -qmp stdio", "-qmp stdio: cannot use stdio with -daemonize"),
     ],
 )
 def test_refusals_where_chardev_c_exists(arguments: str, message: str) -> None:

@@ -385,9 +385,9 @@ def test_without_a_monitor_there_is_a_default_one(
     config, _ = cli.parse(["prog"])
     path = str(tmp_path / "qmp-iothreadd.sock")
     assert config.default_socket == path
-    assert config.chardevs == {
-        "compat_monitor0": ChardevConfig("compat_monitor0", "unix", path=path, server=True)
-    }
+    address = {"type": "unix", "data": {"path": path}}
+    backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+    assert config.chardevs == {"compat_monitor0": ChardevConfig("compat_monitor0", backend)}
     assert config.monitors == [MonitorConfig("compat_monitor0", "compat_monitor0", "control")]
 
 
@@ -438,7 +438,10 @@ def test_libvirts_command_lines_are_understood() -> None:
     config, _ = cli.parse(["prog", *LIBVIRT_DOMAIN.split()])
     assert config.backend_error is None
     assert [each.values["id"] for each in config.objects] == ["iothread1", "iothread2"]
-    assert config.chardevs["charmonitor"].fd == 22
+    assert config.chardevs["charmonitor"].backend["data"]["addr"] == {
+        "type": "fd",
+        "data": {"str": "22"},
+    }
     assert config.monitors == [
         MonitorConfig(
             "monitor",

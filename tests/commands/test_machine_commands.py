@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.chardev.peer import Peer
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
@@ -124,9 +125,13 @@ def test_a_character_device_is_described(client: MemoryClient) -> None:
     ],
 )
 def test_yank_does_all_or_nothing(client: MemoryClient, instance: dict[str, str]) -> None:
+    class Connected(Peer):
+        def cut_off(self) -> None:
+            cut.append(True)
+
     cut: list[bool] = []
-    (device,) = client.machine.chardevs()
-    device.disconnect = lambda: cut.append(True)
+    (device,) = client.machine.chardevs
+    device.peers.append(Connected(device.peers.remove))
     own = {"type": "chardev", "id": "compat_monitor0"}
     reply = client.request("yank", {"instances": [own, instance]})
     assert reply["error"] == {"class": "DeviceNotFound", "desc": "Instance not found"}

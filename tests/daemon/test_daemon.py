@@ -81,13 +81,18 @@ def test_signal_ends_a_daemon_without_standard_streams() -> None:
         assert daemon.stop() == 0
 
 
-def test_signal_ends_a_daemon_that_waits_for_its_first_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_daemon_that_waits_for_its_first_client_dies_of_a_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     path = tmp_path / "waiting"
-    option = f"unix:{path},server=on,wait=on"
-    with DaemonProcess("-qmp", option, wait_ready=False) as daemon:
-        wait_until(path.exists)
-        assert daemon.stop() == 0
-        assert not path.exists()
+    argv = [sys.executable, "-m", "qmp_iothreadd", "-qmp", f"unix:{path},server=on"]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"waiting for connection" in process.stderr.readline()
+        process.send_signal(number)
+        assert process.wait(timeout=10) == -number  # as QEMU, which handles signals once it serves
+        assert process.stderr.read() == b""
 
 
 def test_the_end_does_not_wait_long_for_clients_that_do_not_read() -> None:

@@ -200,9 +200,8 @@ def test_info_about_the_guest_and_the_emulator(client: MemoryClient) -> None:
 
 
 def test_info_chardev_lists_addresses(client: MemoryClient) -> None:
-    from qmp_iothreadd.machine.chardevs import ChardevNull
-
-    client.machine.tree.chardevs.add_child("c0", ChardevNull(client.machine.types["chardev-null"]))
+    made = client.machine.chardevs.make("c0", {"type": "null", "data": {}})
+    client.machine.tree.chardevs.add_child("c0", made)
     assert hmp(client, "info chardev") == lines(
         "c0: filename=null", "compat_monitor0: filename=disconnected:unix:in memory,server=on"
     )
@@ -386,10 +385,8 @@ def test_qom_get_prints_json(client: MemoryClient) -> None:
 
 
 def test_qom_get_spreads_dictionaries_over_lines(client: MemoryClient) -> None:
-    from qmp_iothreadd.machine.chardevs import ChardevSocket
-
-    made = ChardevSocket(client.machine.types["chardev-socket"])
-    made.address = {"type": "unix", "path": "/run/a b"}
+    address = {"type": "unix", "data": {"path": "/run/a b"}}
+    made = client.machine.chardevs.make("c0", {"type": "socket", "data": {"addr": address}})
     client.machine.tree.chardevs.add_child("c0", made)
     assert hmp(client, "qom-get c0 addr") == lines(
         "{", '    "path": "/run/a b",', '    "type": "unix"', "}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qmp_iothreadd.server.terminal import deliver_keys
+from qmp_iothreadd.chardev.terminal import deliver_keys
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import MemoryClient
-from qmp_iothreadd.testing.memory import add_monitor
 from tests.recordings import recording_path
 
 RUNS: list[dict[str, Any]] = json.loads(recording_path("vectors/object-order.json").read_text())
@@ -108,8 +107,11 @@ def test_a_type_lists_the_inherited_properties_first(client: MemoryClient, typen
 
 
 def test_character_devices_are_listed_as_children_are(client: MemoryClient) -> None:
+    address = {"type": "unix", "data": {"path": "/run/s"}}
+    backend = {"type": "socket", "data": {"addr": address}}
     for name in ("zz", "aa", "mm"):
-        add_monitor(client.machine, name, f"/run/{name}")
+        chardev = client.machine.chardevs.make(name, backend)
+        client.machine.tree.chardevs.add_child(name, chardev)
     expected = ["zz", "mm", "compat_monitor0", "aa"]
     assert names(client.execute("query-chardev"), "label") == expected
     assert names(client.execute("qom-list", {"path": "/chardevs"})) == ["type", *expected]

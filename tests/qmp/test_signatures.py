@@ -115,4 +115,4 @@ async def test_test_doubles_refuse_at_construction(
     machine = make_machine(extended_schema("{ 'command': 'x-loud', 'allow-oob': true }"))
     with pytest.raises(FunctionError, match="'x-loud' has 'allow-oob'"):
         double(machine, functions={"x-loud": coroutine})
-    assert machine.chardevs() == []
+    assert list(machine.chardevs) == []

@@ -129,9 +129,9 @@ async def test_a_client_that_does_not_read_is_not_read(bench: Any) -> None:
         other.send(query(1))
         assert await other.receive_ids(1) == [1]
     session_output = sum(
-        connection._transport.get_write_buffer_size()
-        for server in one.server._servers
-        for connection in server._connections
+        peer._transport.get_write_buffer_size()
+        for chardev in one.server.machine.chardevs
+        for peer in chardev.peers
     )
     assert session_output < 1_000_000
     busy.reader._transport.resume_reading()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from qmp_iothreadd.chardev.sockets import UnixListener, adopt, connect, connect_to, listen_tcp
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.server.sockets import UnixListener, adopt, connect_to, listen_tcp
 
 
 def test_a_unix_listener_has_a_file_for_its_user_alone(tmp_path: Path) -> None:
@@ -88,15 +88,15 @@ def test_a_relative_path_is_removed_from_where_it_was(
 
 
 def test_tcp_takes_a_free_port_or_the_one_named() -> None:
-    listener = listen_tcp("127.0.0.1", 0)
+    listener = listen_tcp("127.0.0.1", "0")
     host, port = listener.getsockname()
     assert host == "127.0.0.1"
     with pytest.raises(QmpError) as caught:
-        listen_tcp("127.0.0.1", port)
+        listen_tcp("127.0.0.1", str(port))
     expected = f"Failed to bind socket to 127.0.0.1:{port}: Address already in use"
     assert caught.value.desc == expected
     listener.close()
-    listen_tcp("localhost", port).close()
+    listen_tcp("localhost", str(port)).close()
 
 
 def test_a_descriptor_is_adopted(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_descriptor_is_adopted(tmp_path: Path) -> None:
     listener.bind(str(tmp_path / "s"))
     listener.listen()
     for given, expected in [(theirs, False), (listener, True)]:
-        made, listening = adopt(given.detach())
+        made, listening = adopt(str(given.detach()))
         assert listening is expected
         assert not made.getblocking()
         assert not made.get_inheritable()
@@ -116,20 +116,21 @@ def test_a_descriptor_is_adopted(tmp_path: Path) -> None:
 def test_what_is_no_socket_is_not_adopted(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
         with pytest.raises(QmpError, match="is not a socket"):
-            adopt(file.fileno())
+            adopt(str(file.fileno()))
         file.write("it is still open")
     with pytest.raises(QmpError):
-        adopt(10**6)
+        adopt(str(10**6))
 
 
 @pytest.mark.keeps_resources("uvloop looks addresses up in threads that it keeps")
 async def test_connecting_out_over_tcp() -> None:
-    listener = listen_tcp("127.0.0.1", 0)
+    listener = listen_tcp("127.0.0.1", "0")
     listener.setblocking(True)
     accepted: list[socket.socket] = []
     thread = threading.Thread(target=lambda: accepted.append(listener.accept()[0]))
     thread.start()
-    made = await connect_to(("127.0.0.1", listener.getsockname()[1]))
+    address = {"type": "inet", "host": "127.0.0.1", "port": str(listener.getsockname()[1])}
+    made = await connect_to(address)
     await asyncio.to_thread(thread.join)
     made.close()
     for each in (listener, *accepted):
@@ -137,13 +138,16 @@ async def test_connecting_out_over_tcp() -> None:
 
 
 async def test_connecting_out_to_nobody_leaves_no_socket(tmp_path: Path) -> None:
+    nobody = {"type": "unix", "path": str(tmp_path / "nobody")}
     with pytest.raises(FileNotFoundError):
-        await connect_to(str(tmp_path / "nobody"))
+        await connect_to(nobody)
+    with pytest.raises(FileNotFoundError):
+        connect(nobody)
 
 
 def test_a_host_that_there_is_not_is_refused() -> None:
     with pytest.raises(QmpError, match="address resolution failed for ::1%nowhere:0: "):
-        listen_tcp("::1%nowhere", 0)
+        listen_tcp("::1%nowhere", "0")
 
 
 def test_a_file_that_is_no_socket_is_refused_and_stays(tmp_path: Path) -> None:

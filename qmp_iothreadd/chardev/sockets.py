@@ -7,13 +7,18 @@ import contextlib
 import os
 import socket
 import stat
+from collections.abc import Mapping
 from typing import Any
 
 from qmp_iothreadd import errors
 
 BACKLOG = 16
 
+CONNECT_S = 10.0
+"""How long a connection may take that everything waits for."""
+
 _UNIX_PATH_MAX = 108
+_MAX_DESCRIPTOR_DIGITS = 9
 
 
 class UnixListener:
@@ -52,15 +57,15 @@ class UnixListener:
                 os.unlink(self.path)
 
 
-def listen_tcp(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; ``port`` 0 takes a free one.
+def listen_tcp(host: str, port: str) -> socket.socket:
+    """A listening TCP socket; port 0 takes a free one.
 
     Raises:
         QmpError: the address is unknown or taken.
     """
     try:
         found = socket.getaddrinfo(
-            host or "localhost", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host or "127.0.0.1", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, kind, protocol, _, address = found[0]
         made = socket.socket(family, kind, protocol)
@@ -77,17 +82,40 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return made
 
 
-async def connect_to(address: str | tuple[str, int]) -> socket.socket:
-    """A socket connected to a Unix path or a (host, port).
+def connect(address: Mapping[str, Any]) -> socket.socket:
+    """A socket connected to a SocketAddress, which blocks as long as that takes, within bounds.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    if address["type"] == "unix":
+        family, target = socket.AF_UNIX, address["path"]
+    else:
+        found = socket.getaddrinfo(address["host"], address["port"], type=socket.SOCK_STREAM)
+        family, _, _, _, target = found[0]
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.settimeout(CONNECT_S)
+        made.connect(target)
+        made.setblocking(False)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+async def connect_to(address: Mapping[str, Any]) -> socket.socket:
+    """The same, while the event loop goes on.
 
     Raises:
         OSError: nobody answers.
     """
     loop = asyncio.get_running_loop()
-    target: Any = address
-    family = socket.AF_UNIX
-    if not isinstance(address, str):
-        found = await loop.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    family: int = socket.AF_UNIX
+    target: Any = address.get("path")
+    if address["type"] != "unix":
+        host, port = address["host"], address["port"]
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, _, _, _, target = found[0]
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -99,12 +127,15 @@ async def connect_to(address: str | tuple[str, int]) -> socket.socket:
     return made
 
 
-def adopt(fd: int) -> tuple[socket.socket, bool]:
-    """A socket that was handed over, and whether it listens.
+def adopt(text: str) -> tuple[socket.socket, bool]:
+    """A socket that was handed over by number, and whether it listens.
 
     Raises:
-        QmpError: the descriptor is not an open socket.
+        QmpError: that is no number, or not of an open socket.
     """
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MAX_DESCRIPTOR_DIGITS:
+        raise errors.not_a_file_descriptor(text)
+    fd = int(text)
     try:
         made = socket.socket(fileno=fd)
         listening = bool(made.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

@@ -1,73 +1,72 @@
-"""Standard input and output as one asyncio transport."""
+"""What is read and written by file descriptor: one transport for pipes, terminals and files."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import stat
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from qmp_iothreadd.server.terminal import deliver_keys
+from qmp_iothreadd.chardev.chardev import Chardev
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qom.object import Property
 
 _CHUNK = 64 * 1024
 
 
-def _pollable(fd: int) -> bool:
-    """Whether an event loop can wait for ``fd``; for files and /dev/null it cannot."""
-    mode = os.fstat(fd).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)
+class ChardevFd(Chardev):
+    """Base of the devices on descriptors of no socket."""
+
+    __slots__ = ()
+
+    qom_name = "chardev-fd"
+    abstract = True
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
 
 
-class StdioTransport(asyncio.Transport):
+class FdTransport(asyncio.Transport):
     """Reads ``source`` and writes ``sink``, two descriptors that stay open, for one protocol.
 
     Pipes, terminals and sockets go through the event loop. Anything else is read and written when
-    its turn comes, which blocks no longer than the disk does. ``keys``: where it is a terminal, the
-    protocol gets each key as it is pressed, and shows it itself.
+    its turn comes, which blocks no longer than the disk does. Without a source nothing is read. At
+    its end reading stops, and the protocol, which can still write, is told nothing.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         protocol: asyncio.Protocol,
-        *,
-        keys: bool = False,
-        source: int = 0,
-        sink: int = 1,
+        source: int | None,
+        sink: int,
     ) -> None:
         super().__init__()
         self._loop = loop
         self._protocol = protocol
         self._source = source
         self._sink = sink
-        self._reader: asyncio.ReadTransport | None = None
+        self._source_pollable = source is not None and _pollable(source)
+        self._sink_pollable = _pollable(sink)
+        self._reading = False
         self._reading_paused = False
-        self._reads_file = not _pollable(source)
-        self._file_scheduled = False
+        self._ended_input = source is None
         self._output = bytearray()
         self._output_limit = _CHUNK
         self._waiting = False
         self._writing_paused = False
         self._closing = False
+        self._lost_scheduled = False
         self._ended = False
         # Not blocking is a property that everyone shares who has the same pipe or terminal.
-        self._blocking = {fd: os.get_blocking(fd) for fd in (source, sink)}
-        self._restore_terminal = deliver_keys(source) if keys else lambda: None
+        pollable = ((source or 0, self._source_pollable), (sink, self._sink_pollable))
+        self._blocking = {fd: os.get_blocking(fd) for fd, wanted in pollable if wanted}
 
-    async def start(self) -> None:
-        """Greet, then read until the end of input."""
-        if _pollable(self._sink):
-            os.set_blocking(self._sink, False)
+    def start(self) -> None:
+        """Let the protocol begin, and read."""
+        for fd in self._blocking:
+            os.set_blocking(fd, False)
         self._protocol.connection_made(self)
-        if self._reads_file:
-            self._schedule_file()
-            return
-        pipe = os.fdopen(os.dup(self._source), "rb", 0)
-        self._reader, _ = await self._loop.connect_read_pipe(lambda: _Input(self._protocol), pipe)
-        if self._closing:
-            self._reader.close()
-        elif self._reading_paused:
-            self._reader.pause_reading()
+        self._update_reading()
 
     # -- Output -----------------------------------------------------------------------------------
     #
@@ -98,12 +97,11 @@ class StdioTransport(asyncio.Transport):
             pass
         except OSError:
             self._output.clear()
-            self._closing |= _pollable(
-                self._sink
-            )  # a full disk is no reason, a reader that left is
+            # A full disk is no reason to end, a reader that left is.
+            self._closing |= self._sink_pollable
         self._wait_for_reader(bool(self._output))
         if self._closing and not self._output:
-            self._loop.call_soon(self._lost)
+            self._end_soon()
         elif not self._writing_paused and len(self._output) > self._output_limit:
             self._writing_paused = True
             self._protocol.pause_writing()
@@ -123,32 +121,46 @@ class StdioTransport(asyncio.Transport):
     def pause_reading(self) -> None:
         """Read nothing for now."""
         self._reading_paused = True
-        if self._reader is not None:
-            self._reader.pause_reading()
+        self._update_reading()
 
     def resume_reading(self) -> None:
         """Read again."""
         self._reading_paused = False
-        if self._reader is not None:
-            self._reader.resume_reading()
-        elif self._reads_file:
-            self._schedule_file()
+        self._update_reading()
 
-    def _schedule_file(self) -> None:
-        if not self._file_scheduled:
-            self._file_scheduled = True
-            self._loop.call_soon(self._read_file)
+    def _update_reading(self) -> None:
+        wanted = not (self._reading_paused or self._closing or self._ended_input)
+        if wanted == self._reading or self._source is None:
+            return
+        self._reading = wanted
+        if not self._source_pollable:
+            if wanted:
+                self._loop.call_soon(self._read_file)
+        elif wanted:
+            self._loop.add_reader(self._source, self._read)
+        else:
+            self._loop.remove_reader(self._source)
 
     def _read_file(self) -> None:
-        self._file_scheduled = False
-        if self._closing or self._reading_paused:
+        """Read the next piece of what is always ready, and let others have their turn."""
+        if self._reading:
+            self._read()
+        if self._reading:
+            self._loop.call_soon(self._read_file)
+
+    def _read(self) -> None:
+        assert self._source is not None
+        try:
+            data = os.read(self._source, _CHUNK)
+        except BlockingIOError:
             return
-        data = os.read(self._source, _CHUNK)
+        except OSError:
+            data = b""  # a terminal that hung up
         if data:
             self._protocol.data_received(data)
-            self._schedule_file()
         else:
-            self._protocol.eof_received()
+            self._ended_input = True
+            self._update_reading()
 
     # -- The end ----------------------------------------------------------------------------------
 
@@ -162,38 +174,32 @@ class StdioTransport(asyncio.Transport):
 
     def close(self) -> None:
         """Deliver what was written, then close."""
-        if not self._closing:
-            self._closing = True
-            if self._reader is not None:
-                self._reader.close()
-            if not self._output:
-                self._loop.call_soon(self._lost)
+        self._closing = True
+        self._update_reading()
+        if not self._output:
+            self._end_soon()
 
     def abort(self) -> None:
         """Close at once."""
         self._output.clear()
-        self._closing = False
         self.close()
 
-    def _lost(self) -> None:
-        if self._ended:
-            return
+    def _end_soon(self) -> None:
+        self._update_reading()
+        if not self._lost_scheduled:
+            self._lost_scheduled = True
+            self._loop.call_soon(self._end)
+
+    def _end(self) -> None:
         self._ended = True
+        self._output.clear()
         self._wait_for_reader(False)
-        if self._reader is not None:
-            self._reader.close()
         for fd, blocking in self._blocking.items():
             os.set_blocking(fd, blocking)
-        self._restore_terminal()
         self._protocol.connection_lost(None)
 
 
-class _Input(asyncio.Protocol):
-    def __init__(self, protocol: asyncio.Protocol) -> None:
-        self._protocol = protocol
-
-    def data_received(self, data: bytes) -> None:
-        self._protocol.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._protocol.eof_received()
+def _pollable(fd: int) -> bool:
+    """Whether an event loop can wait for ``fd``; for files and /dev/null it cannot."""
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)

@@ -1,0 +1,69 @@
+"""Socket addresses: as clients describe them, as the system has them, and as text.
+
+A SocketAddress of the schema is ``{"type": "inet", "host": …, "port": …}``; a ChardevBackend has
+its older form, with the members below ``data``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+
+def flat_address(legacy: Mapping[str, Any]) -> dict[str, Any]:
+    """The SocketAddress that a SocketAddressLegacy describes."""
+    return {"type": legacy["type"], **legacy["data"]}
+
+
+def local_address(bound: socket.socket) -> dict[str, Any]:
+    """The SocketAddress that a socket is bound to."""
+    name = bound.getsockname()
+    if bound.family == socket.AF_UNIX:
+        return _unix_address(name)
+    host, port = name[:2]
+    address: dict[str, Any] = {"type": "inet", "host": host, "port": str(port)}
+    address["ipv6" if bound.family == socket.AF_INET6 else "ipv4"] = True
+    return address
+
+
+def _unix_address(name: str | bytes) -> dict[str, Any]:
+    path = os.fsdecode(name)
+    if path.startswith("\0"):
+        return {"type": "unix", "path": path[1:], "abstract": True, "tight": True}
+    return {"type": "unix", "path": path}
+
+
+def format_address(address: Mapping[str, Any], protocol: str = "tcp") -> str:
+    """An address as query-chardev shows it (chardev/char-socket.c).
+
+    ``protocol`` stands before hosts: ``tcp``, ``telnet``, ``websocket`` …
+    """
+    kind = address["type"]
+    if kind == "inet":
+        return f"{protocol}:{address['host']}:{address['port']}"
+    if kind == "fd":
+        return f"fd:{address['str']}"
+    if kind == "vsock":
+        return f"vsock:{address['cid']}:{address['port']}"
+    text = f"unix:{address['path']}"
+    if address.get("abstract"):
+        text += ",abstract=on"
+        if address.get("tight", True):
+            text += ",tight=on"
+    return text
+
+
+def format_connected(connected: socket.socket, *, server: bool, protocol: str = "tcp") -> str:
+    """Both ends of a connection as query-chardev shows them."""
+    suffix = ",server=on" if server else ""
+    own, other = connected.getsockname(), connected.getpeername()
+    if connected.family == socket.AF_UNIX:
+        return f"unix:{os.fsdecode(own).partition(chr(0))[0]}{suffix}"
+    return f"{protocol}:{_host_port(own)}{suffix} <-> {_host_port(other)}"
+
+
+def _host_port(name: tuple[Any, ...]) -> str:
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,158 @@
+"""The character devices of a machine, by name: made, found, removed.
+
+A device is described by a ChardevBackend of the schema, in the form that it has on the wire,
+whichever way it came: ``{"type": "socket", "data": {"addr": {"type": "unix", "data": {"path":
+"/run/s"}}, "server": True, "wait": False}}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.chardev.chardev import Chardev
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.peer import Peer
+    from qmp_iothreadd.qom.object import Container
+    from qmp_iothreadd.qom.types import TypeRegistry
+
+_KINDS: Final = {
+    "null": "null:ChardevNull",
+    "socket": "socket:ChardevSocket",
+    "stdio": "stdio:ChardevStdio",
+}
+"""The modules and classes of this room that the kinds are, loaded when one is made."""
+
+# How long the end waits for peers to take their last bytes.
+CLOSE_S = 1.0
+
+
+class Chardevs:
+    """All devices below ``/chardevs``; iterating gives them in the order in which they were made.
+
+    ``report`` says a line on standard error in the program's name. ``daemonize``: standard input is
+    about to be let go.
+    """
+
+    def __init__(self, types: TypeRegistry, folder: Container) -> None:
+        self._types = types
+        self._folder = folder
+        self._peers: set[Peer] = set()
+        self._last_left: asyncio.Future[None] | None = None
+        self.report: Callable[[str], None] = lambda text: None
+        self.daemonize = False
+        types.load_later(self._add_types)
+
+    def __iter__(self) -> Iterator[Chardev]:
+        children = (self._folder.children or {}).values()
+        return iter([child for child in children if isinstance(child, Chardev)])
+
+    def listed(self) -> list[Chardev]:
+        """All devices as query-chardev lists them: backwards through the table (chardev/char)."""
+        found = reversed(self._folder.children_in_order())
+        return [child for child in found if isinstance(child, Chardev)]
+
+    def get(self, name: str) -> Chardev | None:
+        """The device of this name, or None."""
+        children = self._folder.children
+        return cast("Chardev | None", children.get(name)) if children else None
+
+    def find(self, name: str) -> Chardev:
+        """The device of this name.
+
+        Raises:
+            QmpError: there is none.
+        """
+        found = self.get(name)
+        if found is None:
+            raise errors.no_such_chardev(name)
+        return found
+
+    # -- Making and removing ----------------------------------------------------------------------
+
+    def add(self, name: str, backend: Mapping[str, Any]) -> Chardev:
+        """Open a device and put it into the tree; an event loop runs.
+
+        Raises:
+            QmpError: the name is taken, there is no such kind, or it cannot be opened. Nothing is
+            left behind.
+        """
+        if self.get(name) is not None:
+            raise errors.chardev_exists(name)
+        made = self.make(name, backend)
+        made.open()
+        try:
+            self._folder.add_child(name, made)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def make(self, name: str, backend: Mapping[str, Any]) -> Chardev:
+        """A device that is not open, nor in the tree.
+
+        Raises:
+            QmpError: there is no such kind.
+        """
+        kind = backend["type"]
+        if kind not in _KINDS:
+            raise errors.chardev_driver_unknown(kind)
+        cls = _load(kind)
+        made = cls(self._types.add(cls), self, backend["data"])
+        made.name = name
+        return made
+
+    def remove(self, name: str) -> None:
+        """Close a device that nobody uses, and take it out of the tree.
+
+        Raises:
+            QmpError: there is none, or it is in use.
+        """
+        found = self.find(name)
+        if found.busy:
+            raise errors.chardev_busy(name)
+        found.unparent()
+        found.close()
+
+    def _add_types(self) -> None:
+        for kind in _KINDS:
+            self._types.add(_load(kind))
+
+    # -- The end ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close all devices; who comes is served no more."""
+        for chardev in self:
+            chardev.unparent()
+            chardev.close()
+
+    async def drained(self) -> None:
+        """Wait, not for ever, until the peers of closed devices have read what is written."""
+        if not self._peers:
+            return
+        self._last_left = asyncio.get_running_loop().create_future()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._last_left, CLOSE_S)
+        for peer in tuple(self._peers):
+            peer.abort()
+
+    def peer_came(self, peer: Peer) -> None:
+        """Somebody is connected to a device."""
+        self._peers.add(peer)
+
+    def peer_left(self, peer: Peer) -> None:
+        """And is gone."""
+        self._peers.discard(peer)
+        left = self._last_left
+        if left is not None and not self._peers and not left.done():
+            left.set_result(None)
+
+
+def _load(kind: str) -> type[Chardev]:
+    module, _, name = _KINDS[kind].partition(":")
+    return cast("type[Chardev]", getattr(import_module(f"{__package__}.{module}"), name))

@@ -1,0 +1,34 @@
+"""What uses a character device: a monitor, or a device that several others share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+
+class FrontendProtocol(asyncio.Protocol):
+    """The front end's side of one peer, as asyncio has it.
+
+    ``connection_lost`` says that the peer is gone, or that the device was taken away from the front
+    end: the transport is not its own any more. The peer may then still be there.
+    """
+
+    def cut_off(self) -> None:
+        """Write what is answered already, then close at once: somebody yanks the connection."""
+        raise NotImplementedError
+
+
+class Frontend(Protocol):
+    """Who is attached to a device.
+
+    ``wants_keys``: it shows what is typed, so that a terminal is to hand over each key.
+    ``multi_client``: it takes all peers at once that a device can have. ``is_open``: whether it is
+    ready for peers, as query-chardev shows it.
+    """
+
+    wants_keys: bool
+    multi_client: bool
+    is_open: bool
+
+    def connect(self) -> FrontendProtocol:
+        """A protocol for a new peer."""

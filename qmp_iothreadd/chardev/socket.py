@@ -1,0 +1,246 @@
+"""Sockets, listening or connected: chardev/char-socket.c.
+
+A server has one peer at a time, unless its front end takes several: while one is connected the
+others wait in the socket's backlog, and are greeted when it has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.chardev.addresses import (
+    flat_address,
+    format_address,
+    format_connected,
+    local_address,
+)
+from qmp_iothreadd.chardev.chardev import Chardev, Devices
+from qmp_iothreadd.chardev.sockets import UnixListener, adopt, connect, connect_to, listen_tcp
+from qmp_iothreadd.qom.object import ObjectType, Property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.peer import Peer
+
+# A refused accept (no descriptors left, say) is tried again after so many seconds, not in a busy
+# loop.
+_ACCEPT_RETRY_S = 0.1
+
+
+class ChardevSocket(Chardev):
+    """A Unix or TCP socket, listening or connected.
+
+    ``address`` is a SocketAddress: of a server the one that it has, rather than the one asked for.
+    """
+
+    __slots__ = (
+        "_accepting",
+        "_closed",
+        "_connected_name",
+        "_first",
+        "_listener",
+        "_loop",
+        "_reconnect_s",
+        "_stack",
+        "_tasks",
+        "address",
+        "server",
+    )
+
+    qom_name = "chardev-socket"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("connected", "bool", lambda chardev: bool(chardev.peers)),
+        Property("addr", "SocketAddress", lambda chardev: chardev.address),
+    )
+
+    def __init__(self, type: ObjectType, chardevs: Devices, data: Mapping[str, Any]) -> None:
+        super().__init__(type, chardevs, data)
+        self.address = flat_address(data["addr"])
+        self.server: bool = data.get("server", True)
+        self._reconnect_s = data.get("reconnect-ms", 0) / 1000
+        self._listener: socket.socket | None = None
+        self._accepting = False
+        self._closed = False
+        self._connected_name = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._first: asyncio.Future[None] | None = None
+        self._stack = contextlib.ExitStack()
+
+    # -- What clients see -------------------------------------------------------------------------
+
+    @property
+    def filename(self) -> str:
+        """The address as chardev/char-socket.c writes it, with ``disconnected:`` if it is."""
+        if self.peers:
+            return self._connected_name
+        text = format_address(self.address)
+        return f"disconnected:{text},server=on" if self.server else f"disconnected:{text}"
+
+    # -- Life -------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Listen, or connect; a client that is to try again does so later.
+
+        Raises:
+            QmpError: the address or descriptor cannot be had, or nobody answers.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._check_options()
+        if self.address["type"] == "fd":
+            self._adopt(self.address["str"])
+        elif self.server:
+            self._listen()
+        elif self._reconnect_s:
+            self._spawn(self._keep_connecting(0))
+        else:
+            self._connect_now()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a server that start-up does not go on without a client."""
+        return self.server and bool(self.data.get("wait", False)) and not self.peers
+
+    async def wait(self) -> None:
+        """Say that a client is waited for, and wait."""
+        self.chardevs.report(f"info: QEMU waiting for connection on: {self.filename}")
+        if not self.peers:
+            self._first = self._loop.create_future()
+            await self._first
+
+    def stop(self) -> None:
+        """Listen no more, and try to connect no more."""
+        self._closed = True
+        self._stop_accepting()
+        for task in tuple(self._tasks):
+            task.cancel()
+        self._stack.close()
+
+    def frontend_changed(self) -> None:
+        """A front end may take several peers, or one."""
+        self._accept_more()
+
+    def peer_left(self) -> None:
+        """The next one may come, or is called again."""
+        if self._closed:
+            return
+        self._accept_more()
+        if self._reconnect_s and not self.peers:
+            self._spawn(self._keep_connecting(self._reconnect_s))
+
+    def _check_options(self) -> None:
+        if self.server and "reconnect-ms" in self.data:
+            raise errors.socket_option_misplaced("reconnect-ms", "server listen")
+        if not self.server and "wait" in self.data:
+            raise errors.socket_option_misplaced("wait", "client connect")
+
+    # -- Servers ----------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        if self.address["type"] == "unix":
+            unix = UnixListener(self.address["path"])
+            self._stack.callback(unix.close)
+            self._serve(unix.socket)
+        else:
+            self._serve(listen_tcp(self.address["host"], self.address["port"]))
+
+    def _adopt(self, text: str) -> None:
+        found, listening = adopt(text)
+        if listening:
+            self._serve(found)
+        else:
+            self._take(found)
+
+    def _serve(self, listener: socket.socket) -> None:
+        self._stack.callback(listener.close)
+        self._listener = listener
+        self.address = local_address(listener)
+        self._accept_more()
+
+    def _accept_more(self) -> None:
+        if self._listener is None or self._accepting or self._closed or not self._has_room():
+            return
+        self._accepting = True
+        self._loop.add_reader(self._listener.fileno(), self._accept)
+
+    def _has_room(self) -> bool:
+        return not self.peers or (self.frontend is not None and self.frontend.multi_client)
+
+    def _stop_accepting(self) -> None:
+        if self._listener is not None and self._accepting:
+            self._accepting = False
+            self._loop.remove_reader(self._listener.fileno())
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            client, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:
+            self._stop_accepting()
+            self._loop.call_later(_ACCEPT_RETRY_S, self._accept_more)
+            return
+        client.setblocking(False)
+        self._take(client)
+
+    # -- Clients ----------------------------------------------------------------------------------
+
+    def _connect_now(self) -> None:
+        try:
+            self._take(connect(self.address))
+        except OSError as error:
+            raise self._connect_error(error) from None
+
+    async def _keep_connecting(self, delay_s: float) -> None:
+        """Try until somebody answers; that nobody does is said once."""
+        said = False
+        while True:
+            await asyncio.sleep(delay_s)
+            delay_s = self._reconnect_s
+            try:
+                self._take(await connect_to(self.address))
+                return
+            except OSError as error:
+                if not said:
+                    said = True
+                    failed = self._connect_error(error)
+                    self.chardevs.report(errors.reconnect_failed(self.name, failed).desc)
+
+    def _connect_error(self, error: OSError) -> errors.QmpError:
+        text = format_address(self.address).partition(":")[2]
+        return errors.connect_failed(text, error.strerror or str(error))
+
+    # -- Peers ------------------------------------------------------------------------------------
+
+    def _take(self, connected: socket.socket) -> None:
+        """Make a peer of a connected socket, which is ours from now on."""
+        try:
+            self._connected_name = format_connected(connected, server=self.server)
+        except OSError:  # it has left already
+            connected.close()
+            return
+        peer = self.make_peer()
+        if not self._has_room():
+            self._stop_accepting()
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
+        self._spawn(self._connect_peer(peer, connected))
+
+    async def _connect_peer(self, peer: Peer, connected: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: peer, connected)
+        except BaseException as error:
+            connected.close()
+            peer.connection_lost(None)
+            if not isinstance(error, OSError):  # it has left already
+                raise
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,58 @@
+"""Standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.chardev.chardev import Devices
+from qmp_iothreadd.chardev.fd import ChardevFd, FdTransport
+from qmp_iothreadd.chardev.terminal import deliver_keys
+from qmp_iothreadd.qom.object import ObjectType, Property
+
+
+class ChardevStdio(ChardevFd):
+    """Standard input and output, which one device can have.
+
+    A terminal hands over each key as it is pressed where the front end shows what is typed, and is
+    put back as it was in the end.
+    """
+
+    __slots__ = ("_restore_terminal",)
+
+    qom_name = "chardev-stdio"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+    def __init__(self, type: ObjectType, chardevs: Devices, data: Mapping[str, Any]) -> None:
+        super().__init__(type, chardevs, data)
+        self._restore_terminal: Callable[[], None] = lambda: None
+
+    def open(self) -> None:
+        """Begin to read.
+
+        Raises:
+            QmpError: another device does, or the daemon goes to the background.
+        """
+        if self.chardevs.daemonize:
+            raise errors.stdio_while_daemonizing()
+        if any(isinstance(other, ChardevStdio) for other in self.chardevs):
+            raise errors.stdio_in_use()
+        FdTransport(asyncio.get_running_loop(), self.make_peer(), 0, 1).start()
+
+    def frontend_changed(self) -> None:
+        """The terminal shows what is typed, or the front end does."""
+        self._restore_terminal()
+        self._restore_terminal = lambda: None
+        if self.frontend is not None and self.frontend.wants_keys:
+            self._restore_terminal = deliver_keys(0)
+
+    def peer_left(self) -> None:
+        """Nobody reads standard output any more."""
+        self._restore_terminal()
+
+    def stop(self) -> None:
+        """Put the terminal back as it was."""
+        self._restore_terminal()
