@@ -108,7 +108,7 @@ def completed(script: Path, text: str, folder: Path | None = None) -> list[str]:
     [
         ("-chard", ["-chardev"]),
         ("--chard", ["--chardev"]),
-        ("-object io", ["iothread"]),
+        ("-object ioth", ["iothread"]),
         ("-object x-workload,id=w0,io", ["w0,iothread="]),
         ("-object iothread,id=io0,poll-w", ["io0,poll-weight="]),
         ("-S -msg time", ["timestamp=on", "timestamp=off"]),

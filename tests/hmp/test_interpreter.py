@@ -341,8 +341,9 @@ def test_object_add_needs_the_command_in_the_served_schema(
 
 def test_object_add_lists_types_and_their_properties(client: MemoryClient) -> None:
     types = hmp(client, "object_add help").split("\r\n")
-    assert types[:3] == ["List of user creatable objects:", "  iothread", "  main-loop"]
+    assert types[0] == "List of user creatable objects:"
     assert types[1:-1] == sorted(types[1:-1])
+    assert {"  iothread", "  main-loop"} < set(types)
     for options in ("?", "nope,help", "id=x,help"):
         assert hmp(client, f"object_add {options}").split("\r\n") == types
     properties = hmp(client, "object_add iothread,help").split("\r\n")

@@ -10,8 +10,8 @@ from qmp_iothreadd.testing import make_machine
 
 REPLACE = {
     "'enum': 'ObjectType',\n  'data': [": "'enum': 'ObjectType',\n  'data': [ 'poll-budget',",
-    "'data': { 'iothread': 'IothreadProperties',": (
-        "'data': { 'iothread': 'IothreadProperties', 'poll-budget': 'PollBudgetProperties',"
+    "'iothread': 'IothreadProperties',": (
+        "'iothread': 'IothreadProperties', 'poll-budget': 'PollBudgetProperties',"
     ),
 }
 TYPES = "{ 'struct': 'PollBudgetProperties', 'data': { 'limit': 'uint32' } }"

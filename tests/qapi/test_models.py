@@ -117,7 +117,7 @@ IOTHREAD = {"qom_type": "iothread", "id": "a"}
         ("object-add", IOTHREAD | {"x": 1, "poll_grow": "x"}, "'poll-grow', expected: integer"),
         ("object-add", IOTHREAD | {"x": 1, "y": 2}, "Parameter 'y' is unexpected"),
         ("object-add", {"qom_type": "main-loop", "id": "a", "poll_grow": 1}, "is unexpected"),
-        ("object-add", {"qom_type": "qtest", "id": "a", "x": 1}, "Parameter 'x' is unexpected"),
+        ("object-add", {"qom_type": "can-bus", "id": "a", "x": 1}, "Parameter 'x' is unexpected"),
         ("yank", {"instances": [{"type": "chardev"}]}, "Parameter 'instances[0].id' is missing"),
         ("yank", {"instances": [{"type": "no"}]}, "Parameter 'type' does not accept value 'no'"),
         ("yank", {"instances": [{}]}, "Parameter 'instances[0].type' is missing"),
