@@ -11,13 +11,17 @@ from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend
+    from qmp_iothreadd.chardev.logfile import LogFile
 
 
 class Devices(Protocol):
     """What a device sees of those around it: see chardev.chardevs."""
 
     daemonize: bool
+    escape_key: int
+    quit: Callable[[], None]
     report: Callable[[str], None]
+    say: Callable[[str], None]
 
     def __iter__(self) -> Iterator[Chardev]:
         """All devices in the tree."""
@@ -40,7 +44,7 @@ class Chardev(Object):
     ChardevBackend, as on the wire.
     """
 
-    __slots__ = ("chardevs", "data", "frontend", "peers")
+    __slots__ = ("_closed", "_log", "chardevs", "data", "frontend", "peers")
 
     qom_name = "chardev"
     abstract = True
@@ -52,6 +56,26 @@ class Chardev(Object):
         self.data = data
         self.frontend: Frontend | None = None
         self.peers: list[Peer] = []
+        self._log: LogFile | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Open the log, where there is to be one, and the device; an event loop runs.
+
+        Raises:
+            QmpError: one of them cannot be had; nothing is left behind.
+        """
+        path = self.data.get("logfile")
+        if path is not None:
+            from qmp_iothreadd.chardev.logfile import LogFile  # few have one
+
+            self._log = LogFile(path, append=self.data.get("logappend", False))
+        try:
+            self.open()
+        except BaseException:
+            self._closed = True
+            self._close_log()
+            raise
 
     # -- For a kind to define ---------------------------------------------------------------------
 
@@ -97,13 +121,16 @@ class Chardev(Object):
         """
         if self.frontend is not None:
             raise errors.chardev_in_use(self.name)
+        connected = tuple(self.peers)
         self.frontend = frontend
-        self.frontend_changed()
-        for peer in tuple(self.peers):
+        self.frontend_changed()  # which may let somebody in
+        for peer in connected:
             peer.attach(frontend)
 
-    def detach(self) -> None:
-        """Take the device away from its front end; who is connected stays, and is not heard."""
+    def detach(self, frontend: Frontend) -> None:
+        """Take the device away from a front end; who is connected stays, and is not heard."""
+        if frontend is not self.frontend:
+            return
         self.frontend = None
         for peer in tuple(self.peers):
             peer.detach()
@@ -123,7 +150,7 @@ class Chardev(Object):
 
     def make_peer(self) -> Peer:
         """Somebody comes; what is returned is the protocol of the transport to make."""
-        peer = Peer(self._peer_lost)
+        peer = Peer(self._peer_lost, self._log)
         self.peers.append(peer)
         self.chardevs.peer_came(peer)
         if self.frontend is not None:
@@ -137,14 +164,22 @@ class Chardev(Object):
 
     def close(self) -> None:
         """Stop, and let everyone who is connected read what is written."""
+        self._closed = True
         self.stop()
         for peer in tuple(self.peers):
             peer.close()
+        self._close_log()
 
     def _peer_lost(self, peer: Peer) -> None:
         self.peers.remove(peer)
         self.peer_left()
+        self._close_log()
         self.chardevs.peer_left(peer)
+
+    def _close_log(self) -> None:
+        """Close the log after the last write."""
+        if self._log is not None and self._closed and not self.peers:
+            self._log.close()
 
     # -- What clients see -------------------------------------------------------------------------
 

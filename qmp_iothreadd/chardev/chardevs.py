@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qom.types import TypeRegistry
 
 _KINDS: Final = {
+    "file": "files:ChardevFile",
+    "memory": "ringbuf:ChardevMemory",
+    "msmouse": "guest_only:ChardevMsmouse",
+    "mux": "mux:ChardevMux",
     "null": "null:ChardevNull",
+    "parallel": "files:ChardevParallel",
+    "pipe": "files:ChardevPipe",
+    "pty": "pty:ChardevPty",
+    "qemu-vdagent": "guest_only:ChardevVDAgent",
+    "ringbuf": "ringbuf:ChardevRingbuf",
+    "serial": "files:ChardevSerial",
     "socket": "socket:ChardevSocket",
     "stdio": "stdio:ChardevStdio",
+    "testdev": "guest_only:ChardevTestdev",
+    "udp": "udp:ChardevUdp",
+    "vc": "guest_only:ChardevVC",
+    "wctablet": "guest_only:ChardevWctablet",
 }
 """The modules and classes of this room that the kinds are, loaded when one is made."""
 
@@ -35,8 +49,9 @@ CLOSE_S = 1.0
 class Chardevs:
     """All devices below ``/chardevs``; iterating gives them in the order in which they were made.
 
-    ``report`` says a line on standard error in the program's name. ``daemonize``: standard input is
-    about to be let go.
+    ``report`` says a line on standard error in the program's name, ``say`` one on standard output.
+    ``quit`` ends the machine. ``escape_key``: the key that multiplexers listen to. ``daemonize``:
+    standard input is about to be let go.
     """
 
     def __init__(self, types: TypeRegistry, folder: Container) -> None:
@@ -45,6 +60,9 @@ class Chardevs:
         self._peers: set[Peer] = set()
         self._last_left: asyncio.Future[None] | None = None
         self.report: Callable[[str], None] = lambda text: None
+        self.say: Callable[[str], None] = lambda text: None
+        self.quit: Callable[[], None] = lambda: None
+        self.escape_key = 0x01
         self.daemonize = False
         types.load_later(self._add_types)
 
@@ -85,7 +103,7 @@ class Chardevs:
         if self.get(name) is not None:
             raise errors.chardev_exists(name)
         made = self.make(name, backend)
-        made.open()
+        made.start()
         try:
             self._folder.add_child(name, made)
         except BaseException:

@@ -161,6 +161,10 @@ class FdTransport(asyncio.Transport):
         else:
             self._ended_input = True
             self._update_reading()
+            self.input_ended()
+
+    def input_ended(self) -> None:
+        """There is nothing more to read; what is written may still go somewhere."""
 
     # -- The end ----------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ class FrontendProtocol(asyncio.Protocol):
         """Write what is answered already, then close at once: somebody yanks the connection."""
         raise NotImplementedError
 
+    def focus_changed(self, focused: bool) -> None:
+        """A multiplexer gives the keyboard to the front end, or is about to give it to another."""
+
 
 class Frontend(Protocol):
     """Who is attached to a device.
@@ -28,7 +31,10 @@ class Frontend(Protocol):
 
     wants_keys: bool
     multi_client: bool
-    is_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """See above."""
 
     def connect(self) -> FrontendProtocol:
         """A protocol for a new peer."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from qmp_iothreadd.chardev.chardev import Chardev
+from qmp_iothreadd.chardev.sink import SinkTransport
 from qmp_iothreadd.qom.object import Property
 
 
-class ChardevNull(Chardev):
-    """Nothing ever comes, and what goes there is gone."""
+class Discarding(Chardev):
+    """Base of the devices from which nothing ever comes, and in which what is written is gone."""
+
+    __slots__ = ()
+
+    def open(self) -> None:
+        """Let the front end write."""
+        loop = asyncio.get_running_loop()
+        SinkTransport(loop, self.make_peer(), lambda data: None).start()
+
+
+class ChardevNull(Discarding):
+    """Nothing."""
 
     __slots__ = ()
 

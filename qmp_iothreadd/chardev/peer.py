@@ -10,17 +10,20 @@ from qmp_iothreadd.chardev.hangup import HangupWatch
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
+    from qmp_iothreadd.chardev.logfile import LogFile
 
 
 class Peer(asyncio.Protocol):
     """Between a device's transport and the protocol of its front end, which may change.
 
     While the device has no front end, the peer is held: nothing is read from it, and only that it
-    hangs up is noticed. ``on_lost`` is called once, when the transport is gone.
+    hangs up is noticed. ``on_lost`` is called once, when the transport is gone. ``log`` takes what
+    is written.
     """
 
-    def __init__(self, on_lost: Callable[[Peer], None]) -> None:
+    def __init__(self, on_lost: Callable[[Peer], None], log: LogFile | None = None) -> None:
         self._on_lost = on_lost
+        self._log = log
         self._transport: asyncio.Transport | None = None
         self._protocol: FrontendProtocol | None = None
         self._unread: list[bytes] = []
@@ -86,8 +89,12 @@ class Peer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the front end greet, or hold the peer until there is one."""
         self._transport = cast(asyncio.Transport, transport)
+        if self._log is not None:
+            from qmp_iothreadd.chardev.filters import FilteredTransport  # few have a log
+
+            self._transport = FilteredTransport(self._transport, self._log)
         if self._protocol is not None:
-            self._protocol.connection_made(transport)
+            self._protocol.connection_made(self._transport)
         else:
             self._hold()
 

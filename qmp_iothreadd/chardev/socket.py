@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.chardev import socket_options
 from qmp_iothreadd.chardev.addresses import (
     flat_address,
     format_address,
@@ -78,7 +79,7 @@ class ChardevSocket(Chardev):
         """The address as chardev/char-socket.c writes it, with ``disconnected:`` if it is."""
         if self.peers:
             return self._connected_name
-        text = format_address(self.address)
+        text = format_address(self.address, socket_options.protocol(self.data))
         return f"disconnected:{text},server=on" if self.server else f"disconnected:{text}"
 
     # -- Life -------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ class ChardevSocket(Chardev):
             QmpError: the address or descriptor cannot be had, or nobody answers.
         """
         self._loop = asyncio.get_running_loop()
-        self._check_options()
+        socket_options.check(self.data, self.address, server=self.server)
         if self.address["type"] == "fd":
             self._adopt(self.address["str"])
         elif self.server:
@@ -131,12 +132,6 @@ class ChardevSocket(Chardev):
         self._accept_more()
         if self._reconnect_s and not self.peers:
             self._spawn(self._keep_connecting(self._reconnect_s))
-
-    def _check_options(self) -> None:
-        if self.server and "reconnect-ms" in self.data:
-            raise errors.socket_option_misplaced("reconnect-ms", "server listen")
-        if not self.server and "wait" in self.data:
-            raise errors.socket_option_misplaced("wait", "client connect")
 
     # -- Servers ----------------------------------------------------------------------------------
 
@@ -220,7 +215,9 @@ class ChardevSocket(Chardev):
     def _take(self, connected: socket.socket) -> None:
         """Make a peer of a connected socket, which is ours from now on."""
         try:
-            self._connected_name = format_connected(connected, server=self.server)
+            self._connected_name = format_connected(
+                connected, server=self.server, protocol=socket_options.protocol(self.data)
+            )
         except OSError:  # it has left already
             connected.close()
             return
@@ -233,7 +230,10 @@ class ChardevSocket(Chardev):
 
     async def _connect_peer(self, peer: Peer, connected: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: peer, connected)
+            protocol = socket_options.behind_filters(
+                peer, self.data, server=self.server, on_break=self.send_break
+            )
+            await self._loop.connect_accepted_socket(lambda: protocol, connected)
         except BaseException as error:
             connected.close()
             peer.connection_lost(None)

@@ -161,6 +161,7 @@ async def _open_chardevs(
         _make_socket_folder(config.default_socket, stack)
     chardevs = machine.chardevs
     chardevs.daemonize = config.daemonize
+    chardevs.say = _say
     stack.push_async_callback(chardevs.drained)
     stack.callback(chardevs.close)
     for wanted in config.chardevs.values():
@@ -170,6 +171,12 @@ async def _open_chardevs(
         if made.waits:
             await made.wait()
     chardevs.report = config.reporter.say
+    chardevs.say = lambda text: None  # QEMU says it to who is typing, and QMP is not typed
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # there may be no standard output
+        print(text, flush=True)
 
 
 def _open_monitors(

@@ -49,7 +49,7 @@ class Monitors:
             wants_keys=config.mode == "readline",
         )
         chardev.attach(server)
-        monitor.close_monitor = chardev.detach
+        monitor.close_monitor = lambda: chardev.detach(server)
 
     def stop(self) -> None:
         """Run no more commands: the one that asked for the end was the last."""

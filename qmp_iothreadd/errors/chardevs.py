@@ -200,3 +200,33 @@ def mux_base_not_found(name: str) -> QmpError:
 def mux_full(name: str, limit: int) -> QmpError:
     """One front end too many of a multiplexer."""
     return QmpError(f"too many uses of multiplexed chardev '{name}' (maximum is {limit})")
+
+
+def socket_not_bound(reason: str) -> QmpError:
+    """A datagram socket cannot have its address."""
+    return QmpError(f"Failed to bind socket: {reason}")
+
+
+def datagrams_unsupported() -> QmpError:
+    """A UDP device with an address of another kind."""
+    return QmpError("socket type unsupported for datagram")
+
+
+def datagrams_without_port() -> QmpError:
+    """A UDP device that lacks the port to send to."""
+    return QmpError("remote port not specified")
+
+
+def socket_option_and_address(option: str, kind: str, role: str = "") -> QmpError:
+    """An option of a socket that its kind of address does not have."""
+    return QmpError(f"'{option}' option is incompatible with '{kind}' address type{role}")
+
+
+def tls_authz_without_creds() -> QmpError:
+    """Who may come is said, but there is no TLS to know them by."""
+    return QmpError("'tls_authz' option requires 'tls_creds' option")
+
+
+def websocket_client() -> QmpError:
+    """A socket that is to connect to a WebSocket."""
+    return QmpError("Websocket client is not implemented")

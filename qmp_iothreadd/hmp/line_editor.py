@@ -95,6 +95,11 @@ class LineEditor:
         self._shown_cursor = 0
         self._on_byte = self._key
 
+    def restart(self) -> None:
+        """Forget the line so far, and prompt for another."""
+        self._set_line(b"")
+        self.prompt()
+
     def feed(self, byte: int) -> bytes | None:
         """Take one byte; returns the line, without its end, where this ended it."""
         if byte in b"\r\n" and self._on_byte == self._key:

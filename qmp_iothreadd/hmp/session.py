@@ -115,6 +115,14 @@ class HMPSession:
         self.output_size = 0
         return data
 
+    def focus_changed(self, focused: bool) -> None:
+        """Leave the line that is being typed, or begin one."""
+        if focused:
+            self._editor.restart()
+        else:
+            self._editor.output += b"\r\n"
+        self.output_size = len(self._editor.output)
+
     def close(self) -> None:
         """The connection is gone: drop what was not read."""
         self.inbox.close()

@@ -84,6 +84,9 @@ class Session:
             self.negotiated = True
         dispatcher.machine.listeners.append(self.notify)
 
+    def focus_changed(self, focused: bool) -> None:
+        """Go on: replies and events go out with the keyboard and without."""
+
     def close(self) -> None:
         """The connection is gone: drop what is queued, hear no more events."""
         self.inbox.close()

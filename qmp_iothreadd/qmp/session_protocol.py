@@ -43,5 +43,8 @@ class MonitorSession(Protocol):
     def fill(self) -> None:
         """Read ahead while another command runs."""
 
+    def focus_changed(self, focused: bool) -> None:
+        """A multiplexer gives the keyboard to the session, or is about to take it away."""
+
     def close(self) -> None:
         """The connection is gone."""

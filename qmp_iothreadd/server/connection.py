@@ -166,6 +166,12 @@ class Connection(FrontendProtocol):
             # The loop writes at the end of this turn.
             self._turns.loop.call_soon(self._transport.abort)
 
+    def focus_changed(self, focused: bool) -> None:
+        """Let the session say so."""
+        if self._transport is not None:
+            self._session.focus_changed(focused)
+            self._flush()
+
     def abort(self) -> None:
         """Close at once."""
         if self._transport is not None:

@@ -105,13 +105,12 @@ class Server:
         self._stack.callback(chardev.unparent)
         monitor = add_monitor(self.machine, name, chardev)
         self._stack.callback(monitor.unparent)
-        chardev.attach(
-            MonitorServer(
-                self._turns,
-                lambda: self._make_session(self._dispatcher, name),
-                multi_client=self._multi_client,
-            )
+        server = MonitorServer(
+            self._turns,
+            lambda: self._make_session(self._dispatcher, name),
+            multi_client=self._multi_client,
         )
-        monitor.close_monitor = chardev.detach
+        chardev.attach(server)
+        monitor.close_monitor = lambda: chardev.detach(server)
         self._chardevs.append(chardev)
         self.paths.append(path)

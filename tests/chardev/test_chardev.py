@@ -63,7 +63,7 @@ async def test_a_kind_that_there_is_not_is_refused(chardevs: Chardevs) -> None:
 
 async def test_a_device_has_one_front_end(chardevs: Chardevs) -> None:
     made = chardevs.add("c", NULL)
-    made.attach(Echoes())
+    made.attach(echoes := Echoes())
     assert made.frontend_open
     with pytest.raises(QmpError) as raised:
         made.attach(Echoes())
@@ -71,7 +71,7 @@ async def test_a_device_has_one_front_end(chardevs: Chardevs) -> None:
     with pytest.raises(QmpError) as raised:
         chardevs.remove("c")
     assert desc(raised) == "Chardev 'c' is busy"
-    made.detach()
+    made.detach(echoes)
     assert not made.frontend_open
     chardevs.remove("c")
 
@@ -97,7 +97,7 @@ async def test_the_next_front_end_goes_on_with_the_peer(chardevs: Chardevs) -> N
         made = chardevs.add("c", handed_over(theirs))
         made.attach(first)
         assert await read(ours, 10) == b"one "
-        made.detach()
+        made.detach(first)
         assert first.made[0].calls == ["lost"]
         ours.send(b"between")
         await asyncio.sleep(0.02)
@@ -116,7 +116,7 @@ async def test_a_front_end_is_told_that_its_peer_still_does_not_read(chardevs: C
         async with asyncio.timeout(10):
             while not first.made[0].calls:
                 await asyncio.sleep(0.001)
-        made.detach()
+        made.detach(first)
         made.attach(second)
         assert second.made[0].calls == ["pause"]
         while not (await read(ours, 1 << 20)).endswith(b"y"):

@@ -1,0 +1,202 @@
+"""A multiplexer: whose turn it is, and what each sees."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.errors import QmpError
+from tests.chardev.echoes import Echo, Echoes
+
+
+class Teller(Echo):
+    """Says, too, that it has the focus, or is about to lose it."""
+
+    def focus_changed(self, focused: bool) -> None:
+        self.transport.write(b"<" if focused else b">")
+
+
+class Tellers(Echoes):
+    def connect(self) -> Echo:
+        self.made.append(Teller(self.greeting))
+        return self.made[-1]
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The device's end of a connection, and ours."""
+    device, ours = socket.socketpair()
+    ours.setblocking(False)
+    with device, ours:
+        yield device, ours
+
+
+class Terminal:
+    """Who is at the other side of the base."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def type(self, keys: bytes) -> None:
+        self._socket.sendall(keys)
+
+    async def shows(self, expected: bytes) -> None:
+        """Read as much as is expected, which is to be the same."""
+        got = b""
+        async with asyncio.timeout(10):
+            while len(got) < len(expected):
+                piece = await asyncio.get_running_loop().sock_recv(self._socket, 4096)
+                got += piece or b"<EOF>"
+        assert got == expected
+
+
+@pytest.fixture
+async def terminal(chardevs: Chardevs, ends: tuple[socket.socket, socket.socket]) -> Terminal:
+    """A multiplexer ``m`` is behind it."""
+    device, ours = ends
+    address = {"type": "fd", "data": {"str": str(device.detach())}}
+    chardevs.add("b", {"type": "socket", "data": {"addr": address, "server": False}})
+    chardevs.add("m", {"type": "mux", "data": {"chardev": "b"}})
+    return Terminal(ours)
+
+
+async def test_the_last_one_has_the_focus(chardevs: Chardevs, terminal: Terminal) -> None:
+    for greeting in (b"one ", b"two "):
+        chardevs.find("m").attach(Tellers(greeting, wants_keys=True))
+    await terminal.shows(b"two ")
+    terminal.type(b"abc\x01\x01")
+    await terminal.shows(b"abc\x01")
+
+
+async def test_what_one_has_to_show_waits_for_the_focus(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    for greeting in (b"one ", b"two "):
+        chardevs.find("m").attach(Tellers(greeting, wants_keys=True))
+    terminal.type(b"\x01c1\x01c2\x01c3")
+    await terminal.shows(b"two >one 1><2><3")
+
+
+async def test_one_that_does_not_show_keys_writes_always(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    qmp = Tellers(b"{} ")
+    chardevs.find("m").attach(qmp)
+    chardevs.find("m").attach(Tellers(b"hmp ", wants_keys=True))
+    await terminal.shows(b"{} hmp ")
+    qmp.made[0].transport.write(b"{event} ")
+    terminal.type(b"a")
+    await terminal.shows(b"{event} a")
+
+
+async def test_keys_wait_for_who_does_not_read(chardevs: Chardevs, terminal: Terminal) -> None:
+    one, two = Tellers(b"one "), Tellers(b"two ")
+    mux = chardevs.find("m")
+    mux.attach(one)
+    mux.attach(two)
+    await terminal.shows(b"one two ")
+    two.made[0].transport.pause_reading()
+    terminal.type(b"x" * 20 + b"\x01c" + b"y" * 20 + b"\x01c" + b"z" * 40 + b"\x01c!")
+    await terminal.shows(b"><" + b"y" * 20 + b"><")
+    two.made[0].transport.resume_reading()
+    await terminal.shows(b"x" * 20 + b"z" * 40 + b"><!")
+
+
+async def test_help_and_times(chardevs: Chardevs, terminal: Terminal) -> None:
+    chardevs.escape_key = 0x14
+    chardevs.find("m").attach(Echoes(b"hi\n"))
+    await terminal.shows(b"hi\n")
+    # The key is the one of the time when the peer came.
+    terminal.type(b"\x01ta\nb")
+    await terminal.shows(b"a\n[00:00:00.000] b")
+
+
+async def test_x_ends_the_machine(chardevs: Chardevs, terminal: Terminal) -> None:
+    ended: list[str] = []
+    chardevs.quit = lambda: ended.append("quit")
+    chardevs.find("m").attach(Echoes(b"hi\n"))
+    terminal.type(b"\x01x")
+    await terminal.shows(b"hi\nQEMU: Terminated\n\r")
+    assert ended == ["quit"]
+
+
+async def test_there_are_four_at_most_and_a_place_that_is_left_is_free(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    mux = chardevs.find("m")
+    frontends = [Echoes(b"%d" % number) for number in range(4)]
+    for each in frontends:
+        mux.attach(each)
+    said = r"too many uses of multiplexed chardev 'm' \(maximum is 4\)"
+    with pytest.raises(QmpError, match=said):
+        mux.attach(Echoes())
+    await terminal.shows(b"0123")
+    mux.detach(frontends[1])
+    assert frontends[1].made[0].calls == ["lost"]
+    mux.attach(Echoes(b"5"))
+    await terminal.shows(b"5")
+
+
+async def test_keys_wait_where_nobody_is(chardevs: Chardevs, terminal: Terminal) -> None:
+    mux = chardevs.find("m")
+    terminal.type(b"a\x01cb")
+    echoes = Echoes(b"hi ")
+    mux.attach(echoes)
+    await terminal.shows(b"hi ab")
+    mux.detach(echoes)
+    terminal.type(b"c")
+    mux.attach(Echoes(b"ho "))
+    await terminal.shows(b"ho c")
+
+
+async def test_the_base_is_the_multiplexers(chardevs: Chardevs, terminal: Terminal) -> None:
+    with pytest.raises(QmpError, match="chardev 'b' is already in use"):
+        chardevs.find("b").attach(Echoes())
+    with pytest.raises(QmpError, match="Chardev 'b' is busy"):
+        chardevs.remove("b")
+    assert [each.info() for each in chardevs][1] == {
+        "label": "m",
+        "filename": "mux",
+        "frontend-open": False,
+    }
+    echoes = Echoes(b"hi")
+    chardevs.find("m").attach(echoes)
+    assert all(each.frontend_open for each in chardevs)
+    with pytest.raises(QmpError, match="Chardev 'm' is busy"):
+        chardevs.remove("m")
+    chardevs.find("m").detach(echoes)
+    chardevs.remove("m")
+    chardevs.find("b").attach(Echoes(b"alone"))
+    await terminal.shows(b"alone")
+
+
+async def test_a_base_that_is_not_there(chardevs: Chardevs) -> None:
+    with pytest.raises(QmpError, match="mux: base chardev nope not found"):
+        chardevs.add("m", {"type": "mux", "data": {"chardev": "nope"}})
+    assert chardevs.get("m") is None
+
+
+async def test_when_all_are_done_so_is_the_base(chardevs: Chardevs, terminal: Terminal) -> None:
+    one, two = Echoes(b"1"), Echoes(b"2")
+    for each in (one, two):
+        chardevs.find("m").attach(each)
+    await terminal.shows(b"12")
+    one.made[0].transport.close()
+    terminal.type(b"a")
+    await terminal.shows(b"a")
+    two.made[0].transport.close()
+    await terminal.shows(b"<EOF>")
+    assert (one.made[0].calls, two.made[0].calls) == (["lost"], ["lost"])
+
+
+async def test_a_yank_cuts_all_off(chardevs: Chardevs, terminal: Terminal) -> None:
+    echoes = Echoes(b"hi")
+    chardevs.find("m").attach(echoes)
+    await terminal.shows(b"hi")
+    chardevs.find("b").disconnect()
+    await terminal.shows(b"<EOF>")
+    assert echoes.made[0].calls == ["cut off", "lost"]
