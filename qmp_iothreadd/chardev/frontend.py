@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
+from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 
-class FrontendProtocol(asyncio.Protocol):
+
+class FrontendProtocol(DescriptorProtocol):
     """The front end's side of one peer, as asyncio has it.
 
     ``connection_lost`` says that the peer is gone, or that the device was taken away from the front

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from qmp_iothreadd.chardev.hangup import HangupWatch
+from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol, close_all
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
     from qmp_iothreadd.chardev.logfile import LogFile
 
 
-class Peer(asyncio.Protocol):
+class Peer(DescriptorProtocol):
     """Between a device's transport and the protocol of its front end, which may change.
 
     While the device has no front end, the peer is held: nothing is read from it, and only that it
@@ -104,6 +105,13 @@ class Peer(asyncio.Protocol):
             self._protocol.data_received(data)
         else:
             self._unread.append(data)
+
+    def descriptors_received(self, fds: list[int]) -> None:
+        """Hand on descriptors; without a front end nobody could take them."""
+        if self._protocol is not None:
+            self._protocol.descriptors_received(fds)
+        else:
+            close_all(fds)
 
     def eof_received(self) -> bool | None:
         """The peer will send nothing more; the front end says whether it still listens."""

@@ -22,6 +22,7 @@ from qmp_iothreadd.chardev.addresses import (
 )
 from qmp_iothreadd.chardev.chardev import Chardev, Devices
 from qmp_iothreadd.chardev.sockets import UnixListener, adopt, connect, connect_to, listen_tcp
+from qmp_iothreadd.chardev.unix_transport import UnixTransport
 from qmp_iothreadd.qom.object import ObjectType, Property
 
 if TYPE_CHECKING:
@@ -226,7 +227,10 @@ class ChardevSocket(Chardev):
             self._stop_accepting()
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
-        self._spawn(self._connect_peer(peer, connected))
+        if connected.family == socket.AF_UNIX:
+            UnixTransport(self._loop, connected, peer).start()
+        else:
+            self._spawn(self._connect_peer(peer, connected))
 
     async def _connect_peer(self, peer: Peer, connected: socket.socket) -> None:
         try:

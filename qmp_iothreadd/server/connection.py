@@ -96,6 +96,10 @@ class Connection(FrontendProtocol):
         if not self._scheduled:
             self._turns.run(self)
 
+    def descriptors_received(self, fds: list[int]) -> None:
+        """Keep them for the request that they come with."""
+        self._session.inbox.receive(fds)
+
     def eof_received(self) -> bool:
         """Answer what is left, then close; a client that is gone for good gets no more answers."""
         self._session.receive_eof()

@@ -1,0 +1,179 @@
+"""Unix sockets that take descriptors: what arrives, in which order, and what is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from qmp_iothreadd.chardev.unix_transport import FDS_MAX, DescriptorProtocol, UnixTransport
+
+
+class Recorder(DescriptorProtocol):
+    """Writes down what it is told."""
+
+    def __init__(self, keep_open: bool = True) -> None:
+        self.calls: list[object] = []
+        self.fds: list[int] = []
+        self.keep_open = keep_open
+        self.paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def descriptors_received(self, fds: list[int]) -> None:
+        self.calls.append(f"{len(fds)} descriptors")
+        self.fds += fds
+
+    def eof_received(self) -> bool:
+        self.calls.append("end")
+        return self.keep_open
+
+    def pause_writing(self) -> None:
+        self.paused = True
+
+    def resume_writing(self) -> None:
+        self.paused = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.calls.append(type(exc).__name__ if exc else "lost")
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+def start(sock: socket.socket, protocol: Recorder) -> UnixTransport:
+    made = UnixTransport(asyncio.get_running_loop(), sock, protocol)
+    made.start()
+    return made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def end(protocol: Recorder) -> None:
+    protocol.transport.abort()
+    await until(lambda: protocol.calls and protocol.calls[-1] == "lost")
+    for fd in protocol.fds:
+        os.close(fd)
+
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+async def test_descriptors_come_before_the_data_that_they_came_with(
+    pair: Pair, tmp_path: Path
+) -> None:
+    protocol = Recorder()
+    start(pair[0], protocol)
+    with open(tmp_path / "f", "w") as file:
+        os.set_blocking(file.fileno(), False)
+        for text in (b"a", b"b"):
+            socket.send_fds(pair[1], [text], [file.fileno()])
+    await until(lambda: protocol.calls[-1:] == [b"b"])
+    assert protocol.calls == ["1 descriptors", b"a", "1 descriptors", b"b"]
+    for fd in protocol.fds:
+        assert os.readlink(f"/proc/self/fd/{fd}") == str(tmp_path / "f")
+        assert os.get_blocking(fd)
+        assert not os.get_inheritable(fd)
+    await end(protocol)
+
+
+async def test_more_than_so_many_are_closed_by_the_kernel(pair: Pair) -> None:
+    protocol = Recorder()
+    start(pair[0], protocol)
+    socket.send_fds(pair[1], [b"a"], [0] * (FDS_MAX + 3))
+    await until(lambda: protocol.calls[-1:] == [b"a"])
+    assert len(protocol.fds) == FDS_MAX
+    await end(protocol)
+
+
+async def test_a_reader_that_is_slow_pauses_the_writer_and_gets_all(pair: Pair) -> None:
+    protocol = Recorder()
+    transport = start(pair[0], protocol)
+    transport.set_write_buffer_limits(high=1000)
+    data = os.urandom(1 << 20)
+    transport.write(data)
+    transport.write(b"end")
+    assert protocol.paused
+    assert transport.get_write_buffer_size() > 1000
+    pair[1].setblocking(False)
+    got = b""
+    while not got.endswith(b"end"):
+        got += await asyncio.get_running_loop().sock_recv(pair[1], 1 << 16)
+    assert got == data + b"end"
+    assert not protocol.paused
+    await end(protocol)
+
+
+async def test_closing_delivers_what_is_written_first(pair: Pair) -> None:
+    protocol = Recorder()
+    transport = start(pair[0], protocol)
+    transport.write(bytes(1 << 20))
+    transport.close()
+    transport.close()
+    assert transport.is_closing()
+    transport.resume_reading()
+    assert not transport.is_reading()
+    pair[1].setblocking(False)
+    got = 0
+    while piece := await asyncio.get_running_loop().sock_recv(pair[1], 1 << 16):
+        got += len(piece)
+    assert got == 1 << 20
+    assert protocol.calls == ["lost"]
+    transport.write(b"nobody")
+
+
+@pytest.mark.parametrize("keep_open", [True, False])
+async def test_a_half_close_leaves_the_choice_to_the_protocol(pair: Pair, keep_open: bool) -> None:
+    protocol = Recorder(keep_open)
+    transport = start(pair[0], protocol)
+    pair[1].sendall(b"last")
+    pair[1].shutdown(socket.SHUT_WR)
+    await until(lambda: "end" in protocol.calls)
+    assert transport.is_closing() is not keep_open
+    if keep_open:
+        transport.write(b"answer")
+        assert pair[1].recv(10) == b"answer"
+        transport.close()
+    await until(lambda: protocol.calls[-1] == "lost")
+    assert protocol.calls == [b"last", "end", "lost"]
+
+
+async def test_a_peer_that_is_gone_is_an_end(pair: Pair) -> None:
+    protocol = Recorder()
+    transport = start(pair[0], protocol)
+    transport.pause_reading()
+    pair[1].close()
+    transport.write(b"nobody")
+    await until(lambda: protocol.calls)
+    assert protocol.calls == ["BrokenPipeError"]
+
+
+async def test_what_is_paused_is_not_read(pair: Pair) -> None:
+    protocol = Recorder()
+    transport = start(pair[0], protocol)
+    transport.pause_reading()
+    pair[1].sendall(b"later")
+    await asyncio.sleep(0.01)
+    assert protocol.calls == []
+    transport.resume_reading()
+    await until(lambda: protocol.calls)
+    await end(protocol)
+    assert protocol.calls == [b"later", "lost"]

@@ -1,0 +1,91 @@
+"""Descriptors sent to a daemon with SCM_RIGHTS, as libvirt and qemu.qmp send them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from qemu.qmp import QMPClient
+
+from qmp_iothreadd.testing import DaemonProcess
+from tests.waiting import wait_until
+
+
+class RawClient:
+    """A client that can send descriptors with a request."""
+
+    def __init__(self, path: str) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+        self.file = self.socket.makefile("rb")
+        self.file.readline()
+        self.call("qmp_capabilities")
+
+    def call(self, command: str, *fds: int, **arguments: Any) -> Any:
+        request = json.dumps({"execute": command, "arguments": _dashed(arguments)}).encode()
+        socket.send_fds(self.socket, [request], fds)
+        reply = json.loads(self.file.readline())
+        return reply["return"] if "return" in reply else reply["error"]["desc"]
+
+    def __enter__(self) -> RawClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.socket.close()
+
+
+def _dashed(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "-"): value for name, value in arguments.items()}
+
+
+def held(daemon: DaemonProcess, target: Path) -> int:
+    """How many descriptors of a file the daemon has."""
+    folder = f"/proc/{daemon.pid}/fd"
+    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    return links.count(str(target))
+
+
+def test_names_and_sets_over_a_socket(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    with DaemonProcess() as daemon, target.open("w") as file:
+        fd = file.fileno()
+        with RawClient(daemon.path) as client:
+            assert client.call("getfd", fd, fdname="a") == {}
+            assert client.call("getfd", fd, fd, fd, fdname="b") == {}
+            assert held(daemon, target) == 2
+            added = client.call("add-fd", fd, opaque="mine")
+            assert added["fdset-id"] == 0
+            assert os.readlink(f"/proc/{daemon.pid}/fd/{added['fd']}") == str(target)
+            client.call("query-name", fd)  # takes none
+            assert held(daemon, target) == 4
+            assert client.call("closefd", fdname="a") == {}
+        wait_until(lambda: held(daemon, target) == 2)  # what nobody took goes with the client
+        with RawClient(daemon.path) as client:
+            assert client.call("closefd", fdname="b") == {}
+            sets = [{"fdset-id": 0, "fds": [{"fd": added["fd"], "opaque": "mine"}]}]
+            assert client.call("query-fdsets") == sets
+            assert client.call("remove-fd", fdset_id=0) == {}
+            assert held(daemon, target) == 0
+
+
+def test_qemus_own_library_sends_descriptors(tmp_path: Path) -> None:
+    async def talk(path: str, fd: int) -> object:
+        client = QMPClient("test")
+        await client.connect(path)
+        try:
+            client.send_fd_scm(fd)
+            return await client.execute("add-fd", {"fdset-id": 7})
+        finally:
+            await client.disconnect()
+
+    with DaemonProcess() as daemon, (tmp_path / "f").open("w") as file:
+        added = asyncio.run(talk(daemon.path, file.fileno()))
+        assert isinstance(added, dict)
+        assert added["fdset-id"] == 7
+        assert held(daemon, tmp_path / "f") == 1
