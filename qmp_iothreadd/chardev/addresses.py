@@ -11,6 +11,9 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+UNIX_PATH_MAX = 108
+"""How many bytes of a Unix socket's path the system takes."""
+
 
 def flat_address(legacy: Mapping[str, Any]) -> dict[str, Any]:
     """The SocketAddress that a SocketAddressLegacy describes."""
@@ -21,18 +24,20 @@ def local_address(bound: socket.socket) -> dict[str, Any]:
     """The SocketAddress that a socket is bound to."""
     name = bound.getsockname()
     if bound.family == socket.AF_UNIX:
-        return _unix_address(name)
+        return _unix_address(os.fsencode(name))
+    if bound.family == socket.AF_VSOCK:
+        return {"type": "vsock", "cid": str(name[0]), "port": str(name[1])}
     host, port = name[:2]
-    address: dict[str, Any] = {"type": "inet", "host": host, "port": str(port)}
-    address["ipv6" if bound.family == socket.AF_INET6 else "ipv4"] = True
-    return address
+    family = "ipv6" if bound.family == socket.AF_INET6 else "ipv4"
+    return {"type": "inet", "host": host, "port": str(port), family: True}
 
 
-def _unix_address(name: str | bytes) -> dict[str, Any]:
-    path = os.fsdecode(name)
-    if path.startswith("\0"):
-        return {"type": "unix", "path": path[1:], "abstract": True, "tight": True}
-    return {"type": "unix", "path": path}
+def _unix_address(name: bytes) -> dict[str, Any]:
+    if not name.startswith(b"\0"):
+        return {"type": "unix", "path": os.fsdecode(name)}
+    path = os.fsdecode(name[1:].partition(b"\0")[0])
+    tight = len(name) < UNIX_PATH_MAX
+    return {"type": "unix", "path": path, "abstract": True, "tight": tight}
 
 
 def format_address(address: Mapping[str, Any], protocol: str = "tcp") -> str:
@@ -50,7 +55,7 @@ def format_address(address: Mapping[str, Any], protocol: str = "tcp") -> str:
     text = f"unix:{address['path']}"
     if address.get("abstract"):
         text += ",abstract=on"
-        if address.get("tight", True):
+        if address.get("tight"):
             text += ",tight=on"
     return text
 
@@ -60,7 +65,9 @@ def format_connected(connected: socket.socket, *, server: bool, protocol: str = 
     suffix = ",server=on" if server else ""
     own, other = connected.getsockname(), connected.getpeername()
     if connected.family == socket.AF_UNIX:
-        return f"unix:{os.fsdecode(own).partition(chr(0))[0]}{suffix}"
+        return f"unix:{os.fsdecode(own if server else other).partition(chr(0))[0]}{suffix}"
+    if connected.family == socket.AF_VSOCK:
+        return "unknown"
     return f"{protocol}:{_host_port(own)}{suffix} <-> {_host_port(other)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from qmp_iothreadd import errors
@@ -41,10 +41,11 @@ class Chardev(Object):
 
     A device is opened once. Who is connected then is a :class:`Peer`; the device hands its front
     end, if it has one, a protocol for each. ``data`` is the struct of its kind in the schema's
-    ChardevBackend, as on the wire.
+    ChardevBackend, as on the wire. ``handed_over`` are the descriptors that a monitor's clients
+    named, where one of them asks for the device; on a command line they have numbers.
     """
 
-    __slots__ = ("_closed", "_log", "chardevs", "data", "frontend", "peers")
+    __slots__ = ("_closed", "_log", "chardevs", "data", "frontend", "handed_over", "peers")
 
     qom_name = "chardev"
     abstract = True
@@ -54,6 +55,7 @@ class Chardev(Object):
         super().__init__(type)
         self.chardevs = chardevs
         self.data = data
+        self.handed_over: MutableMapping[str, int] | None = None
         self.frontend: Frontend | None = None
         self.peers: list[Peer] = []
         self._log: LogFile | None = None

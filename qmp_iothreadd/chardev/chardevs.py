@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -93,8 +93,15 @@ class Chardevs:
 
     # -- Making and removing ----------------------------------------------------------------------
 
-    def add(self, name: str, backend: Mapping[str, Any]) -> Chardev:
+    def add(
+        self,
+        name: str,
+        backend: Mapping[str, Any],
+        handed_over: MutableMapping[str, int] | None = None,
+    ) -> Chardev:
         """Open a device and put it into the tree; an event loop runs.
+
+        ``handed_over`` are the named descriptors of the monitor that asks, if one does.
 
         Raises:
             QmpError: the name is taken, there is no such kind, or it cannot be opened. Nothing is
@@ -103,6 +110,7 @@ class Chardevs:
         if self.get(name) is not None:
             raise errors.chardev_exists(name)
         made = self.make(name, backend)
+        made.handed_over = handed_over
         made.start()
         try:
             self._folder.add_child(name, made)

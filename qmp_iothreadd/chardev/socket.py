@@ -21,7 +21,14 @@ from qmp_iothreadd.chardev.addresses import (
     local_address,
 )
 from qmp_iothreadd.chardev.chardev import Chardev, Devices
-from qmp_iothreadd.chardev.sockets import UnixListener, adopt, connect, connect_to, listen_tcp
+from qmp_iothreadd.chardev.sockets import (
+    Listener,
+    adopt,
+    adopt_listener,
+    connect,
+    connect_later,
+    parse_descriptor,
+)
 from qmp_iothreadd.chardev.unix_transport import UnixTransport
 from qmp_iothreadd.qom.object import ObjectType, Property
 
@@ -32,6 +39,9 @@ if TYPE_CHECKING:
 # loop.
 _ACCEPT_RETRY_S = 0.1
 
+# How many may come at once where all are served.
+_MULTI_CLIENT_BACKLOG = 16
+
 
 class ChardevSocket(Chardev):
     """A Unix or TCP socket, listening or connected.
@@ -41,10 +51,9 @@ class ChardevSocket(Chardev):
 
     __slots__ = (
         "_accepting",
-        "_closed",
         "_connected_name",
         "_first",
-        "_listener",
+        "_listening",
         "_loop",
         "_reconnect_s",
         "_stack",
@@ -65,9 +74,8 @@ class ChardevSocket(Chardev):
         self.address = flat_address(data["addr"])
         self.server: bool = data.get("server", True)
         self._reconnect_s = data.get("reconnect-ms", 0) / 1000
-        self._listener: socket.socket | None = None
+        self._listening: list[socket.socket] = []
         self._accepting = False
-        self._closed = False
         self._connected_name = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: asyncio.Future[None] | None = None
@@ -100,7 +108,7 @@ class ChardevSocket(Chardev):
         elif self._reconnect_s:
             self._spawn(self._keep_connecting(0))
         else:
-            self._connect_now()
+            self._take(connect(self.address))
 
     @property
     def waits(self) -> bool:
@@ -124,6 +132,9 @@ class ChardevSocket(Chardev):
 
     def frontend_changed(self) -> None:
         """A front end may take several peers, or one."""
+        if self.frontend is not None and self.frontend.multi_client:
+            for each in self._listening:
+                each.listen(_MULTI_CLIENT_BACKLOG)
         self._accept_more()
 
     def peer_left(self) -> None:
@@ -137,44 +148,36 @@ class ChardevSocket(Chardev):
     # -- Servers ----------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        if self.address["type"] == "unix":
-            unix = UnixListener(self.address["path"])
-            self._stack.callback(unix.close)
-            self._serve(unix.socket)
-        else:
-            self._serve(listen_tcp(self.address["host"], self.address["port"]))
-
-    def _adopt(self, text: str) -> None:
-        found, listening = adopt(text)
-        if listening:
-            self._serve(found)
-        else:
-            self._take(found)
-
-    def _serve(self, listener: socket.socket) -> None:
+        listener = Listener(self.address)
         self._stack.callback(listener.close)
-        self._listener = listener
-        self.address = local_address(listener)
+        self._serve(listener.sockets)
+
+    def _serve(self, listening: list[socket.socket]) -> None:
+        self._listening = listening
+        self.address = local_address(listening[0])
         self._accept_more()
 
     def _accept_more(self) -> None:
-        if self._listener is None or self._accepting or self._closed or not self._has_room():
+        if self._accepting or self._closed or not self._has_room():
             return
         self._accepting = True
-        self._loop.add_reader(self._listener.fileno(), self._accept)
+        for each in self._listening:
+            self._loop.add_reader(each.fileno(), self._accept, each)
 
     def _has_room(self) -> bool:
         return not self.peers or (self.frontend is not None and self.frontend.multi_client)
 
     def _stop_accepting(self) -> None:
-        if self._listener is not None and self._accepting:
+        if self._accepting:
             self._accepting = False
-            self._loop.remove_reader(self._listener.fileno())
+            for each in self._listening:
+                self._loop.remove_reader(each.fileno())
 
-    def _accept(self) -> None:
-        assert self._listener is not None
+    def _accept(self, listening: socket.socket) -> None:
+        if not self._has_room():
+            return  # another of the sockets was faster
         try:
-            client, _ = self._listener.accept()
+            client, _ = listening.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError:
@@ -184,13 +187,30 @@ class ChardevSocket(Chardev):
         client.setblocking(False)
         self._take(client)
 
-    # -- Clients ----------------------------------------------------------------------------------
+    # -- Descriptors ------------------------------------------------------------------------------
 
-    def _connect_now(self) -> None:
-        try:
-            self._take(connect(self.address))
-        except OSError as error:
-            raise self._connect_error(error) from None
+    def _adopt(self, text: str) -> None:
+        """Use the descriptor that ``text`` names; a server without one never has a client."""
+        if self.server and not text:
+            return
+        fd = self._descriptor(text)
+        if not self.server:
+            self._take(adopt(fd, text))
+            return
+        listening = adopt_listener(fd, text)
+        self._stack.callback(listening.close)
+        self._serve([listening])
+
+    def _descriptor(self, text: str) -> int:
+        """A monitor's clients give names, by getfd; a command line has numbers."""
+        if self.handed_over is None:
+            return parse_descriptor(text)
+        fd = self.handed_over.pop(text, None)
+        if fd is None:
+            raise errors.named_descriptor_unknown(text)
+        return fd
+
+    # -- Clients ----------------------------------------------------------------------------------
 
     async def _keep_connecting(self, delay_s: float) -> None:
         """Try until somebody answers; that nobody does is said once."""
@@ -199,17 +219,12 @@ class ChardevSocket(Chardev):
             await asyncio.sleep(delay_s)
             delay_s = self._reconnect_s
             try:
-                self._take(await connect_to(self.address))
+                self._take(await connect_later(self.address))
                 return
-            except OSError as error:
+            except errors.QmpError as error:
                 if not said:
                     said = True
-                    failed = self._connect_error(error)
-                    self.chardevs.report(errors.reconnect_failed(self.name, failed).desc)
-
-    def _connect_error(self, error: OSError) -> errors.QmpError:
-        text = format_address(self.address).partition(":")[2]
-        return errors.connect_failed(text, error.strerror or str(error))
+                    self.chardevs.report(errors.reconnect_failed(self.name, error).desc)
 
     # -- Peers ------------------------------------------------------------------------------------
 

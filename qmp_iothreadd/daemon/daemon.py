@@ -158,7 +158,7 @@ async def _open_chardevs(
 ) -> None:
     """Open all character devices; leaving ``stack`` closes them."""
     if config.default_socket is not None:
-        _make_socket_folder(config.default_socket, stack)
+        _prepare_default_socket(config.default_socket, stack)
     chardevs = machine.chardevs
     chardevs.daemonize = config.daemonize
     chardevs.say = _say
@@ -198,10 +198,11 @@ def _hold_pidfile(path: str, stack: contextlib.AsyncExitStack) -> None:
     stack.callback(PidFile(path).remove)
 
 
-def _make_socket_folder(path: str, stack: contextlib.AsyncExitStack) -> None:
-    from qmp_iothreadd.daemon.default_socket import socket_folder
+def _prepare_default_socket(path: str, stack: contextlib.AsyncExitStack) -> None:
+    from qmp_iothreadd.daemon.default_socket import check_free, socket_folder
 
     stack.enter_context(socket_folder(path))
+    check_free(path)
 
 
 def _say_how_to_connect(path: str, machine: Machine) -> None:

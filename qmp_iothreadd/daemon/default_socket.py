@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import socket
 import stat
 from collections.abc import Iterator
 
@@ -51,6 +53,30 @@ def socket_folder(path: str) -> Iterator[None]:
         if made:
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
+
+
+def check_free(path: str) -> None:
+    """Refuse to take the path from whoever lives there: a file of another kind, or a daemon.
+
+    A socket that nobody listens on any more is no obstacle.
+
+    Raises:
+        QmpError: the path is in use.
+    """
+    try:
+        is_socket = stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            if is_socket:
+                probe.connect(path)
+        except ConnectionRefusedError:
+            return
+        except OSError:
+            pass
+    raise errors.bind_failed(path, os.strerror(errno.EADDRINUSE))
 
 
 def how_to_connect(path: str, *, greeting: bool) -> str:

@@ -19,8 +19,53 @@ def unix_path_too_long(path: str, limit: int) -> QmpError:
 
 
 def bind_failed(address: str, reason: str) -> QmpError:
-    """A listening socket cannot have its address."""
+    """A listening socket cannot have its path."""
     return QmpError(f"Failed to bind socket to {address}: {reason}")
+
+
+def socket_unlink_failed(path: str, reason: str) -> QmpError:
+    """What lies where a listening Unix socket is to be cannot be removed."""
+    return QmpError(f"Failed to unlink socket {path}: {reason}")
+
+
+def inet_bind_failed(reason: str) -> QmpError:
+    """A listening socket of the internet cannot have its address."""
+    return QmpError(f"Failed to bind socket: {reason}")
+
+
+def no_port_available(reason: str) -> QmpError:
+    """A listening socket's ports are all taken."""
+    return QmpError(f"Failed to find an available port: {reason}")
+
+
+def socket_not_created(reason: str) -> QmpError:
+    """There is no socket to be had."""
+    return QmpError(f"Failed to create a socket: {reason}")
+
+
+def listen_failed(reason: str) -> QmpError:
+    """A socket that is bound cannot listen."""
+    return QmpError(f"Failed to listen on socket: {reason}")
+
+
+def fd_listen_failed(reason: str) -> QmpError:
+    """A socket that was handed over cannot listen."""
+    return QmpError(f"Failed to listen on fd socket: {reason}")
+
+
+def socket_option_refused(what: str, reason: str) -> QmpError:
+    """The system does not take an option of a socket."""
+    return QmpError(f"Unable to set {what} option on socket: {reason}")
+
+
+def no_address_family() -> QmpError:
+    """An address that is to be neither of IPv4 nor of IPv6."""
+    return QmpError("Cannot disable IPv4 and IPv6 at same time")
+
+
+def vsock_number_malformed(what: str, text: str) -> QmpError:
+    """A number of an address between virtual machines that is none."""
+    return QmpError(f"Failed to parse {what} '{text}'")
 
 
 def connect_failed(address: str, reason: str) -> QmpError:
@@ -38,9 +83,9 @@ def address_unknown(host: str, port: int | str, reason: str) -> QmpError:
     return QmpError(f"address resolution failed for {host}:{port}: {reason}")
 
 
-def bad_file_descriptor(fd: int) -> QmpError:
+def not_a_socket(text: str) -> QmpError:
     """A descriptor handed over that is no open socket."""
-    return QmpError(f"File descriptor '{fd}' is not a socket")
+    return QmpError(f"File descriptor '{text}' is not a socket")
 
 
 def chardev_without_id() -> QmpError:

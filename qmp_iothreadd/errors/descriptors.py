@@ -15,6 +15,11 @@ def named_descriptor_not_found(name: str) -> QmpError:
     return QmpError(f"File descriptor named '{name}' not found")
 
 
+def named_descriptor_unknown(name: str) -> QmpError:
+    """What needs a descriptor, of a name that getfd did not give."""
+    return QmpError(f"File descriptor named '{name}' has not been found")
+
+
 def fdset_member_not_found(number: int, fd: int | None) -> QmpError:
     """remove-fd of a set, or of a descriptor in it, that there is not."""
     member = "" if fd is None else f", fd:{fd}"

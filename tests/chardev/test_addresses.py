@@ -15,10 +15,10 @@ from qmp_iothreadd.chardev.addresses import format_address, format_connected, lo
     ("address", "text"),
     [
         ({"type": "unix", "path": "/tmp/s"}, "unix:/tmp/s"),
-        ({"type": "unix", "path": "s", "abstract": True}, "unix:s,abstract=on,tight=on"),
+        ({"type": "unix", "path": "s", "abstract": True}, "unix:s,abstract=on"),
         (
-            {"type": "unix", "path": "s", "abstract": True, "tight": False},
-            "unix:s,abstract=on",
+            {"type": "unix", "path": "s", "abstract": True, "tight": True},
+            "unix:s,abstract=on,tight=on",
         ),
         ({"type": "fd", "str": "7"}, "fd:7"),
         ({"type": "inet", "host": "::1", "port": "1234"}, "tcp:::1:1234"),
@@ -43,6 +43,7 @@ def test_what_a_socket_is_bound_to(tmp_path: Path) -> None:
         made.bind("\0qmp-iothreadd-test")
         assert local_address(made)["path"] == "qmp-iothreadd-test"
         assert local_address(made)["abstract"] is True
+        assert local_address(made)["tight"] is True
     with socket.create_server(("127.0.0.1", 0)) as made:
         port = str(made.getsockname()[1])
         expected = {"type": "inet", "host": "127.0.0.1", "port": port, "ipv4": True}

@@ -175,6 +175,21 @@ async def test_what_is_no_descriptor(chardevs: Chardevs, text: str, message: str
     assert raised.value.desc == message
 
 
+async def test_a_server_that_listens_nowhere(chardevs: Chardevs) -> None:
+    assert chardevs.add("c", fd("")).filename == "disconnected:fd:,server=on"
+
+
+async def test_what_a_monitors_clients_named(chardevs: Chardevs) -> None:
+    ours, theirs = socket.socketpair()
+    named = {"x": theirs.detach()}
+    with ours:
+        with pytest.raises(QmpError) as raised:
+            chardevs.add("c", fd("7", server=False), named)
+        assert raised.value.desc == "File descriptor named '7' has not been found"
+        assert chardevs.add("c", fd("x", server=False), named).filename == "unix:"
+        assert named == {}
+
+
 # -- Clients ---------------------------------------------------------------------------------------
 
 

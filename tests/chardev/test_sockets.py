@@ -1,4 +1,4 @@
-"""Listening sockets."""
+"""Sockets that listen, connect or were handed over."""
 
 from __future__ import annotations
 
@@ -7,151 +7,319 @@ import os
 import socket
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from qmp_iothreadd.chardev.sockets import UnixListener, adopt, connect, connect_to, listen_tcp
+from qmp_iothreadd.chardev.sockets import (
+    Listener,
+    adopt,
+    adopt_listener,
+    connect,
+    connect_later,
+    parse_descriptor,
+)
 from qmp_iothreadd.errors import QmpError
 
 
-def test_a_unix_listener_has_a_file_for_its_user_alone(tmp_path: Path) -> None:
+def unix(path: object, **options: bool) -> dict[str, Any]:
+    return {"type": "unix", "path": str(path), **options}
+
+
+def inet(host: str, port: object, **options: Any) -> dict[str, Any]:
+    return {"type": "inet", "host": host, "port": str(port), **options}
+
+
+def refused(make: Callable[..., Any], *arguments: Any) -> str:
+    with pytest.raises(QmpError) as raised:
+        make(*arguments)
+    return raised.value.desc
+
+
+# -- Unix ------------------------------------------------------------------------------------------
+
+
+def test_a_unix_socket_has_a_file_which_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    listener = UnixListener(str(path))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert not listener.socket.getblocking()
-    assert not listener.socket.get_inheritable()
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(path))
+    listener = Listener(unix(path))
+    [made] = listener.sockets
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    assert not made.getblocking()
+    assert not made.get_inheritable()
+    connect(unix(path)).close()
     listener.close()
     assert not path.exists()
     listener.close()  # once more does nothing
 
 
-def test_the_umask_is_what_it_was(tmp_path: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        UnixListener(str(tmp_path / "s")).close()
-        assert os.umask(0o022) == 0o022
-    finally:
-        os.umask(before)
+@pytest.mark.parametrize("what", ["file", "stale socket", "live socket", "link"])
+def test_whatever_lies_there_is_replaced(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as other:
+        if what == "file":
+            path.write_text("a temporary file of a tool's")
+        elif what == "link":
+            path.symlink_to(tmp_path / "elsewhere")
+        else:
+            other.bind(str(path))
+            if what == "live socket":
+                other.listen()
+        listener = Listener(unix(path))
+        connect(unix(path)).close()
+        listener.close()
 
 
-def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:
-    path = str(tmp_path / "s")
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(path)
-    listener = UnixListener(path)
-    with pytest.raises(QmpError) as caught:
-        UnixListener(path)
-    assert caught.value.desc == f"Failed to bind socket to {path}: Address already in use"
-    assert os.path.exists(path)
-    listener.close()
+def test_a_path_that_another_has_taken_over_stays(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    first = Listener(unix(path))
+    second = Listener(unix(path))
+    first.close()
+    assert path.exists()
+    second.close()
+    assert not path.exists()
 
 
-def test_a_live_socket_whose_queue_is_full_is_not_replaced(tmp_path: Path) -> None:
-    path = str(tmp_path / "s")
-    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
-        busy.bind(path)
-        busy.listen(0)
-        waiting.connect(path)
-        with pytest.raises(QmpError, match="Address already in use"):
-            UnixListener(path)
-    os.unlink(path)
+def test_what_cannot_be_had(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert refused(Listener, unix(tmp_path / "folder")) == (
+        f"Failed to unlink socket {tmp_path}/folder: Is a directory"
+    )
+    assert refused(Listener, unix(tmp_path / "no" / "s")) == (
+        f"Failed to bind socket to {tmp_path}/no/s: No such file or directory"
+    )
+    nul = refused(Listener, unix(f"{tmp_path}/no/\0"))
+    assert nul == f"Failed to bind socket to {tmp_path}/no/\0: No such file or directory"
 
 
-@pytest.mark.parametrize("length", [107, 108])
-def test_how_long_a_path_may_be(
-    tmp_path: Path, length: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    folder = "/tmp/" if length < 0 else str(tmp_path) + "/"
-    path = folder + "x" * (length - len(folder))
-    assert len(path) == length
-    if length < 108:
-        UnixListener(path).close()
-    else:
-        with pytest.raises(QmpError) as caught:
-            UnixListener(path)
-        assert caught.value.desc == f"UNIX socket path '{path}' is too long"
-        assert caught.value.hint == "Path must be less than 108 bytes"
+@pytest.mark.parametrize("make", [Listener, connect])
+@pytest.mark.parametrize(("abstract", "limit"), [(False, 108), (True, 107)])
+def test_how_long_a_path_may_be(make: Any, abstract: bool, limit: int) -> None:
+    path = "/nonexistent/".ljust(108, "x")
+    with pytest.raises(QmpError) as raised:
+        make(unix(path, abstract=abstract))
+    assert raised.value.desc == f"UNIX socket path '{path}' is too long"
+    assert raised.value.hint == f"Path must be less than {limit} bytes"
+    assert "Failed to" in refused(make, unix(path[:107]))
 
 
 def test_a_relative_path_is_removed_from_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    listener = UnixListener("s")
+    listener = Listener(unix("s"))
     monkeypatch.chdir("/")
     listener.close()
     assert not (tmp_path / "s").exists()
 
 
-def test_tcp_takes_a_free_port_or_the_one_named() -> None:
-    listener = listen_tcp("127.0.0.1", "0")
-    host, port = listener.getsockname()
-    assert host == "127.0.0.1"
-    with pytest.raises(QmpError) as caught:
-        listen_tcp("127.0.0.1", str(port))
-    expected = f"Failed to bind socket to 127.0.0.1:{port}: Address already in use"
-    assert caught.value.desc == expected
+@pytest.mark.parametrize("tight", [True, False])
+def test_an_abstract_name_leaves_no_file(tmp_path: Path, tight: bool) -> None:
+    address = unix(tmp_path / "s", abstract=True, tight=tight)
+    listener = Listener(address)
+    assert len(listener.sockets[0].getsockname()) == (len(f"{tmp_path}/s") + 1 if tight else 108)
+    connect(address).close()
+    assert refused(connect, address | {"tight": not tight}) == (
+        f"Failed to connect to '{tmp_path}/s': Connection refused"
+    )
     listener.close()
-    listen_tcp("localhost", str(port)).close()
+    assert not (tmp_path / "s").exists()
+
+
+def test_without_a_path_there_is_a_temporary_one() -> None:
+    listener = Listener(unix(""))
+    path = listener.sockets[0].getsockname()
+    assert "/qemu-socket-" in path
+    listener.close()
+    assert not os.path.exists(path)
+
+
+# -- TCP -------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_free_or_the_one_named() -> None:
+    listener = Listener(inet("127.0.0.1", 0))
+    [made] = listener.sockets
+    host, port = made.getsockname()
+    assert host == "127.0.0.1"
+    assert refused(Listener, inet("127.0.0.1", port)) == (
+        "Failed to find an available port: Address already in use"
+    )
+    listener.close()
+    Listener(inet("localhost", port)).close()
+
+
+def test_ports_are_tried_up_to_the_last() -> None:
+    listener = Listener(inet("127.0.0.1", 0))
+    port = listener.sockets[0].getsockname()[1]
+    other = Listener(inet("127.0.0.1", port, to=min(port + 50, 65535)))
+    assert other.sockets[0].getsockname()[1] > port
+    other.close()
+    assert refused(Listener, inet("127.0.0.1", port, to=port)) == (
+        "Failed to find an available port: Address already in use"
+    )
+    assert refused(Listener, inet("127.0.0.1", port, to=port - 1)) == (
+        "Failed to create a socket: No such file or directory"
+    )
+    listener.close()
+
+
+def test_both_families_where_none_is_named() -> None:
+    listener = Listener(inet("", 0))
+    hosts = [each.getsockname()[0] for each in listener.sockets]
+    listener.close()
+    assert set(hosts) <= {"0.0.0.0", "::"}
+    listener = Listener(inet("", 0, ipv4=True))
+    assert [each.getsockname()[0] for each in listener.sockets] == ["0.0.0.0"]
+    listener.close()
+
+
+@pytest.mark.parametrize("make", [Listener, connect])
+def test_addresses_that_make_no_sense(make: Any) -> None:
+    both_off = inet("127.0.0.1", 1, ipv4=False, ipv6=False)
+    assert refused(make, both_off) == "Cannot disable IPv4 and IPv6 at same time"
+    assert refused(make, inet("127.0.0.1", "x")) == (
+        "address resolution failed for 127.0.0.1:x: Servname not supported for ai_socktype"
+    )
+    assert refused(make, inet("::1%nowhere", "0")).startswith(
+        "address resolution failed for ::1%nowhere:0: "
+    )
+    assert refused(make, inet("a..b" + "c" * 300, "0")).startswith("address resolution failed")
+
+
+def test_a_foreign_address_is_refused() -> None:
+    assert refused(Listener, inet("192.0.2.1", 0)) == (
+        "Failed to bind socket: Cannot assign requested address"
+    )
+
+
+def test_a_name_where_only_numbers_may_be() -> None:
+    assert refused(Listener, inet("localhost", 0, numeric=True)) == (
+        "address resolution failed for localhost:0: Name or service not known"
+    )
+
+
+def test_silent_peers_are_noticed_where_that_is_wanted() -> None:
+    options = {"keep-alive-count": 3, "keep-alive-idle": 40, "keep-alive-interval": 5}
+    listener = Listener(inet("127.0.0.1", 0, **{"keep-alive": True}, **options))
+    [made] = listener.sockets
+    assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    client = connect(inet("127.0.0.1", made.getsockname()[1], **{"keep-alive": True}, **options))
+    for each in (made, client):
+        assert each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 3
+        assert each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 40
+        assert each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 5
+    client.close()
+    listener.close()
+    absurd = inet("127.0.0.1", 0, **{"keep-alive": True, "keep-alive-count": 2**31})
+    assert refused(Listener, absurd).startswith("Unable to set TCP keep-alive count option on ")
+
+
+def test_several_paths_at_once() -> None:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_MPTCP).close()
+    except OSError:
+        pytest.skip("this system has no MPTCP")
+    listener = Listener(inet("127.0.0.1", 0, mptcp=True))
+    assert listener.sockets[0].proto == socket.IPPROTO_MPTCP
+    listener.close()
+
+
+# -- Between machines ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [Listener, connect])
+def test_numbers_of_virtual_machines(make: Any) -> None:
+    address = {"type": "vsock", "cid": "x", "port": "1"}
+    assert refused(make, address) == "Failed to parse cid 'x'"
+    assert refused(make, address | {"cid": "3", "port": "4294967296"}) == (
+        "Failed to parse port '4294967296'"
+    )
+
+
+# -- Connecting ------------------------------------------------------------------------------------
+
+
+@pytest.mark.keeps_resources("event loops look names up in threads that they keep")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_connecting_while_the_event_loop_goes_on(host: str) -> None:
+    listener = Listener(inet("127.0.0.1", 0))
+    [made] = listener.sockets
+    made.setblocking(True)
+    accepted: list[socket.socket] = []
+    thread = threading.Thread(target=lambda: accepted.append(made.accept()[0]))
+    thread.start()
+    client = await connect_later(inet(host, made.getsockname()[1]))
+    assert not client.getblocking()
+    await asyncio.to_thread(thread.join)
+    for each in (client, *accepted):
+        each.close()
+    listener.close()
+
+
+async def test_nobody_answers_and_no_socket_is_left(tmp_path: Path) -> None:
+    message = f"Failed to connect to '{tmp_path}/nobody': No such file or directory"
+    assert refused(connect, unix(tmp_path / "nobody")) == message
+    with pytest.raises(QmpError) as raised:
+        await connect_later(unix(tmp_path / "nobody"))
+    assert raised.value.desc == message
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        port = taken.getsockname()[1]
+        message = f"Failed to connect to '127.0.0.1:{port}': Connection refused"
+        assert refused(connect, inet("127.0.0.1", port)) == message
+        with pytest.raises(QmpError) as raised:
+            await connect_later(inet("127.0.0.1", port))
+        assert raised.value.desc == message
+
+
+def test_a_connection_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qmp_iothreadd.chardev.sockets.CONNECT_S", 0.01)
+    path = tmp_path / "s"
+    message = f"Failed to connect to '{path}': Connection timed out"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
+        listener.bind(str(path))
+        listener.listen(0)
+        first.connect(str(path))  # the queue is full
+        assert refused(connect, unix(path)) == message
+
+
+# -- Descriptors -----------------------------------------------------------------------------------
 
 
 def test_a_descriptor_is_adopted(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(tmp_path / "s"))
-    listener.listen()
-    for given, expected in [(theirs, False), (listener, True)]:
-        made, listening = adopt(str(given.detach()))
-        assert listening is expected
-        assert not made.getblocking()
-        assert not made.get_inheritable()
-        made.close()
-    ours.close()
-
-
-def test_what_is_no_socket_is_not_adopted(tmp_path: Path) -> None:
-    with (tmp_path / "file").open("w") as file:
-        with pytest.raises(QmpError, match="is not a socket"):
-            adopt(str(file.fileno()))
-        file.write("it is still open")
-    with pytest.raises(QmpError):
-        adopt(str(10**6))
-
-
-@pytest.mark.keeps_resources("uvloop looks addresses up in threads that it keeps")
-async def test_connecting_out_over_tcp() -> None:
-    listener = listen_tcp("127.0.0.1", "0")
-    listener.setblocking(True)
-    accepted: list[socket.socket] = []
-    thread = threading.Thread(target=lambda: accepted.append(listener.accept()[0]))
-    thread.start()
-    address = {"type": "inet", "host": "127.0.0.1", "port": str(listener.getsockname()[1])}
-    made = await connect_to(address)
-    await asyncio.to_thread(thread.join)
+    made = adopt(theirs.detach(), "name")
+    assert not made.getblocking()
+    assert not made.get_inheritable()
     made.close()
-    for each in (listener, *accepted):
-        each.close()
+    fd = ours.detach()
+    assert refused(adopt_listener, fd, "name") == (
+        "Failed to listen on fd socket: Invalid argument"
+    )
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(tmp_path / "s"))  # it does not listen yet
+    made = adopt_listener(bound.detach(), "name")
+    connect(unix(tmp_path / "s")).close()
+    made.close()
 
 
-async def test_connecting_out_to_nobody_leaves_no_socket(tmp_path: Path) -> None:
-    nobody = {"type": "unix", "path": str(tmp_path / "nobody")}
-    with pytest.raises(FileNotFoundError):
-        await connect_to(nobody)
-    with pytest.raises(FileNotFoundError):
-        connect(nobody)
+def test_what_is_no_socket_is_closed(tmp_path: Path) -> None:
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    assert refused(adopt, fd, "name") == "File descriptor 'name' is not a socket"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+    assert refused(adopt, 10**6, "1000000") == "File descriptor '1000000' is not a socket"
+    assert refused(adopt, -1, "-1") == "File descriptor '-1' is not a socket"
 
 
-def test_a_host_that_there_is_not_is_refused() -> None:
-    with pytest.raises(QmpError, match="address resolution failed for ::1%nowhere:0: "):
-        listen_tcp("::1%nowhere", "0")
-
-
-def test_a_file_that_is_no_socket_is_refused_and_stays(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(QmpError, match="Address already in use"):
-        UnixListener(str(tmp_path / "file"))
-    assert (tmp_path / "file").read_text() == "mine"
+def test_a_descriptors_number() -> None:
+    assert parse_descriptor("7") == 7
+    assert parse_descriptor("-1") == -1
+    for text in ("", "x", "7x", "\u0667", "9999999999"):
+        assert refused(parse_descriptor, text) == f"Unable to parse FD number {text}"

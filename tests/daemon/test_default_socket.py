@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from qmp_iothreadd.daemon.default_socket import (
+    check_free,
     default_socket_path,
     how_to_connect,
     socket_folder,
@@ -81,3 +83,24 @@ def test_a_folder_that_cannot_be_made_is_refused() -> None:
 def test_the_line_for_people_names_a_client_that_suits() -> None:
     assert how_to_connect("/s", greeting=True).endswith("connect with: qmp-shell /s\n")
     assert how_to_connect("/s", greeting=False).endswith("connect with: socat - UNIX-CONNECT:/s\n")
+
+
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_the_path_of_a_daemon_that_lives_is_not_taken(tmp_path: Path, waiting: int) -> None:
+    path = str(tmp_path / "s")
+    check_free(path)  # nothing is there
+    with socket.socket(socket.AF_UNIX) as other, socket.socket(socket.AF_UNIX) as client:
+        other.bind(path)
+        check_free(path)  # nobody listens
+        other.listen(0)
+        if waiting:
+            client.connect(path)
+        with pytest.raises(QmpError) as raised:
+            check_free(path)
+        assert raised.value.desc == f"Failed to bind socket to {path}: Address already in use"
+
+
+def test_nor_is_that_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("mine")
+    with pytest.raises(QmpError, match="Address already in use"):
+        check_free(str(tmp_path / "s"))

@@ -13,7 +13,7 @@ async def settle() -> None:
 
 async def test_one_client_at_a_time_in_the_order_they_came(bench: Any) -> None:
     one = await bench()
-    peers = [await one.connect() for _ in range(4)]
+    peers = [await one.connect() for _ in range(3)]  # more would have to wait
     for number, peer in enumerate(peers):
         assert "QMP" in await peer.receive()
         for later in peers[number + 1 :]:
