@@ -71,7 +71,8 @@ class Chardev(Object):
         if path is not None:
             from qmp_iothreadd.chardev.logfile import LogFile  # few have one
 
-            self._log = LogFile(path, append=self.data.get("logappend", False))
+            append, times = (self.data.get(name, False) for name in ("logappend", "logtimestamp"))
+            self._log = LogFile(path, append=append, times=times)
         try:
             self.open()
         except BaseException:

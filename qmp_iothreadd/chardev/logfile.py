@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from datetime import UTC, datetime
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.chardev.line_marks import LineMarks
 
 
 class LogFile:
@@ -14,8 +16,8 @@ class LogFile:
     ready = True
     ended = False
 
-    def __init__(self, path: str, *, append: bool = False) -> None:
-        """Create the file, or go on at its end.
+    def __init__(self, path: str, *, append: bool = False, times: bool = False) -> None:
+        """Create the file, or go on at its end; ``times``: put the time before each line.
 
         Raises:
             QmpError: ``Could not create …``.
@@ -25,6 +27,7 @@ class LogFile:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o666)
         except OSError as error:
             raise errors.file_not_created(path, error.strerror or str(error)) from None
+        self._marks = LineMarks(_now, at_line_start=True) if times else None
 
     def receive_data(self, data: bytes) -> bytes:
         """What comes in is not logged."""
@@ -36,7 +39,7 @@ class LogFile:
 
     def encode(self, data: bytes) -> bytes:
         """Log ``data``, as far as that can be done: chardev/char.c ignores a full disk, too."""
-        rest = memoryview(data)
+        rest = memoryview(data if self._marks is None else self._marks.add(data))
         with contextlib.suppress(OSError):
             while rest and self._fd >= 0:
                 rest = rest[os.write(self._fd, rest) :]
@@ -47,3 +50,8 @@ class LogFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _now() -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    return now.replace("+00:00", "Z ").encode()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from qmp_iothreadd.chardev.line_marks import LineMarks
+
 FRONTENDS_LIMIT: Final = 4
 """The most front ends of one device."""
 
@@ -71,23 +73,17 @@ class Timestamps:
         self._now = now
         self._on = False
         self._start: float | None = None
-        self._at_line_start = False
+        self._marks = LineMarks(self._stamp, at_line_start=False)
 
     def toggle(self) -> None:
         """Switch on or off; the line that is being written is left as it is."""
         self._on = not self._on
         self._start = None
-        self._at_line_start = False
+        self._marks.at_line_start = False
 
     def mark(self, data: bytes) -> bytes:
         """``data`` as it is to be written."""
-        if not self._on:
-            return data
-        marked = []
-        for line in _lines(data):
-            marked.append(self._stamp() + line if self._at_line_start else line)
-            self._at_line_start = line.endswith(b"\n")
-        return b"".join(marked)
+        return self._marks.add(data) if self._on else data
 
     def _stamp(self) -> bytes:
         now = self._now()
@@ -97,9 +93,3 @@ class Timestamps:
         seconds, ms = divmod(total, 1000)
         hours, minutes = seconds // 3600, seconds // 60 % 60
         return b"[%02d:%02d:%02d.%03d] " % (hours, minutes, seconds % 60, ms)
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """``data`` cut behind each LF."""
-    *whole, last = data.split(b"\n")
-    return [line + b"\n" for line in whole] + ([last] if last else [])

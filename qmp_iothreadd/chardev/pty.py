@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import tty
@@ -33,10 +34,10 @@ class ChardevPty(Chardev):
         return f"pty:{self.terminal}"
 
     def open(self) -> None:
-        """Make the pseudo-terminal, and say where it is.
+        """Make the pseudo-terminal, say where it is, and link it to where it is wanted.
 
         Raises:
-            QmpError: there is none left.
+            QmpError: there is none left, or the link cannot be made.
         """
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -50,6 +51,12 @@ class ChardevPty(Chardev):
             raise errors.pty_not_created(error.strerror or str(error)) from None
         os.set_blocking(self._fd, False)
         self.chardevs.say(f"char device redirected to {self.terminal} (label {self.name})")
+        try:
+            if "path" in self.data:
+                os.symlink(self.terminal, self.data["path"])
+        except OSError as error:
+            os.close(self._fd)
+            raise errors.pty_link_not_created(error.strerror or str(error)) from None
 
     def frontend_changed(self) -> None:
         """Look who is there, now that there is somebody to talk to."""
@@ -66,6 +73,9 @@ class ChardevPty(Chardev):
         """Look for nobody any more."""
         self._stopped = True
         self._stop_timer()
+        if "path" in self.data:
+            with contextlib.suppress(OSError):
+                os.unlink(self.data["path"])
         if not self.peers:
             os.close(self._fd)
 

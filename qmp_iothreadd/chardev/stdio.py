@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardev import Devices
 from qmp_iothreadd.chardev.fd import ChardevFd, FdTransport
-from qmp_iothreadd.chardev.terminal import deliver_keys
+from qmp_iothreadd.chardev.terminal import set_terminal
 from qmp_iothreadd.qom.object import ObjectType, Property
 
 
 class ChardevStdio(ChardevFd):
     """Standard input and output, which one device can have.
 
-    A terminal hands over each key as it is pressed where the front end shows what is typed, and is
+    A terminal hands over each key as it is pressed, unless the front end leaves that to it, and is
     put back as it was in the end.
     """
 
@@ -40,14 +40,15 @@ class ChardevStdio(ChardevFd):
             raise errors.stdio_while_daemonizing()
         if any(isinstance(other, ChardevStdio) for other in self.chardevs):
             raise errors.stdio_in_use()
+        self.frontend_changed()
         FdTransport(asyncio.get_running_loop(), self.make_peer(), 0, 1).start()
 
     def frontend_changed(self) -> None:
         """The terminal shows what is typed, or the front end does."""
         self._restore_terminal()
-        self._restore_terminal = lambda: None
-        if self.frontend is not None and self.frontend.wants_keys:
-            self._restore_terminal = deliver_keys(0)
+        keys = self.frontend is None or self.frontend.wants_keys
+        signals = self.data.get("signal", True)
+        self._restore_terminal = set_terminal(0, keys=keys, signals=signals)
 
     def peer_left(self) -> None:
         """Nobody reads standard output any more."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import termios
 from collections.abc import Callable
+from typing import Any
 
 _INPUT, _LOCAL, _CONTROL_CHARACTERS = 0, 3, 6
 
 
-def deliver_keys(fd: int) -> Callable[[], None]:
-    """Let a terminal hand over each key as it is pressed, without showing it: the line editor does.
+def set_terminal(fd: int, *, keys: bool, signals: bool = True) -> Callable[[], None]:
+    """Set how a terminal behaves; where ``fd`` is no terminal nothing happens.
 
-    Keys that raise signals (Ctrl-C) still do. Where ``fd`` is no terminal nothing happens.
+    ``keys``: it hands over each key as it is pressed, without showing it: the line editor does.
+    ``signals``: keys that raise signals (Ctrl-C) still do.
 
     Returns: what puts the terminal back as it was.
     """
@@ -20,6 +22,15 @@ def deliver_keys(fd: int) -> Callable[[], None]:
         return lambda: None
     before = termios.tcgetattr(fd)
     wanted = termios.tcgetattr(fd)
+    if keys:
+        _deliver_keys(wanted)
+    if not signals:
+        wanted[_LOCAL] &= ~termios.ISIG
+    termios.tcsetattr(fd, termios.TCSANOW, wanted)
+    return lambda: termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+def _deliver_keys(wanted: list[Any]) -> None:
     wanted[_INPUT] &= ~(
         termios.IGNBRK
         | termios.BRKINT
@@ -33,5 +44,3 @@ def deliver_keys(fd: int) -> Callable[[], None]:
     wanted[_LOCAL] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN)
     wanted[_CONTROL_CHARACTERS][termios.VMIN] = 1
     wanted[_CONTROL_CHARACTERS][termios.VTIME] = 0
-    termios.tcsetattr(fd, termios.TCSANOW, wanted)
-    return lambda: termios.tcsetattr(fd, termios.TCSANOW, before)

@@ -275,3 +275,8 @@ def tls_authz_without_creds() -> QmpError:
 def websocket_client() -> QmpError:
     """A socket that is to connect to a WebSocket."""
     return QmpError("Websocket client is not implemented")
+
+
+def pty_link_not_created(reason: str) -> QmpError:
+    """The path for a pseudo-terminal cannot be had."""
+    return QmpError(f"Failed to create PTY symlink: {reason}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def test_output_is_logged_and_input_is_not(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one"
     write(path, b"two", append=True)
     assert path.read_bytes() == b"onetwo"
+
+
+def test_each_line_can_have_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = LogFile(str(path), times=True)
+    for piece in (b"one", b" line\r\nand", b" another\n"):
+        log.encode(piece)
+    log.close()
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+    assert re.fullmatch(rf"{time} one line\r\n{time} and another\n", path.read_bytes().decode())
 
 
 def test_a_full_disk_is_no_reason_to_stop() -> None:

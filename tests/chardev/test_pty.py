@@ -6,11 +6,13 @@ import asyncio
 import os
 import termios
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from qmp_iothreadd.chardev import pty
 from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echoes
 
 
@@ -68,6 +70,17 @@ async def test_who_opens_the_other_side_is_greeted_each_time(chardevs: Chardevs)
         await until(lambda: not made.peers)
         assert len(echoes.made) == number
         assert echoes.made[-1].calls == ["lost"]
+
+
+async def test_a_path_leads_to_it_while_it_is_there(chardevs: Chardevs, tmp_path: Path) -> None:
+    path = tmp_path / "link"
+    backend = {"type": "pty", "data": {"path": str(path)}}
+    made = chardevs.add("c", backend)
+    assert made.filename == f"pty:{path.readlink()}"
+    with pytest.raises(QmpError, match="Failed to create PTY symlink: File exists"):
+        chardevs.add("d", backend)
+    chardevs.remove("c")
+    assert not os.path.lexists(path)
 
 
 async def test_the_terminal_is_raw(chardevs: Chardevs) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qmp_iothreadd.chardev.terminal import deliver_keys
+from qmp_iothreadd.chardev.terminal import set_terminal
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 def test_each_key_comes_at_once_as_it_is_and_is_not_shown(terminal: tuple[int, int]) -> None:
     keyboard, fd = terminal
     os.set_blocking(keyboard, False)
-    restore = deliver_keys(fd)
+    restore = set_terminal(fd, keys=True)
     os.write(keyboard, b"a\r\x11")
     assert os.read(fd, 10) == b"a\r\x11"
     with pytest.raises(BlockingIOError):
@@ -34,7 +34,7 @@ def test_each_key_comes_at_once_as_it_is_and_is_not_shown(terminal: tuple[int, i
 def test_afterwards_it_is_as_before(terminal: tuple[int, int]) -> None:
     _, fd = terminal
     before = termios.tcgetattr(fd)
-    restore = deliver_keys(fd)
+    restore = set_terminal(fd, keys=True)
     assert termios.tcgetattr(fd) != before
     restore()
     assert termios.tcgetattr(fd) == before
@@ -42,13 +42,23 @@ def test_afterwards_it_is_as_before(terminal: tuple[int, int]) -> None:
 
 def test_keys_that_raise_signals_still_do(terminal: tuple[int, int]) -> None:
     _, fd = terminal
-    restore = deliver_keys(fd)
+    restore = set_terminal(fd, keys=True)
     assert termios.tcgetattr(fd)[3] & termios.ISIG
+    restore()
+
+
+@pytest.mark.parametrize("keys", [True, False])
+def test_they_do_not_where_it_is_to_have_them(terminal: tuple[int, int], keys: bool) -> None:
+    keyboard, fd = terminal
+    restore = set_terminal(fd, keys=keys, signals=False)
+    os.write(keyboard, b"\x03\n")
+    assert os.read(fd, 10) == b"\x03\n"
+    assert bool(termios.tcgetattr(fd)[3] & termios.ECHO) is not keys
     restore()
 
 
 def test_what_is_no_terminal_is_left_alone() -> None:
     reader, writer = os.pipe()
-    deliver_keys(reader)()
+    set_terminal(reader, keys=True, signals=False)()
     os.close(reader)
     os.close(writer)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qmp_iothreadd.chardev.terminal import deliver_keys
+from qmp_iothreadd.chardev.terminal import set_terminal
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 
 def test_keys_arrive_one_by_one_and_unseen(terminal: tuple[int, int]) -> None:
     keyboard, program = terminal
-    restore = deliver_keys(program)
+    restore = set_terminal(program, keys=True)
     os.write(keyboard, b"x")
     assert os.read(program, 10) == b"x"
     os.write(keyboard, b"\r\x0e\x16")
@@ -36,7 +36,7 @@ def test_keys_arrive_one_by_one_and_unseen(terminal: tuple[int, int]) -> None:
 def test_the_terminal_is_put_back_as_it_was(terminal: tuple[int, int]) -> None:
     _, program = terminal
     before = termios.tcgetattr(program)
-    restore = deliver_keys(program)
+    restore = set_terminal(program, keys=True)
     assert termios.tcgetattr(program) != before
     restore()
     assert termios.tcgetattr(program) == before
@@ -45,7 +45,7 @@ def test_the_terminal_is_put_back_as_it_was(terminal: tuple[int, int]) -> None:
 def test_what_is_no_terminal_is_left_alone() -> None:
     read, write = os.pipe()
     try:
-        deliver_keys(read)()
+        set_terminal(read, keys=True)()
     finally:
         os.close(read)
         os.close(write)
