@@ -13,12 +13,9 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import Option
 from qmp_iothreadd.cli.options import find_option
-from qmp_iothreadd.daemon.config import ChardevConfig, Config, MonitorConfig, ObjectConfig
+from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.daemon.reporter import PROGRAM
 from qmp_iothreadd.daemon.standard_streams import open_standard_streams, say
-
-# What is there when the command line asks for nothing.
-DEFAULT_IOTHREADS = ("iothread0", "iothread1")
 
 
 class CommandLineError(errors.Error):
@@ -57,8 +54,6 @@ def _read(line: CommandLine, arguments: list[str]) -> None:
                 option.handler(line, text)
     line.location = ""
     line.finish()
-    if line.has_defaults and not line.backends.chardevs.given:
-        _choose_default_monitor(line.config)
 
 
 def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Option | None, str]]:
@@ -81,21 +76,6 @@ def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Opt
             raise errors.argument_required()
         found.append(([word, text], option, text))
     return found
-
-
-def _choose_default_monitor(config: Config) -> None:
-    from qmp_iothreadd.daemon.default_socket import default_socket_path  # only where none is named
-
-    config.default_socket = default_socket_path()
-    label = "compat_monitor0"
-    address = {"type": "unix", "data": {"path": config.default_socket}}
-    backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
-    config.chardevs[label] = ChardevConfig(label, backend)
-    config.monitors.append(MonitorConfig(label, label, "control"))
-    if not config.objects:
-        config.objects = [
-            ObjectConfig({"qom-type": "iothread", "id": name}) for name in DEFAULT_IOTHREADS
-        ]
 
 
 def main(argv: list[str] | None = None) -> int:

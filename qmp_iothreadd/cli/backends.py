@@ -1,14 +1,13 @@
-"""``-chardev``, ``-mon``, and ``-qmp`` and ``-monitor``, which are short for both."""
+"""``-chardev``, and the texts by which other options name a character device."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.lists import new_list
-from qmp_iothreadd.daemon.config import ChardevConfig, MonitorConfig
+from qmp_iothreadd.daemon.config import ChardevConfig
 from qmp_iothreadd.errors import LocatedError, located
 from qmp_iothreadd.qom.option_lists import Options
 
@@ -17,9 +16,6 @@ BACKENDS = ("null", "socket", "stdio")
 DEVICES = ("null", "stdio", "unix:", "tcp:")
 """How the argument of ``-qmp`` begins, where it does not name a character device."""
 
-MODES = ("control", "readline")
-"""What a monitor speaks: QMP or HMP."""
-
 # -qmp tcp:HOST:PORT, as QEMU's chardev/char.c splits it; what follows are options.
 _TCP = r"([^:]{0,64}):([^,]{1,32})"
 # Longer times are taken as this one, of more than a century.
@@ -27,30 +23,10 @@ _MAX_MS = 2**42
 
 
 class Backends:
-    """The character devices and monitors that a command line asks for."""
+    """The character devices that a command line asks for."""
 
     def __init__(self) -> None:
         self.chardevs = new_list("chardev")
-        self.monitors = new_list("mon")
-        self._short_forms = 0
-
-    def short_form(self, text: str, mode: str, pretty: bool, location: str) -> None:
-        """``-qmp``, ``-qmp-pretty`` or ``-monitor``: a monitor with a character device of its own.
-
-        Raises:
-            LocatedError: the text names no character device.
-        """
-        label = f"compat_monitor{self._short_forms}"
-        if text.startswith("chardev:"):
-            label = text.removeprefix("chardev:")
-        else:
-            self._short_chardev(label, text, location)
-        monitor = self.monitors.create(label, location)
-        self.monitors.set(monitor, "mode", mode)
-        self.monitors.set(monitor, "chardev", label)
-        if pretty:
-            self.monitors.set(monitor, "pretty", "on")
-        self._short_forms += 1
 
     def make_chardevs(self, made: dict[str, ChardevConfig]) -> None:
         """Add the character devices that the options describe, by name.
@@ -63,19 +39,12 @@ class Backends:
                 chardev = _chardev(options)
                 made[chardev.id] = chardev
 
-    def make_monitors(self, chardevs: Mapping[str, ChardevConfig]) -> list[MonitorConfig]:
-        """The monitors that the options describe, on these character devices.
+    def short_chardev(self, label: str, text: str, location: str) -> None:
+        """A character device that an option of something else names: ``unix:PATH,server=on``.
 
         Raises:
-            LocatedError: what QEMU says when it makes them.
+            LocatedError: the text names none.
         """
-        made: list[MonitorConfig] = []
-        for options in self.monitors.given:
-            with located(options.location):
-                made.append(self._monitor(options, chardevs, made))
-        return made
-
-    def _short_chardev(self, label: str, text: str, location: str) -> None:
         # An error is made only where there is one: the first loads all texts.
         try:
             options = self.chardevs.create(label, location)
@@ -111,38 +80,6 @@ class Backends:
                 chardevs.read(options, rest[found.end() + 1 :])
             return True
         raise errors.chardev_text_unknown(text)
-
-    def _monitor(
-        self,
-        options: Options,
-        chardevs: Mapping[str, ChardevConfig],
-        others: Sequence[MonitorConfig],
-    ) -> MonitorConfig:
-        mode = options.get("mode") or "readline"
-        if mode not in MODES:
-            raise errors.unaccepted_value("mode", mode)
-        label = options.get("chardev")
-        if label is None:
-            raise errors.missing_parameter("chardev")
-        pretty = options.get_bool("pretty", False)
-        if label not in chardevs:
-            raise errors.chardev_not_found(label)
-        if pretty and mode == "readline":
-            raise errors.pretty_is_for_qmp()
-        if any(other.chardev == label for other in others):
-            raise errors.chardev_in_use(label)
-        name = options.id or self._free_name(others)
-        checked: Literal["control", "readline"] = "control" if mode == "control" else "readline"
-        return MonitorConfig(name, label, checked, pretty, options.location)
-
-    def _free_name(self, others: Sequence[MonitorConfig]) -> str:
-        """A name for a monitor that was given none: the next that -qmp would take."""
-        taken = {options.id for options in self.monitors.given}
-        taken.update(monitor.id for monitor in others)
-        number = self._short_forms
-        while f"compat_monitor{number}" in taken:
-            number += 1
-        return f"compat_monitor{number}"
 
 
 def list_backends() -> str:

@@ -6,8 +6,10 @@ import os
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.backends import Backends
+from qmp_iothreadd.cli.defaults import Defaults
 from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.cli.machine import MachineOptions
+from qmp_iothreadd.cli.monitors import Monitors
 from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.errors import LocatedError, located
@@ -31,11 +33,19 @@ class CommandLine:
         self.location = ""
         self.warnings: list[str] = []
         self.backends = Backends()
+        self.monitors = Monitors(self.backends)
         self.machine_options = MachineOptions()
         self.disk_images: list[str] = []
         self.kernel_options: set[str] = set()
-        self.has_defaults = True
+        self.defaults = Defaults()
         self._lists: dict[str, OptionList] = {}
+        self._warned: set[str] = set()
+
+    def warn_once(self, text: str) -> None:
+        """Keep a warning that only the first of its options causes."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """Keep a warning; what follows its first line is said without a prefix."""
@@ -76,6 +86,7 @@ class CommandLine:
                 if option in self.kernel_options and "kernel" not in self.kernel_options:
                     raise errors.kernel_missing(option)
             self.machine_options.check_type()
+            self.defaults.add_terminal_monitor(self.config, self.monitors)
         try:
             self._make_backends()
         except LocatedError as error:
@@ -93,7 +104,8 @@ class CommandLine:
             self.machine_options.check_cpus()
             if self.kernel_options:
                 raise errors.kernel_unsupported()
-        config.monitors = self.backends.make_monitors(config.chardevs)
+        config.monitors = self.monitors.configs()
+        self.defaults.add_socket(config, self.monitors)
 
 
 def _disk_error(name: str) -> errors.QmpError:

@@ -22,7 +22,7 @@ EXAMPLES = {
     "": "two iothreads, and a socket that it tells you",
     "-qmp unix:/tmp/qmp.sock,server=on,wait=off -object iothread,id=io0,poll-weight=4": "",
     "-nodefaults -qmp tcp:127.0.0.1:4444,server=on,wait=off -monitor stdio": "",
-    "-chardev socket,id=c0,fd=3,server=on,wait=off -mon chardev=c0,mode=control": "",
+    "-chardev socket,id=c0,fd=3,server=on,wait=off -object monitor-qmp,id=m0,chardev=c0": "",
 }
 """Command lines, and what they do where that is not said by their options."""
 

@@ -18,9 +18,7 @@ def object_add(ctx: Context, arg: dict[str, Any]) -> None:
 @command("object-del")
 def object_del(ctx: Context, id: str) -> None:
     """Delete an object below ``/objects``, but not the monitor that asks for it."""
-    if id == ctx.monitor_id:
-        raise errors.current_monitor_in_use()
-    ctx.machine.delete_object(id)
+    ctx.machine.delete_object(id, ctx.monitor)
 
 
 @command("qom-get")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.daemon.reporter import Reporter
 
@@ -24,13 +24,20 @@ class ChardevConfig:
     location: str = ""
 
 
+MODES = ("control", "readline")
+"""What a monitor speaks: QMP or HMP."""
+
+
 @dataclass(slots=True)
 class MonitorConfig:
-    """A monitor on the character device ``chardev``; ``control`` is QMP, ``readline`` HMP."""
+    """A monitor as ``-mon`` has it: QEMU's MonitorOptions, checked when the monitor is made.
+
+    ``mode`` is one of ``MODES``, the human monitor's where it is None.
+    """
 
     id: str
-    chardev: str
-    mode: Literal["control", "readline"]
+    chardev: str | None
+    mode: str | None = None
     pretty: bool = False
     location: str = ""
 
@@ -106,6 +113,9 @@ class Config:
 
         self.pidfile: str | None = None
         self.daemonize = False
+
+        # The code of the key that begins the commands of a mux: Ctrl-a.
+        self.escape_key = 1
 
         self.log_file: str | None = None
         self.traces: list[TracePattern] = []

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.monitors import Monitors
-from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, process_name
+from qmp_iothreadd.daemon.monitors import Monitors, object_options
+from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, describe
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import located
 from qmp_iothreadd.machine.machine import NIL_UUID, Machine
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
     from qmp_iothreadd.daemon.config import Config
     from qmp_iothreadd.daemon.reporter import Reporter
+
+# Objects of these types come when the devices are there, all others before (system/vl.c). Of the
+# network's filters and what compares packets there are no objects.
+_LATE_TYPES = ("cryptodev-vhost-user", "memory-backend-", "monitor-", "qtest", "rng-egd")
 
 # The texts of errors are loaded this long after start-up: greetings do not wait for them.
 _LOAD_TEXTS_S = 0.1
@@ -80,13 +84,14 @@ async def serve(config: Config, background: Background | None = None) -> None:
         stack.callback(machine.close)
         if config.pidfile is not None:
             _hold_pidfile(config.pidfile, stack)
-        for wanted in config.objects:
-            machine.create_object(wanted.values)
+        _create_objects(config, machine, late=False)
         await _open_chardevs(config, machine, stack)
         if config.backend_error is not None:
             raise config.backend_error
         stack.enter_context(_shutdown_on_signals(machine, config.reporter))
-        _open_monitors(config, machine, monitors, stack)
+        stack.callback(monitors.close)
+        _create_objects(config, machine, late=True)
+        _create_monitors(config, machine)
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -141,7 +146,7 @@ def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int, pid: int) -> None:
-        reporter.say(f"terminating on signal {number} from pid {pid} ({process_name(pid)})")
+        reporter.say(describe(number, pid))
         machine.shutdown("host-signal")
 
     signals = ShutdownSignals(on_signal)
@@ -161,6 +166,7 @@ async def _open_chardevs(
         _prepare_default_socket(config.default_socket, stack)
     chardevs = machine.chardevs
     chardevs.daemonize = config.daemonize
+    chardevs.escape_key = config.escape_key
     chardevs.say = _say
     stack.push_async_callback(chardevs.drained)
     stack.callback(chardevs.close)
@@ -179,14 +185,17 @@ def _say(text: str) -> None:
         print(text, flush=True)
 
 
-def _open_monitors(
-    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
-) -> None:
-    """Attach all monitors to their devices: clients are greeted."""
-    stack.callback(monitors.close)
+def _create_objects(config: Config, machine: Machine, *, late: bool) -> None:
+    """Create the objects of the command line that come before or after its devices."""
+    for wanted in config.objects:
+        if wanted.values["qom-type"].startswith(_LATE_TYPES) == late:
+            machine.create_object(wanted.values)
+
+
+def _create_monitors(config: Config, machine: Machine) -> None:
     for wanted in config.monitors:
         with located(wanted.location):
-            monitors.attach(wanted, machine.chardevs.find(wanted.chardev))
+            machine.create_object(object_options(wanted))
 
 
 # -- Steps that not every start takes: what they need is imported with them -----------------------

@@ -1,55 +1,49 @@
-"""The monitors that the command line asks for: their objects, sessions and servers."""
+"""The monitors of a daemon: made as the command line asks, and the sessions of their clients."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
+from qmp_iothreadd import (
+    commands,  # noqa: F401 -- they register their functions
+    errors,
+    hmp,  # noqa: F401
+)
+from qmp_iothreadd.daemon.config import MODES
 from qmp_iothreadd.machine.monitors import Monitor, MonitorHMP, MonitorQMP
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.server.connection import Turns
 from qmp_iothreadd.server.monitor_server import MonitorServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from qmp_iothreadd.chardev.chardev import Chardev
     from qmp_iothreadd.daemon.config import MonitorConfig
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.session_protocol import MonitorSession
 
-_M = TypeVar("_M", bound=Monitor)
+
+MakeSession = Callable[["Dispatcher", MonitorQMP], Session]
 
 
 class Monitors:
-    """All monitors of a daemon, behind one dispatcher.
+    """Serves all monitors of a machine, whoever makes them, behind one dispatcher.
 
-    ``multi_client``: each serves all of its clients at once.
+    ``multi_client``: each serves all of its clients at once. ``session`` makes QMP's sessions.
     """
 
-    def __init__(self, dispatcher: Dispatcher, *, multi_client: bool = False) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        *,
+        multi_client: bool = False,
+        session: MakeSession = Session,
+    ) -> None:
         self._dispatcher = dispatcher
-        self._machine = dispatcher.machine
         self._multi_client = multi_client
+        self._make_session = session
         self._turns = Turns(asyncio.get_running_loop())
-
-    def attach(self, config: MonitorConfig, chardev: Chardev) -> None:
-        """Put a monitor's object into the tree, and serve who is behind its device.
-
-        Raises:
-            QmpError: its name is taken, or the device is.
-        """
-        add = self._add_hmp if config.mode == "readline" else self._add_qmp
-        monitor, make_session = add(config)
-        server = MonitorServer(
-            self._turns,
-            make_session,
-            multi_client=self._multi_client,
-            wants_keys=config.mode == "readline",
-        )
-        chardev.attach(server)
-        monitor.close_monitor = lambda: chardev.detach(server)
+        dispatcher.machine.make_frontend = self._make_frontend
 
     def stop(self) -> None:
         """Run no more commands: the one that asked for the end was the last."""
@@ -59,21 +53,46 @@ class Monitors:
         """Cancel the command under way, too."""
         self._turns.close()
 
-    def _add_qmp(self, config: MonitorConfig) -> tuple[Monitor, Callable[[], MonitorSession]]:
-        made = self._add(MonitorQMP, config)
-        made.pretty = config.pretty
-        return made, lambda: Session(self._dispatcher, config.id, pretty=config.pretty)
+    def _make_frontend(self, monitor: Monitor) -> MonitorServer:
+        edits_lines = isinstance(monitor, MonitorHMP) and bool(monitor.load("readline"))
+        return MonitorServer(
+            self._turns,
+            self._sessions(monitor),
+            monitor.peer_left,
+            multi_client=self._multi_client,
+            wants_keys=edits_lines,
+        )
 
-    def _add_hmp(self, config: MonitorConfig) -> tuple[Monitor, Callable[[], MonitorSession]]:
-        from qmp_iothreadd.hmp.line_editor import History  # only where there is one
-        from qmp_iothreadd.hmp.session import HMPSession
+    def _sessions(self, monitor: Monitor) -> Callable[[], MonitorSession]:
+        """What makes the session of a monitor's next client."""
+        dispatcher = self._dispatcher
+        if isinstance(monitor, MonitorQMP):
+            return lambda: self._make_session(dispatcher, monitor)
+        if monitor.load("readline"):
+            from qmp_iothreadd.hmp.line_editor import History  # only where there is one
+            from qmp_iothreadd.hmp.session import HMPSession
 
-        history = History()  # the monitor's: it outlives each connection
-        made = self._add(MonitorHMP, config)
-        return made, lambda: HMPSession(self._dispatcher, config.id, history)
+            history = History()  # the monitor's: it outlives each connection
+            return lambda: HMPSession(dispatcher, monitor, history)
+        from qmp_iothreadd.hmp.plain_session import PlainSession  # seldom
 
-    def _add(self, cls: type[_M], config: MonitorConfig) -> _M:
-        made = cls(self._machine.types.add(cls))
-        made.chardev = config.chardev
-        self._machine.tree.objects.add_child(config.id, made)
-        return made
+        return lambda: PlainSession(dispatcher, monitor)
+
+
+def object_options(config: MonitorConfig) -> dict[str, Any]:
+    """The ObjectOptions of a monitor that ``-mon`` describes, in schema order.
+
+    Raises:
+        QmpError: the mode is none, the device is missing, or a human monitor should indent JSON.
+    """
+    mode = "readline" if config.mode is None else config.mode
+    if mode not in MODES:
+        raise errors.unaccepted_value("mode", mode)
+    if config.chardev is None:
+        raise errors.missing_parameter("chardev")
+    common = {"id": config.id, "chardev": config.chardev}
+    if mode == "control":
+        return {"qom-type": MonitorQMP.qom_name, **common, "pretty": config.pretty}
+    if config.pretty:
+        raise errors.pretty_is_for_qmp()
+    return {"qom-type": MonitorHMP.qom_name, **common, "readline": True}

@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 SHUTDOWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+# QEMU keeps these for its threads and timers: sent from outside, they end nothing.
+_IGNORED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGIO)
+
 
 class ShutdownSignals:
     """SIGTERM, SIGINT and SIGHUP as something to read, with the sender's process id."""
@@ -19,6 +22,7 @@ class ShutdownSignals:
         self._read = _signalfd.read
         self._on_signal = on_signal
         self._fd = _signalfd.open(*SHUTDOWN_SIGNALS)
+        self._before = [(each, signal.signal(each, signal.SIG_IGN)) for each in _IGNORED_SIGNALS]
 
     def fileno(self) -> int:
         """The descriptor to wait for."""
@@ -30,8 +34,16 @@ class ShutdownSignals:
             self._on_signal(*found)
 
     def close(self) -> None:
-        """Forget the descriptor; the signals stay blocked until the process ends."""
+        """Forget the descriptor; the signals that it had stay blocked until the process ends."""
         os.close(self._fd)
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+
+def describe(number: int, pid: int) -> str:
+    """What is said of a signal (system/runstate.c); a terminal's Ctrl-C is no process's, pid 0."""
+    sender = f" from pid {pid} ({process_name(pid)})" if pid else ""
+    return f"terminating on signal {number}{sender}"
 
 
 def process_name(pid: int) -> str:

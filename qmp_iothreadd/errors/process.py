@@ -41,3 +41,8 @@ def pid_file_failed(path: str, reason: str) -> QmpError:
 def socket_folder_failed(folder: str, reason: str) -> QmpError:
     """The folder of the default socket cannot be made, or is not safe to use."""
     return QmpError(f"cannot use the folder {folder}: {reason}; name a socket with -qmp")
+
+
+def nographic_while_daemonizing() -> QmpError:
+    """-nographic puts a monitor on the terminal that -daemonize lets go of."""
+    return QmpError("-nographic cannot be used with -daemonize")

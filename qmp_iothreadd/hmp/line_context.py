@@ -8,6 +8,7 @@ from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.machine.monitors import Monitor
     from qmp_iothreadd.qmp.registry import Context
 
 
@@ -30,9 +31,9 @@ class LineContext:
         return self._ctx.machine
 
     @property
-    def monitor_id(self) -> str:
-        """The id of the monitor object that the request came through."""
-        return self._ctx.monitor_id
+    def monitor(self) -> Monitor:
+        """The monitor that the request came through."""
+        return self._ctx.monitor
 
     def negotiate(self, capabilities: list[str]) -> None:
         """End capabilities negotiation."""

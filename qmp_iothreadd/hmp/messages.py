@@ -11,6 +11,9 @@ from qmp_iothreadd.errors import Error
 NUL = "\0"
 """Stands where QEMU prints the end of a line as a character: there its message ends."""
 
+CORRUPTED = "corrupted command"
+"""What a monitor without a line editor says of what does not end in a NUL byte."""
+
 
 class ArgumentError(Error):
     """The arguments are not the command's; the message is what the monitor says."""

@@ -19,54 +19,33 @@ from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.machine.monitors import Monitor
     from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 PROMPT: Final = b"(qemu) "
+
+GREETING: Final = f"QEMU {VERSION_TEXT} monitor - type 'help' for more information\n"
 
 OUTPUT_LIMIT: Final = 64 * 1024
 """A step ends when it has made so many bytes of output: each key redraws its whole line."""
 
 
-class HMPSession:
-    """The state of one connection: the line being typed and the output.
+class BaseSession:
+    """What a session has however commands reach it; also the ``Context`` that commands see.
 
-    ``history`` is the monitor's, from one connection to the next. The session is also the
-    ``Context`` that commands see.
+    ``monitor`` is whose client this is.
     """
 
-    __slots__ = (
-        "_editor",
-        "_input",
-        "_position",
-        "dispatcher",
-        "eof",
-        "inbox",
-        "monitor_id",
-        "output_size",
-        "wake",
-    )
+    __slots__ = ("dispatcher", "eof", "inbox", "monitor", "output_size", "wake")
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        monitor_id: str = "compat_monitor0",
-        history: History | None = None,
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, monitor: Monitor) -> None:
         self.dispatcher = dispatcher
-        self.monitor_id = monitor_id
+        self.monitor = monitor
         self.eof = False
         self.inbox = DescriptorInbox()
+        self.output_size = 0
         # Never called: no event is shown.
         self.wake: Callable[[], None] = lambda: None
-        self._input = b""
-        self._position = 0
-        self._editor = LineEditor(PROMPT, self._complete, history)
-        greeting = f"QEMU {VERSION_TEXT} monitor - type 'help' for more information\n"
-        self._editor.output += text.to_terminal(greeting)
-        self._editor.prompt()
-        self.output_size = len(self._editor.output)
-
-    # -- What commands see ------------------------------------------------------------------------
 
     @property
     def machine(self) -> Machine:
@@ -74,18 +53,60 @@ class HMPSession:
         return self.dispatcher.machine
 
     @property
-    def history(self) -> Sequence[str]:
-        """The lines that were typed, the latest last."""
-        return [text.decode(line) for line in self._editor.history.lines]
-
-    @property
     def named_descriptors(self) -> dict[str, int]:
         """What the monitor's clients named with getfd."""
-        return self.machine.descriptors.named(self.monitor_id)
+        return self.machine.descriptors.named(self.monitor.name)
 
     def negotiate(self, capabilities: list[str]) -> None:
         """Refuse: there are no capabilities."""
         raise errors.negotiation_complete()
+
+    @property
+    def running(self) -> bool:
+        """Whether a command is still running: none takes longer than its own step."""
+        return False
+
+    def receive_eof(self) -> None:
+        """Nothing more will be typed; what was is still read."""
+        self.eof = True
+
+    def fill(self) -> None:
+        """Read nothing ahead: what keys do depends on what commands before them did."""
+
+    def execute(self, line: str) -> bytes:
+        """Run a line. Returns what the terminal shows of it."""
+        try:
+            shown = interpreter.execute(self, line)
+        except Exception as error:
+            # A fault in the daemon: it must not end the session.
+            sys.excepthook(type(error), error, error.__traceback__)
+            shown = messages.failure(f"internal error: {type(error).__name__}") + "\n"
+        return text.to_terminal(shown)
+
+
+class HMPSession(BaseSession):
+    """The state of one connection: the line being typed and the output.
+
+    ``history`` is the monitor's, from one connection to the next.
+    """
+
+    __slots__ = ("_editor", "_input", "_position")
+
+    def __init__(
+        self, dispatcher: Dispatcher, monitor: Monitor, history: History | None = None
+    ) -> None:
+        super().__init__(dispatcher, monitor)
+        self._input = b""
+        self._position = 0
+        self._editor = LineEditor(PROMPT, self._complete, history)
+        self._editor.output += text.to_terminal(GREETING)
+        self._editor.prompt()
+        self.output_size = len(self._editor.output)
+
+    @property
+    def history(self) -> Sequence[str]:
+        """The lines that were typed, the latest last; a command shows them."""
+        return [text.decode(line) for line in self._editor.history.lines]
 
     # -- Bytes in, bytes out ----------------------------------------------------------------------
 
@@ -94,19 +115,10 @@ class HMPSession:
         """Whether nothing more should be read for now."""
         return self._position < len(self._input)
 
-    @property
-    def running(self) -> bool:
-        """Whether a command is still running: none takes longer than its own step."""
-        return False
-
     def receive_data(self, data: bytes) -> None:
         """Take what was typed."""
         self._input = self._input[self._position :] + data
         self._position = 0
-
-    def receive_eof(self) -> None:
-        """Nothing more will be typed; what was is still read."""
-        self.eof = True
 
     def data_to_send(self) -> bytes:
         """All output so far; it is the caller's now."""
@@ -142,9 +154,6 @@ class HMPSession:
         self.output_size = len(self._editor.output)
         return outcome
 
-    def fill(self) -> None:
-        """Read nothing ahead: what keys do depends on what commands before them did."""
-
     def _read_keys(self) -> object | None:
         data, editor = self._input, self._editor
         while self._position < len(data) and not self.machine.shutting_down:
@@ -161,13 +170,7 @@ class HMPSession:
         return IDLE
 
     def _run(self, line: str) -> None:
-        try:
-            shown = interpreter.execute(self, line)
-        except Exception as error:
-            # A fault in the daemon: it must not end the session.
-            sys.excepthook(type(error), error, error.__traceback__)
-            shown = messages.failure(f"internal error: {type(error).__name__}") + "\n"
-        self._editor.output += text.to_terminal(shown)
+        self._editor.output += self.execute(line)
         if not self.machine.shutting_down:
             self._editor.prompt()
 

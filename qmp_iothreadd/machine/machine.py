@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qmp_iothreadd import errors
@@ -15,14 +15,16 @@ from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.described_objects import described_types, object_branches
 from qmp_iothreadd.machine.empty_machine import add_empty_machine
-from qmp_iothreadd.machine.monitors import MONITOR_TYPES
+from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
 from qmp_iothreadd.qapi.outgoing import Outgoing
+from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
 from qmp_iothreadd.qom.tree import ObjectTree
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.descriptors import Descriptors
     from qmp_iothreadd.machine.part import Part
     from qmp_iothreadd.qapi.models import Models
@@ -80,6 +82,7 @@ class Machine:
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.on_shutdown: Callable[[], None] = lambda: None
+        self.make_frontend: Callable[[Monitor], Frontend] = Unserved
         self.shutting_down = False
         self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None
@@ -118,6 +121,12 @@ class Machine:
 
         made = self._parts[Descriptors] = Descriptors()
         return made
+
+    def monitor_gone(self, name: str) -> None:
+        """Close what the clients of a monitor named: the names were its own."""
+        found: Descriptors | None = self.__dict__.get("descriptors")
+        if found is not None:
+            found.forget(name)
 
     # -- Events and run state ---------------------------------------------------------------------
 
@@ -240,16 +249,18 @@ class Machine:
             raise
         return made
 
-    def delete_object(self, name: str) -> None:
-        """Delete an object below ``/objects``.
+    def delete_object(self, name: str, current: Object | None = None) -> None:
+        """Delete an object below ``/objects``; ``current`` is the monitor that asks for it.
 
         Raises:
-            QmpError: there is none, or its type keeps it.
+            QmpError: there is none, its type keeps it, or it is ``current``.
         """
         found = self.find_object(name)
         if found is None:
             raise errors.object_not_found(name)
         found.check_deletable()
+        if found is current:
+            raise errors.current_monitor_in_use()
         found.unparent()
         found.finalize()
 
@@ -285,10 +296,16 @@ class Machine:
         self._register(IOThread, structs.get(IOThread.qom_name), make_iothread)
         for cls in (MainLoop, WorkloadObject):
             self._register(cls, structs.get(cls.qom_name))
-        for not_created_by_clients in MONITOR_TYPES:
-            self.types.add(not_created_by_clients)
+        self._register_monitor_types(structs)
         for described, struct in described_types(self.schema):
             self._register(described, struct)
+
+    def _register_monitor_types(self, structs: Mapping[str, SchemaObject]) -> None:
+        """There are monitors whatever the served schema says: the package's describes them, too."""
+        if any(cls.qom_name not in structs for cls in MONITOR_TYPES):
+            structs = object_branches(shipped_schema(self.schema))
+        for cls in MONITOR_TYPES:
+            self._register(cls, structs[cls.qom_name], partial(cls, host=self))
 
     def _register(
         self,

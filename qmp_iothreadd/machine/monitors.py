@@ -1,54 +1,106 @@
-"""Monitors as objects of the tree.
+"""Monitors as objects of the tree: each has a character device for itself, and serves its peers.
 
-They are made from the command line, not by object-add. They only describe what the server does;
-``close_monitor`` is the callback by which object-del reaches it.
+A peer speaks to a session, which is made above the machine: whoever runs the process says how, by
+the front end that a monitor gives its device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom.object import Object, ObjectType, Property
+from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
+from qmp_iothreadd.json import writer
+from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
+from qmp_iothreadd.qom.object import ObjectType
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Chardev
+    from qmp_iothreadd.chardev.chardevs import Chardevs
 
 
-class Monitor(Object):
-    """A monitor; ``chardev`` is its character device's label."""
+class MonitorHost(Protocol):
+    """What monitors need of the machine."""
 
-    __slots__ = ("chardev", "close_monitor")
+    chardevs: Chardevs
+    make_frontend: Callable[[Monitor], Frontend]
+
+    def monitor_gone(self, name: str) -> None:
+        """A monitor of this name is no more."""
+
+
+class Monitor(ConfigurableObject):
+    """A monitor on the device ``chardev``; that name can be set again, and then has no effect."""
+
+    __slots__ = ("_device", "_frontend", "_host")
 
     qom_name = "monitor"
     abstract = True
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("chardev", "string", lambda monitor: monitor.chardev),
-    )
+    interfaces = (USER_CREATABLE,)
 
-    def __init__(self, type: ObjectType) -> None:
+    def __init__(self, type: ObjectType, host: MonitorHost) -> None:
         super().__init__(type)
-        self.chardev = ""
-        self.close_monitor: Callable[[], None] = lambda: None
+        self._host = host
+        self._device: Chardev | None = None
+        self._frontend: Frontend | None = None
+
+    def complete(self) -> None:
+        """Attach to the device; who is connected to it already is greeted.
+
+        Raises:
+            QmpError: there is no such device, or another has it.
+        """
+        label = self.load("chardev")
+        device = self._host.chardevs.get(label)
+        if device is None:
+            raise errors.chardev_not_found(label)
+        self._frontend = self._host.make_frontend(self)
+        device.attach(self._frontend)
+        self._device = device
 
     def finalize(self) -> None:
-        """Close the monitor; its character device stays."""
-        self.close_monitor()
+        """Leave the device, which stays: who is connected is no longer heard."""
+        device, self._device = self._device, None
+        if device is not None and self._frontend is not None:
+            device.detach(self._frontend)
+        self._host.monitor_gone(self.name)
+
+    def peer_left(self) -> None:
+        """The last of its clients hung up, or the monitor was deleted before they did."""
 
 
 class MonitorQMP(Monitor):
-    """A monitor that speaks QMP."""
+    """A monitor that speaks QMP. ``encode`` writes a message as ``pretty`` asks for."""
 
-    __slots__ = ("pretty",)
+    __slots__ = ("encode",)
 
     qom_name = "monitor-qmp"
     abstract = False
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("pretty", "bool", lambda monitor: monitor.pretty),
-        Property("close-action", "MonitorQMPCloseAction", lambda monitor: "none"),
-    )
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "pretty": Setting(False),
+        "close-action": Setting("none"),
+    }
 
-    def __init__(self, type: ObjectType) -> None:
-        super().__init__(type)
-        self.pretty = False
+    def __init__(self, type: ObjectType, host: MonitorHost) -> None:
+        super().__init__(type, host)
+        self.encode = writer.message
+
+    def apply(self, name: str) -> None:
+        """Let ``pretty`` act with the next message."""
+        if name == "pretty":
+            self.encode = writer.pretty_message if self.load("pretty") else writer.message
+
+    def peer_left(self) -> None:
+        """With ``close-action=delete``, delete the monitor, and the device that it had."""
+        device = self._device
+        if device is None or self.load("close-action") != "delete":
+            return
+        self.unparent()
+        self.finalize()
+        if not device.busy:
+            self._host.chardevs.remove(device.name)
 
 
 class MonitorHMP(Monitor):
@@ -58,13 +110,26 @@ class MonitorHMP(Monitor):
 
     qom_name = "monitor-hmp"
     abstract = False
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("readline", "bool", lambda monitor: True),
-    )
+    settings: ClassVar[Mapping[str, Setting]] = {"readline": Setting(True)}
 
     def check_deletable(self) -> None:
         """Refuse, as QEMU does for this type."""
         raise errors.hmp_monitor_deletion()
+
+
+class Unserved:
+    """The front end of a monitor in a process that serves none."""
+
+    wants_keys = False
+    multi_client = False
+    is_open = True
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
+
+    def connect(self) -> FrontendProtocol:
+        """What hears nothing of its peer."""
+        return FrontendProtocol()
 
 
 MONITOR_TYPES = (MonitorQMP, MonitorHMP)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.machine.monitors import Monitor
     from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 
 CommandFunction = Callable[..., Any]
@@ -58,8 +59,8 @@ class Context(Protocol):
         """The state to act on."""
 
     @property
-    def monitor_id(self) -> str:
-        """The id of the monitor object that the request came through."""
+    def monitor(self) -> Monitor:
+        """The monitor that the request came through."""
 
     @property
     def inbox(self) -> DescriptorInbox:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.json import writer
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.json.reader import PENDING, JSONReader
 from qmp_iothreadd.machine.machine import version_info
@@ -24,6 +23,7 @@ from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.machine.monitors import MonitorQMP
     from qmp_iothreadd.qmp.dispatch import BoundCommand, Dispatcher
 
 # With OOB, so many requests wait in band before reading stops (QMP_REQ_QUEUE_LEN_MAX of QEMU's
@@ -39,13 +39,13 @@ _NO_ARGUMENTS: Final[dict[str, Any]] = {}
 class Session:
     """The state of one connection: reader, negotiation, queue, replies.
 
-    A schema without ``qmp_capabilities`` is served without greeting and negotiation.
+    A schema without ``qmp_capabilities`` is served without greeting and negotiation. ``monitor`` is
+    whose client this is.
 
     Also the ``Context`` that commands see.
     """
 
     __slots__ = (
-        "_encode",
         "_output",
         "_queue",
         "_reader",
@@ -53,18 +53,16 @@ class Session:
         "dispatcher",
         "eof",
         "inbox",
-        "monitor_id",
+        "monitor",
         "negotiated",
         "oob",
         "output_size",
         "wake",
     )
 
-    def __init__(
-        self, dispatcher: Dispatcher, monitor_id: str = "compat_monitor0", *, pretty: bool = False
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, monitor: MonitorQMP) -> None:
         self.dispatcher = dispatcher
-        self.monitor_id = monitor_id
+        self.monitor = monitor
         self.negotiated = False
         self.oob = False
         self.eof = False
@@ -72,7 +70,6 @@ class Session:
         self.output_size = 0
         # Called when there is output that no call of the adapter's asked for: an event.
         self.wake: Callable[[], None] = lambda: None
-        self._encode = writer.pretty_message if pretty else writer.message
         self._reader = JSONReader()
         self._queue: deque[object] = deque()
         self._output: list[bytes] = []
@@ -105,7 +102,7 @@ class Session:
     @property
     def named_descriptors(self) -> dict[str, int]:
         """What the monitor's clients named with getfd."""
-        return self.machine.descriptors.named(self.monitor_id)
+        return self.machine.descriptors.named(self.monitor.name)
 
     def negotiate(self, capabilities: list[str]) -> None:
         """End negotiation with these capabilities enabled."""
@@ -268,7 +265,7 @@ class Session:
         self._send(reply)
 
     def _send(self, message: dict[str, Any]) -> None:
-        data = self._encode(message)
+        data = self.monitor.encode(message)
         self._output.append(data)
         self.output_size += len(data)
 

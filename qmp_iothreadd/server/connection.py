@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, cast
 
 from qmp_iothreadd.chardev.frontend import FrontendProtocol
@@ -69,9 +69,15 @@ class Turns:
 class Connection(FrontendProtocol):
     """One client: feeds its session, keeps its output bounded, closes when all is answered."""
 
-    def __init__(self, turns: Turns, session: MonitorSession) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        session: MonitorSession,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self._turns = turns
         self._session = session
+        self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._writable = True
         self._reading = True
@@ -126,6 +132,7 @@ class Connection(FrontendProtocol):
             self._transport = None
             self._stop_watching()
             self._session.close()
+            self._on_lost()
 
     # -- Work -------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from qmp_iothreadd.server.connection import Connection, Turns
 class MonitorServer:
     """Makes a session for each peer of a monitor's device.
 
-    ``multi_client``: serve all at once. ``wants_keys``: its sessions show what is typed.
+    ``peer_left`` is called soon after the last of them left, or was taken away. ``multi_client``:
+    serve all at once. ``wants_keys``: its sessions show what is typed.
     """
 
     is_open = True
@@ -20,15 +21,24 @@ class MonitorServer:
         self,
         turns: Turns,
         make_session: Callable[[], MonitorSession],
+        peer_left: Callable[[], None] = lambda: None,
         *,
         multi_client: bool = False,
         wants_keys: bool = False,
     ) -> None:
         self._turns = turns
         self._make_session = make_session
+        self._peer_left = peer_left
+        self._connected = 0
         self.multi_client = multi_client
         self.wants_keys = wants_keys
 
     def connect(self) -> Connection:
         """A connection for a new peer."""
-        return Connection(self._turns, self._make_session())
+        self._connected += 1
+        return Connection(self._turns, self._make_session(), self._lost)
+
+    def _lost(self) -> None:
+        self._connected -= 1
+        if not self._connected:
+            self._turns.loop.call_soon(self._peer_left)

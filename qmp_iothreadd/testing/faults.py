@@ -20,6 +20,7 @@ from qmp_iothreadd.testing.server import Server
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.machine.monitors import MonitorQMP
     from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 Fault = Callable[["FaultySession", bytes], None]
@@ -76,10 +77,10 @@ class FaultySession(Session):
 
     __slots__ = ("_held", "server")
 
-    def __init__(self, dispatcher: Dispatcher, monitor_id: str, server: FaultyServer) -> None:
+    def __init__(self, dispatcher: Dispatcher, monitor: MonitorQMP, server: FaultyServer) -> None:
         self.server = server
         self._held: list[bytes] | None = None
-        super().__init__(dispatcher, monitor_id)
+        super().__init__(dispatcher, monitor)
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are, once nothing before them is held."""
@@ -102,7 +103,7 @@ class FaultySession(Session):
         self.wake()
 
     def _send(self, message: dict[str, Any]) -> None:
-        data = self._encode(message)
+        data = self.monitor.encode(message)
         fault = self.server.next_fault(message)
         if fault is None:
             self.put(data)
@@ -147,7 +148,7 @@ class FaultyServer(Server):
         """Cut the clients off once what was written is delivered."""
         asyncio.get_running_loop().call_later(0.01, self.disconnect)
 
-    def _make_faulty_session(self, dispatcher: Dispatcher, name: str) -> FaultySession:
-        made = FaultySession(dispatcher, name, self)
+    def _make_faulty_session(self, dispatcher: Dispatcher, monitor: MonitorQMP) -> FaultySession:
+        made = FaultySession(dispatcher, monitor, self)
         self.sessions.append(made)
         return made

@@ -28,8 +28,6 @@ from qmp_iothreadd.qmp.session_protocol import IDLE
 from qmp_iothreadd.testing.requests import Message, Requests
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.chardev.chardev import Chardev
-    from qmp_iothreadd.chardev.frontend import FrontendProtocol
     from qmp_iothreadd.qmp.registry import CommandFunction
 
 _models: dict[str | None, Models] = {}
@@ -48,14 +46,6 @@ def make_machine(schema_path: str | None = None, **options: Any) -> Machine:
     return Machine(models.schema, models, **{"check_replies": True, **options})
 
 
-def add_monitor(machine: Machine, name: str, chardev: Chardev) -> MonitorQMP:
-    """Put the object of a QMP monitor on a device into the tree."""
-    monitor = MonitorQMP(machine.types.add(MonitorQMP))
-    monitor.chardev = chardev.name
-    machine.tree.objects.add_child(name, monitor)
-    return monitor
-
-
 def make_dispatcher(
     machine: Machine, functions: Mapping[str, CommandFunction] | None = None
 ) -> Dispatcher:
@@ -68,16 +58,6 @@ def make_dispatcher(
     made = Dispatcher(machine, functions=ChainMap(own, cast("dict[str, Any]", COMMANDS)))
     made.bind(own)
     return made
-
-
-class _InMemory:
-    """The front end of a device that nobody can connect to."""
-
-    wants_keys = multi_client = False
-    is_open = True
-
-    def connect(self) -> FrontendProtocol:
-        raise NotImplementedError
 
 
 class MemoryClient(Requests):
@@ -103,9 +83,11 @@ class MemoryClient(Requests):
         backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
         chardev = self.machine.chardevs.make(label, backend)  # as if somebody had opened it
         self.machine.tree.chardevs.add_child(label, chardev)
-        chardev.attach(_InMemory())
-        self._objects = (chardev, add_monitor(self.machine, label, chardev))
-        self.session = Session(self.dispatcher, "compat_monitor0", pretty=pretty)
+        options = {"chardev": label, "pretty": pretty}
+        self.monitor = self.machine.add_object(MonitorQMP.qom_name, label, options)
+        self._chardev = chardev
+        assert isinstance(self.monitor, MonitorQMP)
+        self.session = Session(self.dispatcher, self.monitor)
 
     def __enter__(self) -> MemoryClient:
         return self
@@ -116,8 +98,9 @@ class MemoryClient(Requests):
     def close(self) -> None:
         """Hang up, and close the machine if it is this client's."""
         self.session.close()
-        for made in self._objects:
-            made.unparent()
+        self.monitor.unparent()
+        self.monitor.finalize()
+        self._chardev.unparent()
         if self._owned:
             self.machine.close()
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from qmp_iothreadd.daemon.monitors import MakeSession, Monitors
+from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qmp.session import Session
-from qmp_iothreadd.server.connection import Turns
-from qmp_iothreadd.server.monitor_server import MonitorServer
-from qmp_iothreadd.testing.memory import add_monitor, make_dispatcher, make_machine
+from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.chardev import Chardev
     from qmp_iothreadd.machine.machine import Machine
-    from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
-
-MakeSession = Callable[["Dispatcher", str], Session]
 
 
 class Server:
@@ -66,9 +63,11 @@ class Server:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qmp-iothreadd-")))
         if self._owned:
             stack.callback(self.machine.close)
-        self._turns = Turns(asyncio.get_running_loop())
+        self._monitors = Monitors(
+            self._dispatcher, multi_client=self._multi_client, session=self._make_session
+        )
         stack.push_async_callback(self.machine.chardevs.drained)
-        stack.callback(self._turns.close)
+        stack.callback(self._monitors.close)
         self.machine.on_shutdown = self._stop
         try:
             for number in range(self._count):
@@ -79,7 +78,7 @@ class Server:
         return self
 
     async def __aexit__(self, *details: Any) -> None:
-        self._turns.close()
+        self._monitors.close()
         await self._stack.aclose()
 
     def disconnect(self) -> None:
@@ -88,7 +87,7 @@ class Server:
             chardev.disconnect()
 
     def _stop(self) -> None:
-        self._turns.stop()
+        self._monitors.stop()
         # Later: the command that asked for it is still to be answered.
         asyncio.get_running_loop().call_soon(self._shut_down)
 
@@ -103,14 +102,8 @@ class Server:
         chardev = self.machine.chardevs.add(name, backend)
         self._stack.callback(chardev.close)
         self._stack.callback(chardev.unparent)
-        monitor = add_monitor(self.machine, name, chardev)
+        monitor = self.machine.add_object(MonitorQMP.qom_name, name, {"chardev": name})
+        self._stack.callback(monitor.finalize)
         self._stack.callback(monitor.unparent)
-        server = MonitorServer(
-            self._turns,
-            lambda: self._make_session(self._dispatcher, name),
-            multi_client=self._multi_client,
-        )
-        chardev.attach(server)
-        monitor.close_monitor = lambda: chardev.detach(server)
         self._chardevs.append(chardev)
         self.paths.append(path)

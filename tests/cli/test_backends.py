@@ -82,23 +82,6 @@ def test_chardev(text: str, kind: str, data: dict[str, Any]) -> None:
     assert parse("-chardev", text).chardevs["c"].backend == {"type": kind, "data": data}
 
 
-def test_kinds_of_monitors() -> None:
-    config = parse(
-        *("-qmp", "null", "-qmp-pretty", "null", "-monitor", "null", "-monitor", "none"),
-        *("-chardev", "null,id=c", "-mon", "c", "-chardev", "null,id=d"),
-        *("-mon", "chardev=d,id=own,mode=control,pretty=on"),
-        *("-chardev", "null,id=e", "-qmp", "chardev:e"),
-    )
-    assert [(each.id, each.chardev, each.mode, each.pretty) for each in config.monitors] == [
-        ("compat_monitor0", "compat_monitor0", "control", False),
-        ("compat_monitor1", "compat_monitor1", "control", True),
-        ("compat_monitor2", "compat_monitor2", "readline", False),
-        ("compat_monitor4", "c", "readline", False),
-        ("own", "d", "control", True),
-        ("e", "e", "control", False),
-    ]
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -119,11 +102,6 @@ def test_kinds_of_monitors() -> None:
         ("-chardev socket,id=c,path=/x,server=x", "Parameter 'server' expects 'on' or 'off'"),
         ("-chardev socket,id=c,path=/x,foo=x", "Invalid parameter 'foo'"),
         ("-chardev socket,id=c,path=/x,telnet=on", "'telnet' option is not supported"),
-        ("-mon foo", 'chardev "foo" not found'),
-        ("-mon mode=control", "Parameter 'chardev' is missing"),
-        ("-mon chardev=foo,mode=x", "Parameter 'mode' does not accept value 'x'"),
-        ("-mon c,foo=1", "Invalid parameter 'foo'"),
-        ("-qmp chardev:nope", 'chardev "nope" not found'),
     ],
 )
 def test_refusals_name_the_option(arguments: str, message: str | None) -> None:
@@ -137,9 +115,6 @@ def test_refusals_name_the_option(arguments: str, message: str | None) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-mon c -mon c", "-mon c: chardev 'c' is already in use"),
-        ("-mon c,id=a -mon c,id=a", "-mon c,id=a: Duplicate ID 'a' for mon"),
-        ("-mon c,pretty=on", "-mon c,pretty=on: 'pretty' is not compatible with HMP monitors"),
         ("-chardev null,id=c", "-chardev null,id=c: Duplicate ID 'c' for chardev"),
     ],
 )
@@ -176,11 +151,3 @@ def test_short_forms_are_warned_of_only_in_chardev() -> None:
     _, warnings = cli.parse(["prog", "-chardev", "socket,id=c,path=/x,server,nowait"])
     assert warnings.count("deprecated") == 2
     assert "\nPlease use wait=off instead\n" in warnings
-
-
-def test_a_monitor_without_a_name_takes_the_next_that_is_free() -> None:
-    config = parse(
-        *("-chardev", "null,id=a", "-mon", "chardev=a,id=compat_monitor0"),
-        *("-chardev", "null,id=b", "-mon", "chardev=b"),
-    )
-    assert [monitor.id for monitor in config.monitors] == ["compat_monitor0", "compat_monitor1"]

@@ -15,6 +15,7 @@ from qmp_iothreadd.iothread import _engine
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.testing.memory import MemoryClient, make_machine
+from tests.monitors import human_monitor
 
 MEMBERS = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 7, "poll-weight": 3}
 
@@ -56,7 +57,7 @@ def test_the_human_monitor_tells_them_where_the_schema_has_none(tmp_path: Path) 
     machine = make_machine(str(schema))
     try:
         machine.add_object("iothread", "io0", {})
-        shown = execute(HMPSession(Dispatcher(machine)), "info iothreads")
+        shown = execute(HMPSession(Dispatcher(machine), human_monitor(machine)), "info iothreads")
     finally:
         machine.close()
     assert shown.startswith("io0:\n")

@@ -21,6 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.fuzz import driver
+from tests.monitors import human_monitor
 
 with driver.instrumented(__name__):
     from qmp_iothreadd.errors import QmpError
@@ -102,7 +103,7 @@ def try_human_monitor(text: str) -> None:
     sys.excepthook = lambda *details: faults.append(details)
     machine = make_machine()
     try:
-        session = HMPSession(make_dispatcher(machine))
+        session = HMPSession(make_dispatcher(machine), human_monitor(machine))
         session.receive_data(text.encode("utf-8", "surrogateescape"))
         while session.step() is not IDLE and not machine.shutting_down:
             session.data_to_send()

@@ -10,6 +10,7 @@ import pytest
 
 from qmp_iothreadd.testing import MemoryClient
 from qmp_iothreadd.testing.memory import make_machine
+from tests.monitors import human_monitor
 
 
 @pytest.fixture
@@ -353,10 +354,7 @@ def test_object_add_lists_types_and_their_properties(client: MemoryClient) -> No
 
 
 def test_object_del_keeps_what_must_stay(client: MemoryClient) -> None:
-    from qmp_iothreadd.machine.monitors import MonitorHMP
-
-    human = MonitorHMP(client.machine.types[MonitorHMP.qom_name])
-    client.machine.tree.objects.add_child("compat_monitor1", human)
+    client.machine.tree.objects.add_child("compat_monitor1", human_monitor(client.machine))
     assert hmp(client, "object_del compat_monitor0") == lines(
         "Error: Cannot delete the current QMP monitor"
     )

@@ -25,6 +25,7 @@ from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.schema import Schema
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.session_protocol import IDLE
+from tests.monitors import human_monitor
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "qapi-schema.json"
 GREETING = b"QEMU 11.1.3 monitor - type 'help' for more information\r\n(qemu) "
@@ -45,7 +46,7 @@ def machine(schema: Schema) -> Iterator[Machine]:
 
 @pytest.fixture
 def session(machine: Machine) -> HMPSession:
-    session = HMPSession(Dispatcher(machine), "compat_monitor0")
+    session = HMPSession(Dispatcher(machine), human_monitor(machine))
     session.data_to_send()
     return session
 
@@ -65,7 +66,7 @@ def printed(session: HMPSession, line: str) -> str:
 
 
 def test_greeting_is_there_before_anything_is_typed(machine: Machine) -> None:
-    session = HMPSession(Dispatcher(machine))
+    session = HMPSession(Dispatcher(machine), human_monitor(machine))
     assert session.output_size == len(GREETING)
     assert session.data_to_send() == GREETING
     assert session.output_size == 0
@@ -121,7 +122,7 @@ def test_history_can_be_asked_for(session: HMPSession) -> None:
 def test_history_is_the_monitors_not_the_connections(machine: Machine) -> None:
     history = History()
     for keys in (b"p 1\r", b"\x1b[A\r"):
-        session = HMPSession(Dispatcher(machine), "compat_monitor0", history)
+        session = HMPSession(Dispatcher(machine), human_monitor(machine), history)
         assert answer(session, keys).endswith(b"0x1\r\n(qemu) ")
         session.close()
 
@@ -139,10 +140,7 @@ def test_quit_ends_it_without_a_prompt_and_what_follows_is_not_run(session: HMPS
 
 
 def test_a_human_monitor_keeps_itself(session: HMPSession) -> None:
-    from qmp_iothreadd.machine.monitors import MonitorHMP
-
-    machine = session.machine
-    machine.tree.objects.add_child("compat_monitor0", MonitorHMP(machine.types["monitor-hmp"]))
+    session.machine.tree.objects.add_child("compat_monitor0", session.monitor)
     assert printed(session, "object_del compat_monitor0") == (
         "Error: Deleting HMP monitors is not supported\r\n"
     )
@@ -194,7 +192,7 @@ def test_any_keys_in_any_split_get_the_same_answer(
     for pieces in splits:
         machine = Machine(schema, Models(schema))
         with contextlib.closing(machine):
-            session = HMPSession(Dispatcher(machine))
+            session = HMPSession(Dispatcher(machine), human_monitor(machine))
             answers.append(b"".join([answer(session, piece) for piece in pieces]))
     assert answers[0] == answers[1]
 

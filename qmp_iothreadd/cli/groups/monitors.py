@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.cli.backends import BACKENDS, DEVICES, MODES, list_backends
+from qmp_iothreadd.cli.backends import BACKENDS, DEVICES, list_backends
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP, list_words
-from qmp_iothreadd.cli.option import Option, accept, words_of
+from qmp_iothreadd.cli.monitors import DEPRECATED
+from qmp_iothreadd.cli.option import Option, words_of
+from qmp_iothreadd.daemon.config import MODES
+from qmp_iothreadd.daemon.standard_streams import say
+from qmp_iothreadd.qom import c_numbers
 
 
 def _add_qmp(line: CommandLine, text: str) -> None:
-    line.has_defaults = False
-    line.backends.short_form(text, "control", False, line.location)
+    line.defaults.monitor = False
+    line.monitors.short_form(text, "control", False, line.location)
 
 
 def _add_pretty_qmp(line: CommandLine, text: str) -> None:
-    line.has_defaults = False
-    line.backends.short_form(text, "control", True, line.location)
+    line.defaults.monitor = False
+    line.monitors.short_form(text, "control", True, line.location)
 
 
 def _add_hmp(line: CommandLine, text: str) -> None:
-    line.has_defaults = False
-    if text != "none":
-        line.backends.short_form(text, "readline", False, line.location)
+    line.defaults.monitor = False
+    if not text.startswith("none"):
+        line.monitors.short_form(text, "readline", False, line.location)
 
 
 def _add_monitor(line: CommandLine, text: str) -> None:
-    line.has_defaults = False
-    line.read(line.backends.monitors, text)
+    line.warn_once(DEPRECATED)
+    line.defaults.monitor = False
+    line.read(line.monitors.options, text)
 
 
 def _add_chardev(line: CommandLine, text: str) -> None:
@@ -39,7 +44,20 @@ def _add_chardev(line: CommandLine, text: str) -> None:
 
 
 def _no_defaults(line: CommandLine, _text: str) -> None:
-    line.has_defaults = False
+    line.defaults.wanted = False
+
+
+def _no_graphic(line: CommandLine, _text: str) -> None:
+    line.defaults.nographic = True
+
+
+def _set_escape_key(line: CommandLine, text: str) -> None:
+    """As strtol reads it; one that is no number is said, and stands for 0."""
+    found = c_numbers.scan(text)
+    if found is None:
+        say("Bad argument to echr\n", "stdout")
+    value = found[0] if found else 0
+    line.config.escape_key = min(value, c_numbers.INT64_MAX) & 0xFFFFFFFF
 
 
 def _check_serial(_line: CommandLine, text: str) -> None:
@@ -106,9 +124,9 @@ OPTIONS = (
         words=_monitor_words,
     ),
     Option("nodefaults", "", _no_defaults, "no monitor unless one is asked for"),
-    Option("nographic", "", accept, "no window", no_guest=True),
+    Option("nographic", "", _no_graphic, "a human monitor on the terminal if none is asked for"),
     Option(
         "serial parallel", "DEV", _check_serial, "a port on DEV", words=lambda: ("none", "null")
     ),
-    Option("echr", "N", accept, "the code of the key that begins a mux's commands"),
+    Option("echr", "N", _set_escape_key, "the code of the key that begins a mux's commands"),
 )
