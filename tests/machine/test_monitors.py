@@ -16,12 +16,17 @@ from qmp_iothreadd.testing import make_machine
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    """A machine with the devices ``c`` and ``d``, where nobody ever comes."""
+    """A machine with the devices ``c`` and ``d``, as if somebody had opened them."""
     machine = make_machine()
     for label in ("c", "d"):
-        machine.chardevs.add(label, {"type": "null", "data": {}})
+        add_device(machine, label)
     yield machine
     machine.close()
+
+
+def add_device(machine: Machine, label: str) -> None:
+    made = machine.chardevs.make(label, {"type": "null", "data": {}})
+    machine.tree.chardevs.add_child(label, made)
 
 
 def add(machine: Machine, type_name: str = "monitor-qmp", **options: object) -> Monitor:
@@ -128,7 +133,7 @@ def test_there_are_monitors_where_the_served_schema_describes_none(
     schema = tmp_path_factory.mktemp("schema") / "schema.json"
     schema.write_text("{ 'command': 'guest-ping' }")
     machine = make_machine(str(schema))
-    machine.chardevs.add("c", {"type": "null", "data": {}})
+    add_device(machine, "c")
     try:
         assert add(machine, pretty=True).get_property("pretty") is True
     finally:
