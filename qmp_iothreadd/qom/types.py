@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 USER_CREATABLE = "user-creatable"
 
+# Values of these Python types need no validator, which takes its time to load: every monitor is
+# made with some.
+_PLAIN = {"str": str, "bool": bool}
+
 
 class TypeRegistry:
     """All types there are, by name."""
@@ -94,6 +98,7 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
     unstable member with a name in ``x-``, is not listed, so that the lists are QEMU's.
     """
     name, member_type = member.name, member.type
+    plain = _PLAIN.get(member_type.name)
 
     def get_value(obj: Any) -> Any:
         value = obj.load(name)
@@ -104,7 +109,7 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
         return value
 
     def set_value(obj: Any, value: Any) -> None:
-        obj.store(name, validate(member_type, value, name))
+        obj.store(name, value if type(value) is plain else validate(member_type, value, name))
 
     return Property(
         name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -138,6 +140,25 @@ def test_there_are_monitors_where_the_served_schema_describes_none(
         assert add(machine, pretty=True).get_property("pretty") is True
     finally:
         machine.close()
+
+
+def test_making_one_loads_no_validator() -> None:
+    """The greeting of ``-qmp`` waits for what this loads."""
+    code = """
+import sys
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.qapi.cache import load_schema_cached
+from qmp_iothreadd.qapi.models import Models
+models = Models(load_schema_cached())
+machine = Machine(models.schema, models)
+device = machine.chardevs.make("c", {"type": "null", "data": {}})
+machine.tree.chardevs.add_child("c", device)
+options = {"qom-type": "monitor-qmp", "id": "m", "chardev": "c", "pretty": False}
+assert machine.create_object(options).get_property("chardev") == "c"
+print({"pydantic", "pydantic_core"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_without_a_server_nobody_is_heard(machine: Machine) -> None:
