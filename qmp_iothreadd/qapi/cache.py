@@ -1,9 +1,9 @@
 """Checked schemas on disk, so that a start need not parse what was parsed before.
 
-An entry is a file: a digest of the rest, then a list of the schema's files with digests of their
-contents, then the schema, serialized. It is used only where both kinds of digests are right;
-anything else counts as no entry. The name of the entry is a digest of the top file's path, the
-configuration and the front end's own files, so a change to any of them looks elsewhere.
+An entry is a file: a digest of the rest, then a list of the schema's files with size and times of
+each, then the schema, serialized. It is used only where the digest is right and no file has
+changed; anything else counts as no entry. The name of the entry is a digest of the top file's
+path, the configuration and the front end's own files, so a change to any of them looks elsewhere.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _key(top: str, config: AbstractSet[str]) -> str:
 
 
 def _read(entry: str) -> Schema | None:
-    from qmp_iothreadd.qapi.serialization import deserialize
+    from qmp_iothreadd.qapi.serialization import Serialized, deserialize
 
     try:
         with open(entry, "rb") as file:
@@ -94,28 +94,29 @@ def _read(entry: str) -> Schema | None:
         if _digest(data) != digest:
             return None
         sources, serialized = marshal.loads(data)
-        if not all(_content_digest(name) == seen for name, seen in sources):
+        if not all(_state(name) == seen for name, seen in sources):
             return None
     except OSError:
         return None
     with contextlib.suppress(OSError):
         os.utime(entry)  # most recently used
-    return deserialize(serialized)
+    return deserialize(Serialized(*serialized))
 
 
-def _content_digest(name: str) -> bytes:
-    with open(name, "rb") as file:
-        return _digest(file.read())
+def _state(name: str) -> tuple[int, int, int]:
+    """What differs once a file was written to: see ``_write`` for why that is sure."""
+    state = os.stat(name)
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns
 
 
 def _write(entry: str, schema: Schema, started_ns: int) -> None:
     from qmp_iothreadd.qapi.serialization import serialize
 
-    sources = [(name, _content_digest(name)) for name in schema.files]
-    newest_ns = max(os.stat(name).st_ctime_ns for name in schema.files)
+    sources = [(name, _state(name)) for name in schema.files]
+    newest_ns = max(ctime_ns for _, (_, _, ctime_ns) in sources)
     if newest_ns >= started_ns - _CLOCK_LAG_NS:
-        return  # a file may have changed since it was parsed: its digest would vouch for another
-    data = marshal.dumps((sources, serialize(schema)))
+        return  # a file may have changed since it was parsed, or may yet without another ctime
+    data = marshal.dumps((sources, tuple(serialize(schema))))
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     _replace(entry, _digest(data) + data)

@@ -1,9 +1,8 @@
 """The checked schema as objects: what the rest of the daemon knows of the QAPI language.
 
 All of it is plain data, resolved and immutable by convention: types refer to each other directly,
-conditions have been applied and are gone. Lists are in schema order. A :class:`Schema` can be
-pickled; it is stored flat, by name (see :mod:`.plain`), so that cyclic and deep schemas do not
-exhaust the stack.
+conditions have been applied and are gone. Lists are in schema order. On disk a schema is flat, with
+types by name, so that cyclic and deep ones do not exhaust the stack: see :mod:`.serialization`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class Info(NamedTuple):
@@ -182,25 +181,43 @@ class Schema:
     """A checked schema under one configuration.
 
     ``definitions`` has everything by name in schema order, implicit types where they are first
-    needed; ``types``, ``commands`` and ``events`` are its parts. ``files`` are those that were
-    read, the top one first, as absolute paths.
+    needed; ``types``, ``commands`` and ``events`` are its parts. One that comes from the cache
+    makes definitions when they are looked up. ``files`` are those that were read, the top one
+    first, as absolute paths.
     """
 
     __slots__ = ("commands", "definitions", "events", "files", "types")
 
-    def __init__(self, files: Iterable[str], definitions: Iterable[Entity]) -> None:
+    def __init__(
+        self,
+        files: Iterable[str],
+        definitions: Mapping[str, Entity],
+        types: Mapping[str, SchemaType],
+        commands: Mapping[str, Command],
+        events: Mapping[str, Event],
+    ) -> None:
         self.files = list(files)
-        self.definitions: dict[str, Entity] = {entity.name: entity for entity in definitions}
-        self.types: dict[str, SchemaType] = {}
-        self.commands: dict[str, Command] = {}
-        self.events: dict[str, Event] = {}
-        for name, entity in self.definitions.items():
+        self.definitions = definitions
+        self.types = types
+        self.commands = commands
+        self.events = events
+
+    @classmethod
+    def of(cls, files: Iterable[str], definitions: Iterable[Entity]) -> Schema:
+        """The schema with just these definitions."""
+        types: dict[str, SchemaType] = {}
+        commands: dict[str, Command] = {}
+        events: dict[str, Event] = {}
+        every: dict[str, Entity] = {}
+        for entity in definitions:
+            every[entity.name] = entity
             if isinstance(entity, SchemaType):
-                self.types[name] = entity
+                types[entity.name] = entity
             elif isinstance(entity, Command):
-                self.commands[name] = entity
+                commands[entity.name] = entity
             else:
-                self.events[name] = entity
+                events[entity.name] = entity
+        return cls(files, every, types, commands, events)
 
     def __repr__(self) -> str:
         counts = (

@@ -48,7 +48,7 @@ class Selector:
         while self._unfilled:
             self._fill(self._unfilled.pop())
         made = self._made
-        return schema.Schema(files, [made[name] for name in self._declarations if name in made])
+        return schema.Schema.of(files, [made[n] for n in self._declarations if n in made])
 
     def _holds(self, declaration: Decl) -> bool:
         if isinstance(declaration, ArrayDecl) and declaration.element is not None:

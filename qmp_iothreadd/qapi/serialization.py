@@ -1,12 +1,17 @@
-"""A schema as nested tuples of strings, numbers and None, and back: what the cache keeps.
+"""A schema as flat data, and back: what the cache keeps.
 
-Types refer to each other, in cycles too. Here they do so by name, so neither the depth of types
-nor a cycle is a problem.
+Each definition is a record of its own, in which others go by name, so neither the depth of types
+nor a cycle is a problem. A schema that is read back makes a definition when it is looked up, and
+objects and alternates have their members once those are looked at: a session meets few of more
+than a thousand types.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import marshal
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from qmp_iothreadd.qapi.schema import (
     AlternateType,
@@ -26,21 +31,198 @@ from qmp_iothreadd.qapi.schema import (
     Variants,
 )
 
-#: ``(files, records)``: one record per definition, its kind first. The layout may change with any
-#: version.
-Serialized = tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_E = TypeVar("_E", bound=Entity)
+_Record = tuple[Any, ...]
 
 _FLAGS = ("boxed", "gen", "success_response", "allow_oob", "allow_preconfig", "coroutine")
 
 
+class Serialized(NamedTuple):
+    """A schema without objects. The layout may change with any version.
+
+    ``files`` are the schema's; ``places`` those that its definitions stand in, as they were opened.
+    ``types``, ``commands`` and ``events`` are the names of its parts, and ``names`` of all, in the
+    order of the schema. ``records`` has a marshalled record per name, one after the other in that
+    order, and ``ends`` where each ends.
+    """
+
+    files: tuple[str, ...]
+    places: tuple[str, ...]
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    commands: tuple[str, ...]
+    events: tuple[str, ...]
+    ends: tuple[int, ...]
+    records: bytes
+
+
 def serialize(schema: Schema) -> Serialized:
     """The schema without objects; :func:`deserialize` is its inverse."""
-    return tuple(schema.files), tuple(_record(entity) for entity in schema.definitions.values())
+    definitions = schema.definitions.values()
+    places = {entity.info.file: 0 for entity in definitions if entity.info is not None}
+    numbers = {place: number for number, place in enumerate(places)}
+    # Version 2 of the format writes equal values as equal bytes; later ones know shared objects.
+    records = [marshal.dumps(_record(entity, numbers), 2) for entity in definitions]
+    return Serialized(
+        files=tuple(schema.files),
+        places=tuple(places),
+        names=tuple(schema.definitions),
+        types=tuple(schema.types),
+        commands=tuple(schema.commands),
+        events=tuple(schema.events),
+        ends=tuple(accumulate(map(len, records))),
+        records=b"".join(records),
+    )
 
 
-def _record(entity: Entity) -> tuple[Any, ...]:
-    info = tuple(entity.info) if entity.info is not None else None
-    head = (type(entity).__name__, entity.name, info, entity.doc, _names(entity.features))
+def deserialize(serialized: Serialized) -> Schema:
+    """The schema that :func:`serialize` was given; its definitions are made as they are needed."""
+    load = _Loader(serialized)
+    names = (serialized.names, serialized.types, serialized.commands, serialized.events)
+    return Schema(serialized.files, *(_Part(each, load) for each in names))
+
+
+class _Part(Mapping[str, _E]):
+    """Some of a schema's definitions by name, in its order."""
+
+    __slots__ = ("_load", "_names")
+
+    def __init__(self, names: Iterable[str], load: _Loader) -> None:
+        self._names = dict.fromkeys(names)
+        self._load = load
+
+    def __getitem__(self, name: str) -> _E:
+        if name not in self._names:
+            raise KeyError(name)
+        return cast("_E", self._load(name))
+
+    def __contains__(self, name: object) -> bool:  # without making it, as Mapping's own would
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Loader:
+    """Makes definitions from their records, each once."""
+
+    __slots__ = ("_made", "_numbers", "_serialized")
+
+    def __init__(self, serialized: Serialized) -> None:
+        self._serialized = serialized
+        self._numbers = {name: number for number, name in enumerate(serialized.names)}
+        self._made: dict[str, Entity] = {}
+
+    def __call__(self, name: str) -> Entity:
+        """The definition of this name."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = self._make(*self._record(name))
+        return found
+
+    def type(self, name: str) -> SchemaType:
+        """The type of this name."""
+        return cast("SchemaType", self(name))
+
+    def object(self, name: str | None) -> ObjectType | None:
+        """The object of this name; None for None."""
+        return None if name is None else cast("ObjectType", self(name))
+
+    def members(self, records: _Record) -> tuple[Member, ...]:
+        """Members, or the branches of an alternate."""
+        return tuple(
+            [
+                Member(name, self.type(type_name), optional, _features(features))
+                for name, type_name, optional, features in records
+            ]
+        )
+
+    def _record(self, name: str) -> _Record:
+        number, ends = self._numbers[name], self._serialized.ends
+        start = ends[number - 1] if number else 0
+        record: _Record = marshal.loads(self._serialized.records[start : ends[number]])
+        return record
+
+    def _make(
+        self, kind: str, name: str, info: Any, doc: str | None, own: Any, *rest: Any
+    ) -> Entity:
+        where = None if info is None else Info(self._serialized.places[info[0]], info[1])
+        features = _features(own)
+        match kind:
+            case "BuiltinType":
+                return BuiltinType(name, json=rest[0])
+            case "EnumType":
+                values = tuple([EnumMember(value, _features(each)) for value, each in rest[0]])
+                return EnumType(name, where, doc, features, values)
+            case "ArrayType":
+                return ArrayType(name, where, doc, features, self.type(rest[0]))
+            case "ObjectType":
+                return _LazyObject(self, rest, name, where, doc, features)
+            case "AlternateType":
+                return _LazyAlternate(self, rest, name, where, doc, features)
+            case "Event":
+                return Event(name, self.object(rest[0]), rest[1], features, where, doc)
+        made = Command(name, self.object(rest[0]), features=features, info=where, doc=doc)
+        made.ret_type = None if rest[1] is None else self.type(rest[1])
+        for flag, value in zip(_FLAGS, rest[2:], strict=True):
+            setattr(made, flag, value)
+        return made
+
+
+class _LazyObject(ObjectType):
+    """An object whose members, base and branches are made when one of them is first looked at."""
+
+    __slots__ = ("_load", "_rest")
+
+    def __init__(self, load: _Loader, rest: _Record, *head: Any) -> None:
+        SchemaType.__init__(self, *head)  # the slots of ObjectType stay empty
+        self._load = load
+        self._rest = rest
+
+    def __getattr__(self, name: str) -> Any:  # called where a slot is empty
+        load, (base, local, variants) = self._load, self._rest
+        self.base = load.object(base)
+        self.local_members = load.members(local)
+        inherited = () if self.base is None else self.base.members
+        self.members = inherited + self.local_members
+        self.variants = None
+        if variants is not None:
+            tag_name, cases = variants
+            tag = next(member for member in self.members if member.name == tag_name)
+            branches = {value: cast("ObjectType", load(case)) for value, case in cases}
+            self.variants = Variants(tag, branches)
+        return object.__getattribute__(self, name)
+
+
+class _LazyAlternate(AlternateType):
+    """An alternate whose branches are made when they are first looked at."""
+
+    __slots__ = ("_load", "_rest")
+
+    def __init__(self, load: _Loader, rest: _Record, *head: Any) -> None:
+        SchemaType.__init__(self, *head)
+        self._load = load
+        self._rest = rest
+
+    def __getattr__(self, name: str) -> Any:
+        self.branches = self._load.members(self._rest[0])
+        return object.__getattribute__(self, name)
+
+
+#: The kinds of definitions, as records name them.
+_KINDS = (BuiltinType, EnumType, ArrayType, ObjectType, AlternateType, Command, Event)
+
+
+def _record(entity: Entity, numbers: Mapping[str, int]) -> _Record:
+    info = (numbers[entity.info.file], entity.info.line) if entity.info is not None else None
+    kind = next(kind.__name__ for kind in _KINDS if isinstance(entity, kind))
+    head = (kind, entity.name, info, entity.doc, _names(entity.features))
     if isinstance(entity, BuiltinType):
         return (*head, entity.json)
     if isinstance(entity, EnumType):
@@ -49,9 +231,9 @@ def _record(entity: Entity) -> tuple[Any, ...]:
         return (*head, entity.element_type.name)
     if isinstance(entity, ObjectType):
         base = entity.base.name if entity.base is not None else None
-        return (*head, base, _members(entity.local_members), _variants(entity.variants))
+        return (*head, base, _member_records(entity.local_members), _variants(entity.variants))
     if isinstance(entity, AlternateType):
-        return (*head, _members(entity.branches))
+        return (*head, _member_records(entity.branches))
     assert isinstance(entity, Command | Event)
     arg = entity.arg_type.name if entity.arg_type is not None else None
     if isinstance(entity, Event):
@@ -64,106 +246,18 @@ def _names(features: tuple[Feature, ...]) -> tuple[str, ...]:
     return tuple(feature.name for feature in features)
 
 
-def _members(members: tuple[Member, ...]) -> tuple[Any, ...]:
+def _features(names: tuple[str, ...]) -> tuple[Feature, ...]:
+    return tuple(map(Feature, names)) if names else ()
+
+
+def _member_records(members: tuple[Member, ...]) -> _Record:
     return tuple(
         (member.name, member.type.name, member.optional, _names(member.features))
         for member in members
     )
 
 
-def _variants(variants: Variants | None) -> tuple[Any, ...] | None:
+def _variants(variants: Variants | None) -> _Record | None:
     if variants is None:
         return None
     return variants.tag.name, tuple((value, case.name) for value, case in variants.cases.items())
-
-
-def deserialize(serialized: Serialized) -> Schema:
-    """The schema that :func:`serialize` was given."""
-    files, records = serialized
-    schema = Schema(files, [_shell(record) for record in records])
-    pending = []
-    for record in records:
-        entity = schema.definitions[record[1]]
-        if isinstance(entity, ObjectType):
-            pending.append((entity, record))
-        else:
-            _connect(entity, record[5:], schema.types)
-    for entity, record in pending:
-        _connect_object(entity, record[5:], schema.types)
-    for entity, record in pending:
-        _flatten(entity, record[7])
-    return schema
-
-
-def _shell(record: tuple[Any, ...]) -> Entity:
-    kind, name, info, doc, features = record[:5]
-    info = Info(*info) if info is not None else None
-    features = tuple(map(Feature, features))
-    if kind == "BuiltinType":
-        return BuiltinType(name, json=record[5])
-    if kind == "Event":
-        return Event(name, None, record[6], features, info, doc)
-    if kind == "Command":
-        flags = dict(zip(_FLAGS, record[7:], strict=True))
-        return Command(name, features=features, info=info, doc=doc, **flags)
-    if kind == "EnumType":
-        values = tuple(EnumMember(value, tuple(map(Feature, own))) for value, own in record[5])
-        return EnumType(name, info, doc, features, values)
-    made: SchemaType = _TYPES[kind](name, info, doc, features)
-    return made
-
-
-_TYPES: dict[str, type[SchemaType]] = {
-    "ArrayType": ArrayType,
-    "ObjectType": ObjectType,
-    "AlternateType": AlternateType,
-}
-
-
-def _connect(entity: Entity, rest: tuple[Any, ...], types: dict[str, SchemaType]) -> None:
-    if isinstance(entity, ArrayType):
-        entity.element_type = types[rest[0]]
-    elif isinstance(entity, AlternateType):
-        entity.branches = _read_members(rest[0], types)
-    elif isinstance(entity, Command | Event):
-        if rest[0] is not None:
-            entity.arg_type = _object(types[rest[0]])
-        if isinstance(entity, Command) and rest[1] is not None:
-            entity.ret_type = types[rest[1]]
-
-
-def _read_members(records: tuple[Any, ...], types: dict[str, SchemaType]) -> tuple[Member, ...]:
-    return tuple(
-        Member(name, types[type_name], optional, tuple(map(Feature, features)))
-        for name, type_name, optional, features in records
-    )
-
-
-def _object(found: SchemaType) -> ObjectType:
-    assert isinstance(found, ObjectType)
-    return found
-
-
-def _connect_object(
-    entity: ObjectType, rest: tuple[Any, ...], types: dict[str, SchemaType]
-) -> None:
-    base, local, variants = rest
-    entity.base = _object(types[base]) if base is not None else None
-    entity.local_members = _read_members(local, types)
-    if variants is not None:
-        tag, cases = variants
-        resolved = {value: _object(types[case]) for value, case in cases}
-        # The tag is looked up once the members are known; see _flatten.
-        entity.variants = Variants(Member(tag, entity), resolved)
-
-
-def _flatten(entity: ObjectType, variants: tuple[Any, ...] | None) -> None:
-    chain = []
-    ancestor: ObjectType | None = entity
-    while ancestor is not None:
-        chain.append(ancestor.local_members)
-        ancestor = ancestor.base
-    entity.members = tuple(member for members in reversed(chain) for member in members)
-    if variants is not None and entity.variants is not None:
-        tag = next(member for member in entity.members if member.name == variants[0])
-        entity.variants = entity.variants._replace(tag=tag)

@@ -15,7 +15,7 @@ from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.qapi.cache import load_schema_cached
 
-TYPES: dict[str, Any] = load_schema_cached().types
+TYPES: Any = load_schema_cached().types
 
 
 def members(name: str) -> list[str]:

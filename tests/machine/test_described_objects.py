@@ -25,7 +25,7 @@ def test_the_shipped_schema_describes_all_of_its_types() -> None:
 
 def test_a_schema_without_object_add_has_no_branches(extended_schema: Callable[..., str]) -> None:
     schema = load_schema(extended_schema())
-    del schema.types["ObjectOptions"]
+    schema.types = {}
     assert object_branches(schema) == {}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import marshal
 import sys
 import time
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qmp_iothreadd.qapi import QAPIError, load_schema
+from qmp_iothreadd.qapi import QAPIError, load_schema, serialization
 from qmp_iothreadd.qapi.load import load
 from qmp_iothreadd.qapi.messages import Rule
 from qmp_iothreadd.qapi.schema import (
@@ -156,6 +158,31 @@ def test_a_schema_survives_the_way_through_serialization(drives: Schema) -> None
     assert drive.variants is not None
     assert drive.variants.tag is drive.members[1]
     assert shelf.members == object_type(again, "Disk").members + shelf.local_members
+
+
+def test_a_schema_that_was_serialized_makes_what_is_looked_at(
+    drives: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = deserialize(serialize(drives))
+    read = []
+
+    def spy(record: bytes) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = marshal.loads(record)
+        read.append(found[1])
+        return found
+
+    monkeypatch.setattr(serialization, "marshal", SimpleNamespace(loads=spy))
+    assert ("add-drive" in again.commands, "nope" in again.commands) == (True, False)
+    assert (len(again.types), list(again.events)) == (len(drives.types), ["DRIVE_GONE"])
+    assert read == []
+    command = again.commands["add-drive"]
+    assert again.definitions["add-drive"] is command
+    assert again.types.get("add-drive") is None
+    assert read == ["add-drive", "Drive"]
+    assert command.arg_type is object_type(again, "Drive")
+    assert [member.name for member in command.arg_type.members] == ["id", "kind"]
+    assert set(read) == {"add-drive", "Drive", "Device", "str", "Kind", "Disk", "q_empty"}
+    assert len(read) == len(set(read))
 
 
 def test_a_schema_can_be_serialized_however_deep_its_types_go(load_text: LoadText) -> None:
