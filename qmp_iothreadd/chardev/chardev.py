@@ -19,6 +19,7 @@ class Devices(Protocol):
 
     daemonize: bool
     escape_key: int
+    find_object: Callable[[str], Object | None]
     quit: Callable[[], None]
     report: Callable[[str], None]
     say: Callable[[str], None]

@@ -18,7 +18,7 @@ from qmp_iothreadd.chardev.chardev import Chardev
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.peer import Peer
-    from qmp_iothreadd.qom.object import Container
+    from qmp_iothreadd.qom.object import Container, Object
     from qmp_iothreadd.qom.types import TypeRegistry
 
 _KINDS: Final = {
@@ -50,8 +50,8 @@ class Chardevs:
     """All devices below ``/chardevs``; iterating gives them in the order in which they were made.
 
     ``report`` says a line on standard error in the program's name, ``say`` one on standard output.
-    ``quit`` ends the machine. ``escape_key``: the key that multiplexers listen to. ``daemonize``:
-    standard input is about to be let go.
+    ``quit`` ends the machine, ``find_object`` finds one of those that users make. ``escape_key``:
+    what multiplexers listen to. ``daemonize``: standard input is about to be let go.
     """
 
     def __init__(self, types: TypeRegistry, folder: Container) -> None:
@@ -62,6 +62,7 @@ class Chardevs:
         self.report: Callable[[str], None] = lambda text: None
         self.say: Callable[[str], None] = lambda text: None
         self.quit: Callable[[], None] = lambda: None
+        self.find_object: Callable[[str], Object | None] = lambda name: None
         self.escape_key = 0x01
         self.daemonize = False
         types.load_later(self._add_types)

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
+from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
+
 
 class Filter(Protocol):
     """Bytes in, bytes out, both ways. It is ``ready`` once payload can pass."""
@@ -31,17 +33,17 @@ class Filter(Protocol):
         """Payload as it goes over the wire."""
 
 
-def filtered(protocol: asyncio.Protocol, filters: Sequence[Filter]) -> asyncio.Protocol:
+def filtered(protocol: DescriptorProtocol, filters: Sequence[Filter]) -> DescriptorProtocol:
     """The protocol behind the filters, the first of which is the nearest to the wire."""
     for each in reversed(filters):
         protocol = _Filtered(protocol, each)
     return protocol
 
 
-class _Filtered(asyncio.Protocol):
+class _Filtered(DescriptorProtocol):
     """A protocol that takes what is on the wire for one that takes the payload."""
 
-    def __init__(self, protocol: asyncio.Protocol, filter: Filter) -> None:
+    def __init__(self, protocol: DescriptorProtocol, filter: Filter) -> None:
         self._protocol = protocol
         self._filter = filter
         self._transport: asyncio.Transport | None = None
@@ -61,6 +63,9 @@ class _Filtered(asyncio.Protocol):
             self._protocol.data_received(payload)
         if self._filter.ended and self._transport is not None:
             self._transport.close()
+
+    def descriptors_received(self, fds: list[int]) -> None:
+        self._protocol.descriptors_received(fds)
 
     def eof_received(self) -> bool | None:
         return self._protocol.eof_received() if self._begun else False

@@ -34,6 +34,7 @@ from qmp_iothreadd.qom.object import ObjectType, Property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.peer import Peer
+    from qmp_iothreadd.chardev.tls import TLS
 
 # A refused accept (no descriptors left, say) is tried again after so many seconds, not in a busy
 # loop.
@@ -58,6 +59,7 @@ class ChardevSocket(Chardev):
         "_reconnect_s",
         "_stack",
         "_tasks",
+        "_tls",
         "address",
         "server",
     )
@@ -80,6 +82,7 @@ class ChardevSocket(Chardev):
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: asyncio.Future[None] | None = None
         self._stack = contextlib.ExitStack()
+        self._tls: TLS | None = None
 
     # -- What clients see -------------------------------------------------------------------------
 
@@ -100,6 +103,9 @@ class ChardevSocket(Chardev):
             QmpError: the address or descriptor cannot be had, or nobody answers.
         """
         self._loop = asyncio.get_running_loop()
+        self._tls = socket_options.find_tls(
+            self.chardevs, self.data, self.address, server=self.server
+        )
         socket_options.check(self.data, self.address, server=self.server)
         if self.address["type"] == "fd":
             self._adopt(self.address["str"])
@@ -242,17 +248,22 @@ class ChardevSocket(Chardev):
             self._stop_accepting()
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
-        if connected.family == socket.AF_UNIX:
-            UnixTransport(self._loop, connected, peer).start()
+        protocol = socket_options.behind_filters(
+            peer, self.data, server=self.server, on_break=self.send_break
+        )
+        if connected.family == socket.AF_UNIX and self._tls is None:
+            UnixTransport(self._loop, connected, protocol).start()
         else:
-            self._spawn(self._connect_peer(peer, connected))
+            self._spawn(self._connect_peer(peer, protocol, connected))
 
-    async def _connect_peer(self, peer: Peer, connected: socket.socket) -> None:
+    async def _connect_peer(
+        self, peer: Peer, protocol: asyncio.Protocol, connected: socket.socket
+    ) -> None:
         try:
-            protocol = socket_options.behind_filters(
-                peer, self.data, server=self.server, on_break=self.send_break
-            )
-            await self._loop.connect_accepted_socket(lambda: protocol, connected)
+            if self._tls is not None:
+                await self._tls.start(self._loop, connected, protocol)
+            else:
+                await self._loop.connect_accepted_socket(lambda: protocol, connected)
         except BaseException as error:
             connected.close()
             peer.connection_lost(None)

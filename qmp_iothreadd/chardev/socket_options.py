@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Devices
+    from qmp_iothreadd.chardev.tls import TLS
+    from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 
 
 def check(data: Mapping[str, Any], address: Mapping[str, Any], *, server: bool) -> None:
@@ -33,6 +37,22 @@ def check(data: Mapping[str, Any], address: Mapping[str, Any], *, server: bool) 
         raise errors.socket_option_misplaced("wait", "client connect")
 
 
+def find_tls(
+    devices: Devices, data: Mapping[str, Any], address: Mapping[str, Any], *, server: bool
+) -> TLS | None:
+    """What TLS takes, where there is to be any.
+
+    Raises:
+        QmpError: the credentials cannot be used.
+    """
+    if "tls-creds" not in data:
+        return None
+    from qmp_iothreadd.chardev.tls import TLS  # few have it, and ssl is large
+
+    host, authz = address.get("host", ""), data.get("tls-authz")
+    return TLS(devices, data["tls-creds"], authz, server=server, host=host)
+
+
 def protocol(data: Mapping[str, Any]) -> str:
     """What query-chardev puts before a host."""
     if data.get("telnet"):
@@ -41,8 +61,8 @@ def protocol(data: Mapping[str, Any]) -> str:
 
 
 def behind_filters(
-    peer: asyncio.Protocol, data: Mapping[str, Any], *, server: bool, on_break: Callable[[], None]
-) -> asyncio.Protocol:
+    peer: DescriptorProtocol, data: Mapping[str, Any], *, server: bool, on_break: Callable[[], None]
+) -> DescriptorProtocol:
     """The protocol for a socket, which takes what is on the wire, in front of the peer."""
     websocket, tn3270 = data.get("websocket", False), data.get("tn3270", False)
     telnet = server and (tn3270 or data.get("telnet", False))

@@ -280,3 +280,18 @@ def websocket_client() -> QmpError:
 def pty_link_not_created(reason: str) -> QmpError:
     """The path for a pseudo-terminal cannot be had."""
     return QmpError(f"Failed to create PTY symlink: {reason}")
+
+
+def tls_creds_not_found(name: str) -> QmpError:
+    """TLS with an object that there is not."""
+    return QmpError(f"No TLS credentials with id '{name}'")
+
+
+def not_tls_creds(name: str) -> QmpError:
+    """TLS with an object of another kind."""
+    return QmpError(f"Object with id '{name}' is not TLS credentials")
+
+
+def tls_creds_endpoint(endpoint: str) -> QmpError:
+    """Credentials for the other side of a connection."""
+    return QmpError(f"Expected TLS credentials for a {endpoint} endpoint")

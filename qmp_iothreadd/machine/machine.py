@@ -77,6 +77,7 @@ class Machine:
         self.tree = ObjectTree(self.types)
         self.chardevs = Chardevs(self.types, self.tree.chardevs)
         self.chardevs.quit = lambda: self.shutdown("host-qmp-quit")
+        self.chardevs.find_object = self.tree.objects.child
         add_empty_machine(self.tree)
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)

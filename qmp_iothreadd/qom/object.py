@@ -241,6 +241,10 @@ class Object:
             self.children[name].parent = None
             self.children.remove(name)
 
+    def child(self, name: str) -> Object | None:
+        """The child of this name, or None."""
+        return self.children.get(name) if self.children else None
+
     def unparent(self) -> None:
         """Take this object out of the tree.
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from qmp_iothreadd.chardev.filters import filtered
 from qmp_iothreadd.chardev.telnet import TelnetFilter
+from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 from qmp_iothreadd.chardev.websocket import WebsocketFilter
 from tests.chardev.websocket_client import CLOSE, frame, request, unframed
 
 
-class Recorder(asyncio.Protocol):
+class Recorder(DescriptorProtocol):
     """Writes down what happens to it."""
 
     def __init__(self) -> None:
