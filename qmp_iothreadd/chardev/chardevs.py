@@ -19,6 +19,7 @@ from qmp_iothreadd.chardev.chardev import Chardev
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.peer import Peer
     from qmp_iothreadd.qom.object import Container, Object
+    from qmp_iothreadd.qom.option_lists import OptionList
     from qmp_iothreadd.qom.types import TypeRegistry
 
 _KINDS: Final = {
@@ -51,7 +52,8 @@ class Chardevs:
 
     ``report`` says a line on standard error in the program's name, ``say`` one on standard output.
     ``quit`` ends the machine, ``find_object`` finds one of those that users make. ``escape_key``:
-    what multiplexers listen to. ``daemonize``: standard input is about to be let go.
+    what multiplexers listen to. ``daemonize``: standard input is about to be let go. ``options``:
+    the option lists of which devices were made; their ids are taken.
     """
 
     def __init__(self, types: TypeRegistry, folder: Container) -> None:
@@ -65,6 +67,7 @@ class Chardevs:
         self.find_object: Callable[[str], Object | None] = lambda name: None
         self.escape_key = 0x01
         self.daemonize = False
+        self.options: OptionList | None = None
         types.load_later(self._add_types)
 
     def __iter__(self) -> Iterator[Chardev]:
@@ -105,11 +108,9 @@ class Chardevs:
         ``handed_over`` are the named descriptors of the monitor that asks, if one does.
 
         Raises:
-            QmpError: the name is taken, there is no such kind, or it cannot be opened. Nothing is
+            QmpError: there is no such kind, it cannot be opened, or the name is taken. Nothing is
             left behind.
         """
-        if self.get(name) is not None:
-            raise errors.chardev_exists(name)
         made = self.make(name, backend)
         made.handed_over = handed_over
         made.start()

@@ -39,7 +39,7 @@ def chardev_options() -> OptionList:
 
 
 def parse_backend(options: Options) -> Backend:
-    """What a list says: the device that it asks for, or with ``mux=on`` the one below the mux.
+    """What a list says of a device, or with ``mux=on`` of the one below the mux.
 
     Raises:
         QmpError: with QEMU's text.
@@ -56,9 +56,26 @@ def parse_backend(options: Options) -> Backend:
     return {"type": kind, "data": data | _common(options)}
 
 
-def mux_backend(base: str) -> Backend:
-    """What ``mux=on`` puts on the device ``base``."""
-    return {"type": "mux", "data": {"chardev": base}}
+def parse_devices(options: Options) -> list[tuple[str, Backend]]:
+    """The devices that a list asks for, by their ids: with ``mux=on`` a base and a mux on it.
+
+    Raises:
+        QmpError: with QEMU's text.
+    """
+    if options.id is None:
+        raise errors.chardev_without_id()
+    backend = parse_backend(options)
+    if not options.get_bool("mux", False):
+        return [(options.id, backend)]
+    base = f"{options.id}-base"
+    return [(base, backend), (options.id, {"type": "mux", "data": {"chardev": base}})]
+
+
+def list_backends() -> str:
+    """What ``-chardev help`` prints."""
+    return "\n".join(
+        ["Available chardev backend types: ", *(f"  {name}" for name in reversed(BACKENDS))]
+    )
 
 
 def _check_not_console(options: Options) -> None:

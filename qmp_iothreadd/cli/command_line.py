@@ -10,6 +10,7 @@ from qmp_iothreadd.cli.defaults import Defaults
 from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.cli.machine import MachineOptions
 from qmp_iothreadd.cli.monitors import Monitors
+from qmp_iothreadd.cli.ports import Ports
 from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.errors import LocatedError, located
@@ -34,6 +35,7 @@ class CommandLine:
         self.warnings: list[str] = []
         self.backends = Backends()
         self.monitors = Monitors(self.backends)
+        self.ports = Ports(self.backends, self.monitors)
         self.machine_options = MachineOptions()
         self.disk_images: list[str] = []
         self.kernel_options: set[str] = set()
@@ -91,10 +93,16 @@ class CommandLine:
             self._make_backends()
         except LocatedError as error:
             self.config.backend_error = error
+            return
+        try:
+            self.ports.make(self.config.ports)
+        except LocatedError as error:
+            self.config.port_error = error
 
     def _make_backends(self) -> None:
         """As in system/vl.c: character devices, disks, the machine, its CPUs, then monitors."""
         config = self.config
+        config.chardev_options = self.backends.chardevs
         self.backends.make_chardevs(config.chardevs)
         if self.disk_images:
             name = self.disk_images[0]

@@ -53,7 +53,7 @@ class Defaults:
         label = monitors.next_name()
         address = {"type": "unix", "data": {"path": config.default_socket}}
         backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
-        config.chardevs[label] = ChardevConfig(label, backend)
+        config.chardevs.append(ChardevConfig(label, backend))
         config.monitors.append(MonitorConfig(label, label, "control"))
         if not config.objects:
             config.objects = [

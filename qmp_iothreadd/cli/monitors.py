@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.backends import CHARDEV
 from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.daemon.config import MonitorConfig
 
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
 
 DEPRECATED = "'-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' types instead"
 """What the first ``-mon`` is warned of."""
-
-_CHARDEV = "chardev:"
 
 
 class Monitors:
@@ -30,11 +30,13 @@ class Monitors:
         Raises:
             LocatedError: the text names no character device.
         """
-        if text.startswith(_CHARDEV):
-            label = text.removeprefix(_CHARDEV)
+        if text.startswith(CHARDEV):
+            label = text.removeprefix(CHARDEV)
         else:
             label = self.next_name()
-            self._backends.short_chardev(label, text, location)
+            self._backends.short_chardev(
+                label, text, location, lambda: errors.chardev_text_malformed(text)
+            )
         monitor = self.options.create(label, location)
         self.options.set(monitor, "mode", mode)
         self.options.set(monitor, "chardev", label)

@@ -9,6 +9,6 @@ from qmp_iothreadd.qmp.registry import COMMANDS
 
 __all__ = ["chardev", "control", "iothread", "no_guest", "qom", "runstate", "trace"]
 
-LATER = ("descriptors",)
+LATER = ("chardev_changes", "descriptors", "ringbuf")
 
 COMMANDS.later += [f"{__name__}.{module}" for module in LATER]

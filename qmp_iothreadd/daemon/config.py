@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.daemon.reporter import Reporter
@@ -10,6 +10,7 @@ from qmp_iothreadd.daemon.reporter import Reporter
 if TYPE_CHECKING:
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.qapi.models import Models
+    from qmp_iothreadd.qom.option_lists import OptionList
 
 
 @dataclass(slots=True)
@@ -40,6 +41,23 @@ class MonitorConfig:
     mode: str | None = None
     pretty: bool = False
     location: str = ""
+
+
+@dataclass(slots=True)
+class PortConfig:
+    """A serial or parallel port, or a debug console: there is none, but for its character device.
+
+    ``text`` describes the device, as the option ``location`` has it. ``made`` are the devices to
+    make for it, ``chardev`` is the one that it uses. ``monitor``: the name of a human monitor that
+    shares it.
+    """
+
+    kind: str
+    text: str
+    location: str
+    chardev: str = ""
+    made: list[ChardevConfig] = field(default_factory=list)
+    monitor: str | None = None
 
 
 class ObjectConfig:
@@ -94,17 +112,22 @@ class Config:
     """Everything that start-up has to know.
 
     Objects are created in the order given, before the monitors open. ``backend_error`` is what was
-    wrong with the monitors, found while reading the command line but said only after the objects
-    were created: the order of QEMU's system/vl.c. ``default_socket``: no monitor was asked for, and
-    this socket was chosen; its folder may be missing, and people have to be told of it.
+    wrong with character devices or the machine, ``port_error`` what was wrong with ports, found
+    while reading the command line but said only after those before were made: the order of QEMU's
+    system/vl.c. ``chardev_options`` are the lists that ``chardevs`` were read from.
+    ``default_socket``: no monitor was asked for, and this socket was chosen; its folder may be
+    missing, and people have to be told of it.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
         self.reporter = reporter or Reporter()
         self.monitors: list[MonitorConfig] = []
-        self.chardevs: dict[str, ChardevConfig] = {}
+        self.chardevs: list[ChardevConfig] = []
+        self.chardev_options: OptionList | None = None
+        self.ports: list[PortConfig] = []
         self.objects: list[ObjectConfig] = []
         self.backend_error: LocatedError | None = None
+        self.port_error: LocatedError | None = None
         self.default_socket: str | None = None
 
         self.name: str | None = None

@@ -92,6 +92,10 @@ async def serve(config: Config, background: Background | None = None) -> None:
         stack.callback(monitors.close)
         _create_objects(config, machine, late=True)
         _create_monitors(config, machine)
+        if config.ports:
+            await _open_ports(config, machine)
+        if config.port_error is not None:
+            raise config.port_error
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -167,17 +171,22 @@ async def _open_chardevs(
     chardevs = machine.chardevs
     chardevs.daemonize = config.daemonize
     chardevs.escape_key = config.escape_key
+    chardevs.options = config.chardev_options
     chardevs.say = _say
     stack.push_async_callback(chardevs.drained)
     stack.callback(chardevs.close)
-    for wanted in config.chardevs.values():
+    for wanted in config.chardevs:
         chardevs.report = partial(config.reporter.say, location=wanted.location)
         with located(wanted.location):
             made = chardevs.add(wanted.id, wanted.backend)
         if made.waits:
             await made.wait()
     chardevs.report = config.reporter.say
-    chardevs.say = lambda text: None  # QEMU says it to who is typing, and QMP is not typed
+    chardevs.say = _say_nothing
+
+
+def _say_nothing(text: str) -> None:
+    """QEMU tells who is typing, and QMP is not typed."""
 
 
 def _say(text: str) -> None:
@@ -199,6 +208,18 @@ def _create_monitors(config: Config, machine: Machine) -> None:
 
 
 # -- Steps that not every start takes: what they need is imported with them -----------------------
+
+
+async def _open_ports(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.daemon.ports import open_port
+
+    chardevs = machine.chardevs
+    chardevs.say = _say
+    for port in config.ports:
+        chardevs.report = partial(config.reporter.say, location=port.location)
+        await open_port(port, machine)
+    chardevs.report = config.reporter.say
+    chardevs.say = _say_nothing
 
 
 def _hold_pidfile(path: str, stack: contextlib.AsyncExitStack) -> None:

@@ -71,9 +71,28 @@ def _properties(machine: Machine, given: list[str], word: str) -> Iterable[str]:
     return [prop.name for prop in found.properties()] if found is not None else ()
 
 
+def _chardev_backends(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    from qmp_iothreadd.chardev.options import BACKENDS
+
+    return BACKENDS
+
+
+def _chardevs(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    return [chardev.name for chardev in machine.chardevs.listed()]
+
+
+def _ringbufs(machine: Machine, given: list[str], word: str) -> Iterable[str]:
+    from qmp_iothreadd.commands.ringbuf import ring_of
+
+    return [chardev.name for chardev in machine.chardevs.listed() if ring_of(chardev) is not None]
+
+
 _KINDS: dict[str, Callable[[Machine, list[str], str], Iterable[str]]] = {
+    "chardev": _chardevs,
+    "chardev-backend": _chardev_backends,
     "object": _objects,
     "path": _paths,
     "property": _properties,
+    "ringbuf": _ringbufs,
     "type": _types,
 }

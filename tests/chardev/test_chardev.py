@@ -46,7 +46,7 @@ async def test_devices_are_made_listed_and_removed(chardevs: Chardevs) -> None:
     }
     with pytest.raises(QmpError) as raised:
         chardevs.add("aa", NULL)
-    assert desc(raised) == "Chardev with id 'aa' already exists"
+    assert desc(raised) == "attempt to add duplicate property 'aa' to object (type 'container')"
     chardevs.remove("aa")
     assert chardevs.get("aa") is None
     with pytest.raises(QmpError) as raised:

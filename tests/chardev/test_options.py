@@ -11,8 +11,9 @@ from qmp_iothreadd.chardev.options import (
     BACKENDS,
     OPTION_KINDS,
     chardev_options,
-    mux_backend,
+    list_backends,
     parse_backend,
+    parse_devices,
 )
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi.cache import load_schema_cached
@@ -173,10 +174,30 @@ def test_whatever_is_not_refused_is_a_value_of_the_schemas_type(text: str) -> No
     assert models.validate(type_, backend) == backend
 
 
-def test_a_mux_is_one_too() -> None:
+def devices_of(text: str) -> list[tuple[str, dict[str, Any]]]:
+    options = chardev_options().parse(text, "", lambda _warning: None)
+    assert options is not None
+    return parse_devices(options)
+
+
+def test_a_mux_is_a_device_on_the_one_that_is_described() -> None:
     models = Models(load_schema_cached())
-    backend = mux_backend("c-base")
-    assert models.validate(models.schema.types["ChardevBackend"], backend) == backend
+    base, mux = devices_of("stdio,id=c,mux=on")
+    assert base == ("c-base", {"type": "stdio", "data": {"signal": True, **COMMON}})
+    assert mux == ("c", {"type": "mux", "data": {"chardev": "c-base"}})
+    assert models.validate(models.schema.types["ChardevBackend"], mux[1]) == mux[1]
+    assert devices_of("null,id=c,mux=off") == [("c", {"type": "null", "data": COMMON})]
+
+
+def test_a_device_has_an_id() -> None:
+    with pytest.raises(QmpError, match="chardev: no id specified"):
+        devices_of("tty")
+
+
+def test_help_lists_the_kinds_the_other_way_round() -> None:
+    lines = list_backends().splitlines()
+    assert lines[0] == "Available chardev backend types: "
+    assert [line.strip() for line in lines[:0:-1]] == list(BACKENDS)
 
 
 def test_kinds_are_those_that_qemus_build_has() -> None:

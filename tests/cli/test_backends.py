@@ -25,8 +25,17 @@ def said(*arguments: str) -> str:
     return warnings + config.reporter.format_error(config.backend_error)
 
 
+COMMON = {"logappend": False, "logtimestamp": False}
+
+
+def devices(config: Config) -> dict[str, dict[str, Any]]:
+    """The character devices that a command line asks for: their backends, by id."""
+    return {chardev.id: chardev.backend for chardev in config.chardevs}
+
+
 def unix(path: str, **data: Any) -> dict[str, Any]:
-    return {"addr": {"type": "unix", "data": {"path": path}}, **data}
+    address = {"path": path, "abstract": False, "tight": True}
+    return {"addr": {"type": "unix", "data": address}, **data}
 
 
 def inet(host: str, port: str, **data: Any) -> dict[str, Any]:
@@ -50,15 +59,15 @@ def fd(number: str, **data: Any) -> dict[str, Any]:
         ("unix:/s,reconnect-ms=30", unix("/s", server=False) | {"reconnect-ms": 30}),
         ("tcp:127.0.0.1:4444", inet("127.0.0.1", "4444", server=False)),
         ("tcp::0,server=on,wait=off", inet("", "0", server=True, wait=False)),
-        ("stdio", {}),
-        ("mon:stdio", {}),
+        ("stdio", {"signal": True}),
         ("null", {}),
     ],
 )
 def test_qmp_makes_a_chardev_and_a_monitor(text: str, data: dict[str, Any]) -> None:
     config = parse("-qmp", text)
-    chardev = config.chardevs["compat_monitor0"]
-    assert chardev.backend["data"] == data
+    [chardev] = config.chardevs
+    assert chardev.id == "compat_monitor0"
+    assert chardev.backend["data"] == data | COMMON
     assert chardev.location == f"-qmp {text}"
     [monitor] = config.monitors
     assert (monitor.id, monitor.chardev) == ("compat_monitor0", "compat_monitor0")
@@ -79,7 +88,18 @@ def test_qmp_makes_a_chardev_and_a_monitor(text: str, data: dict[str, Any]) -> N
     ],
 )
 def test_chardev(text: str, kind: str, data: dict[str, Any]) -> None:
-    assert parse("-chardev", text).chardevs["c"].backend == {"type": kind, "data": data}
+    assert devices(parse("-chardev", text)) == {"c": {"type": kind, "data": data | COMMON}}
+
+
+def test_a_mux_is_a_second_device() -> None:
+    config = parse("-monitor", "mon:stdio")
+    assert [chardev.id for chardev in config.chardevs] == [
+        "compat_monitor0-base",
+        "compat_monitor0",
+    ]
+    base, mux = devices(config).values()
+    assert base == {"type": "stdio", "data": {"signal": False, **COMMON}}
+    assert mux == {"type": "mux", "data": {"chardev": "compat_monitor0-base"}}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +121,7 @@ def test_chardev(text: str, kind: str, data: dict[str, Any]) -> None:
         ),
         ("-chardev socket,id=c,path=/x,server=x", "Parameter 'server' expects 'on' or 'off'"),
         ("-chardev socket,id=c,path=/x,foo=x", "Invalid parameter 'foo'"),
-        ("-chardev socket,id=c,path=/x,telnet=on", "'telnet' option is not supported"),
+        ("-chardev null,id=c,cols=80", "chardev 'c' does not support size options"),
     ],
 )
 def test_refusals_name_the_option(arguments: str, message: str | None) -> None:

@@ -90,7 +90,7 @@ def test_nographic_alone_puts_a_human_monitor_on_the_terminal(arguments: list[st
     config, _ = cli.parse(["prog", *arguments])
     [monitor] = config.monitors
     assert (monitor.id, monitor.mode) == ("compat_monitor0", "readline")
-    assert "compat_monitor0" in config.chardevs
+    assert "compat_monitor0" in [chardev.id for chardev in config.chardevs]
     assert config.default_socket is None
     assert config.objects == []
 

@@ -38,6 +38,6 @@ OPTIONS = (
     ),
     Option("snapshot", "", _refuse("disks are"), "write to temporary files"),
     Option("net netdev nic", "X", _refuse("networks are"), "a network"),
-    Option("debugcon tpmdev usbdevice virtfs fsdev", "X", _refuse("devices are"), "a device"),
+    Option("tpmdev usbdevice virtfs fsdev", "X", _refuse("devices are"), "a device"),
     Option("vnc spice", "X", _refuse("displays are"), "a display"),
 )

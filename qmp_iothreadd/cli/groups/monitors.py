@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qmp_iothreadd import errors
-from qmp_iothreadd.cli.backends import BACKENDS, DEVICES, list_backends
+from qmp_iothreadd.chardev.compat import PREFIXES, WORDS
+from qmp_iothreadd.chardev.options import BACKENDS, list_backends
+from qmp_iothreadd.cli.backends import CHARDEV
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP, list_words
 from qmp_iothreadd.cli.monitors import DEPRECATED
-from qmp_iothreadd.cli.option import Option, words_of
+from qmp_iothreadd.cli.option import Handler, Option, words_of
 from qmp_iothreadd.daemon.config import MODES
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.qom import c_numbers
@@ -60,14 +61,19 @@ def _set_escape_key(line: CommandLine, text: str) -> None:
     line.config.escape_key = min(value, c_numbers.INT64_MAX) & 0xFFFFFFFF
 
 
-def _check_serial(_line: CommandLine, text: str) -> None:
-    """Only their absence is possible."""
-    if text not in ("none", "null"):
-        raise errors.option_unsupported("serial and parallel ports are")
+def _add_port(kind: str) -> Handler:
+    def add_port(line: CommandLine, text: str) -> None:
+        line.ports.add(kind, text, line.location)
+
+    return add_port
 
 
 def _device_words() -> Iterable[str]:
-    return (*DEVICES, "chardev:")
+    return (*WORDS, *PREFIXES, CHARDEV)
+
+
+def _port_words() -> Iterable[str]:
+    return ("none", "mon:", *_device_words())
 
 
 def _backend_words() -> Iterable[str]:
@@ -110,7 +116,7 @@ OPTIONS = (
     ),
     Option(
         "chardev",
-        "socket|stdio|null,id=ID,...",
+        "BACKEND,id=ID[,...]",
         _add_chardev,
         "a DEV with a name",
         words=_backend_words,
@@ -126,7 +132,21 @@ OPTIONS = (
     Option("nodefaults", "", _no_defaults, "no monitor unless one is asked for"),
     Option("nographic", "", _no_graphic, "a human monitor on the terminal if none is asked for"),
     Option(
-        "serial parallel", "DEV", _check_serial, "a port on DEV", words=lambda: ("none", "null")
+        "serial",
+        "DEV",
+        _add_port("serial"),
+        "make DEV for a port, which there is not",
+        words=_port_words,
+        more=words_of("chardev"),
     ),
+    Option(
+        "parallel",
+        "DEV",
+        _add_port("parallel"),
+        "the same",
+        words=_port_words,
+        more=words_of("chardev"),
+    ),
+    Option("debugcon", "DEV", _add_port("debugcon"), "a debug console: there is no bus for it"),
     Option("echr", "N", _set_escape_key, "the code of the key that begins a mux's commands"),
 )

@@ -1,0 +1,127 @@
+"""Making, changing and removing character devices."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.chardev.options import BACKENDS
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.testing import MemoryClient
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[MemoryClient]:
+    with MemoryClient() as client:
+        client.negotiate()
+        yield client
+
+
+def backend(kind: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "data": data}
+
+
+def add(client: MemoryClient, id: str, kind: str = "null", **data: Any) -> Any:
+    return client.execute("chardev-add", {"id": id, "backend": backend(kind, **data)})
+
+
+def labels(client: MemoryClient) -> set[str]:
+    return {each["label"] for each in client.execute("query-chardev")}
+
+
+async def test_a_device_is_there_until_it_is_removed(client: MemoryClient) -> None:
+    before = labels(client)
+    assert add(client, "c") == {}
+    assert labels(client) == before | {"c"}
+    assert client.execute("chardev-remove", {"id": "c"}) == {}
+    assert labels(client) == before
+
+
+@pytest.mark.parametrize("name", ["", "1", "a/b"])
+async def test_any_text_is_a_name(client: MemoryClient, name: str) -> None:
+    add(client, name)
+    assert name in labels(client)
+
+
+async def test_a_name_is_taken_once(client: MemoryClient) -> None:
+    add(client, "c")
+    with pytest.raises(QmpError, match=r"^Chardev with id 'c' already exists$"):
+        add(client, "c")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "message"),
+    [
+        ("spicevmc", {"type": "x"}, "'spicevmc' is not a valid char driver name"),
+        (
+            "socket",
+            {"addr": {"type": "unix", "data": {"path": "/x"}}, "server": False, "wait": False},
+            "'wait' option is incompatible with socket in client connect mode",
+        ),
+    ],
+)
+async def test_what_cannot_be_made_leaves_nothing(
+    client: MemoryClient, kind: str, data: dict[str, Any], message: str
+) -> None:
+    before = labels(client)
+    with pytest.raises(QmpError) as caught:
+        add(client, "c", kind, **data)
+    assert caught.value.desc == f"Failed to add chardev 'c': {message}"
+    assert labels(client) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"id": "c"}, "Parameter 'backend' is missing"),
+        ({"id": "c", "backend": {}}, "Parameter 'backend.type' is missing"),
+        ({"id": "c", "backend": {"type": "null"}}, "Parameter 'backend.data' is missing"),
+        ({"id": "c", "backend": backend("x")}, "Parameter 'type' does not accept value 'x'"),
+        ({"id": "c", "backend": backend("socket")}, "Parameter 'backend.data.addr' is missing"),
+        ({"id": "c", "backend": backend("null", x=1)}, "Parameter 'backend.data.x' is unexpected"),
+    ],
+)
+def test_arguments_are_checked(
+    client: MemoryClient, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(QmpError) as caught:
+        client.execute("chardev-add", arguments)
+    assert caught.value.desc == message
+
+
+async def test_a_device_is_changed_unless_somebody_uses_it(client: MemoryClient) -> None:
+    add(client, "c", logappend=False)
+    assert client.execute("chardev-change", {"id": "c", "backend": backend("null")}) == {}
+    assert "c" in labels(client)
+    with pytest.raises(QmpError, match="Chardev 'd' does not exist"):
+        client.execute("chardev-change", {"id": "d", "backend": backend("null")})
+    with pytest.raises(QmpError, match="Chardev user does not support chardev hotswap"):
+        client.execute("chardev-change", {"id": "compat_monitor0", "backend": backend("null")})
+
+
+async def test_a_change_that_fails_leaves_no_device(client: MemoryClient) -> None:
+    add(client, "c")
+    with pytest.raises(QmpError, match=r"^Failed to add chardev 'c': 'dbus' is not a valid"):
+        client.execute("chardev-change", {"id": "c", "backend": backend("dbus", name="n")})
+    assert "c" not in labels(client)
+
+
+def test_a_device_that_is_used_or_missing_is_not_removed(client: MemoryClient) -> None:
+    with pytest.raises(QmpError, match=r"^Chardev 'compat_monitor0' is busy$"):
+        client.execute("chardev-remove", {"id": "compat_monitor0"})
+    with pytest.raises(QmpError, match=r"^Chardev 'c' not found$"):
+        client.execute("chardev-remove", {"id": "c"})
+
+
+async def test_a_break_is_sent_to_any_device(client: MemoryClient) -> None:
+    add(client, "c")
+    assert client.execute("chardev-send-break", {"id": "c"}) == {}
+    with pytest.raises(QmpError, match=r"^Chardev 'd' not found$"):
+        client.execute("chardev-send-break", {"id": "d"})
+
+
+def test_backends_are_those_of_chardev(client: MemoryClient) -> None:
+    found = client.execute("query-chardev-backends")
+    assert [each["name"] for each in found] == list(BACKENDS)
