@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     "file": "files:ChardevFile",
+    "hub": "hub:ChardevHub",
     "memory": "ringbuf:ChardevMemory",
     "msmouse": "guest_only:ChardevMsmouse",
     "mux": "mux:ChardevMux",

@@ -102,9 +102,10 @@ class MuxPeer(FrontendProtocol):
 
     def add(self, slot: int, frontend: Frontend) -> None:
         """Let a front end begin."""
+        writable = self._writable
         link = self.links[slot] = MuxLink(self, slot, frontend)
         link.protocol.connection_made(link)
-        if not self._writable:
+        if not writable:
             link.protocol.pause_writing()
 
     def remove(self, slot: int) -> None:

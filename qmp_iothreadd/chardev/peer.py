@@ -40,8 +40,9 @@ class Peer(DescriptorProtocol):
         self._stop_watching()
         if self._transport is None:
             return  # connection_made is still to come
+        writable = self._writable
         self._protocol.connection_made(self._transport)
-        if not self._writable:
+        if not writable:
             self._protocol.pause_writing()
         unread, self._unread = self._unread, []
         for data in unread:

@@ -295,3 +295,26 @@ def not_tls_creds(name: str) -> QmpError:
 def tls_creds_endpoint(endpoint: str) -> QmpError:
     """Credentials for the other side of a connection."""
     return QmpError(f"Expected TLS credentials for a {endpoint} endpoint")
+
+
+def hub_without_devices() -> QmpError:
+    """A hub of nothing."""
+    return QmpError("hub: 'chardevs' list is not defined")
+
+
+def hub_device_not_found(name: str) -> QmpError:
+    """A hub of a device that there is not."""
+    return QmpError(f"hub: chardev can't be found by id '{name}'")
+
+
+def hub_of_hubs(name: str) -> QmpError:
+    """A hub of what has several devices or front ends itself."""
+    return QmpError(
+        "hub: multiplexers and hub devices can't be stacked, "
+        f"check chardev '{name}', chardev should not be a hub device or have 'mux=on' enabled"
+    )
+
+
+def hub_full(name: str, limit: int) -> QmpError:
+    """One device too many of a hub."""
+    return QmpError(f"hub: too many uses of chardevs '{name}' (maximum is {limit})")
