@@ -9,6 +9,15 @@ from qmp_iothreadd.qmp.registry import COMMANDS
 
 __all__ = ["chardev", "control", "iothread", "no_guest", "qom", "runstate", "trace"]
 
-LATER = ("chardev_changes", "descriptors", "ringbuf")
+LATER = (
+    "block_bitmaps",
+    "block_devices",
+    "block_nodes",
+    "chardev_changes",
+    "descriptors",
+    "jobs",
+    "ringbuf",
+    "snapshots",
+)
 
 COMMANDS.later += [f"{__name__}.{module}" for module in LATER]

@@ -20,13 +20,6 @@ def query_kvm(ctx: Context) -> dict[str, bool]:
 
 
 @command("query-cpus-fast")
-@command("query-jobs")
 def query_nothing(ctx: Context) -> list[Any]:
     """None of these exist here, and none can be made."""
-    return []
-
-
-@command("query-block")
-def query_block(ctx: Context, flat: bool | None = None) -> list[Any]:
-    """There are no block devices, nested or flat."""
     return []

@@ -37,6 +37,7 @@ from qmp_iothreadd.errors.tree import (
 )
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.errors.block import *
     from qmp_iothreadd.errors.chardev_changes import *
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
@@ -59,6 +60,7 @@ _LAYERS: Final = (
     "options",
     "iothread",
     "machine",
+    "block",
     "chardevs",
     "chardev_changes",
     "descriptors",

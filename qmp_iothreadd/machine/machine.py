@@ -159,10 +159,10 @@ class Machine:
         """Whether the machine runs, as query-status says it."""
         return self.status == "running"
 
-    def stop(self) -> None:
-        """Pause; without effect and without event where it does not run."""
+    def stop(self, status: str = "paused") -> None:
+        """Pause, for the reason ``status``; without effect and event where it does not run."""
         if self.running:
-            self.status = "paused"
+            self.status = status
             self.emit("STOP")
 
     def cont(self) -> None:

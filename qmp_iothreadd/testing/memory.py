@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
+from qmp_iothreadd.machine.background_work import BackgroundWork
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qapi import load_schema
@@ -110,6 +111,7 @@ class MemoryClient(Requests):
         while not self.machine.shutting_down and (outcome := self.session.step()) is not IDLE:
             if outcome is not None:
                 raise NotImplementedError("commands that take their time need an event loop")
+        self.machine.part(BackgroundWork).run()
         return self.session.data_to_send()
 
     def send(self, request: bytes | str | Message) -> list[Message]:
@@ -125,5 +127,5 @@ class MemoryClient(Requests):
         return greeting
 
     def exchange(self, request: Message) -> Message:
-        """Send a request and return its reply, without the events before it."""
-        return self.send(request)[-1]
+        """Send a request and return its reply, without the events around it."""
+        return next(each for each in self.send(request) if "event" not in each)

@@ -1,0 +1,262 @@
+"""Block nodes: who is there, what may lie below, what stays when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.block_info import graph, node_info, node_stats
+from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.testing import make_machine
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    made = make_machine()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nodes(machine: Machine) -> BlockNodes:
+    return machine.part(BlockNodes)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    path = tmp_path / "image"
+    path.write_bytes(bytes(3000))
+    return str(path)
+
+
+def null(name: str = "n0", **options: Any) -> dict[str, Any]:
+    return {"driver": "null-co", "node-name": name, **options}
+
+
+def raw(name: str, below: Any, **options: Any) -> dict[str, Any]:
+    return {"driver": "raw", "node-name": name, "file": below, **options}
+
+
+def open_files(path: str) -> int:
+    links = []
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            links.append(os.readlink(f"/proc/self/fd/{fd}"))
+        except OSError:  # the one that lists the folder
+            continue
+    return links.count(path)
+
+
+# -- What is described ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "filename", "size"),
+    [
+        ({}, "null-co://", 1 << 30),
+        ({"latency-ns": 5}, "null-co://", 1 << 30),
+        ({"size": 512}, 'json:{"driver": "null-co", "size": 512}', 512),
+        (
+            {"size": 100, "read-zeroes": True},
+            'json:{"read-zeroes": true, "driver": "null-co", "size": 100}',
+            100,
+        ),
+    ],
+)
+def test_a_null_node(nodes: BlockNodes, options: dict[str, Any], filename: str, size: int) -> None:
+    found = node_info(nodes.add(null(**options)))
+    assert found["file"] == found["image"]["filename"] == filename
+    assert found["image"]["virtual-size"] == size
+    assert "dirty-flag" not in found["image"]
+
+
+def test_a_file_and_raw_above_it(nodes: BlockNodes, image: str) -> None:
+    nodes.add({"driver": "file", "node-name": "f", "filename": image, "read-only": True})
+    top = node_info(nodes.add(raw("r", "f")))
+    assert (top["file"], top["drv"], top["image"]["format"]) == (image, "raw", "raw")
+    assert top["image"]["virtual-size"] == 3072  # whole sectors
+    assert top["children"] == [{"child": "file", "node-name": "f"}]
+    assert node_info(nodes.find("f"))["ro"] is True
+    assert node_stats(nodes.find("r"))["parent"]["driver-specific"]["driver"] == "file"
+    assert graph(list(nodes.nodes.values()))["edges"][0]["name"] == "file"
+
+
+def test_a_piece_has_no_name_of_its_own(nodes: BlockNodes) -> None:
+    nodes.add(null())
+    made = nodes.add(raw("r", "n0", size=1024, offset=512))
+    assert made.filename == (
+        'json:{"offset": 512, "driver": "raw", "size": 1024, "file": {"driver": "null-co"}}'
+    )
+    assert made.virtual_size() == 1024
+
+
+# -- What is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"driver": "null-co"}, "'node-name' must be specified for the root node"),
+        (null("9"), "Invalid node-name: '9'"),
+        (null("a" * 32), "Node name too long"),
+        (null("taken"), "Duplicate nodes with node-name='taken'"),
+        (raw("r", "zz"), "Cannot find device='zz' nor node-name='zz'"),
+        (raw("r", "taken", size=100), "Specified size is not multiple of 512"),
+        (raw("r", "taken", offset=1 << 31), "Offset is greater than size of the containing file"),
+        (raw("r", null("c"), size=1 << 31), r"The sum of offset \(0\) and size \(2147483648\)"),
+        (raw("r", {"driver": "qcow", "file": "taken"}), "Unknown driver 'qcow'"),
+        (raw("r", null("taken")), "Duplicate nodes"),
+        ({"driver": "qcow2", "node-name": "q", "file": "taken"}, "Image is not in qcow2 format"),
+        ({"driver": "file", "node-name": "f", "filename": "/"}, "Could not open '/': Is a dir"),
+        (
+            {"driver": "file", "node-name": "f", "filename": "/", "read-only": True},
+            "'file' driver requires '/' to be a regular file",
+        ),
+        (
+            {"driver": "file", "node-name": "f", "filename": "/dev/fdset/7"},
+            "Could not open '/dev/fdset/7': No such file",
+        ),
+        (null(**{"detect-zeroes": "unmap"}), "setting detect-zeroes to unmap is not allowed"),
+    ],
+)
+def test_what_cannot_be_leaves_nothing_behind(
+    nodes: BlockNodes, options: dict[str, Any], message: str
+) -> None:
+    nodes.add(null("taken"))
+    with pytest.raises(QmpError, match=message):
+        nodes.add(options)
+    assert [*nodes.nodes] == ["taken"]
+    assert nodes.find("taken").users == 0
+
+
+def test_a_real_qcow2_is_of_a_driver_that_we_lack(nodes: BlockNodes, tmp_path: Path) -> None:
+    (tmp_path / "q").write_bytes(b"QFI\xfb\0\0\0\3")
+    below = {"driver": "file", "filename": str(tmp_path / "q")}
+    with pytest.raises(QmpError, match="Unknown driver 'qcow2'"):
+        nodes.add({"driver": "qcow2", "node-name": "q", "file": below})
+    assert not nodes.nodes
+    assert open_files(str(tmp_path / "q")) == 0
+
+
+# -- Life -----------------------------------------------------------------------------------------
+
+
+def test_what_was_made_with_a_node_goes_with_it(nodes: BlockNodes, image: str) -> None:
+    nodes.add(raw("r", {"driver": "file", "filename": image}))
+    (child,) = [name for name in nodes.nodes if name.startswith("#block")]
+    with pytest.raises(QmpError, match=f"Node {child} is not owned by the monitor"):
+        nodes.delete(child)
+    assert open_files(image) == 1
+    nodes.delete("r")
+    assert not nodes.nodes
+    assert open_files(image) == 0
+
+
+def test_what_others_use_stays(nodes: BlockNodes) -> None:
+    nodes.add(null())
+    nodes.add(raw("r", "n0"))
+    with pytest.raises(QmpError, match="Block device n0 is in use"):
+        nodes.delete("n0")
+    nodes.delete("r")
+    nodes.delete("n0")
+    with pytest.raises(QmpError, match="Failed to find node with node-name='n0'"):
+        nodes.delete("n0")
+
+
+def test_a_file_is_resized_and_a_read_only_one_is_not(nodes: BlockNodes, image: str) -> None:
+    node = nodes.add(raw("r", {"driver": "file", "filename": image}))
+    nodes.resize(node, 8192)
+    assert os.stat(image).st_size == node.virtual_size() == 8192
+    with pytest.raises(QmpError, match="expects a >0 size"):
+        nodes.resize(node, -1)
+    with pytest.raises(QmpError, match="Image is read-only"):
+        nodes.resize(nodes.add({**null(), "read-only": True}), 512)
+
+
+def test_reopening_changes_all_or_nothing(nodes: BlockNodes) -> None:
+    nodes.add(null("a"))
+    nodes.add(null("b"))
+    with pytest.raises(QmpError, match="Cannot change the option 'size'"):
+        nodes.reopen([null("a", **{"read-only": True}), null("b", size=512)])
+    assert not nodes.find("a").read_only
+    nodes.reopen([null("a", **{"read-only": True}), null("b")])
+    assert nodes.find("a").read_only
+    nodes.add(raw("r", "b"))
+    with pytest.raises(QmpError, match="Read-only block node 'b' cannot support"):
+        nodes.reopen([null("b", **{"read-only": True})])
+
+
+def test_a_node_does_not_keep_its_iothread(machine: Machine, nodes: BlockNodes) -> None:
+    machine.create_object({"qom-type": "iothread", "id": "io0"})
+    nodes.add(null())
+    nodes.add(raw("r", "n0"))
+    nodes.move("r", "io0")
+    assert nodes.find("n0").iothread is machine.find_object("io0")
+    machine.delete_object("io0")
+    nodes.move("r", None)
+    assert nodes.find("n0").iothread is None
+    with pytest.raises(QmpError, match="Cannot find iothread io0"):
+        nodes.move("r", "io0")
+    with pytest.raises(QmpError, match="Failed to find node"):
+        nodes.move("zz", "io0")
+
+
+# -- Any order of it ------------------------------------------------------------------------------
+
+NAMES = st.sampled_from("abcd")
+
+
+class Graphs(RuleBasedStateMachine):
+    """Nodes against a model: name → the name of what lies below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.machine = make_machine()
+        self.nodes = self.machine.part(BlockNodes)
+        self.model: dict[str, str | None] = {}
+
+    @rule(name=NAMES)
+    def add_null(self, name: str) -> None:
+        self._add(null(name), None, can=name not in self.model)
+
+    @rule(name=NAMES, below=NAMES)
+    def add_raw(self, name: str, below: str) -> None:
+        self._add(raw(name, below), below, can=name not in self.model and below in self.model)
+
+    def _add(self, options: dict[str, Any], below: str | None, *, can: bool) -> None:
+        if can:
+            self.nodes.add(options)
+            self.model[options["node-name"]] = below
+            return
+        with pytest.raises(QmpError):
+            self.nodes.add(options)
+
+    @rule(name=NAMES)
+    def delete(self, name: str) -> None:
+        if name in self.model and name not in self.model.values():
+            self.nodes.delete(name)
+            del self.model[name]
+            return
+        with pytest.raises(QmpError):
+            self.nodes.delete(name)
+
+    @invariant()
+    def is_as_the_model(self) -> None:
+        assert [*self.nodes.nodes] == [*self.model]
+        for name, node in self.nodes.nodes.items():
+            assert node.users == list(self.model.values()).count(name)
+
+    def teardown(self) -> None:
+        self.machine.close()
+
+
+Graphs.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
+TestGraphs = Graphs.TestCase
