@@ -11,6 +11,7 @@ import sys
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.finish import finish
 from qmp_iothreadd.cli.option import Option
 from qmp_iothreadd.cli.options import find_option
 from qmp_iothreadd.daemon.config import Config
@@ -36,6 +37,9 @@ def parse(argv: list[str]) -> tuple[Config, str]:
     line = CommandLine(os.path.basename(argv[0]) if argv else PROGRAM)
     try:
         _read(line, argv[1:])
+    except Finished as finished:
+        finished.said = "".join(line.warnings)
+        raise
     except errors.Error as error:
         text = line.config.reporter.format_error(error, line.location)
         raise CommandLineError("".join(line.warnings) + text) from None
@@ -53,7 +57,7 @@ def _read(line: CommandLine, arguments: list[str]) -> None:
             elif option.early == early:
                 option.handler(line, text)
     line.location = ""
-    line.finish()
+    finish(line)
 
 
 def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Option | None, str]]:
@@ -84,7 +88,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config, warnings = parse(sys.argv if argv is None else argv)
     except Finished as finished:
-        say(f"{finished.text}\n", "stdout")
+        say(finished.said)
+        if finished.text:
+            say(f"{finished.text}\n", "stdout")
         return finished.status
     except CommandLineError as error:
         say(error.text)

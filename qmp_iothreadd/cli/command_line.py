@@ -1,10 +1,9 @@
-"""The options read so far: what their handlers work on, and what is made of them in the end."""
+"""The options read so far: what their handlers work on."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
-from qmp_iothreadd import errors
 from qmp_iothreadd.cli.backends import Backends
 from qmp_iothreadd.cli.defaults import Defaults
 from qmp_iothreadd.cli.lists import new_list
@@ -13,21 +12,29 @@ from qmp_iothreadd.cli.monitors import Monitors
 from qmp_iothreadd.cli.ports import Ports
 from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.daemon.reporter import Reporter
-from qmp_iothreadd.errors import LocatedError, located
+from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import OptionList, Options
 
 
 class Finished(Exception):  # noqa: N818 -- not an error
-    """The command line asked for something that is said and done."""
+    """The command line asked for something that is said and done.
+
+    ``text`` goes to standard output, ``said`` to standard error.
+    """
 
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
         self.text = text
         self.status = status
+        self.said = ""
 
 
 class CommandLine:
-    """One command line. ``location`` is the option being read, as messages name it."""
+    """One command line. ``location`` is the option being read, as messages name it.
+
+    ``lists`` are the option lists given, by name. ``questions`` ask for something to be printed
+    once it is clear that options fit together; ``refusals`` are said when all else is done.
+    """
 
     def __init__(self, program: str) -> None:
         self.config = Config(reporter=Reporter(program))
@@ -38,9 +45,16 @@ class CommandLine:
         self.ports = Ports(self.backends, self.monitors)
         self.machine_options = MachineOptions()
         self.disk_images: list[str] = []
-        self.kernel_options: set[str] = set()
         self.defaults = Defaults()
-        self._lists: dict[str, OptionList] = {}
+        self.lists: dict[str, OptionList] = {}
+        self.questions: list[Callable[[CommandLine], None]] = []
+        self.refusals: list[LocatedError] = []
+        self.cpu: str | None = None
+        self.vga: str | None = None
+        self.loadvm: str | None = None
+        self.log_items = ""
+        self.data_folders: list[str] = []
+        self.ignored_objects: set[str] = set()
         self._warned: set[str] = set()
 
     def warn_once(self, text: str) -> None:
@@ -49,11 +63,19 @@ class CommandLine:
             self._warned.add(text)
             self.warn(text)
 
-    def warn(self, text: str) -> None:
-        """Keep a warning; what follows its first line is said without a prefix."""
+    def warn(self, text: str, *, about: str | None = None) -> None:
+        """Keep a warning; what follows its first line is said without a prefix.
+
+        ``about`` is the option that it is about, the one being read if None.
+        """
         first, _, rest = text.partition("\n")
+        place = self.location if about is None else about
         reporter = self.config.reporter
-        self.warnings.append(reporter.format(f"warning: {first}", self.location, rest or None))
+        self.warnings.append(reporter.format(f"warning: {first}", place, rest or None))
+
+    def say(self, *said: LocatedError) -> None:
+        """Keep errors that are no reason to end."""
+        self.warnings += [self.config.reporter.format_error(error) for error in said]
 
     # -- Option lists ------------------------------------------------------------------------------
 
@@ -64,9 +86,13 @@ class CommandLine:
             Finished: it asks for help.
             QmpError: it cannot be read.
         """
-        if name not in self._lists:
-            self._lists[name] = new_list(name)
-        return self.read(self._lists[name], text)
+        return self.read(self.list_of(name), text)
+
+    def list_of(self, name: str) -> OptionList:
+        """The lists of this name that were given so far."""
+        if name not in self.lists:
+            self.lists[name] = new_list(name)
+        return self.lists[name]
 
     def read(self, which: OptionList, text: str) -> Options:
         """Read an option list of this kind, and raise what ``read_list`` does."""
@@ -74,52 +100,3 @@ class CommandLine:
         if options is None:
             raise Finished(which.help(), status=1)
         return options
-
-    # -- What makes sense of it all ----------------------------------------------------------------
-
-    def finish(self) -> None:
-        """Check what only the whole command line shows, and make monitors of options.
-
-        Raises:
-            LocatedError: there is no such machine, or a kernel's options without a kernel.
-        """
-        with located(""):
-            for option in ("append", "initrd"):
-                if option in self.kernel_options and "kernel" not in self.kernel_options:
-                    raise errors.kernel_missing(option)
-            self.machine_options.check_type()
-            self.defaults.add_terminal_monitor(self.config, self.monitors)
-        try:
-            self._make_backends()
-        except LocatedError as error:
-            self.config.backend_error = error
-            return
-        try:
-            self.ports.make(self.config.ports)
-        except LocatedError as error:
-            self.config.port_error = error
-
-    def _make_backends(self) -> None:
-        """As in system/vl.c: character devices, disks, the machine, its CPUs, then monitors."""
-        config = self.config
-        config.chardev_options = self.backends.chardevs
-        self.backends.make_chardevs(config.chardevs)
-        if self.disk_images:
-            name = self.disk_images[0]
-            raise LocatedError(_disk_error(name), name)
-        with located(""):
-            self.machine_options.check_properties()
-            self.machine_options.check_cpus()
-            if self.kernel_options:
-                raise errors.kernel_unsupported()
-        config.monitors = self.monitors.configs()
-        self.defaults.add_socket(config, self.monitors)
-
-
-def _disk_error(name: str) -> errors.QmpError:
-    """What is wrong with a disk image, which is what an argument that is no option would be."""
-    try:
-        os.close(os.open(name, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError as error:
-        return errors.cannot_open(name, error.strerror or str(error))
-    return errors.option_unsupported("disks are")

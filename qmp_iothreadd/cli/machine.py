@@ -1,13 +1,21 @@
-"""``-machine`` and ``-smp``: there is no machine, but what makes no sense to QEMU is refused."""
+"""``-machine`` and what is short for its properties: all of it merged, then checked.
+
+There is no machine beside the empty one. Others are accepted by name, and their properties as they
+come, so that a start that names one goes on.
+"""
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.cli.lists import LISTS
+from qmp_iothreadd.cli.topology import check_topology
+from qmp_iothreadd.json.order import first_unexpected, qdict_order
 from qmp_iothreadd.qom import c_numbers, keyval
+from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE
 
 _TYPES = re.compile(r"none|microvm|isapc|pc|q35|x-remote|pc-(i440fx|q35)-[0-9]+\.[0-9]+")
 MACHINES = {
@@ -20,23 +28,17 @@ MACHINES = {
 _MAX_CPUS = {"none": 1, "isapc": 1, "microvm": 288, "x-remote": 1}
 _MAX_CPUS_PC = 4096
 
-# The properties of the empty machine. Those of the others are taken as they come.
-_BOOLEANS = ("aux-ram-share", "dump-guest-core", "graphics", "mem-merge", "suppress-vmdesc", "usb")
-_PROPERTIES = frozenset(
-    (
-        *("accel", "append", "boot", "confidential-guest-support", "dt-compatible", "dtb"),
-        *("dumpdtb", "firmware", "initrd", "kernel", "memory", "memory-backend"),
-        *("memory-encryption", "phandle-start", "shim", "smp", "type"),
-        *_BOOLEANS,
-    )
-)
+EMPTY = "none"
+"""The machine without anything."""
 
-_LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
-_TOPOLOGY = ("cpus", *_LEVELS, "maxcpus")
+# Options that were properties of the machine once, and still can be written so.
+_LEGACY = ("accel", "igd-passthru", "kvm-shadow-mem", "kernel-irqchip", "memory-backend")
+
+_PAGE = 8192
 
 
 class MachineOptions:
-    """All ``-machine`` and ``-smp`` options, merged; the last word counts."""
+    """All options that are properties of the machine, merged; the last word counts."""
 
     def __init__(self) -> None:
         self._values: keyval.KeyVal = {}
@@ -44,7 +46,28 @@ class MachineOptions:
     @property
     def type_name(self) -> str:
         """The machine's type."""
-        return str(self._values.get("type", "none"))
+        return str(self._values.get("type", EMPTY))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is the machine without anything."""
+        return self.type_name == EMPTY
+
+    @property
+    def has_properties(self) -> bool:
+        """Whether anything was said beside its type."""
+        return bool(self._values.keys() - {"type"})
+
+    def get(self, name: str) -> str | None:
+        """A property that is a text."""
+        value = self._values.get(name)
+        return value if isinstance(value, str) else None
+
+    @property
+    def boots_once(self) -> bool:
+        """Whether the next boot is to be from another drive than those after it."""
+        boot = self._values.get("boot")
+        return isinstance(boot, dict) and "once" in boot
 
     def machine(self, text: str) -> bool:
         """``-machine``; False if it asks for help.
@@ -53,17 +76,33 @@ class MachineOptions:
             QmpError: the text is not keyval.
         """
         values, wants_help = keyval.parse(text, "type")
-        _merge(self._values, values)
+        self.merge(values)
         return not wants_help and self._values.get("type") not in ("help", "?")
 
-    def smp(self, text: str) -> None:
-        """``-smp``.
+    def part(self, name: str, list_name: str, text: str) -> bool:
+        """An option that is a structured property, of the names of a list; False for help.
 
         Raises:
-            QmpError: the text is not keyval.
+            QmpError: the text is not keyval, or the property was a text before.
         """
-        values, _ = keyval.parse(text, "cpus")
-        _merge(self._values, {"smp": values})
+        values, wants_help = keyval.parse(text, LISTS[list_name].implied)
+        if not wants_help:
+            self.merge({name: values})
+        return not wants_help
+
+    def set(self, name: str, value: str) -> None:
+        """An option that is a property and a text."""
+        self._values[name] = value
+
+    def merge(self, values: keyval.KeyVal) -> None:
+        """Take over properties.
+
+        Raises:
+            QmpError: one is a text here and was structured before, or the other way.
+        """
+        _merge(self._values, values, "")
+
+    # -- Checks ------------------------------------------------------------------------------------
 
     def check_type(self) -> None:
         """Raises:
@@ -73,29 +112,26 @@ class MachineOptions:
             raise errors.machine_unsupported(self.type_name)
 
     def check_properties(self) -> None:
-        """Raises:
-        QmpError: a property that the empty machine does not have, or refuses.
-        """
-        if self.type_name != "none":
-            return
-        for name, value in self._values.items():
-            if name not in _PROPERTIES:
-                raise errors.property_not_found("none-machine", name)
-            if name in _BOOLEANS and c_numbers.boolean(str(value)) is None:
-                raise errors.invalid_parameter_value(name, "'on' or 'off'")
+        """In the order of QEMU's dictionary.
 
-    def check_cpus(self) -> None:
-        """Raises:
-        QmpError: ``-smp`` makes no sense, or asks for more than the machine can have.
+        Raises:
+            QmpError: a property that the empty machine does not have, or refuses.
         """
-        given = self._values.get("smp", {})
-        counts = _topology(given if isinstance(given, dict) else {"cpus": given})
-        if 0 in counts.values():
-            raise errors.no_cpus()
-        cpus = counts.get("cpus") or counts.get("maxcpus") or _product(counts)
-        maximum = _MAX_CPUS.get(self.type_name, _MAX_CPUS_PC)
-        if not 0 < cpus <= maximum:
-            raise errors.too_many_cpus(cpus, self.type_name, maximum)
+        values = _with_dashes(self._values)
+        for name in qdict_order(values):
+            if name == "smp":
+                self._check_smp(values[name])
+            elif name in _STRUCTURED:
+                _check_structured(name, values[name])
+            elif self.is_empty and name not in ("type", *_LEGACY):
+                _check_property(name, values[name])
+
+    def _check_smp(self, given: Any) -> None:
+        members = _members("smp", "smp-opts", given)
+        name = self.type_name
+        maximum = _MAX_CPUS.get(name, _MAX_CPUS_PC)
+        levels = () if self.is_empty or name == "microvm" else ("dies", "modules")
+        check_topology(members, name, maximum, levels)
 
 
 def list_machines() -> str:
@@ -104,31 +140,128 @@ def list_machines() -> str:
     return "\n".join(["Supported machines are:", *lines])
 
 
-def _merge(into: keyval.KeyVal, values: keyval.KeyVal) -> None:
+def list_properties() -> str:
+    """What ``-machine none,help`` says."""
+    from qmp_iothreadd.machine.machine_properties import (
+        INSTANCE_PROPERTIES,
+        MACHINE_PROPERTIES,
+    )
+
+    lines = [
+        f"  {f'{each.name}=<{each.type}>':<23}- {each.description}"
+        for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)
+    ]
+    return "\n".join(["none-machine options:", *sorted(lines)])
+
+
+def _merge(into: keyval.KeyVal, values: keyval.KeyVal, prefix: str) -> None:
     for name, value in values.items():
         present = into.get(name)
-        if isinstance(present, dict) and isinstance(value, dict):
-            _merge(present, value)
+        if present is None:
+            into[name] = value
+        elif isinstance(present, dict) and isinstance(value, dict):
+            _merge(present, value, f"{prefix}{name}.")
+        elif type(present) is not type(value):
+            raise errors.used_inconsistently(prefix + name)
         else:
             into[name] = value
 
 
-def _topology(given: dict[str, Any]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in _TOPOLOGY:
-        if name in given:
-            text = given[name]
-            if not isinstance(text, str):
-                raise errors.keyval_unexpected(f"smp.{name}")
-            value = c_numbers.int64(text)
-            if value is None:
-                raise errors.invalid_parameter_value(f"smp.{name}", "integer")
-            counts[name] = value
-    for name in given:
-        if name not in _TOPOLOGY:
-            raise errors.unexpected_parameter(f"smp.{name}")
-    return counts
+def _with_dashes(values: keyval.KeyVal) -> keyval.KeyVal:
+    """The properties with dashes in their names: an underscore stands for one."""
+    dashed = dict(values)
+    for name in qdict_order(values):
+        if "_" in name:
+            new = name.replace("_", "-")
+            if new in dashed:
+                raise errors.conflicting_names(name, new)
+            dashed[new] = dashed.pop(name)
+    return dashed
 
 
-def _product(counts: dict[str, int]) -> int:
-    return math.prod(counts.get(level, 1) for level in _LEVELS)
+def _check_property(name: str, value: Any) -> None:
+    """One that is a text, by the type that the table of the machine's properties has."""
+    from qmp_iothreadd.machine.machine_properties import (  # only where there are properties
+        INSTANCE_PROPERTIES,
+        MACHINE_PROPERTIES,
+    )
+
+    types = {each.name: each.type for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)}
+    type_name = types.get(name)
+    if type_name is None:
+        raise errors.property_not_found("none-machine", name)
+    if not isinstance(value, str):
+        raise errors.keyval_unexpected(name)
+    if type_name == "bool" and c_numbers.boolean(value) is None:
+        raise errors.invalid_parameter_value(name, "'on' or 'off'")
+    if type_name == "int" and c_numbers.int64(value) is None:
+        raise errors.invalid_parameter_value(name, "integer")
+    if name == "memory-encryption":
+        raise errors.no_memory_encryption_object(value)
+    if type_name.startswith("link<"):
+        raise errors.device_not_found(value)
+
+
+def _check_structured(name: str, given: Any) -> None:
+    list_name, check = _STRUCTURED[name]
+    check(_members(name, list_name, given))
+
+
+_KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
+    BOOL: (c_numbers.boolean, "'on' or 'off'"),
+    NUMBER: (c_numbers.int64, "integer"),
+    SIZE: (c_numbers.size, "size"),
+}
+
+
+def _members(name: str, list_name: str, given: Any) -> dict[str, Any]:
+    """The values of a structured property, of the kinds that its list has."""
+    if not isinstance(given, dict):
+        raise errors.invalid_parameter_type(name, "object")
+    kinds = LISTS[list_name].kinds or {}
+    values: dict[str, Any] = {}
+    for member, kind in kinds.items():
+        if member not in given:
+            continue
+        text = given[member]
+        if not isinstance(text, str):
+            raise errors.keyval_unexpected(f"{name}.{member}")
+        values[member] = text
+        if kind in _KINDS:
+            read, expected = _KINDS[kind]
+            values[member] = read(text)
+            if values[member] is None:
+                raise errors.invalid_parameter_value(f"{name}.{member}", expected)
+    unexpected = first_unexpected(given, kinds)
+    if unexpected is not None:
+        raise errors.unexpected_parameter(f"{name}.{unexpected}")
+    return values
+
+
+def _check_memory(values: dict[str, Any]) -> None:
+    size = -(-values.get("size", 0) // _PAGE) * _PAGE
+    maximum, slots = values.get("max-size"), values.get("slots")
+    if maximum is None:
+        if slots is not None:
+            raise errors.memory_slots_without_maximum()
+    elif maximum < size:
+        raise errors.maxmem_too_small(maximum, size)
+    elif slots and maximum == size:
+        raise errors.memory_slots_without_room(size)
+
+
+def _check_boot(values: dict[str, Any]) -> None:
+    for name in ("order", "once"):
+        seen = ""
+        for letter in values.get(name, ""):
+            if not "a" <= letter <= "p":
+                raise errors.bad_boot_device(letter)
+            if letter in seen:
+                raise errors.boot_device_twice(letter)
+            seen += letter
+
+
+_STRUCTURED: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
+    "boot": ("boot-opts", _check_boot),
+    "memory": ("memory-opts", _check_memory),
+}

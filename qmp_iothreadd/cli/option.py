@@ -18,7 +18,8 @@ FILE = "FILE"
 """The argument of options that take a file's name."""
 
 
-def _no_words() -> Iterable[str]:
+def no_words() -> Iterable[str]:
+    """Nothing to offer."""
     return ()
 
 
@@ -37,8 +38,8 @@ class Option(NamedTuple):
     help: str
     no_guest: bool = False
     early: bool = False
-    words: Words = _no_words
-    more: Words = _no_words
+    words: Words = no_words
+    more: Words = no_words
 
 
 def set_field(name: str, value: bool = True) -> Handler:

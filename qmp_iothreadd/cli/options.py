@@ -15,10 +15,12 @@ from qmp_iothreadd.cli.option import Option
 
 GROUPS = {
     "monitors": "Monitors and character devices",
-    "objects": "Objects and machine",
+    "objects": "Objects and run state",
     "process": "Process",
-    "guest": "Guest",
-    "devices": "Devices of a guest",
+    "machine": "Machine",
+    "devices": "Devices and what is behind them",
+    "displays": "Displays and sound",
+    "debug": "Debugging",
     "own": "Not QEMU's",
 }
 """The modules of :mod:`qmp_iothreadd.cli.groups`, with the titles of what they have."""

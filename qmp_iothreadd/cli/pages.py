@@ -6,6 +6,7 @@ package's sources); with ``man`` or ``bash`` it prints one.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -93,7 +94,8 @@ def _paragraphs(text: str) -> list[str]:
 def _tagged(tag: str, text: str) -> list[str]:
     names, _, argument = tag.partition(" ") if ", " not in tag else (tag, "", "")
     bold = f"\\fB{_escape(names)}\\fR"
-    return [".TP", f"{bold} {_escape(argument)}".rstrip(), _escape(text)]
+    breakable = re.sub(r"([],|])", r"\1\\:", _escape(argument))
+    return [".TP", f"{bold} {breakable}".rstrip(), _escape(text)]
 
 
 def _tagged_all(rows: dict[str, str]) -> list[str]:

@@ -52,6 +52,12 @@ def system_powerdown(ctx: Context) -> None:
     ctx.machine.powerdown()
 
 
+@command("x-exit-preconfig")
+def exit_preconfig(ctx: Context) -> None:
+    """Go on with what -preconfig held back."""
+    ctx.machine.exit_preconfig()
+
+
 @command("system_wakeup")
 def system_wakeup(ctx: Context) -> None:
     """Refuse: a guest that is not there cannot be suspended."""

@@ -112,11 +112,13 @@ class Config:
     """Everything that start-up has to know.
 
     Objects are created in the order given, before the monitors open. ``backend_error`` is what was
-    wrong with character devices or the machine, ``port_error`` what was wrong with ports, found
-    while reading the command line but said only after those before were made: the order of QEMU's
-    system/vl.c. ``chardev_options`` are the lists that ``chardevs`` were read from.
-    ``default_socket``: no monitor was asked for, and this socket was chosen; its folder may be
-    missing, and people have to be told of it.
+    wrong with character devices or the machine, ``port_error`` what was wrong with ports and
+    ``board_error`` with CPUs and devices, found while reading the command line but said only after
+    those before were made: the order of QEMU's system/vl.c. ``chardev_options`` are the lists that
+    ``chardevs`` were read from. ``default_socket``: no monitor was asked for, and this socket was
+    chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
+    be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
+    ``defer``. ``run_as``: user, group and the name whose groups are taken over.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -128,14 +130,23 @@ class Config:
         self.objects: list[ObjectConfig] = []
         self.backend_error: LocatedError | None = None
         self.port_error: LocatedError | None = None
+        self.board_error: LocatedError | None = None
         self.default_socket: str | None = None
 
         self.name: str | None = None
+        self.process_name: str | None = None
         self.uuid: str | None = None
         self.start_stopped = False
+        self.preconfig = False
+        self.incoming: str | None = None
+        self.actions: dict[str, str] = {}
+        self.compat: dict[str, str] = {}
 
         self.pidfile: str | None = None
         self.daemonize = False
+        self.exit_with_parent = False
+        self.run_as: tuple[int, int, str | None] | None = None
+        self.root_folder: str | None = None
 
         # The code of the key that begins the commands of a mux: Ctrl-a.
         self.escape_key = 1

@@ -48,6 +48,7 @@ def run(config: Config) -> int:
     raise_descriptor_limit()
     # Before it serves, a signal kills: there is no event loop to tell, nor a client.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _prepare_process(config)
     background = None
     if config.daemonize:
         from qmp_iothreadd.daemon.background import Background  # only where asked for
@@ -96,8 +97,12 @@ async def serve(config: Config, background: Background | None = None) -> None:
             await _open_ports(config, machine)
         if config.port_error is not None:
             raise config.port_error
+        if config.board_error is not None:
+            raise config.board_error
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
+        if config.root_folder is not None or config.run_as is not None:
+            _give_up_rights(config)
         if config.default_socket is not None:
             _say_how_to_connect(config.default_socket, machine)
         if background is not None:
@@ -121,7 +126,7 @@ def raise_descriptor_limit() -> None:
 
 def _make_machine(config: Config) -> Machine:
     models = config.schema.models()
-    return Machine(
+    machine = Machine(
         models.schema,
         models,
         name=config.name,
@@ -130,6 +135,13 @@ def _make_machine(config: Config) -> Machine:
         polling=config.polling,
         check_replies=config.check_replies,
     )
+    machine.actions.update(config.actions)
+    if config.preconfig:
+        machine.preconfig = True
+        machine.status = "prelaunch"
+    if config.incoming is not None:
+        machine.status = "inmigrate"
+    return machine
 
 
 def _start_traces(config: Config, machine: Machine, stack: contextlib.AsyncExitStack) -> None:
@@ -220,6 +232,22 @@ async def _open_ports(config: Config, machine: Machine) -> None:
         await open_port(port, machine)
     chardevs.report = config.reporter.say
     chardevs.say = _say_nothing
+
+
+def _prepare_process(config: Config) -> None:
+    if config.process_name is not None or config.exit_with_parent:
+        from qmp_iothreadd.daemon import privileges
+
+        if config.process_name is not None:
+            privileges.name_process(config.process_name)
+        if config.exit_with_parent:
+            privileges.exit_with_parent()
+
+
+def _give_up_rights(config: Config) -> None:
+    from qmp_iothreadd.daemon.privileges import give_up_rights
+
+    give_up_rights(config.root_folder, config.run_as)
 
 
 def _hold_pidfile(path: str, stack: contextlib.AsyncExitStack) -> None:

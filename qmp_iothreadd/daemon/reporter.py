@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import LocatedError, QmpError
+from qmp_iothreadd.errors.tree import FilePlace
 
 if TYPE_CHECKING:
     from qmp_iothreadd.errors import Error
@@ -37,6 +38,8 @@ class Reporter:
     def format(self, text: str, location: str = "", hint: str | None = None) -> str:
         """A message, ended by a newline."""
         prefix = f"{self.program}: {location}: " if location else f"{self.program}: "
+        if isinstance(location, FilePlace):
+            prefix = f"{self.program}:{location}: "
         if self.with_guest_name and self.guest_name:
             prefix = f"{self.guest_name} {prefix}"
         if self.timestamp:

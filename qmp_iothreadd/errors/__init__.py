@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
     from qmp_iothreadd.errors.descriptors import *
+    from qmp_iothreadd.errors.device_options import *
     from qmp_iothreadd.errors.iothread import *
     from qmp_iothreadd.errors.json import *
     from qmp_iothreadd.errors.machine import *
+    from qmp_iothreadd.errors.machine_options import *
     from qmp_iothreadd.errors.monitors import *
     from qmp_iothreadd.errors.objects import *
     from qmp_iothreadd.errors.options import *
@@ -61,12 +63,14 @@ _LAYERS: Final = (
     "iothread",
     "machine",
     "block",
+    "machine_options",
     "chardevs",
     "chardev_changes",
     "descriptors",
     "monitors",
     "process",
     "command_line",
+    "device_options",
 )
 
 

@@ -10,6 +10,23 @@ def wakeup_unsupported() -> QmpError:
     return QmpError("wake-up from suspend is not supported by this guest")
 
 
+def reset_required() -> QmpError:
+    """cont, after a shutdown."""
+    return QmpError("Resetting the Virtual Machine is required")
+
+
+def only_before_initialization() -> QmpError:
+    """x-exit-preconfig a second time."""
+    return QmpError("The command is permitted only before machine initialization")
+
+
+def only_after_initialization(command: str) -> QmpError:
+    """A command between -preconfig and x-exit-preconfig, where it cannot be had."""
+    return QmpError(
+        f"The command '{command}' is permitted only after machine initialization has completed"
+    )
+
+
 def machine_unsupported(name: str) -> QmpError:
     """A machine type that there is not."""
     return QmpError(
@@ -17,21 +34,19 @@ def machine_unsupported(name: str) -> QmpError:
     )
 
 
-def too_many_cpus(count: int, machine: str, maximum: int) -> QmpError:
-    """-smp asks for more than the machine can have."""
-    return QmpError(
-        f"Invalid SMP CPUs {count}. The max CPUs supported by machine '{machine}' is {maximum}"
-    )
-
-
-def no_cpus() -> QmpError:
-    """-smp with a 0 somewhere."""
-    return QmpError("Invalid CPU topology: CPU topology parameters must be greater than zero")
-
-
 def bad_device_model(name: str) -> QmpError:
     """-device: there are none."""
     return QmpError(f"'{name}' is not a valid device model name")
+
+
+def no_bus(bus: str, model: str) -> QmpError:
+    """A device that is plugged into a bus, where there is none."""
+    return QmpError(f"No '{bus}' bus found for device '{model}'")
+
+
+def dynamic_device_expected() -> QmpError:
+    """A device for the system bus, where the machine allows none."""
+    return QmpError("Parameter 'driver' expects a dynamic sysbus device type for the machine")
 
 
 def kernel_unsupported() -> QmpError:

@@ -34,8 +34,13 @@ def not_a_metrics_address(text: str) -> QmpError:
 
 
 def pid_file_failed(path: str, reason: str) -> QmpError:
-    """The pidfile cannot be made, or another process holds it."""
+    """The pidfile cannot be made."""
     return QmpError(f"cannot create PID file: Could not create '{path}': {reason}")
+
+
+def pid_file_locked(reason: str) -> QmpError:
+    """Another process holds the pidfile."""
+    return QmpError(f"cannot create PID file: Cannot lock pid file: {reason}")
 
 
 def socket_folder_failed(folder: str, reason: str) -> QmpError:
@@ -46,3 +51,30 @@ def socket_folder_failed(folder: str, reason: str) -> QmpError:
 def nographic_while_daemonizing() -> QmpError:
     """-nographic puts a monitor on the terminal that -daemonize lets go of."""
     return QmpError("-nographic cannot be used with -daemonize")
+
+
+def exit_with_parent_failed(reason: str) -> QmpError:
+    """-run-with exit-with-parent=on, which the system cannot do."""
+    return QmpError(f"exit-with-parent: {reason}")
+
+
+def chroot_failed() -> QmpError:
+    """-run-with chroot= without the right, or of what is no folder."""
+    return QmpError("chroot failed")
+
+
+def setgid_failed(gid: int) -> QmpError:
+    """-run-with user= without the right to change the group."""
+    return QmpError(f"Failed to setgid({gid})")
+
+
+def groups_failed(name: str | None, gid: int) -> QmpError:
+    """-run-with user= without the right to change the groups."""
+    if name is None:
+        return QmpError(f"Failed to setgroups(1, [{gid}])")
+    return QmpError(f'Failed to initgroups("{name}", {gid})')
+
+
+def setuid_failed(uid: int) -> QmpError:
+    """-run-with user= without the right to change the user."""
+    return QmpError(f"Failed to setuid({uid})")

@@ -31,6 +31,12 @@ class QmpError(Error):
         self.hint = hint
 
 
+class FilePlace(str):
+    """A line of a file as a location, ``FILE:LINE``; messages begin PROGRAM:FILE:LINE."""
+
+    __slots__ = ()
+
+
 class LocatedError(Error):
     """An error with the option that it is about, as it was written: ``-object iothread``.
 

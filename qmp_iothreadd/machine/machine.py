@@ -71,6 +71,16 @@ class Machine:
         self.name = name
         self.uuid = uuid
         self.status = "running" if running else "prelaunch"
+        # What to do on what event, as -action and set-action name both.
+        self.actions = {
+            "reboot": "reset",
+            "shutdown": "poweroff",
+            "panic": "shutdown",
+            "watchdog": "reset",
+        }
+        # Between -preconfig and x-exit-preconfig; then it runs if ``starts_running``.
+        self.preconfig = False
+        self.starts_running = running
         self.package = package
         self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()
@@ -166,14 +176,44 @@ class Machine:
             self.emit("STOP")
 
     def cont(self) -> None:
-        """Run; without effect and without event where it does."""
+        """Run; without effect and without event where it does.
+
+        Raises:
+            QmpError: it was shut down.
+        """
+        if self.status == "shutdown":
+            raise errors.reset_required()
         if not self.running:
             self.status = "running"
             self.emit("RESUME")
 
+    def exit_preconfig(self) -> None:
+        """Go on with what -preconfig held back.
+
+        Raises:
+            QmpError: nothing is held back.
+        """
+        if not self.preconfig:
+            raise errors.only_before_initialization()
+        self.preconfig = False
+        if self.starts_running and self.status == "prelaunch":
+            self.cont()
+
     def reset(self) -> None:
-        """Reset; one that does not run is then as before its first start (system/runstate.c)."""
-        self.emit("RESET", {"guest": False, "reason": "host-qmp-system-reset"})
+        """Reset; one that does not run is then as before its first start (system/runstate.c).
+
+        Where that is to be a shutdown, it is one, after which the daemon ends or stays paused.
+        """
+        reason = "host-qmp-system-reset"
+        if self.actions["reboot"] == "shutdown":
+            if self.actions["shutdown"] == "poweroff":
+                self.shutdown(reason)
+                return
+            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
+            self.stop()
+            self.status = "shutdown"
+            return
+        self.emit("RESET", {"guest": False, "reason": reason})
         if not self.running:
             self.status = "prelaunch"
 

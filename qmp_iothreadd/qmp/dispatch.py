@@ -95,13 +95,15 @@ class Dispatcher:
         """The command of this name.
 
         Raises:
-            QmpError: CommandNotFound.
+            QmpError: CommandNotFound, or it cannot be had yet.
             FunctionError: its function does not fit.
         """
         found = self._bound.get(name)
         if found is None:
             found = self._bind(name)
             self._bound[name] = found
+        if self.machine.preconfig and not self.machine.schema.commands[name].allow_preconfig:
+            raise errors.only_after_initialization(name)
         return found
 
     def _bind(self, name: str) -> BoundCommand:

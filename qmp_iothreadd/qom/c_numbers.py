@@ -95,6 +95,11 @@ def size(text: str) -> int | None:
     return value if value <= UINT64_MAX else None
 
 
+def is_size(text: str) -> bool:
+    """Whether ``size`` would read it, were it not for how large it may be."""
+    return re.fullmatch(_SIZE, text) is not None
+
+
 def number(text: str) -> float | None:
     """A finite floating-point number, decimal or hexadecimal."""
     if re.fullmatch(_HEXADECIMAL, text):

@@ -228,4 +228,6 @@ def _check_kind(name: str, kind: str, value: str) -> None:
             raise errors.number_too_large(name, value)
         raise errors.invalid_parameter_value(name, "a number")
     if kind == SIZE and c_numbers.size(value) is None:
+        if c_numbers.is_size(value):
+            raise errors.size_out_of_range(name, value)
         raise errors.not_a_size(name)

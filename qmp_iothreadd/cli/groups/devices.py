@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.cli.command_line import CommandLine
-from qmp_iothreadd.cli.option import Handler, Option
+from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.lists import HELP
+from qmp_iothreadd.cli.option import Handler, Option, accept, read_list, words_of
+from qmp_iothreadd.errors import LocatedError
+
+Question = Callable[[CommandLine], None]
+
+# What `-device help` has headings for; below them is nothing.
+_CATEGORIES = (
+    *("Controller/Bridge/Hub", "USB", "Storage", "Network", "Input", "Display", "Sound", "Misc"),
+    *("CPU", "Watchdog", "Uncategorized"),
+)
 
 
-def _refuse_device(_line: CommandLine, text: str) -> None:
-    """There are none."""
+def _add_device(line: CommandLine, text: str) -> None:
     if text.startswith("{"):
         from qmp_iothreadd.json.reader import parse_one  # only for JSON
 
         value: Any = parse_one(text)
-        driver = value.get("driver", "") if isinstance(value, dict) else ""
-    else:
-        driver = text.removeprefix("driver=").split(",", 1)[0]
-    raise errors.bad_device_model(str(driver))
+        members = value.items() if isinstance(value, dict) else ()
+        options = line.list_of("device").create(None, line.location)
+        options.pairs += [(name, str(member)) for name, member in members]
+        return
+    options = line.read_list("device", text)
+    if options.get("driver") in HELP:
+        line.questions.append(_list_devices)
+    elif any(name in HELP for name, _ in options.pairs):
+        line.questions.append(_device_help(options.get("driver") or "", line.location))
+
+
+def _list_devices(_line: CommandLine) -> None:
+    raise Finished("\n\n".join(f"{category} devices:" for category in _CATEGORIES))
+
+
+def _device_help(driver: str, location: str) -> Question:
+    def say(line: CommandLine) -> None:
+        error = LocatedError(errors.device_not_found(driver), location)
+        line.say(error)
+        raise Finished("")
+
+    return say
 
 
 def _refuse(what: str) -> Handler:
@@ -28,16 +56,96 @@ def _refuse(what: str) -> Handler:
     return refuse
 
 
+def _add_netdev(line: CommandLine, text: str) -> None:
+    if text.split(",")[0].removeprefix("type=") in HELP:
+        from qmp_iothreadd.cli.network_checks import list_clients  # only for help
+
+        raise Finished(list_clients())
+    if text.startswith("{"):
+        from qmp_iothreadd.cli.described import read_described  # only for JSON
+
+        value = read_described(line, "Netdev", text)
+        options = line.list_of("netdev").create(value.get("id"), line.location)
+        options.pairs += [(name, str(each)) for name, each in value.items() if name != "id"]
+        return
+    line.read_list("netdev", text)
+
+
+def _add_nic(line: CommandLine, text: str) -> None:
+    if line.read_list("nic", text).get("type") in HELP:
+        from qmp_iothreadd.cli.network_checks import list_cards  # only for help
+
+        raise Finished(list_cards())
+
+
+def _add_usb_device(line: CommandLine, text: str) -> None:
+    line.machine_options.set("usb", "on")
+    line.refusals.append(LocatedError(errors.usb_device_failed(text), line.location))
+
+
+def _enable_usb(line: CommandLine, _text: str) -> None:
+    line.machine_options.set("usb", "on")
+
+
+def _add_virtual_fs(line: CommandLine, text: str) -> None:
+    """Short for -fsdev and a device, which needs a bus."""
+    options = line.read_list("virtfs", text)
+    tag = options.get("mount_tag")
+    if options.get("fsdriver") is None or tag is None:
+        raise errors.virtfs_usage()
+    fsdev = line.list_of("fsdev").create(options.id or tag, line.location)
+    fsdev.pairs += [pair for pair in options.pairs if pair[0] != "mount_tag"]
+    device = line.list_of("device").create(None, line.location)
+    device.pairs.append(("driver", "virtio-9p-pci"))
+
+
+def _add_tpm(line: CommandLine, text: str) -> None:
+    if text in HELP:
+        error = errors.no_tpm_backend()
+        raise Finished(error.hint or "", status=1)
+    line.read_list("tpmdev", text)
+
+
 OPTIONS = (
-    Option("device", "DRIVER[,PROP=VALUE]...", _refuse_device, "a device: there are none"),
+    Option(
+        "device",
+        "DRIVER[,PROP=VALUE]... | JSON",
+        _add_device,
+        "a device: the empty machine has no place for one",
+    ),
+    Option("usb", "", _enable_usb, "a USB controller", no_guest=True),
+    Option("usbdevice", "NAME", _add_usb_device, "a USB device: there is no bus"),
     Option(
         "blockdev cdrom drive fda fdb hda hdb hdc hdd mtdblock pflash sd",
         "X",
         _refuse("disks are"),
         "a disk",
     ),
-    Option("snapshot", "", _refuse("disks are"), "write to temporary files"),
-    Option("net netdev nic", "X", _refuse("networks are"), "a network"),
-    Option("tpmdev usbdevice virtfs fsdev", "X", _refuse("devices are"), "a device"),
-    Option("vnc spice", "X", _refuse("displays are"), "a display"),
+    Option("snapshot", "", accept, "write to temporary files instead of disks", no_guest=True),
+    Option("iscsi", "[user=NAME][,...]", read_list("iscsi"), "how to log in", no_guest=True),
+    Option(
+        "netdev",
+        "TYPE,id=ID[,PROP=VALUE]... | JSON",
+        _add_netdev,
+        "a network: nothing is connected to it",
+        no_guest=True,
+    ),
+    Option("nic", "TYPE|none[,PROP=VALUE]...", _add_nic, "a network and its card", no_guest=True),
+    Option("net", "TYPE|nic|none[,PROP=VALUE]...", read_list("net"), "the same", no_guest=True),
+    Option(
+        "fsdev",
+        "local|synth,id=ID[,path=PATH,security_model=MODEL][,...]",
+        read_list("fsdev"),
+        "a folder",
+        no_guest=True,
+        words=words_of("fsdev"),
+    ),
+    Option(
+        "virtfs",
+        "local|synth,mount_tag=TAG[,...]",
+        _add_virtual_fs,
+        "a folder and its device: there is no bus",
+        words=words_of("virtfs"),
+    ),
+    Option("tpmdev", "TYPE,id=ID[,...]", _add_tpm, "a TPM: there is none"),
 )

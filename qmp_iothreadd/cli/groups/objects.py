@@ -1,4 +1,4 @@
-"""Options of objects and of the machine as clients see it."""
+"""Options of objects, of the run state, and of what clients see of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP
-from qmp_iothreadd.cli.machine import MACHINES, list_machines
-from qmp_iothreadd.cli.option import Option, set_field, words_of
+from qmp_iothreadd.cli.option import Handler, Option, read_list, set_field, store_text, words_of
 from qmp_iothreadd.daemon.config import ObjectConfig
 
 if TYPE_CHECKING:
@@ -32,7 +31,9 @@ def _add_object(line: CommandLine, text: str) -> None:
 
         value: Any = parse_one(text)
         type_name = value.get("qom-type") if isinstance(value, dict) else None
-        if type_name not in IGNORED_OBJECT_TYPES:
+        if type_name in IGNORED_OBJECT_TYPES:
+            line.ignored_objects.add(str(value.get("id")))
+        else:
             union = _object_options(line)
             _keep_object(line, line.config.schema.models().validate(union, value))
         return
@@ -44,6 +45,7 @@ def _add_object(line: CommandLine, text: str) -> None:
     if type_name in IGNORED_OBJECT_TYPES:
         if options.id is None:
             raise errors.missing_parameter("id")
+        line.ignored_objects.add(options.id)
         return
     from qmp_iothreadd.qom.input_visitor import from_options  # only objects have a type
 
@@ -76,23 +78,14 @@ def _object_options(line: CommandLine) -> ObjectType:
 
 
 def _set_name(line: CommandLine, text: str) -> None:
-    name = line.read_list("name", text).get("guest")
-    line.config.name = line.config.reporter.guest_name = name
+    """Messages have the name from here on."""
+    line.config.reporter.guest_name = line.read_list("name", text).get("guest")
 
 
 def _set_uuid(line: CommandLine, text: str) -> None:
     if not re.fullmatch(_UUID, text):
         raise errors.bad_uuid()
     line.config.uuid = text.lower()
-
-
-def _set_machine(line: CommandLine, text: str) -> None:
-    if not line.machine_options.machine(text):
-        raise Finished(list_machines())
-
-
-def _set_smp(line: CommandLine, text: str) -> None:
-    line.machine_options.smp(text)
 
 
 def _shipped_object_options() -> ObjectType:
@@ -117,8 +110,18 @@ def _object_words() -> Iterable[str]:
     return ("id=", *(f"{name}=" for name in sorted(members)))
 
 
-def _machine_words() -> Iterable[str]:
-    return (*MACHINES, "help")
+def _set_action(event: str, action: str) -> Handler:
+    def set_action(line: CommandLine, text: str) -> None:
+        options = line.list_of("action").create(None, line.location)
+        options.pairs.append((event, action or text))
+
+    return set_action
+
+
+def _set_policy(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.described import read_described  # only where there is a policy
+
+    line.config.compat = read_described(line, "CompatPolicy", text)
 
 
 OPTIONS = (
@@ -130,15 +133,31 @@ OPTIONS = (
         words=_object_types,
         more=_object_words,
     ),
-    Option("name", "[guest=]NAME", _set_name, "what query-name says", words=words_of("name")),
+    Option(
+        "name",
+        "[guest=]NAME[,process=NAME]",
+        _set_name,
+        "what query-name says, and ps",
+        words=words_of("name"),
+    ),
     Option("uuid", "UUID", _set_uuid, "what query-uuid says"),
     Option("S", "", set_field("start_stopped"), "do not run until 'cont'"),
     Option(
-        "M machine",
-        "TYPE[,PROP=VALUE]...",
-        _set_machine,
-        "checked; there is no machine",
-        words=_machine_words,
+        "action",
+        "EVENT=ACTION[,...]",
+        read_list("action"),
+        "what to do on reboot, shutdown, panic or watchdog",
+        words=words_of("action"),
     ),
-    Option("smp", "[cpus=]N", _set_smp, "checked; there are no CPUs"),
+    Option("no-reboot", "", _set_action("reboot", "shutdown"), "-action reboot=shutdown"),
+    Option("no-shutdown", "", _set_action("shutdown", "pause"), "-action shutdown=pause"),
+    Option("watchdog-action", "ACTION", _set_action("watchdog", ""), "-action watchdog=ACTION"),
+    Option("preconfig", "", set_field("preconfig"), "wait for x-exit-preconfig"),
+    Option("incoming", "URI|defer", store_text("incoming"), "wait for a guest that migrates"),
+    Option(
+        "compat",
+        "[deprecated-input=accept|reject|crash][,deprecated-output=accept|hide][,unstable-...]",
+        _set_policy,
+        "what to do about deprecated and unstable parts of QMP",
+    ),
 )

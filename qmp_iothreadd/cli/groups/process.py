@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP, list_words
 from qmp_iothreadd.cli.option import (
     FILE,
     Option,
     accept,
+    read_list,
     set_field,
     store_text,
     words_of,
@@ -20,12 +22,16 @@ from qmp_iothreadd.daemon.config import TracePattern
 _TRACE_ITEM = "trace:"
 _LOG_HELP = """\
 Log items (comma separated):
-trace:PATTERN   enable trace events"""
+trace:PATTERN   enable trace events
+
+Use "-d trace:help" to get a list of trace events.
+"""
+_PER_THREAD = "tid"
 _GUEST_LOG_ITEMS = frozenset(
     (
         *("all", "cpu", "cpu_reset", "exec", "fpu", "guest_errors", "in_asm", "int", "invalid_mem"),
-        *("mmu", "nochain", "none", "op", "op_ind", "op_opt", "op_plugin", "out_asm", "page"),
-        *("pcall", "plugin", "strace", "tid", "unimp", "vpu"),
+        *("mmu", "nochain", "op", "op_ind", "op_opt", "op_plugin", "out_asm", "page", "pcall"),
+        *("plugin", "strace", _PER_THREAD, "unimp", "vpu"),
     )
 )
 
@@ -37,14 +43,21 @@ def _set_messages(line: CommandLine, text: str) -> None:
 
 
 def _set_log_items(line: CommandLine, text: str) -> None:
-    """Trace events, among QEMU's log items."""
-    if text in HELP:
-        raise Finished(_LOG_HELP, status=1)
-    for item in text.split(","):
-        if item.startswith(_TRACE_ITEM):
+    """Trace events, among QEMU's log items; the last -d counts, when all options were read."""
+    if not line.log_items:
+        line.questions.append(_check_log_items)
+    line.log_items = text
+
+
+def _check_log_items(line: CommandLine) -> None:
+    items = line.log_items.split(",")
+    for item in items:
+        if item.startswith(_TRACE_ITEM) and item != _TRACE_ITEM:
             _enable_trace(line, item.removeprefix(_TRACE_ITEM), "")
         elif item not in _GUEST_LOG_ITEMS:
             raise Finished(_LOG_HELP, status=1)
+    if _PER_THREAD in items and "%d" not in (line.config.log_file or ""):
+        raise errors.log_per_thread_without_template()
 
 
 def _add_trace(line: CommandLine, text: str) -> None:
@@ -64,6 +77,53 @@ def _enable_trace(line: CommandLine, pattern: str, location: str) -> None:
 
         raise Finished("\n".join(event_names()))
     line.config.traces.append(TracePattern(pattern, location))
+
+
+def _set_run_with(line: CommandLine, text: str) -> None:
+    """With async-teardown memory is given back by another process: there is none to give back."""
+    options = line.read_list("run-with", text)
+    config = line.config
+    if options.get_bool("exit-with-parent", False):
+        config.exit_with_parent = True
+    root_folder, user = options.get("chroot"), options.get("user")
+    if root_folder is not None:
+        config.root_folder = root_folder
+    if user is not None:
+        config.run_as = _user_ids(user)
+        if config.run_as is None:
+            raise errors.user_unknown(text)
+
+
+def _user_ids(text: str) -> tuple[int, int, str | None] | None:
+    """The ids of a user, named or as UID:GID."""
+    import pwd  # only where there is a user
+
+    try:
+        found = pwd.getpwnam(text)
+    except (KeyError, ValueError):
+        uid, _, gid = text.partition(":")
+        if not (uid.isascii() and uid.isdecimal() and gid.isascii() and gid.isdecimal()):
+            return None
+        return int(uid), int(gid), None
+    return found.pw_uid, found.pw_gid, found.pw_name
+
+
+def _set_overcommit(line: CommandLine, text: str) -> None:
+    value = line.read_list("overcommit", text).get("mem-lock")
+    if value not in (None, "on", "off", "on-fault"):
+        raise errors.bad_mem_lock()
+
+
+def _read_config(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.config_file import read_config_file  # only where there is one
+
+    read_config_file(line, text)
+
+
+def _set_option(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.config_file import set_option  # only where asked for
+
+    set_option(line, text)
 
 
 def _help(line: CommandLine, _text: str) -> None:
@@ -113,4 +173,35 @@ OPTIONS = (
     Option("h help", "", _help, "this help"),
     Option("version", "", _version, "the version"),
     Option("no-user-config", "", accept, "read no configuration of the user's: there is none"),
+    Option("readconfig", FILE, _read_config, "read options from FILE"),
+    Option("set", "GROUP.ID.NAME=VALUE", _set_option, "change an option given before"),
+    Option(
+        "run-with",
+        "[chroot=PATH][,user=NAME|UID:GID][,exit-with-parent=on|off][,async-teardown=on|off]",
+        _set_run_with,
+        "give up rights when ready; end with the parent",
+        words=words_of("run-with"),
+    ),
+    Option(
+        "sandbox",
+        "on|off[,obsolete=allow|deny][,...]",
+        read_list("sandbox"),
+        "checked only: system calls are not filtered",
+        words=words_of("sandbox"),
+    ),
+    Option(
+        "overcommit",
+        "[mem-lock=on|off|on-fault][,cpu-pm=on|off]",
+        _set_overcommit,
+        "lock memory; let a guest idle on its CPUs",
+        no_guest=True,
+        words=words_of("overcommit"),
+    ),
+    Option(
+        "add-fd",
+        "fd=N,set=N[,opaque=TEXT]",
+        read_list("add-fd"),
+        "add a descriptor to a set",
+        words=words_of("add-fd"),
+    ),
 )

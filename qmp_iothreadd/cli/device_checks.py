@@ -1,0 +1,60 @@
+"""Option lists of devices and what is behind them: there are none without a guest."""
+
+from __future__ import annotations
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.qom.option_lists import Options
+
+_FS_DRIVERS = ("local", "synth")
+_SECURITY_MODELS = ("passthrough", "mapped-xattr", "mapped-file", "none")
+
+
+def check_device(line: CommandLine, options: Options) -> None:
+    """``-device``: the empty machine refuses it; those of other machines are not looked at."""
+    from qmp_iothreadd.machine.device_models import bus_of, refusal
+
+    driver = options.get("driver")
+    if driver is None:
+        raise errors.missing_parameter("driver")
+    if line.machine_options.is_empty or bus_of(driver) is None:
+        raise refusal(driver)
+    raise errors.no_bus(bus_of(driver) or "", driver)
+
+
+def check_global(line: CommandLine, options: Options) -> None:
+    """``-global``: it is about devices, of which the empty machine has none."""
+    from qmp_iothreadd.machine.device_models import bus_of
+
+    driver, name = options.get("driver"), options.get("property")
+    if line.machine_options.is_empty and driver and bus_of(driver) is None:
+        line.warn(f"global {driver}.{name} has invalid class name", about="")
+
+
+def check_fsdev(_line: CommandLine, options: Options) -> None:
+    """``-fsdev``, and the part of ``-virtfs`` that is the same."""
+    if options.id is None:
+        raise errors.fsdev_without_id()
+    driver = options.get("fsdriver")
+    if driver is None:
+        raise errors.fsdev_without_driver()
+    if driver not in _FS_DRIVERS:
+        raise errors.fsdev_driver_unknown(driver)
+    if driver == "local":
+        model = options.get("security_model")
+        if model not in _SECURITY_MODELS:
+            raise errors.bad_security_model(model)
+
+
+def check_drive(_line: CommandLine, options: Options) -> None:
+    """``-drive``: disks are block nodes, which are not made of option lists."""
+    raise errors.option_unsupported("disks are")
+
+
+def check_tpm(_line: CommandLine, options: Options) -> None:
+    """``-tpmdev``: there is no back end."""
+    if options.id is None:
+        raise errors.missing_parameter("id")
+    if options.get("type") is None:
+        raise errors.missing_parameter("type")
+    raise errors.no_tpm_backend()

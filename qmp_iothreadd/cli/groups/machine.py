@@ -1,0 +1,177 @@
+"""Options of the machine and its guest: what is wrong with them is said, and that is all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.command_line import CommandLine, Finished
+from qmp_iothreadd.cli.lists import HELP, new_list
+from qmp_iothreadd.cli.machine import EMPTY, MACHINES, list_machines, list_properties
+from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, no_words, read_list, words_of
+from qmp_iothreadd.errors import LocatedError, located
+
+
+def _set_machine(line: CommandLine, text: str) -> None:
+    if not line.machine_options.machine(text):
+        is_empty = line.machine_options.get("type") == EMPTY
+        raise Finished(list_properties() if is_empty else list_machines())
+
+
+def _set_part(name: str, list_name: str) -> Handler:
+    """A handler of a structured property of the machine."""
+
+    def set_part(line: CommandLine, text: str) -> None:
+        with located(""):
+            if not line.machine_options.part(name, list_name, text):
+                raise Finished(new_list(list_name).help())
+
+    return set_part
+
+
+def _set_property(name: str, value: str | None = None) -> Handler:
+    """A handler of a property that is a text: the argument, or ``value``."""
+
+    def set_property(line: CommandLine, text: str) -> None:
+        line.machine_options.set(name, text if value is None else value)
+
+    return set_property
+
+
+def _add_accelerator(line: CommandLine, text: str) -> None:
+    name = line.read_list("accel", text).get("accel")
+    if not name or name in HELP:
+        from qmp_iothreadd.cli.machine_checks import ACCELERATORS  # only for help
+
+        raise Finished("\n".join(["Accelerators supported in QEMU binary:", *ACCELERATORS]))
+
+
+def _set_cpu(line: CommandLine, text: str) -> None:
+    line.cpu = text
+    if text in HELP:
+        line.questions.append(_list_cpus)
+
+
+def _list_cpus(_line: CommandLine) -> None:
+    from qmp_iothreadd.machine.cpu_models import cpu_models  # only for help
+
+    lines = [f"  {name:<22} {text}".rstrip() for name, text in cpu_models()]
+    raise Finished("\n".join(["Available CPUs:", *lines]))
+
+
+def _add_global(line: CommandLine, text: str) -> None:
+    """DRIVER.PROPERTY=VALUE, or a list with these three."""
+    name, has_value, value = text.partition("=")
+    driver, has_property, name = name.partition(".")
+    if has_value and has_property and driver and name and "," not in driver:
+        options = line.list_of("global").create(None, line.location)
+        options.pairs += [("driver", driver), ("property", name), ("value", value)]
+        return
+    options = line.read_list("global", text)
+    if None in [options.get(each) for each in ("driver", "property", "value")]:
+        raise errors.global_incomplete()
+
+
+def _add_smbios(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.firmware_checks import check_smbios  # only where there is one
+
+    check_smbios(line.read_list("smbios", text))
+
+
+def _add_acpi_table(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.firmware_checks import check_acpi_table
+
+    check_acpi_table(line.read_list("acpi", text))
+
+
+def _add_option_rom(line: CommandLine, text: str) -> None:
+    if not line.read_list("option-rom", text).get("romfile"):
+        raise errors.option_rom_missing()
+
+
+def _load_snapshot(line: CommandLine, text: str) -> None:
+    line.loadvm = text
+    line.refusals.append(LocatedError(errors.no_snapshot_to_load()))
+
+
+def _machine_words() -> Iterable[str]:
+    return (*MACHINES, "help")
+
+
+def _accelerator_words() -> Iterable[str]:
+    from qmp_iothreadd.cli.machine_checks import ACCELERATORS  # only to make the pages
+
+    return (*ACCELERATORS, "help")
+
+
+def _guest(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
+    words = words_of(list) if list else no_words
+    return Option(names, argument, handler, help, no_guest=True, words=words)
+
+
+OPTIONS = (
+    Option(
+        "M machine",
+        "TYPE[,PROP=VALUE]...",
+        _set_machine,
+        "the machine: 'none' has nothing; others are known by name",
+        words=_machine_words,
+    ),
+    _guest(
+        "smp",
+        "[cpus=]N[,maxcpus=N][,LEVEL=N]...",
+        _set_part("smp", "smp-opts"),
+        "how many CPUs",
+        "smp-opts",
+    ),
+    _guest("m", "[size=]N[,slots=N,maxmem=N]", read_list("memory"), "how much memory", "memory"),
+    Option(
+        "accel",
+        "NAME[,PROP=VALUE]...",
+        _add_accelerator,
+        "how a guest is run",
+        no_guest=True,
+        words=_accelerator_words,
+    ),
+    _guest("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
+    _guest("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
+    _guest("numa", "node|dist|cpu|hmat-lb|hmat-cache[,...]", read_list("numa"), "NUMA nodes"),
+    _guest("mem-path", "PATH", accept, "where memory is kept"),
+    _guest("mem-prealloc", "", accept, "allocate memory at once"),
+    _guest("global", "DRIVER.PROP=VALUE", _add_global, "a default of a device's", "global"),
+    _guest(
+        "boot",
+        "[order=]DRIVES[,once=DRIVES][,menu=on|off]...",
+        _set_part("boot", "boot-opts"),
+        "what to boot from",
+        "boot-opts",
+    ),
+    _guest("kernel", FILE, _set_property("kernel"), "a kernel to boot"),
+    _guest("shim", FILE, _set_property("shim"), "what is run before it"),
+    _guest("initrd", FILE, _set_property("initrd"), "its initial ram disk"),
+    _guest("append", "TEXT", _set_property("append"), "its command line"),
+    _guest("dtb", FILE, _set_property("dtb"), "its device tree"),
+    _guest("bios", FILE, _set_property("firmware"), "the firmware"),
+    _guest(
+        "fw_cfg",
+        "[name=]NAME,file=FILE|string=TEXT",
+        read_list("fw_cfg"),
+        "a file for firmware",
+        "fw_cfg",
+    ),
+    _guest("smbios", "file=FILE|type=N[,FIELD=VALUE]...", _add_smbios, "a table of SMBIOS"),
+    _guest("acpitable", "sig=NAME,data=FILE[,...]", _add_acpi_table, "a table of ACPI"),
+    _guest("option-rom", FILE, _add_option_rom, "a ROM to load", "option-rom"),
+    _guest("win2k-hack", "", accept, "for the installation of Windows 2000"),
+    _guest("no-fd-bootchk", "", accept, "do not check the signatures of floppy disks"),
+    _guest(
+        "rtc",
+        "[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]",
+        read_list("rtc"),
+        "the guest's clock",
+        "rtc",
+    ),
+    _guest("icount", "[shift=]N|auto[,...]", read_list("icount"), "count instructions", "icount"),
+    _guest("loadvm", "TAG", _load_snapshot, "load a snapshot: there is no disk that has one"),
+    _guest("only-migratable", "", accept, "allow only what can be migrated"),
+)

@@ -1,0 +1,72 @@
+"""Option lists of the process: -action, -sandbox, -add-fd."""
+
+from __future__ import annotations
+
+import fcntl
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.qom.option_lists import Options
+
+ACTIONS = {
+    "reboot": ("reset", "shutdown"),
+    "shutdown": ("poweroff", "pause"),
+    "panic": ("pause", "shutdown", "exit-failure", "none"),
+    "watchdog": (*("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"),),
+}
+"""What can happen, and what can be done then: QEMU's RebootAction and its like."""
+
+# What may be forbidden, and the words for it; the process is not filtered.
+_SANDBOX = {
+    "obsolete": ("allow", "deny"),
+    "elevateprivileges": ("allow", "deny", "children"),
+    "spawn": ("allow", "deny"),
+    "resourcecontrol": ("allow", "deny"),
+}
+
+
+def take_name(line: CommandLine, options: Options) -> None:
+    """``-name``."""
+    config = line.config
+    config.name = config.reporter.guest_name = options.get("guest")
+    config.process_name = options.get("process")
+
+
+def check_actions(line: CommandLine, options: Options) -> None:
+    """``-action``, and what is short for it."""
+    for event, allowed in ACTIONS.items():
+        action = options.get(event)
+        if action is not None:
+            if action not in allowed:
+                raise errors.unaccepted_value(event, action)
+            line.config.actions[event] = action
+
+
+def check_sandbox(_line: CommandLine, options: Options) -> None:
+    """``-sandbox``."""
+    if options.get_bool("enable", False):
+        for name, allowed in _SANDBOX.items():
+            value = options.get(name)
+            if value is not None and value not in allowed:
+                raise errors.bad_sandbox_argument(name)
+
+
+def check_add_fd(_line: CommandLine, options: Options) -> None:
+    """``-add-fd``."""
+    fd, fdset = options.get_number("fd"), options.get_number("set")
+    if fd is None:
+        raise errors.fd_missing()
+    if fd <= 2:
+        raise errors.fd_is_standard()
+    if not _is_inherited(fd):
+        raise errors.fd_not_valid()
+    if fdset is None:
+        raise errors.fdset_missing()
+
+
+def _is_inherited(fd: int) -> bool:
+    """Whether whoever started the process handed over this descriptor."""
+    try:
+        return not fcntl.fcntl(fd, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+    except (OSError, OverflowError):
+        return False

@@ -1,0 +1,244 @@
+"""Options that describe a machine: its properties, CPUs, memory, clock and firmware."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import QmpError
+
+# -- CPUs ------------------------------------------------------------------------------------------
+
+
+def too_many_cpus(count: int, machine: str, maximum: int) -> QmpError:
+    """-smp asks for more than the machine can have."""
+    return QmpError(
+        f"Invalid SMP CPUs {count}. The max CPUs supported by machine '{machine}' is {maximum}"
+    )
+
+
+def _bad_topology(reason: str) -> QmpError:
+    return QmpError(f"Invalid CPU topology: {reason}")
+
+
+def no_cpus() -> QmpError:
+    """-smp with a 0 somewhere."""
+    return _bad_topology("CPU topology parameters must be greater than zero")
+
+
+def cpu_level_unsupported(level: str) -> QmpError:
+    """-smp with more than one of what the machine does not know."""
+    return QmpError(f"{level} > 1 not supported by this machine's CPU topology")
+
+
+def cpu_product_mismatch(hierarchy: str, maxcpus: int) -> QmpError:
+    """-smp whose levels do not make up the CPUs."""
+    return _bad_topology(
+        f"product of the hierarchy must match maxcpus: {hierarchy} != maxcpus ({maxcpus})"
+    )
+
+
+def too_few_maxcpus(hierarchy: str, maxcpus: int, cpus: int) -> QmpError:
+    """-smp with more CPUs than there can ever be."""
+    return _bad_topology(
+        "maxcpus must be equal to or greater than smp: "
+        f"{hierarchy} == maxcpus ({maxcpus}) < smp_cpus ({cpus})"
+    )
+
+
+def empty_cpu_model() -> QmpError:
+    """-cpu without a name."""
+    return QmpError("-cpu option cannot be empty")
+
+
+def unknown_cpu_model(name: str) -> QmpError:
+    """-cpu with a name that no model has."""
+    return QmpError(f"unable to find CPU model '{name}'")
+
+
+def unknown_cpu_property(model: str, name: str, value: str) -> QmpError:
+    """-cpu with a property that the model lacks."""
+    return QmpError(
+        f"can't apply global {model}-x86_64-cpu.{name}={value}: "
+        f"Property '{model}-x86_64-cpu.{name}' not found"
+    )
+
+
+def cpu_without_machine() -> QmpError:
+    """-cpu, where the machine has no place for CPUs."""
+    return QmpError("apic-id property was not initialized properly")
+
+
+# -- Accelerators ----------------------------------------------------------------------------------
+
+
+def unknown_accelerator(name: str) -> QmpError:
+    """-accel, or -machine accel=, with a name that no accelerator has."""
+    return QmpError(f"invalid accelerator {name}")
+
+
+def accelerator_given_twice() -> QmpError:
+    """Both -accel and -machine accel=."""
+    return QmpError('The -accel and "-machine accel=" options are incompatible')
+
+
+def bad_tcg_thread(value: str) -> QmpError:
+    """-accel tcg,thread= with something else than single or multi."""
+    return QmpError(f"Invalid 'thread' setting {value}")
+
+
+# -- Memory ----------------------------------------------------------------------------------------
+
+
+def maxmem_too_small(maximum: int, size: int) -> QmpError:
+    """-m with less at most than at first."""
+    return QmpError(
+        f"invalid value of maxmem: maximum memory size (0x{maximum:x}) "
+        f"must be at least the initial memory size (0x{size:x})"
+    )
+
+
+def memory_slots_without_room(size: int) -> QmpError:
+    """-m with slots that nothing can be plugged into."""
+    return QmpError(
+        "invalid value of maxmem: memory slots were specified but maximum memory size "
+        f"(0x{size:x}) is equal to the initial memory size (0x{size:x})"
+    )
+
+
+def memory_slots_without_maximum() -> QmpError:
+    """-m with slots, but no maxmem."""
+    return QmpError("slots specified but no max-size")
+
+
+def memory_backend_not_found(name: str) -> QmpError:
+    """-machine memory-backend= with an id that no such object has."""
+    return QmpError(f"Memory backend '{name}' not found")
+
+
+def mem_path_and_backend() -> QmpError:
+    """-mem-path and -machine memory-backend=."""
+    return QmpError("'-mem-path' can't be used together with'-machine memory-backend'")
+
+
+def no_memory_encryption_object(name: str) -> QmpError:
+    """-machine memory-encryption= with an id that no such object has."""
+    return QmpError(f"No such memory encryption object '{name}'")
+
+
+def numa_unsupported() -> QmpError:
+    """-numa, where the machine has one node."""
+    return QmpError("NUMA is not supported by this machine-type")
+
+
+# -- Properties of the machine ---------------------------------------------------------------------
+
+
+def used_inconsistently(name: str) -> QmpError:
+    """A machine's property that is a value here and a dictionary there."""
+    return QmpError(f"Parameter '{name}' used inconsistently")
+
+
+def conflicting_names(one: str, other: str) -> QmpError:
+    """A machine's property with a dash and with an underscore."""
+    return QmpError(f"Conflict between '{one}' and '{other}'")
+
+
+def bad_boot_device(letter: str) -> QmpError:
+    """-boot with a letter that stands for no drive."""
+    return QmpError(f"Invalid boot device '{letter}'")
+
+
+def boot_device_twice(letter: str) -> QmpError:
+    """-boot with a drive twice."""
+    return QmpError(f"Boot device '{letter}' was given twice")
+
+
+def boot_order_fixed() -> QmpError:
+    """-boot once=, where nothing can change the order."""
+    return QmpError("no function defined to set boot device list for this architecture")
+
+
+# -- Time ------------------------------------------------------------------------------------------
+
+
+def bad_date() -> QmpError:
+    """-rtc base= with something else than a date."""
+    return QmpError(
+        "invalid datetime format", hint="valid formats: '2006-06-17T16:01:21' or '2006-06-17'"
+    )
+
+
+def bad_clock_option(value: str) -> QmpError:
+    """-rtc with a clock or a way to catch up that there is not."""
+    return QmpError(f"invalid option value '{value}'")
+
+
+def bad_icount_shift() -> QmpError:
+    """-icount shift= with something else than a small number."""
+    return QmpError("icount: Invalid shift value")
+
+
+def icount_options_incompatible(one: str, other: str) -> QmpError:
+    """-icount with two options that exclude each other."""
+    return QmpError(f"{one} and {other} are incompatible")
+
+
+def icount_align_without_shift() -> QmpError:
+    """-icount align=on without shift."""
+    return QmpError("Please specify shift option when using align")
+
+
+def bad_replay_mode(value: str) -> QmpError:
+    """-icount rr= with something else than record or replay."""
+    return QmpError(f"Invalid icount rr option: {value}")
+
+
+def replay_file_missing() -> QmpError:
+    """-icount rr= without rrfile."""
+    return QmpError("File name not specified for replay")
+
+
+# -- Firmware --------------------------------------------------------------------------------------
+
+
+def no_fw_cfg() -> QmpError:
+    """-fw_cfg, where the machine has no such device."""
+    return QmpError("fw_cfg device not available")
+
+
+def bad_fw_cfg() -> QmpError:
+    """-fw_cfg without what it needs."""
+    return QmpError("name, plus exactly one of file, string and gen_id, are needed")
+
+
+def smbios_without_type() -> QmpError:
+    """-smbios without a type or a file."""
+    return QmpError("Must specify type= or file=")
+
+
+def smbios_type_unknown(number: int) -> QmpError:
+    """-smbios with a type whose fields cannot be given."""
+    return QmpError(f"Don't know how to build fields for SMBIOS type {number}")
+
+
+def smbios_file_failed(name: str) -> QmpError:
+    """-smbios file=, which cannot be read."""
+    return QmpError(f"Cannot read SMBIOS file {name}")
+
+
+def smbios_bad_value(what: str) -> QmpError:
+    """-smbios with a UUID or release that is none."""
+    return QmpError(f"Invalid {what}")
+
+
+def acpi_table_without_data() -> QmpError:
+    """-acpitable without data and without file, or with both."""
+    return QmpError("'-acpitable' requires one of 'data' or 'file'")
+
+
+def acpi_file_failed(name: str, reason: str) -> QmpError:
+    """-acpitable with a file that cannot be read."""
+    return QmpError(f"can't open file {name}: {reason}")
+
+
+def option_rom_missing() -> QmpError:
+    """-option-rom without a name."""
+    return QmpError("Option ROM file is not specified")
