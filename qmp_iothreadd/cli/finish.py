@@ -103,7 +103,7 @@ def _check_options(line: CommandLine) -> None:
             question(line)
         _check_lists(line, _CLOCK)
         line.machine_options.check_type()
-        line.defaults.add_terminal_monitor(line.config, line.monitors)
+        line.defaults.add(line)
         if line.vga is not None:
             _call(line, "display_checks.check_vga")
 

@@ -115,9 +115,44 @@ def test_nographic_beside_other_monitors_is_nothing() -> None:
     assert [each.mode for each in config.monitors] == ["control"]
 
 
+def test_a_machine_with_ports_has_its_serial_port_on_the_terminal_too() -> None:
+    config, _ = cli.parse(["prog", "-nographic", "-M", "pc"])
+    assert [(port.kind, port.text, port.monitor) for port in config.ports] == [
+        ("serial", "mon:stdio", "compat_monitor0"),
+        ("parallel", "null", None),
+    ]
+    assert (config.monitors, config.default_socket) == ([], None)
+    config, _ = cli.parse(["prog", "-nographic", "-M", "pc", "-monitor", "none"])
+    assert [port.text for port in config.ports] == ["stdio", "null"]
+    config, _ = cli.parse(["prog", "-nographic", "-M", "pc", "-serial", "null"])
+    assert [port.text for port in config.ports] == ["null", "null"]
+    assert [each.backend["type"] for each in config.chardevs] == ["stdio"]
+
+
+def test_without_nographic_all_of_that_is_in_a_window() -> None:
+    config, _ = cli.parse(["prog", "-M", "pc", "-qmp", "null"])
+    assert [(port.kind, port.text) for port in config.ports] == [
+        ("serial", "vc:80Cx24C"),
+        ("parallel", "vc:80Cx24C"),
+    ]
+    config, _ = cli.parse(["prog", "-M", "pc", "-nodefaults"])
+    assert config.ports == []
+
+
+def test_beside_a_character_device_the_default_monitor_is_in_a_window() -> None:
+    """As QEMU has it where only ``-object`` asks for a monitor."""
+    arguments = ["-chardev", "null,id=c", "-object", "monitor-qmp,id=m,chardev=c"]
+    config, _ = cli.parse(["prog", *arguments])
+    assert [(each.id, each.mode) for each in config.monitors] == [("compat_monitor0", "readline")]
+    assert [each.backend["type"] for each in config.chardevs] == ["null", "vc"]
+    assert config.default_socket is None
+    assert parse(*arguments).monitors == []
+
+
 def test_nographic_is_refused_where_the_terminal_is_let_go() -> None:
-    said = refusal("-nographic", "-daemonize")
-    assert said == "prog: -nographic cannot be used with -daemonize\n"
+    for more in ([], ["-M", "pc", "-monitor", "null"]):
+        said = refusal("-nographic", "-daemonize", *more)
+        assert said == "prog: -nographic cannot be used with -daemonize\n"
 
 
 # -- The escape key -------------------------------------------------------------------------------

@@ -166,6 +166,8 @@ def test_a_deleted_monitor_leaves_its_client_unheard_and_another_greets_it(
 
 def test_a_hundred_monitors_come_and_go_and_leave_nothing(daemon: DaemonProcess, path: str) -> None:
     with daemon.client() as client:
+        with pytest.raises(QmpError):
+            delete(client, "nope")  # the texts of errors are loaded, for which files are opened
         before = daemon.descriptor_count(), len(daemon.threads()), objects(client)
         for number in range(100):
             add(client, id=f"m{number}")

@@ -63,6 +63,10 @@ def _set_escape_key(line: CommandLine, text: str) -> None:
 
 def _add_port(kind: str) -> Handler:
     def add_port(line: CommandLine, text: str) -> None:
+        if kind == "serial":
+            line.defaults.serial = False
+        elif kind == "parallel":
+            line.defaults.parallel = False
         line.ports.add(kind, text, line.location)
 
     return add_port
