@@ -54,7 +54,6 @@ class CommandLine:
         self.loadvm: str | None = None
         self.log_items = ""
         self.data_folders: list[str] = []
-        self.ignored_objects: set[str] = set()
         self._warned: set[str] = set()
 
     def warn_once(self, text: str) -> None:

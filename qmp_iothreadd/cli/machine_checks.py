@@ -153,8 +153,7 @@ def check_memory_backend(line: CommandLine) -> None:
         values = each.values
         if values["id"] == name and values["qom-type"].startswith("memory-backend-"):
             return
-    if name not in line.ignored_objects:
-        raise errors.memory_backend_not_found(name)
+    raise errors.memory_backend_not_found(name)
 
 
 def check_numa(line: CommandLine, options: Options) -> None:

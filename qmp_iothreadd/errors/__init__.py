@@ -47,12 +47,14 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.json import *
     from qmp_iothreadd.errors.machine import *
     from qmp_iothreadd.errors.machine_options import *
+    from qmp_iothreadd.errors.memory import *
     from qmp_iothreadd.errors.monitors import *
     from qmp_iothreadd.errors.objects import *
     from qmp_iothreadd.errors.options import *
     from qmp_iothreadd.errors.parameters import *
     from qmp_iothreadd.errors.process import *
     from qmp_iothreadd.errors.request import *
+    from qmp_iothreadd.errors.user_objects import *
 
 _LAYERS: Final = (
     "json",
@@ -64,10 +66,12 @@ _LAYERS: Final = (
     "machine",
     "block",
     "machine_options",
+    "memory",
     "chardevs",
     "chardev_changes",
     "descriptors",
     "monitors",
+    "user_objects",
     "process",
     "command_line",
     "device_options",

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardevs import Chardevs
-from qmp_iothreadd.iothread.event_loop import IOThread, MainLoop
+from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.trace_log import TraceLog
-from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.json.order import qdict_order
-from qmp_iothreadd.machine.described_objects import described_types, object_branches
 from qmp_iothreadd.machine.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
+from qmp_iothreadd.machine.object_types import add_object_types
 from qmp_iothreadd.qapi.outgoing import Outgoing
-from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
 from qmp_iothreadd.qom.tree import ObjectTree
-from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry, qom_base, schema_property
+from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.descriptors import Descriptors
+    from qmp_iothreadd.iothread.workload import WorkloadObject
+    from qmp_iothreadd.machine.objects.memory import MemoryBackend
     from qmp_iothreadd.machine.part import Part
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.outgoing import Filter
-    from qmp_iothreadd.qapi.schema import ObjectType as SchemaObject, Schema
+    from qmp_iothreadd.qapi.schema import Schema
 
 # QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
 VERSION = (11, 1, 3)
@@ -316,7 +316,15 @@ class Machine:
 
     def workloads(self) -> list[WorkloadObject]:
         """The workloads, in the same order."""
+        from qmp_iothreadd.iothread.workload import WorkloadObject  # few have one
+
         return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
+
+    def memory_backends(self) -> list[MemoryBackend]:
+        """The memory, in the order of QEMU's query-memdev: backwards through the table."""
+        from qmp_iothreadd.machine.objects.memory import MemoryBackend  # few have any
+
+        return _of_type(reversed(self.tree.objects.children_in_order()), MemoryBackend)
 
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
@@ -329,44 +337,14 @@ class Machine:
         self.traces.close()
 
     def _register_object_types(self, polling: bool) -> None:
-        structs = object_branches(self.schema)
-
         def make_iothread(type: ObjectType) -> IOThread:
             return IOThread(type, polling_supported=polling, traces=self.traces)
 
-        self._register(IOThread, structs.get(IOThread.qom_name), make_iothread)
-        for cls in (MainLoop, WorkloadObject):
-            self._register(cls, structs.get(cls.qom_name))
-        self._register_monitor_types(structs)
-        for described, struct in described_types(self.schema):
-            self._register(described, struct)
-
-    def _register_monitor_types(self, structs: Mapping[str, SchemaObject]) -> None:
-        """There are monitors whatever the served schema says: the package's describes them, too."""
-        if any(cls.qom_name not in structs for cls in MONITOR_TYPES):
-            structs = object_branches(shipped_schema(self.schema))
-        for cls in MONITOR_TYPES:
-            self._register(cls, structs[cls.qom_name], partial(cls, host=self))
-
-    def _register(
-        self,
-        cls: type[Object],
-        struct: SchemaObject | None,
-        factory: Callable[[ObjectType], Object] | None = None,
-    ) -> None:
-        """Register a type below its bases, each with the members that its struct adds.
-
-        Python's bases and the schema's are walked in step; the last type below ``object`` takes
-        what is left.
-        """
-        base = qom_base(cls)
-        members = struct.members if struct else ()
-        if base is not None and base is not Object:
-            self._register(base, struct.base if struct else None)
-            members = struct.local_members if struct else ()
-        validate = self.models.validate
-        properties = tuple(schema_property(member, validate) for member in members)
-        self.types.add(cls, properties, factory)
+        factories: dict[str, Callable[[ObjectType], Object]] = {
+            cls.qom_name: partial(cls, host=self) for cls in MONITOR_TYPES
+        }
+        factories["iothread"] = make_iothread
+        add_object_types(self.types, self.schema, self.models, factories)
 
 
 def _of_type(objects: Iterable[Object], cls: type[_O]) -> list[_O]:

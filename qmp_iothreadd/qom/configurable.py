@@ -14,23 +14,33 @@ from qmp_iothreadd.qom.object import Object, ObjectType
 
 
 class Setting:
-    """What there is to say about a property besides its type.
+    """What there is to say about a property besides its type in the schema.
 
     ``range`` holds the smallest and the largest value of a number. ``zero_is_default``: 0 is
-    stored, and shown, as the default.
+    stored, and shown, as the default. ``type`` is the name that lists show, where it is not that
+    of the schema's type. ``fixed``: clients cannot set it. ``listed``: lists have it in any case.
     """
 
-    __slots__ = ("default", "range", "zero_is_default")
+    __slots__ = ("default", "description", "fixed", "listed", "range", "type", "zero_is_default")
 
     def __init__(
         self,
         default: Any = None,
         range: tuple[int, int] | None = None,
         zero_is_default: bool = False,
+        *,
+        type: str | None = None,
+        description: str | None = None,
+        fixed: bool = False,
+        listed: bool = False,
     ) -> None:
         self.default = default
         self.range = range
         self.zero_is_default = zero_is_default
+        self.type = type
+        self.description = description
+        self.fixed = fixed
+        self.listed = listed
 
 
 _UNSPECIFIED = Setting()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json.string_table import StringTable, iteration_order
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import SchemaType
 
 
 class Property:
@@ -15,10 +18,11 @@ class Property:
     ``type`` is the name that qom-list shows (``int``, ``string``, ``bool``, or a QAPI type's).
     ``get`` and ``set`` take the object; a property without ``get`` cannot be read, one without
     ``set`` cannot be written. One that is not ``listed`` is reached by its name alone.
-    ``description`` says what it is for, where QEMU says so.
+    ``description`` says what it is for, where QEMU says so. ``value_type`` is the schema's type of
+    its values, where that is not what ``type`` names.
     """
 
-    __slots__ = ("description", "get", "listed", "name", "set", "type")
+    __slots__ = ("description", "get", "listed", "name", "set", "type", "value_type")
 
     def __init__(
         self,
@@ -27,6 +31,7 @@ class Property:
         get: Callable[[Any], Any] | None = None,
         set: Callable[[Any, Any], None] | None = None,
         *,
+        value_type: SchemaType | None = None,
         listed: bool = True,
         description: str | None = None,
     ) -> None:
@@ -34,14 +39,29 @@ class Property:
         self.type = type
         self.get = get
         self.set = set
+        self.value_type = value_type
         self.listed = listed
         self.description = description
 
 
 class ObjectType:
-    """A QOM type: its name, its parent, its properties with the inherited ones first."""
+    """A QOM type: its name, its parent, its properties with the inherited ones first.
 
-    __slots__ = ("_listed", "abstract", "factory", "interfaces", "name", "parent", "properties")
+    ``find`` gives another type of the same registry by its name, which there must be.
+    """
+
+    __slots__ = (
+        "_listed",
+        "abstract",
+        "factory",
+        "find",
+        "interfaces",
+        "name",
+        "parent",
+        "properties",
+    )
+
+    find: Callable[[str], ObjectType]
 
     def __init__(
         self,
@@ -141,7 +161,8 @@ class Children(dict[str, "Object"]):
 class Object:
     """Base of every object; also QOM's root type ``object``.
 
-    A subclass is a QOM type: ``qom_name`` names it, Python's inheritance is QOM's. Subclasses that
+    A subclass is a QOM type: ``qom_name`` names it, Python's inheritance is QOM's, and ``struct``,
+    in classes that say so, is the struct of the schema that has its properties. Subclasses that
     object-add can create override ``complete`` (properties are set, make it work) and ``finalize``
     (undo that).
     """
@@ -258,6 +279,10 @@ class Object:
     def children_in_order(self) -> tuple[Object, ...]:
         """The children as QEMU iterates over them; its lists show them so, or backwards."""
         return self.children.in_table_order() if self.children else ()
+
+    def sibling(self, name: str) -> Object | None:
+        """What is in the same folder under this name, or None."""
+        return self.parent.child(name) if self.parent else None
 
     @property
     def path(self) -> str:

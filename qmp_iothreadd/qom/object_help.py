@@ -7,34 +7,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.qom.types import is_own, qom_type_name
+from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.schema import ObjectType
+    from qmp_iothreadd.qom.object import ObjectType, Property
+    from qmp_iothreadd.qom.types import TypeRegistry
+
+# Where descriptions begin.
+_COLUMN = 24
 
 
-def user_creatable_types(options: ObjectType) -> list[str]:
-    """The types that ``options`` (the union ObjectOptions) has a branch for, sorted."""
-    cases = options.variants.cases if options.variants else {}
-    return sorted(name for name, branch in cases.items() if branch.members or branch.variants)
+def user_creatable_types(types: TypeRegistry) -> list[ObjectType]:
+    """The types that a client can make objects of, by name."""
+    found = [each for each in types if each.implements(USER_CREATABLE) and not each.abstract]
+    return sorted(found, key=lambda each: each.name)
 
 
-def describe_types(options: ObjectType) -> str:
+def settable_properties(type_: ObjectType) -> list[Property]:
+    """The properties of a type's own table and of those that it inherits, by name."""
+    found = [prop for prop in type_.properties.values() if prop.set and prop.listed]
+    return sorted(found, key=lambda prop: prop.name)
+
+
+def describe_types(types: TypeRegistry) -> str:
     """What ``-object help`` says: one type per line."""
-    lines = [f"  {name}" for name in user_creatable_types(options)]
+    lines = [f"  {each.name}" for each in user_creatable_types(types)]
     return "\n".join(["List of user creatable objects:", *lines])
 
 
-def describe_properties(options: ObjectType, type_name: str) -> str | None:
+def describe_properties(types: TypeRegistry, name: str) -> str | None:
     """The properties of one type, one per line; None where there is no such type."""
-    branch = options.variants.cases.get(type_name) if options.variants else None
-    if branch is None:
+    found = types.get(name)
+    if found is None or not found.implements(USER_CREATABLE) or found.abstract:
         return None
-    if not branch.members:
-        return f"There are no options for {type_name}."
-    lines = sorted(
-        f"  {member.name}=<{qom_type_name(member.type)}>"
-        for member in branch.members
-        if not is_own(member)
-    )
-    return "\n".join([f"{type_name} options:", *lines])
+    lines = [_line(prop) for prop in settable_properties(found)]
+    if not lines:
+        return f"There are no options for {name}."
+    return "\n".join([f"{name} options:", *lines])
+
+
+def _line(prop: Property) -> str:
+    line = f"  {prop.name}=<{prop.type}>"
+    return line if prop.description is None else f"{line:<{_COLUMN}} - {prop.description}"

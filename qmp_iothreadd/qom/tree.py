@@ -28,18 +28,23 @@ class ObjectTree:
         and must fit exactly one. Empty components are skipped, so the empty path fits everything:
         QEMU's qom/object resolves paths so.
         """
-        parts = [part for part in path.split("/") if part]
-        if path.startswith("/"):
-            return _descend(self.root, parts), False
-        found: Object | None = None
-        for start in _walk(self.root):
-            candidate = _descend(start, parts)
-            if candidate is None:
-                continue
-            if found is not None:
-                return None, True
-            found = candidate
-        return found, False
+        return resolve(self.root, path)
+
+
+def resolve(root: Object, path: str) -> tuple[Object | None, bool]:
+    """What ``ObjectTree.resolve`` gives, for the tree that begins at ``root``."""
+    parts = [part for part in path.split("/") if part]
+    if path.startswith("/"):
+        return _descend(root, parts), False
+    found: Object | None = None
+    for start in _walk(root):
+        candidate = _descend(start, parts)
+        if candidate is None:
+            continue
+        if found is not None:
+            return None, True
+        found = candidate
+    return found, False
 
 
 def _descend(start: Object, parts: list[str]) -> Object | None:

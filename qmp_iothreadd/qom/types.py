@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from qmp_iothreadd.qom.configurable import Setting
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ class TypeRegistry:
 
     def __init__(self) -> None:
         self._types: dict[str, ObjectType] = {}
+        self._declared: dict[str, Callable[[], object]] = {}
         self._later: list[Callable[[], None]] = []
         self.add_interface("interface")
         self.add_interface(USER_CREATABLE, "interface")
 
     def __getitem__(self, name: str) -> ObjectType:
-        return self._types[name]
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __iter__(self) -> Iterator[ObjectType]:
         self._load()
@@ -35,9 +40,15 @@ class TypeRegistry:
 
     def get(self, name: str) -> ObjectType | None:
         """The type of this name, or None."""
-        if name not in self._types:
+        if name in self._declared:
+            self._declared.pop(name)()
+        elif name not in self._types:
             self._load()
         return self._types.get(name)
+
+    def declare(self, name: str, add_type: Callable[[], object]) -> None:
+        """A type that ``add_type`` adds once somebody looks for it."""
+        self._declared[name] = add_type
 
     def load_later(self, add_types: Callable[[], None]) -> None:
         """Types whose modules need not be loaded before somebody looks for one of them."""
@@ -46,6 +57,8 @@ class TypeRegistry:
     def _load(self) -> None:
         while self._later:
             self._later.pop(0)()
+        while self._declared:
+            self._declared.pop(next(iter(self._declared)))()
 
     def add_interface(self, name: str, parent: str | None = None) -> None:
         """Declare an interface type; it has no instances."""
@@ -75,6 +88,7 @@ class TypeRegistry:
             abstract=cls.__dict__.get("abstract", False),
             interfaces=tuple(self._types[name] for name in cls.__dict__.get("interfaces", ())),
         )
+        made.find = self.__getitem__
         for prop in (*cls.__dict__.get("qom_properties", ()), *properties):
             made.add_property(prop)
         self._types[cls.qom_name] = made
@@ -89,8 +103,10 @@ def qom_base(cls: type[Object]) -> type[Object] | None:
     return None
 
 
-def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) -> Property:
-    """The property that a member of a QAPI struct describes.
+def schema_property(
+    member: Member, validate: Callable[[Any, Any, str], Any], setting: Setting | None = None
+) -> Property:
+    """The property that a member of a QAPI struct describes, and what ``setting`` adds.
 
     ``validate(type, value, name)`` checks a value against the member's type; the object keeps it
     by its methods ``load(name)`` and ``store(name, value)``; what was never set and has no
@@ -99,6 +115,7 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
     """
     name, member_type = member.name, member.type
     plain = _PLAIN.get(member_type.name)
+    setting = setting or Setting()
 
     def get_value(obj: Any) -> Any:
         value = obj.load(name)
@@ -113,10 +130,12 @@ def schema_property(member: Member, validate: Callable[[Any, Any, str], Any]) ->
 
     return Property(
         name,
-        qom_type_name(member_type),
+        setting.type or qom_type_name(member_type),
         get_value,
-        set_value,
-        listed=not is_own(member),
+        None if setting.fixed else set_value,
+        value_type=member_type,
+        listed=setting.listed or not is_own(member),
+        description=setting.description,
     )
 
 

@@ -36,7 +36,7 @@ def schema() -> Schema:
     ],
 )
 def test_text_of_the_type(schema: Schema, type_name: str, text: str, value: Any) -> None:
-    assert read_property(schema, type_name, text, "p") == value
+    assert read_property(schema.types.get(type_name), text, "p") == value
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_text_that_is_none_of_the_type(
     schema: Schema, type_name: str, text: str, said: str
 ) -> None:
     with pytest.raises(QmpError) as caught:
-        read_property(schema, type_name, text, "p")
+        read_property(schema.types.get(type_name), text, "p")
     assert caught.value.desc == said

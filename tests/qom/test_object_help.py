@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.qapi.schema import ObjectType
+from typing import ClassVar
+
+import pytest
+
+from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.object_help import describe_properties, describe_types
+from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry
 
 
-def test_types_that_have_properties_are_listed(options_type: ObjectType) -> None:
-    assert describe_types(options_type) == "List of user creatable objects:\n  other\n  thing"
+def ignore(obj: Object, value: object) -> None:
+    """Set nothing."""
 
 
-def test_properties_are_listed_in_alphabetical_order_with_their_types(
-    options_type: ObjectType,
-) -> None:
-    assert describe_properties(options_type, "other") == "other options:\n  must=<string>"
-    first, second, *_ = (describe_properties(options_type, "thing") or "").splitlines()
-    assert (first, second) == ("thing options:", "  anything=<any>")
+class Base(Object):
+    qom_name = "base"
+    abstract = True
+    interfaces = (USER_CREATABLE,)
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("must", "string", set=ignore),
+        Property("fixed", "string", lambda obj: ""),
+    )
 
 
-def test_a_type_without_properties_says_so(options_type: ObjectType) -> None:
-    assert describe_properties(options_type, "bare") == "There are no options for bare."
+class Thing(Base):
+    qom_name = "thing"
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("any", "int", set=ignore, description="what it is"),
+    )
 
 
-def test_there_is_nothing_to_say_of_an_unknown_type(options_type: ObjectType) -> None:
-    assert describe_properties(options_type, "nosuch") is None
+class Bare(Object):
+    qom_name = "bare"
+    interfaces = (USER_CREATABLE,)
+    qom_properties = ()
+
+
+class Hidden(Object):
+    qom_name = "hidden"
+    qom_properties = ()
+
+
+@pytest.fixture
+def types() -> TypeRegistry:
+    registry = TypeRegistry()
+    for cls in (Thing, Bare, Hidden):
+        registry.add(cls)
+    return registry
+
+
+def test_types_that_a_client_can_make_are_listed(types: TypeRegistry) -> None:
+    assert describe_types(types) == "List of user creatable objects:\n  bare\n  thing"
+
+
+def test_properties_that_can_be_set_are_listed_with_what_they_are(types: TypeRegistry) -> None:
+    assert describe_properties(types, "thing") == (
+        "thing options:\n  any=<int>              - what it is\n  must=<string>"
+    )
+
+
+def test_a_type_without_properties_says_so(types: TypeRegistry) -> None:
+    assert describe_properties(types, "bare") == "There are no options for bare."
+
+
+@pytest.mark.parametrize("name", ["nosuch", "hidden", "base"])
+def test_there_is_nothing_to_say_of_others(types: TypeRegistry, name: str) -> None:
+    assert describe_properties(types, name) is None

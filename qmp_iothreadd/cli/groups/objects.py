@@ -15,11 +15,7 @@ from qmp_iothreadd.daemon.config import ObjectConfig
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ObjectType
     from qmp_iothreadd.qom.option_lists import Options
-
-# Objects that virtual machines are started with and that have no meaning for a monitor: libvirt
-# hands over a master key and the guest's memory. The schema names the types without describing
-# them. They are accepted, whatever their properties, and not created.
-IGNORED_OBJECT_TYPES = frozenset(("secret", "memory-backend-ram"))
+    from qmp_iothreadd.qom.types import TypeRegistry
 
 _UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
@@ -29,24 +25,14 @@ def _add_object(line: CommandLine, text: str) -> None:
     if text.startswith("{"):
         from qmp_iothreadd.json.reader import parse_one  # only for JSON
 
-        value: Any = parse_one(text)
-        type_name = value.get("qom-type") if isinstance(value, dict) else None
-        if type_name in IGNORED_OBJECT_TYPES:
-            line.ignored_objects.add(str(value.get("id")))
-        else:
-            union = _object_options(line)
-            _keep_object(line, line.config.schema.models().validate(union, value))
+        union = _object_options(line)
+        _keep_object(line, line.config.schema.models().validate(union, parse_one(text)))
         return
     options = line.read_list("object", text)
     type_name = options.get("qom-type")
     if type_name is None:
         raise errors.missing_parameter("qom-type")
     _print_object_help(line, type_name, options)
-    if type_name in IGNORED_OBJECT_TYPES:
-        if options.id is None:
-            raise errors.missing_parameter("id")
-        line.ignored_objects.add(options.id)
-        return
     from qmp_iothreadd.qom.input_visitor import from_options  # only objects have a type
 
     _keep_object(line, from_options(_object_options(line), options))
@@ -60,11 +46,14 @@ def _print_object_help(line: CommandLine, type_name: str, options: Options) -> N
     wants_help = any(name in HELP for name, _ in options.pairs)
     if type_name not in HELP and not wants_help:
         return
-    from qmp_iothreadd.qom import object_help  # only for help
+    from qmp_iothreadd.machine.object_types import object_types  # only for help
+    from qmp_iothreadd.qom import object_help
 
+    models = line.config.schema.models()
+    types = object_types(models.schema, models)
     if type_name in HELP:
-        raise Finished(object_help.describe_types(_object_options(line)))
-    described = object_help.describe_properties(_object_options(line), type_name)
+        raise Finished(object_help.describe_types(types))
+    described = object_help.describe_properties(types, type_name)
     if described is not None:
         raise Finished(described)
 
@@ -88,26 +77,27 @@ def _set_uuid(line: CommandLine, text: str) -> None:
     line.config.uuid = text.lower()
 
 
-def _shipped_object_options() -> ObjectType:
-    from qmp_iothreadd.qapi.cache import load_schema_cached  # only to make the pages
+def _shipped_types() -> TypeRegistry:
+    from qmp_iothreadd.machine.object_types import object_types  # only to make the pages
+    from qmp_iothreadd.qapi.cache import load_schema_cached
+    from qmp_iothreadd.qapi.models import Models
 
-    return cast("ObjectType", load_schema_cached().types["ObjectOptions"])
+    schema = load_schema_cached()
+    return object_types(schema, Models(schema))
 
 
 def _object_types() -> Iterable[str]:
     from qmp_iothreadd.qom.object_help import user_creatable_types
 
-    return (*user_creatable_types(_shipped_object_options()), "help")
+    return (*(each.name for each in user_creatable_types(_shipped_types())), "help")
 
 
 def _object_words() -> Iterable[str]:
     from qmp_iothreadd.qom.object_help import user_creatable_types
 
-    union = _shipped_object_options()
-    assert union.variants is not None
-    cases = [union.variants.cases[name] for name in user_creatable_types(union)]
-    members = {member.name for case in cases for member in case.members}
-    return ("id=", *(f"{name}=" for name in sorted(members)))
+    types = user_creatable_types(_shipped_types())
+    names = {prop.name for each in types for prop in each.properties.values() if prop.set}
+    return ("id=", *(f"{name}=" for name in sorted(names)))
 
 
 def _set_action(event: str, action: str) -> Handler:

@@ -10,7 +10,8 @@ from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.qapi.schema import ObjectType, Schema
+    from qmp_iothreadd.qapi.schema import SchemaType
+    from qmp_iothreadd.qom.types import TypeRegistry
 
 _OBJECT_ADD = "object-add"
 
@@ -38,16 +39,16 @@ def object_add(ctx: Context, options: str) -> str | None:
         return None
     values, wants_help = keyval.parse(options, "qom-type")
     if wants_help:
-        return _help(command.arg_type, values.get("qom-type"))
+        return _help(ctx.machine.types, values.get("qom-type"))
     qom.object_add(ctx, from_keyval(command.arg_type, values))
     return None
 
 
-def _help(options: ObjectType, type_name: object) -> str:
+def _help(types: TypeRegistry, type_name: object) -> str:
     from qmp_iothreadd.qom import object_help
 
-    named = isinstance(type_name, str) and object_help.describe_properties(options, type_name)
-    return f"{named or object_help.describe_types(options)}\n"
+    named = isinstance(type_name, str) and object_help.describe_properties(types, type_name)
+    return f"{named or object_help.describe_types(types)}\n"
 
 
 @hmp_command("object_del", "id:s", params="id", help="destroy QOM object", completes=("object",))
@@ -97,20 +98,21 @@ def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
     found = target.find_property(name)
     converted: Any = value
     if found.set is not None:
-        converted = read_property(ctx.machine.schema, found.type, value, name)
+        schema = ctx.machine.schema
+        value_type = found.value_type or schema.types.get(found.type)
+        converted = read_property(value_type, value, name)
     target.set_property(name, converted)
 
 
-def read_property(schema: Schema, type_name: str, text: str, name: str) -> Any:
+def read_property(type_: SchemaType | None, text: str, name: str) -> Any:
     """The value of the property ``name`` that ``text`` stands for.
 
-    ``type_name`` is the property's type as qom-list shows it; one that the schema does not have is
-    a text. Whether the value is in the property's range is left to the property.
+    A property without a type of the schema is a text. Whether the value is in the property's range
+    is left to the property.
 
     Raises:
         QmpError: it is no value of the type, or no text can be one.
     """
     from qmp_iothreadd.qom.input_visitor import from_text
 
-    type_ = schema.types.get(type_name)
     return text if type_ is None else from_text(type_, text, name)

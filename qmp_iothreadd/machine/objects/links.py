@@ -1,0 +1,30 @@
+"""Properties that lead to other objects."""
+
+from __future__ import annotations
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qom.object import Object
+from qmp_iothreadd.qom.tree import resolve
+
+
+def resolve_link(user: Object, name: str, path: str, type_name: str) -> str:
+    """The canonical path of what the property ``name`` of an object in the tree leads to.
+
+    ``path`` may be a partial one; an empty one leads nowhere.
+
+    Raises:
+        QmpError: there is no such object, or it is of another type.
+    """
+    if not path:
+        return ""
+    root = user
+    while root.parent is not None:
+        root = root.parent
+    found, ambiguous = resolve(root, path)
+    if ambiguous:
+        raise errors.path_ambiguous(path)
+    if found is None:
+        raise errors.device_not_found(path)
+    if not found.type.implements(type_name):
+        raise errors.link_of_another_type(name, type_name)
+    return found.path

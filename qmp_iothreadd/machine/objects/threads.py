@@ -1,0 +1,100 @@
+"""Where threads that others create may run: a thread that waits, and has the affinity."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.objects.files import reason
+from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
+from qmp_iothreadd.qom.object import Property
+from qmp_iothreadd.qom.types import USER_CREATABLE
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qom.object import ObjectType
+
+_CPUS = "cpu-affinity"
+_NODES = "node-affinity"
+
+
+class ThreadContext(ConfigurableObject):
+    """A thread, and the CPUs that it may run on."""
+
+    __slots__ = ("_end", "thread")
+
+    qom_name = "thread-context"
+    interfaces = (USER_CREATABLE,)
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("thread-id", "int", lambda obj: obj.thread.native_id if obj.thread else -1),
+    )
+    settings: ClassVar[dict[str, Setting]] = {
+        _CPUS: Setting(type="int"),
+        _NODES: Setting(type="int"),
+    }
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.thread: threading.Thread | None = None
+        self._end = threading.Event()
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property."""
+        if name == _CPUS and self.thread is not None:
+            return sorted(os.sched_getaffinity(self.thread.native_id or 0))
+        return super().load(name)
+
+    def store(self, name: str, value: Any) -> None:
+        """Set one of the affinities; of NUMA nodes those of their CPUs."""
+        if self.values.keys() & {_CPUS, _NODES} - {name}:
+            raise errors.affinity_given_twice()
+        if not value:
+            raise errors.affinity_empty("CPU" if name == _CPUS else "Node")
+        before = self.values.get(name)
+        self.values[name] = value
+        try:
+            self._set_affinity()
+        except OSError as error:
+            self.values[name] = before
+            raise errors.affinity_refused(reason(error)) from None
+
+    def complete(self) -> None:
+        """Start the thread."""
+        self.thread = threading.Thread(target=self._end.wait, name=f"TC {self.name}", daemon=True)
+        self.thread.start()
+        try:
+            self._set_affinity()
+        except OSError as error:
+            self.finalize()
+            raise errors.affinity_refused(reason(error)) from None
+
+    def finalize(self) -> None:
+        """End the thread."""
+        if self.thread is not None:
+            self._end.set()
+            self.thread.join()
+            self.thread = None
+
+    def _set_affinity(self) -> None:
+        if self.thread is None:
+            return
+        cpus = self.values.get(_CPUS) or [
+            cpu for node in self.values.get(_NODES) or () for cpu in _cpus_of(node)
+        ]
+        if cpus:
+            os.sched_setaffinity(self.thread.native_id or 0, cpus)
+
+
+def _cpus_of(node: int) -> list[int]:
+    """The CPUs of a NUMA node.
+
+    Raises:
+        OSError: there is no such node.
+    """
+    cpus: list[int] = []
+    with open(f"/sys/devices/system/node/node{node}/cpulist", encoding="ascii") as file:
+        for part in file.read().strip().split(","):
+            first, _, last = part.partition("-")
+            cpus += range(int(first), int(last or first) + 1) if first else []
+    return cpus
