@@ -16,6 +16,7 @@ LATER = (
     "chardev_changes",
     "descriptors",
     "jobs",
+    "memory",
     "ringbuf",
     "snapshots",
 )

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 # Objects of these types come when the devices are there, all others before (system/vl.c). Of the
 # network's filters and what compares packets there are no objects.
-_LATE_TYPES = ("cryptodev-vhost-user", "memory-backend-", "monitor-", "qtest", "rng-egd")
+_LATE_TYPES = (
+    *("colo-compare", "cryptodev-", "filter-", "memory-backend-", "monitor-", "pr-manager-helper"),
+    *("qtest", "rng-egd", "x-remote-object", "x-vfio-user-server"),
+)
 
 # The texts of errors are loaded this long after start-up: greetings do not wait for them.
 _LOAD_TEXTS_S = 0.1

@@ -146,17 +146,19 @@ def test_json_objects_may_repeat_an_id_on_the_command_line() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "secret,id=masterKey0,format=raw,file=/var/lib/key",
-        '{"qom-type":"secret","id":"masterKey0","format":"raw","file":"/var/lib/key"}',
-        '{"qom-type":"memory-backend-ram","id":"microvm.ram","size":16777216}',
-        "memory-backend-ram,id=ram,size=16M",
+        "secret,id=o,format=raw,file=/var/lib/key",
+        '{"qom-type":"secret","id":"o","format":"raw","file":"/var/lib/key"}',
+        '{"qom-type":"memory-backend-ram","id":"o","size":16777216}',
+        "memory-backend-ram,id=o,size=16M",
     ],
 )
-def test_objects_of_virtual_machines_are_accepted_and_not_made(text: str) -> None:
-    assert parse("-object", text).objects == []
+def test_objects_of_virtual_machines_are_objects(text: str) -> None:
+    (found,) = parse("-object", text).objects
+    assert found.values["id"] == "o"
+    assert found.values.get("size", 1 << 24) == 1 << 24
 
 
-def test_ignored_objects_still_need_an_id_of_their_own() -> None:
+def test_objects_need_an_id_of_their_own() -> None:
     assert said("-object", "secret") == "prog: -object secret: Parameter 'id' is missing\n"
     assert said("-object", "secret,id=a", "-object", "iothread,id=a") == (
         "prog: -object iothread,id=a: Duplicate ID 'a' for object\n"
@@ -440,7 +442,8 @@ def test_libvirts_command_lines_are_understood() -> None:
     assert [monitor.id for monitor in config.monitors] == ["compat_monitor0"]
     config, _ = cli.parse(["prog", *LIBVIRT_DOMAIN.split()])
     assert config.backend_error is None
-    assert [each.values["id"] for each in config.objects] == ["iothread1", "iothread2"]
+    ids = ["masterKey0", "microvm.ram", "iothread1", "iothread2"]
+    assert [each.values["id"] for each in config.objects] == ids
     [chardev] = config.chardevs
     assert chardev.backend["data"]["addr"] == {"type": "fd", "data": {"str": "22"}}
     assert config.monitors == [

@@ -50,8 +50,8 @@ def test_of_several_refused_values_the_first_in_the_dictionarys_order_is_named(
 
 
 def test_an_object_of_a_type_that_is_not_built_in(client: MemoryClient) -> None:
-    reply = client.request("object-add", {"qom-type": "rng-builtin", "id": "a"})
-    assert desc(reply) == "invalid object type: rng-builtin"
+    reply = client.request("object-add", {"qom-type": "pef-guest", "id": "a"})
+    assert desc(reply) == "invalid object type: pef-guest"
 
 
 def test_a_long_id_is_an_id(client: MemoryClient) -> None:
