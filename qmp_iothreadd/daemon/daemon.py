@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 # Objects of these types come when the devices are there, all others before (system/vl.c). Of the
 # network's filters and what compares packets there are no objects.
 _LATE_TYPES = (
-    *("colo-compare", "cryptodev-", "filter-", "memory-backend-", "monitor-", "pr-manager-helper"),
-    *("qtest", "rng-egd", "x-remote-object", "x-vfio-user-server"),
+    *("colo-compare", "cryptodev-vhost-user", "filter-", "memory-backend-", "monitor-"),
+    *("qtest", "rng-egd"),
 )
 
 # The texts of errors are loaded this long after start-up: greetings do not wait for them.

@@ -41,6 +41,21 @@ class MemoryRegion(Object):
     qom_properties: ClassVar[tuple[Property, ...]] = ()
 
 
+class Device(Object):
+    """The abstract type of all devices, of which there are none."""
+
+    __slots__ = ()
+
+    qom_name = "device"
+    abstract = True
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("realized", "bool"),
+        Property("hotpluggable", "bool"),
+        Property("hotplugged", "bool"),
+        Property("parent_bus", "link<bus>"),
+    )
+
+
 class Bus(Object):
     """The abstract type of what devices are plugged into."""
 

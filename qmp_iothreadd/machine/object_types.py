@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OBJECTS: Final = "machine.objects"
 CLASSES: Final = {
+    "device": "machine.empty_machine:Device",
     "iothread": "iothread.event_loop:IOThread",
     "main-loop": "iothread.event_loop:MainLoop",
     "monitor": "machine.monitors:Monitor",
