@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import select
 import socket
+import subprocess
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -294,11 +298,12 @@ def test_without_that_it_waits_for_the_next_one(daemon: DaemonProcess, path: str
 # -- Human monitors -------------------------------------------------------------------------------
 
 
-def read_until(sock: socket.socket, end: bytes) -> bytes:
+def read_until(source: socket.socket | int, end: bytes) -> bytes:
+    fd = source if isinstance(source, int) else source.fileno()
     data = b""
     while not data.endswith(end):
-        assert select.select([sock], [], [], 10)[0], data
-        piece = sock.recv(65536)
+        assert select.select([fd], [], [], 10)[0], data
+        piece = os.read(fd, 65536)
         assert piece, data
         data += piece
     return data
@@ -337,3 +342,80 @@ def test_one_that_edits_no_lines_takes_commands_that_end_in_nul(
             wait_until(lambda: select.select([other], [], [], 0)[0] == [])
             other.sendall(b"info name\r")
             assert read_until(other, b"\r\n") == b"corrupted command\r\n"
+
+
+def open_terminal(path: str) -> int:
+    """A pseudo-terminal that hands over what is written to it as it is."""
+    fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    return fd
+
+
+def test_a_pseudo_terminal_has_a_human_monitor_that_was_asked_for_at_the_start() -> None:
+    with (
+        DaemonProcess("-monitor", "pty", stdout=subprocess.PIPE) as daemon,
+        daemon.client() as client,
+    ):
+        assert daemon.process.stdout is not None
+        said = daemon.process.stdout.readline().decode()
+        found = re.fullmatch(r"char device redirected to (\S+) \(label compat_monitor1\)\n", said)
+        assert found
+        shown = client.execute("query-chardev")
+        assert {"compat_monitor1": f"pty:{found[1]}"}.items() <= {
+            each["label"]: each["filename"] for each in shown
+        }.items()
+        fd = open_terminal(found[1])
+        try:
+            read_until(fd, b"(qemu) ")
+            os.write(fd, b"info name\rp 7\r")
+            read_until(fd, b"0x7\r\n(qemu) ")
+        finally:
+            os.close(fd)
+
+
+def test_monitors_are_made_on_devices_that_were_added() -> None:
+    with DaemonProcess() as daemon, daemon.client() as client:
+        backend = {"type": "pty", "data": {}}
+        path = client.execute("chardev-add", {"id": "s", "backend": backend})["pty"]
+        add(client)
+        fd = open_terminal(path)
+        try:
+            read_until(fd, b"}\r\n")
+            os.write(fd, b'{"execute": "qmp_capabilities"}')
+            assert read_until(fd, b"\r\n") == b'{"return": {}}\r\n'
+            with pytest.raises(QmpError, match=r"^Chardev 's' is busy$"):
+                client.execute("chardev-remove", {"id": "s"})
+            delete(client)
+            client.execute("chardev-remove", {"id": "s"})
+        finally:
+            os.close(fd)
+
+
+def test_two_monitors_share_a_terminal_by_a_mux() -> None:
+    """Ctrl-a c turns from one to the other; -echr makes it another key."""
+    arguments = (
+        *("-chardev", "stdio,id=c,mux=on,signal=off", "-echr", "20"),
+        *("-object", "monitor-hmp,id=h,chardev=c", "-object", "monitor-qmp,id=q,chardev=c"),
+    )
+    with DaemonProcess(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon:
+        stdin, stdout = daemon.process.stdin, daemon.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        greeted = read_until(stdout.fileno(), b'"capabilities": ["oob"]}}\r\n')
+        stdin.write(b'{"execute": "qmp_capabilities"}')
+        stdin.flush()
+        assert read_until(stdout.fileno(), b'{"return": {}}\r\n')
+        stdin.write(b"\x14cp 7\r")
+        stdin.flush()
+        assert b"QEMU 11.1.3 monitor" in greeted + read_until(stdout.fileno(), b"0x7\r\n(qemu) ")
+        stdin.write(b'\x14c{"execute": "object-del", "arguments": {"id": "q"}}')
+        stdin.flush()
+        read_until(stdout.fileno(), b'"desc": "Cannot delete the current QMP monitor"}}\r\n')
+        stdin.write(b"\x14cobject_del q\rinfo status\r")
+        stdin.flush()
+        read_until(stdout.fileno(), b"VM status: running\r\n(qemu) ")
+        with daemon.client() as client:
+            assert set(objects(client)) == {"compat_monitor0", "h"}
+            stdin.write(b"p 8\r")
+            stdin.flush()
+            read_until(stdout.fileno(), b"0x8\r\n(qemu) ")
