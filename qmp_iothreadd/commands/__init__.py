@@ -17,6 +17,7 @@ LATER = (
     "descriptors",
     "jobs",
     "memory",
+    "migration",
     "ringbuf",
     "snapshots",
 )

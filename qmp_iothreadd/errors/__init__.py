@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.machine import *
     from qmp_iothreadd.errors.machine_options import *
     from qmp_iothreadd.errors.memory import *
+    from qmp_iothreadd.errors.migration import *
     from qmp_iothreadd.errors.monitors import *
     from qmp_iothreadd.errors.objects import *
     from qmp_iothreadd.errors.options import *
@@ -70,6 +71,7 @@ _LAYERS: Final = (
     "chardevs",
     "chardev_changes",
     "descriptors",
+    "migration",
     "monitors",
     "user_objects",
     "process",

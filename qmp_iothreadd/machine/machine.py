@@ -176,14 +176,14 @@ class Machine:
             self.emit("STOP")
 
     def cont(self) -> None:
-        """Run; without effect and without event where it does.
+        """Run; without effect and event where it does, or where another machine is to come.
 
         Raises:
             QmpError: it was shut down.
         """
         if self.status == "shutdown":
             raise errors.reset_required()
-        if not self.running:
+        if not self.running and self.status != "inmigrate":
             self.status = "running"
             self.emit("RESUME")
 
@@ -200,21 +200,14 @@ class Machine:
             self.cont()
 
     def reset(self) -> None:
-        """Reset; one that does not run is then as before its first start (system/runstate.c).
+        """Run; without effect and event where it does, or where another machine is to come.
 
-        Where that is to be a shutdown, it is one, after which the daemon ends or stays paused.
+        Raises:
+            QmpError: it was shut down.
         """
-        reason = "host-qmp-system-reset"
-        if self.actions["reboot"] == "shutdown":
-            if self.actions["shutdown"] == "poweroff":
-                self.shutdown(reason)
-                return
-            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            self.stop()
-            self.status = "shutdown"
-            return
-        self.emit("RESET", {"guest": False, "reason": reason})
-        if not self.running:
+        if self.status == "shutdown":
+            raise errors.reset_required()
+        if not self.running and self.status != "inmigrate":
             self.status = "prelaunch"
 
     def powerdown(self) -> None:

@@ -1,0 +1,176 @@
+"""Migration of an empty machine: where it goes, what is said of it, what QEMU says to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.machine.migration import Migration
+from qmp_iothreadd.machine.migration_channels import parse_uri
+from qmp_iothreadd.machine.migration_stream import empty_machine_stream
+from qmp_iothreadd.testing import make_machine
+
+QEMU = shutil.which("qemu-system-x86_64")
+
+
+@pytest.fixture
+async def machine() -> AsyncIterator[Machine]:
+    made = make_machine()
+    made.part(Migration).set_capabilities({"events": True})
+    made.heard = []  # type: ignore[attr-defined]
+    made.listeners.append(made.heard.append)  # type: ignore[attr-defined]
+    yield made
+    made.close()
+
+
+def said(machine: Machine) -> list[str]:
+    heard: list[dict[str, Any]] = machine.heard  # type: ignore[attr-defined]
+    return [each.get("data", {}).get("status", each["event"]) for each in heard]
+
+
+def start(machine: Machine, uri: str, **named: int) -> Migration:
+    migration = machine.part(Migration)
+    migration.start(parse_uri(uri), resume=False, named=named)
+    return migration
+
+
+async def until_over(migration: Migration) -> None:
+    async with asyncio.timeout(20):
+        while migration.running:
+            await asyncio.sleep(0.001)
+
+
+async def test_nobody_answers(machine: Machine, tmp_path: Path) -> None:
+    migration = start(machine, f"unix:{tmp_path}/nobody")
+    assert migration.info() == {"status": "setup"}
+    with pytest.raises(QmpError, match="There's a migration process in progress"):
+        start(machine, "exec:true")
+    await until_over(migration)
+    reason = f"Failed to connect to '{tmp_path}/nobody': No such file or directory"
+    assert migration.info() == {"status": "failed", "error-desc": reason}
+    assert said(machine) == ["setup", "failing", "failed"]
+    assert machine.running
+
+
+@pytest.mark.parametrize("where", ["file", "exec", "unix", "fd", "pipe"])
+async def test_the_machine_goes_and_is_stopped_here(
+    machine: Machine, tmp_path: Path, where: str
+) -> None:
+    target = tmp_path / "stream"
+    ours, theirs = socket.socketpair()
+    read, write = os.pipe()
+    match where:
+        case "file":
+            migration = start(machine, f"file:{target}")
+        case "exec":
+            migration = start(machine, f"exec:cat > {target}")
+        case "fd":
+            migration = start(machine, "fd:x", x=os.dup(theirs.fileno()))
+        case "pipe":
+            migration = start(machine, "fd:x", x=os.dup(write))
+        case _:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(tmp_path / "s"))
+            listener.listen()
+            migration = start(machine, f"unix:{tmp_path}/s")
+    await until_over(migration)
+    expected = empty_machine_stream("none", "running")
+    theirs.close()
+    os.close(write)
+    match where:
+        case "fd":
+            got = ours.recv(1 << 16)
+        case "pipe":
+            got = os.read(read, 1 << 16)
+        case "unix":
+            peer, _ = listener.accept()
+            got = peer.recv(1 << 16)
+            peer.close()
+            listener.close()
+        case _:
+            async with asyncio.timeout(20):
+                while not target.exists() or target.stat().st_size < len(expected):
+                    await asyncio.sleep(0.001)
+            got = target.read_bytes()
+    ours.close()
+    os.close(read)
+    assert got == expected
+    assert machine.status == "postmigrate"
+    assert migration.info()["ram"]["dirty-sync-count"] == 2
+    assert said(machine) == [
+        *("setup", "MIGRATION_PASS", "active", "STOP", "device", "MIGRATION_PASS", "completed")
+    ]
+    with pytest.raises(QmpError, match="Can't migrate the vm that was paused"):
+        start(machine, "exec:true")
+    machine.cont()
+    assert machine.running
+
+
+async def test_a_peer_that_leaves_lets_the_machine_run_on(machine: Machine) -> None:
+    ours, theirs = socket.socketpair()
+    migration = start(machine, "fd:x", x=ours.detach())
+    theirs.close()
+    await until_over(migration)
+    assert migration.info()["error-desc"] == "Unable to write to socket: Broken pipe"
+    assert machine.running
+
+
+async def test_a_migration_is_cancelled_before_it_is_connected(machine: Machine) -> None:
+    migration = start(machine, "exec:cat > /dev/null")
+    migration.cancel()
+    migration.cancel()
+    await asyncio.sleep(0.05)
+    assert migration.info() == {"status": "cancelled"}
+    assert machine.running
+    assert said(machine) == ["setup", "cancelling", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "capability", "message"),
+    [
+        ("fd:x", "", "File descriptor named 'x' has not been found"),
+        ("fd:999999", "", "Invalid file descriptor number '999999'"),
+        ("exec:true", "mapped-ram", "requires seekable transport"),
+        ("exec:true", "multifd", "requires multi-channel URIs"),
+    ],
+)
+async def test_what_cannot_begin(machine: Machine, uri: str, capability: str, message: str) -> None:
+    if capability:
+        machine.part(Migration).set_capabilities({capability: True})
+    with pytest.raises(QmpError, match=message):
+        start(machine, uri)
+    assert not machine.part(Migration).running
+
+
+@pytest.mark.skipif(QEMU is None, reason="there is no QEMU here to load it")
+def test_qemu_loads_the_stream(tmp_path: Path) -> None:
+    stream = tmp_path / "stream"
+    stream.write_bytes(empty_machine_stream("none", "running"))
+    assert QEMU is not None
+    argv = [QEMU, "-M", "none", "-nodefaults", "-display", "none", "-monitor", "stdio"]
+    with subprocess.Popen(
+        [*argv, "-incoming", f"exec:cat {stream}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in iter(process.stdout.readline, ""):  # it is asked until it runs, or ends
+            if "VM status: running" in line:
+                process.stdin.write("quit\n")
+            elif "QEMU" in line or "VM status" in line:
+                process.stdin.write("info status\n")
+            process.stdin.flush()
+    assert process.returncode == 0
