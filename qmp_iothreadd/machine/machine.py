@@ -200,13 +200,20 @@ class Machine:
             self.cont()
 
     def reset(self) -> None:
-        """Run; without effect and event where it does, or where another machine is to come.
+        """Reset; one that does not run is then as before its first start (system/runstate.c).
 
-        Raises:
-            QmpError: it was shut down.
+        Where that is to be a shutdown, it is one, after which the daemon ends or stays paused.
         """
-        if self.status == "shutdown":
-            raise errors.reset_required()
+        reason = "host-qmp-system-reset"
+        if self.actions["reboot"] == "shutdown":
+            if self.actions["shutdown"] == "poweroff":
+                self.shutdown(reason)
+                return
+            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
+            self.stop("shutdown")
+            self.status = "shutdown"
+            return
+        self.emit("RESET", {"guest": False, "reason": reason})
         if not self.running and self.status != "inmigrate":
             self.status = "prelaunch"
 
