@@ -99,7 +99,7 @@ class MonitorQMP(Monitor):
             return
         self.unparent()
         self.finalize()
-        if not device.busy:
+        if device.parent is not None and not device.busy:
             self._host.chardevs.remove(device.name)
 
 

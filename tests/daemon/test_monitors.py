@@ -286,6 +286,15 @@ def test_a_monitor_may_go_with_its_client(daemon: DaemonProcess, path: str, late
         assert not Path(path).exists()
 
 
+def test_the_end_of_the_daemon_is_no_reason_to_delete(daemon: DaemonProcess, path: str) -> None:
+    with daemon.client() as client, Client.connect(path) as other:
+        add(client, **{"close-action": "delete"})
+        other.negotiate()
+        assert daemon.stop() == 0
+        assert [other.receive_event()["event"], other.receive_line()] == ["SHUTDOWN", b""]
+        assert daemon.stderr.count("\n") == 1  # the signal, and no fault
+
+
 def test_without_that_it_waits_for_the_next_one(daemon: DaemonProcess, path: str) -> None:
     with daemon.client() as client:
         add(client, **{"close-action": "none"})
