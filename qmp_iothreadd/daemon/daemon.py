@@ -104,13 +104,13 @@ async def serve(config: Config, background: Background | None = None) -> None:
             raise config.board_error
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
-        if config.root_folder is not None or config.run_as is not None:
-            _give_up_rights(config)
         if config.default_socket is not None:
             _say_how_to_connect(config.default_socket, machine)
+        _notify_service_manager()  # whom another user may not be able to tell
+        if config.root_folder is not None or config.run_as is not None:
+            _give_up_rights(config)
         if background is not None:
             background.ready()
-        _notify_service_manager()
         gc.freeze()  # what is there now stays: collections need not look at it
         # The first error can be that a client has used up all descriptors: its text needs one.
         errors.reserve_descriptor()
@@ -139,6 +139,10 @@ def _make_machine(config: Config) -> Machine:
         check_replies=config.check_replies,
     )
     machine.actions.update(config.actions)
+    if config.compat:
+        from qmp_iothreadd.qapi.compat_policy import CompatPolicy  # only where there is one
+
+        machine.policy = CompatPolicy(config.compat)
     if config.preconfig:
         machine.preconfig = True
         machine.status = "prelaunch"

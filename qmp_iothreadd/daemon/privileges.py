@@ -11,6 +11,10 @@ from qmp_iothreadd import errors
 _PR_SET_PDEATHSIG = 1
 _NAME_MAX = 15
 
+# Rooms of the package that are not needed to serve, and modules that functions import.
+_NOT_SERVING = ("cli", "testing")
+_FROM_THE_LIBRARY = ("datetime", "encodings.idna", "importlib.metadata", "ssl")
+
 
 def name_process(name: str) -> None:
     """Give the process another name for ps and its like, as long as the kernel keeps it."""
@@ -37,9 +41,13 @@ def exit_with_parent() -> None:
 def give_up_rights(root_folder: str | None, run_as: tuple[int, int, str | None] | None) -> None:
     """Change the root folder, then the user; what was opened before stays open.
 
+    What the package imports when it is first needed is imported now: its files may be out of reach
+    then.
+
     Raises:
         QmpError: that is not allowed.
     """
+    _import_everything()
     if root_folder is not None:
         try:
             os.chroot(root_folder)
@@ -48,6 +56,20 @@ def give_up_rights(root_folder: str | None, run_as: tuple[int, int, str | None] 
             raise errors.chroot_failed() from None
     if run_as is not None:
         _change_user(*run_as)
+
+
+def _import_everything() -> None:
+    import pkgutil
+    from importlib import import_module
+
+    import qmp_iothreadd
+
+    for found in pkgutil.walk_packages(qmp_iothreadd.__path__, f"{qmp_iothreadd.__name__}."):
+        if found.name.split(".")[1] not in _NOT_SERVING and not found.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # what only an extra has
+                import_module(found.name)
+    for name in _FROM_THE_LIBRARY:
+        import_module(name)
 
 
 def _change_user(uid: int, gid: int, name: str | None) -> None:

@@ -55,3 +55,8 @@ def negotiation_complete() -> QmpError:
 def oob_unsupported(name: str) -> QmpError:
     """The command exists but may not be run out of band."""
     return QmpError(f"The command {name} does not support OOB")
+
+
+def disabled_by_policy(kind: str, what: str, name: str, error_class: str) -> QmpError:
+    """-compat refuses a command, parameter or value that is deprecated or unstable."""
+    return QmpError(f"{kind.capitalize()} {what} {name} disabled by policy", error_class)

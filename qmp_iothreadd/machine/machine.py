@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.iothread.workload import WorkloadObject
     from qmp_iothreadd.machine.objects.memory import MemoryBackend
     from qmp_iothreadd.machine.part import Part
+    from qmp_iothreadd.qapi.compat_policy import CompatPolicy
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import Schema
@@ -109,6 +110,15 @@ class Machine:
         return self._introspection
 
     @property
+    def policy(self) -> CompatPolicy | None:
+        """What to do about what is deprecated or unstable; None: nothing."""
+        return self.outgoing.policy
+
+    @policy.setter
+    def policy(self, policy: CompatPolicy) -> None:
+        self.outgoing.policy = policy
+
+    @property
     def negotiates(self) -> bool:
         """Whether clients are greeted and negotiate capabilities.
 
@@ -147,7 +157,7 @@ class Machine:
         One that the served schema lacks is not sent, nor are members of ``data`` that it lacks.
         """
         described = self.schema.events.get(event)
-        if described is None:
+        if described is None or (self.policy is not None and self.policy.hides_event(described)):
             return
         if event not in self._event_filters:
             self._event_filters[event] = self.outgoing.event(described)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd.qapi.shipped import shipped_schema
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.compat_policy import CompatPolicy
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.schema import Command, Event, SchemaType
 
@@ -28,6 +29,7 @@ class Outgoing:
     def __init__(self, models: Models, *, check: bool = False) -> None:
         self._models = models
         self._check = check
+        self.policy: CompatPolicy | None = None
 
     def reply(self, command: Command) -> Filter | None:
         """What a command's value passes through on its way out, or None where it goes as it is.
@@ -48,6 +50,8 @@ class Outgoing:
         self, name: str, shipped: SchemaType | None, served: SchemaType | None
     ) -> Filter | None:
         project = self._models.reply(served) if _loses_members(shipped, served) else None
+        if self.policy is not None:
+            project = _with_policy(self.policy, served, project)
         if not self._check:
             return project
         from qmp_iothreadd.qapi.replies import ReplyError
@@ -61,6 +65,15 @@ class Outgoing:
             return sent
 
         return check
+
+
+def _with_policy(policy: CompatPolicy, served: SchemaType | None, project: Filter | None) -> Filter:
+    """A filter that also leaves out what -compat hides."""
+
+    def strip(value: Any) -> Any:
+        return policy.stripped(served, value if project is None else project(value))
+
+    return strip
 
 
 def _loses_members(shipped: SchemaType | None, served: SchemaType | None) -> bool:

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qapi.compat_policy import CompatPolicy
     from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import Command
     from qmp_iothreadd.qmp.registry import CommandFunction, Context
+
+
+Validate = Callable[[dict[str, Any]], dict[str, Any]]
+"""Arguments as they came to arguments as functions take them."""
 
 
 class BoundCommand:
@@ -30,7 +35,7 @@ class BoundCommand:
         self,
         command: Command,
         function: CommandFunction,
-        validate: Callable[[dict[str, Any]], dict[str, Any]],
+        validate: Validate,
         outgoing: Filter | None,
     ) -> None:
         self.name = command.name
@@ -120,7 +125,25 @@ class Dispatcher:
 
             check_function(command, function)
         outgoing = self.machine.outgoing.reply(command) if command.success_response else None
-        return BoundCommand(command, function, self.machine.models.arguments(command), outgoing)
+        validate = self.machine.models.arguments(command)
+        if self.machine.policy is not None:
+            validate = _checked(command, self.machine.policy, validate)
+        return BoundCommand(command, function, validate, outgoing)
+
+
+def _checked(command: Command, policy: CompatPolicy, validate: Validate) -> Validate:
+    """The validator of a command's arguments, after what -compat asks for.
+
+    Raises:
+        QmpError: the command is not to be called.
+    """
+    policy.check_command(command)
+
+    def check(arguments: dict[str, Any]) -> dict[str, Any]:
+        policy.check_value(command.arg_type, arguments)
+        return validate(arguments)
+
+    return check
 
 
 def _stub(command: Command) -> CommandFunction:
