@@ -22,7 +22,7 @@ def add(ctx: Context, id: str, backend: dict[str, Any]) -> Any:
     if ctx.machine.chardevs.get(id) is not None:
         raise errors.chardev_exists(id)
     try:
-        made = ctx.machine.chardevs.add(id, backend)
+        made = ctx.machine.chardevs.add(id, backend, ctx.named_descriptors)
     except errors.QmpError as error:
         raise errors.chardev_add_failed(id, error) from None
     return _wait_for(made) if made.waits else _described(made)

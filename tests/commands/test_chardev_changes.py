@@ -56,6 +56,11 @@ async def test_a_name_is_taken_once(client: MemoryClient) -> None:
     [
         ("spicevmc", {"type": "x"}, "'spicevmc' is not a valid char driver name"),
         (
+            "socket",  # what the daemon itself has open is nobody's
+            {"addr": {"type": "fd", "data": {"str": "1"}}},
+            "File descriptor named '1' has not been found",
+        ),
+        (
             "socket",
             {"addr": {"type": "unix", "data": {"path": "/x"}}, "server": False, "wait": False},
             "'wait' option is incompatible with socket in client connect mode",

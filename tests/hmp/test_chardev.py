@@ -55,6 +55,11 @@ async def test_devices_come_and_go(client: MemoryClient) -> None:
             "chardev-add null,id=c,foo=1",
             ["Invalid parameter 'foo'", "Error: Parsing chardev args failed"],
         ),
+        ("chardev-add a b", ["chardev-add: extraneous characters at the end of line"]),
+        (
+            "chardev-add socket,id=c,fd=3",
+            ["Error: File descriptor named '3' has not been found"],
+        ),
         ("chardev-add null,help", ["Error: Parsing chardev args failed"]),
         ("chardev-change c null", ["Error: Chardev 'c' does not exist"]),
         ("chardev-change c null,id=c", ["Error: Unexpected 'id' parameter"]),
@@ -68,7 +73,7 @@ async def test_devices_come_and_go(client: MemoryClient) -> None:
         ("ringbuf_write c x", ["Error: Device 'c' not found"]),
     ],
 )
-def test_failures_are_said(client: MemoryClient, line: str, said: list[str]) -> None:
+async def test_failures_are_said(client: MemoryClient, line: str, said: list[str]) -> None:
     before = devices(client)
     assert hmp(client, line)[: len(said)] == said
     assert devices(client) == before

@@ -21,7 +21,7 @@ _HELP = ("help", "?")
 
 
 @hmp_command(
-    "chardev-add", "args:S", params="args", help="add chardev", completes=("chardev-backend",)
+    "chardev-add", "args:s", params="args", help="add chardev", completes=("chardev-backend",)
 )
 def chardev_add(ctx: Context, args: str) -> str:
     """Make a device, or two with ``mux=on``. The monitor does not wait for a server's client."""
@@ -37,7 +37,7 @@ def _add(ctx: Context, options: Options) -> str:
     made: list[str] = []
     try:
         for name, backend in parse_devices(options):
-            chardevs.add(name, backend)
+            chardevs.add(name, backend, ctx.named_descriptors)
             made.append(name)
     except QmpError:
         for name in made:
@@ -48,7 +48,7 @@ def _add(ctx: Context, options: Options) -> str:
 
 @hmp_command(
     "chardev-change",
-    "id:s,args:S",
+    "id:s,args:s",
     params="id args",
     help="change chardev",
     completes=("chardev",),
