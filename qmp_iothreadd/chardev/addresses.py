@@ -11,6 +11,8 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from qmp_iothreadd import errors
+
 UNIX_PATH_MAX = 108
 """How many bytes of a Unix socket's path the system takes."""
 
@@ -74,3 +76,29 @@ def format_connected(connected: socket.socket, *, server: bool, protocol: str = 
 def _host_port(name: tuple[Any, ...]) -> str:
     host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def unix_name(address: Mapping[str, Any]) -> bytes:
+    """The name of a Unix socket, as the system takes it.
+
+    Raises:
+        QmpError: the path is too long.
+    """
+    path = encode_path(address["path"])
+    abstract = address.get("abstract", False)
+    if len(path) >= UNIX_PATH_MAX:
+        raise errors.unix_path_too_long(address["path"], UNIX_PATH_MAX - abstract)
+    if not abstract:
+        return path
+    name = b"\0" + path
+    return name if address.get("tight", True) else name.ljust(UNIX_PATH_MAX, b"\0")
+
+
+def encode_path(path: str) -> bytes:
+    """A path, or a name, as the system takes it; NUL is as QEMU's JSON has it."""
+    return os.fsencode(path).replace(b"\0", b"\xc0\x80")
+
+
+def strerror(error: OSError) -> str:
+    """What the system says of an error."""
+    return os.strerror(error.errno) if error.errno else str(error)

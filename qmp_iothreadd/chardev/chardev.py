@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.peer import Peer
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.chardev.logfile import LogFile
 
+    class Devices(Protocol):
+        """What a device sees of those around it: see chardev.chardevs."""
 
-class Devices(Protocol):
-    """What a device sees of those around it: see chardev.chardevs."""
+        daemonize: bool
+        escape_key: int
+        find_object: Callable[[str], Object | None]
+        quit: Callable[[], None]
+        report: Callable[[str], None]
+        say: Callable[[str], None]
 
-    daemonize: bool
-    escape_key: int
-    find_object: Callable[[str], Object | None]
-    quit: Callable[[], None]
-    report: Callable[[str], None]
-    say: Callable[[str], None]
+        def __iter__(self) -> Iterator[Chardev]:
+            """All devices in the tree."""
 
-    def __iter__(self) -> Iterator[Chardev]:
-        """All devices in the tree."""
+        def get(self, name: str) -> Chardev | None:
+            """The device of this name, or None."""
 
-    def get(self, name: str) -> Chardev | None:
-        """The device of this name, or None."""
+        def peer_came(self, peer: Peer) -> None:
+            """Somebody is connected to a device."""
 
-    def peer_came(self, peer: Peer) -> None:
-        """Somebody is connected to a device."""
-
-    def peer_left(self, peer: Peer) -> None:
-        """And is gone."""
+        def peer_left(self, peer: Peer) -> None:
+            """And is gone."""
 
 
 class Chardev(Object):

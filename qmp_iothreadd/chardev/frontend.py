@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 
@@ -22,20 +22,23 @@ class FrontendProtocol(DescriptorProtocol):
         """A multiplexer gives the keyboard to the front end, or is about to give it to another."""
 
 
-class Frontend(Protocol):
-    """Who is attached to a device.
+if TYPE_CHECKING:  # making such a class takes time that the greeting waits for
+    from typing import Protocol
 
-    ``wants_keys``: it shows what is typed, so that a terminal is to hand over each key.
-    ``multi_client``: it takes all peers at once that a device can have. ``is_open``: whether it is
-    ready for peers, as query-chardev shows it.
-    """
+    class Frontend(Protocol):
+        """Who is attached to a device.
 
-    wants_keys: bool
-    multi_client: bool
+        ``wants_keys``: it shows what is typed, so that a terminal is to hand over each key.
+        ``multi_client``: it takes all peers at once that a device can have. ``is_open``: whether it
+        is ready for peers, as query-chardev shows it.
+        """
 
-    @property
-    def is_open(self) -> bool:
-        """See above."""
+        wants_keys: bool
+        multi_client: bool
 
-    def connect(self) -> FrontendProtocol:
-        """A protocol for a new peer."""
+        @property
+        def is_open(self) -> bool:
+            """See above."""
+
+        def connect(self) -> FrontendProtocol:
+            """A protocol for a new peer."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
+from qmp_iothreadd.chardev.frontend import FrontendProtocol
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.chardev.mux_keys import MuxKeys
 
 BUFFER_SIZE: Final = 32

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from qmp_iothreadd.chardev.hangup import HangupWatch
 from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol, close_all
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
+    from qmp_iothreadd.chardev.hangup import HangupWatch
     from qmp_iothreadd.chardev.logfile import LogFile
 
 
@@ -63,6 +63,8 @@ class Peer(DescriptorProtocol):
         self._transport.pause_reading()
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
+            from qmp_iothreadd.chardev.hangup import HangupWatch  # few are held
+
             self._watch = HangupWatch(asyncio.get_running_loop(), sock.fileno(), self.abort)
 
     # -- The end ----------------------------------------------------------------------------------

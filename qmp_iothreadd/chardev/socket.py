@@ -20,19 +20,14 @@ from qmp_iothreadd.chardev.addresses import (
     format_connected,
     local_address,
 )
-from qmp_iothreadd.chardev.chardev import Chardev, Devices
-from qmp_iothreadd.chardev.sockets import (
-    Listener,
-    adopt,
-    adopt_listener,
-    connect,
-    connect_later,
-    parse_descriptor,
-)
+from qmp_iothreadd.chardev.chardev import Chardev
+from qmp_iothreadd.chardev.listener import UnixListener
 from qmp_iothreadd.chardev.unix_transport import UnixTransport
 from qmp_iothreadd.qom.object import ObjectType, Property
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Devices
+    from qmp_iothreadd.chardev.host_listener import HostListener
     from qmp_iothreadd.chardev.peer import Peer
     from qmp_iothreadd.chardev.tls import TLS
 
@@ -114,6 +109,8 @@ class ChardevSocket(Chardev):
         elif self._reconnect_s:
             self._spawn(self._keep_connecting(0))
         else:
+            from qmp_iothreadd.chardev.connecting import connect  # most are servers
+
             self._take(connect(self.address))
 
     @property
@@ -154,7 +151,13 @@ class ChardevSocket(Chardev):
     # -- Servers ----------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        listener = Listener(self.address)
+        listener: UnixListener | HostListener
+        if self.address["type"] == "unix":
+            listener = UnixListener(self.address)
+        else:
+            from qmp_iothreadd.chardev.host_listener import HostListener  # few are
+
+            listener = HostListener(self.address)
         self._stack.callback(listener.close)
         self._serve(listener.sockets)
 
@@ -199,6 +202,8 @@ class ChardevSocket(Chardev):
         """Use the descriptor that ``text`` names; a server without one never has a client."""
         if self.server and not text:
             return
+        from qmp_iothreadd.chardev.handed_over import adopt, adopt_listener  # few are
+
         fd = self._descriptor(text)
         if not self.server:
             self._take(adopt(fd, text))
@@ -210,6 +215,8 @@ class ChardevSocket(Chardev):
     def _descriptor(self, text: str) -> int:
         """A monitor's clients give names, by getfd; a command line has numbers."""
         if self.handed_over is None:
+            from qmp_iothreadd.chardev.handed_over import parse_descriptor
+
             return parse_descriptor(text)
         fd = self.handed_over.pop(text, None)
         if fd is None:
@@ -220,6 +227,8 @@ class ChardevSocket(Chardev):
 
     async def _keep_connecting(self, delay_s: float) -> None:
         """Try until somebody answers; that nobody does is said once."""
+        from qmp_iothreadd.chardev.connecting import connect_later  # most are servers
+
         said = False
         while True:
             await asyncio.sleep(delay_s)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev.chardev import Devices
 from qmp_iothreadd.chardev.fd import ChardevFd, FdTransport
 from qmp_iothreadd.chardev.terminal import set_terminal
 from qmp_iothreadd.qom.object import ObjectType, Property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.chardev import Devices
 
 
 class ChardevStdio(ChardevFd):

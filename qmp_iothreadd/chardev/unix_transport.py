@@ -9,11 +9,17 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 _CHUNK: Final = 64 * 1024
+"""How much is written before the protocol is told to pause, unless it says so itself."""
+
+# What is read goes through here: to allocate so much for each message costs more than to copy it.
+_VIEW: Final = memoryview(bytearray(256 * 1024))
+_INTO: Final = [_VIEW]
 
 FDS_MAX: Final = 16
 """More that come with one piece are closed by the kernel: TCP_MAX_FDS of chardev/char-socket.c."""
 
 _ANCILLARY_SIZE: Final = socket.CMSG_SPACE(FDS_MAX * 4)
+_FLAGS: Final = int(socket.MSG_CMSG_CLOEXEC)  # an enumeration's member costs time in each call
 
 
 class DescriptorProtocol(asyncio.Protocol):
@@ -40,6 +46,8 @@ class UnixTransport(asyncio.Transport):
         self._loop = loop
         self._sock = sock
         self._fd = sock.fileno()
+        self._receive = sock.recvmsg_into
+        self._send = sock.send
         self._protocol = protocol
         self._reading = False
         self._output = bytearray()
@@ -77,9 +85,7 @@ class UnixTransport(asyncio.Transport):
 
     def _read(self) -> None:
         try:
-            data, ancillary, _, _ = self._sock.recvmsg(
-                _CHUNK, _ANCILLARY_SIZE, socket.MSG_CMSG_CLOEXEC
-            )
+            size, ancillary, _, _ = self._receive(_INTO, _ANCILLARY_SIZE, _FLAGS)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -87,8 +93,8 @@ class UnixTransport(asyncio.Transport):
             return
         if ancillary and (fds := _descriptors(ancillary)):
             self._protocol.descriptors_received(fds)
-        if data:
-            self._protocol.data_received(data)
+        if size:
+            self._protocol.data_received(bytes(_VIEW[:size]))
             return
         self.pause_reading()
         self._ended_input = True
@@ -105,7 +111,7 @@ class UnixTransport(asyncio.Transport):
             self._output += data
         else:
             try:
-                sent = self._sock.send(data)
+                sent = self._send(data)
             except (BlockingIOError, InterruptedError):
                 sent = 0
             except OSError as error:
@@ -130,7 +136,7 @@ class UnixTransport(asyncio.Transport):
 
     def _flush(self) -> None:
         try:
-            del self._output[: self._sock.send(self._output)]
+            del self._output[: self._send(self._output)]
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol
+from qmp_iothreadd.chardev.frontend import FrontendProtocol
 from qmp_iothreadd.json import writer
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import ObjectType
@@ -19,6 +19,7 @@ from qmp_iothreadd.qom.types import USER_CREATABLE
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.chardev import Chardev
     from qmp_iothreadd.chardev.chardevs import Chardevs
+    from qmp_iothreadd.chardev.frontend import Frontend
 
 
 class MonitorHost(Protocol):

@@ -10,11 +10,13 @@ import asyncio
 import select
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from qmp_iothreadd.chardev.frontend import FrontendProtocol
-from qmp_iothreadd.chardev.hangup import HangupWatch
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.chardev.hangup import HangupWatch
 
 OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
@@ -239,6 +241,8 @@ class Connection(FrontendProtocol):
         transport.pause_reading()
         sock = transport.get_extra_info("socket")
         if suspended and sock is not None:
+            from qmp_iothreadd.chardev.hangup import HangupWatch  # few are made to wait
+
             self._watch = HangupWatch(self._turns.loop, sock.fileno(), self.abort)
 
     def _stop_watching(self) -> None:

@@ -13,14 +13,10 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.chardev.sockets import (
-    Listener,
-    adopt,
-    adopt_listener,
-    connect,
-    connect_later,
-    parse_descriptor,
-)
+from qmp_iothreadd.chardev.connecting import connect, connect_later
+from qmp_iothreadd.chardev.handed_over import adopt, adopt_listener, parse_descriptor
+from qmp_iothreadd.chardev.host_listener import HostListener
+from qmp_iothreadd.chardev.listener import UnixListener
 from qmp_iothreadd.errors import QmpError
 
 
@@ -43,7 +39,7 @@ def refused(make: Callable[..., Any], *arguments: Any) -> str:
 
 def test_a_unix_socket_has_a_file_which_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    listener = Listener(unix(path))
+    listener = UnixListener(unix(path))
     [made] = listener.sockets
     assert stat.S_ISSOCK(path.stat().st_mode)
     assert not made.getblocking()
@@ -66,15 +62,15 @@ def test_whatever_lies_there_is_replaced(tmp_path: Path, what: str) -> None:
             other.bind(str(path))
             if what == "live socket":
                 other.listen()
-        listener = Listener(unix(path))
+        listener = UnixListener(unix(path))
         connect(unix(path)).close()
         listener.close()
 
 
 def test_a_path_that_another_has_taken_over_stays(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    first = Listener(unix(path))
-    second = Listener(unix(path))
+    first = UnixListener(unix(path))
+    second = UnixListener(unix(path))
     first.close()
     assert path.exists()
     second.close()
@@ -83,17 +79,17 @@ def test_a_path_that_another_has_taken_over_stays(tmp_path: Path) -> None:
 
 def test_what_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    assert refused(Listener, unix(tmp_path / "folder")) == (
+    assert refused(UnixListener, unix(tmp_path / "folder")) == (
         f"Failed to unlink socket {tmp_path}/folder: Is a directory"
     )
-    assert refused(Listener, unix(tmp_path / "no" / "s")) == (
+    assert refused(UnixListener, unix(tmp_path / "no" / "s")) == (
         f"Failed to bind socket to {tmp_path}/no/s: No such file or directory"
     )
-    nul = refused(Listener, unix(f"{tmp_path}/no/\0"))
+    nul = refused(UnixListener, unix(f"{tmp_path}/no/\0"))
     assert nul == f"Failed to bind socket to {tmp_path}/no/\0: No such file or directory"
 
 
-@pytest.mark.parametrize("make", [Listener, connect])
+@pytest.mark.parametrize("make", [UnixListener, connect])
 @pytest.mark.parametrize(("abstract", "limit"), [(False, 108), (True, 107)])
 def test_how_long_a_path_may_be(make: Any, abstract: bool, limit: int) -> None:
     path = "/nonexistent/".ljust(108, "x")
@@ -108,7 +104,7 @@ def test_a_relative_path_is_removed_from_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    listener = Listener(unix("s"))
+    listener = UnixListener(unix("s"))
     monkeypatch.chdir("/")
     listener.close()
     assert not (tmp_path / "s").exists()
@@ -117,7 +113,7 @@ def test_a_relative_path_is_removed_from_where_it_was(
 @pytest.mark.parametrize("tight", [True, False])
 def test_an_abstract_name_leaves_no_file(tmp_path: Path, tight: bool) -> None:
     address = unix(tmp_path / "s", abstract=True, tight=tight)
-    listener = Listener(address)
+    listener = UnixListener(address)
     assert len(listener.sockets[0].getsockname()) == (len(f"{tmp_path}/s") + 1 if tight else 108)
     connect(address).close()
     assert refused(connect, address | {"tight": not tight}) == (
@@ -128,7 +124,7 @@ def test_an_abstract_name_leaves_no_file(tmp_path: Path, tight: bool) -> None:
 
 
 def test_without_a_path_there_is_a_temporary_one() -> None:
-    listener = Listener(unix(""))
+    listener = UnixListener(unix(""))
     path = listener.sockets[0].getsockname()
     assert "/qemu-socket-" in path
     listener.close()
@@ -139,43 +135,43 @@ def test_without_a_path_there_is_a_temporary_one() -> None:
 
 
 def test_a_port_that_is_free_or_the_one_named() -> None:
-    listener = Listener(inet("127.0.0.1", 0))
+    listener = HostListener(inet("127.0.0.1", 0))
     [made] = listener.sockets
     host, port = made.getsockname()
     assert host == "127.0.0.1"
-    assert refused(Listener, inet("127.0.0.1", port)) == (
+    assert refused(HostListener, inet("127.0.0.1", port)) == (
         "Failed to find an available port: Address already in use"
     )
     listener.close()
-    Listener(inet("localhost", port)).close()
+    HostListener(inet("localhost", port)).close()
 
 
 def test_ports_are_tried_up_to_the_last() -> None:
-    listener = Listener(inet("127.0.0.1", 0))
+    listener = HostListener(inet("127.0.0.1", 0))
     port = listener.sockets[0].getsockname()[1]
-    other = Listener(inet("127.0.0.1", port, to=min(port + 50, 65535)))
+    other = HostListener(inet("127.0.0.1", port, to=min(port + 50, 65535)))
     assert other.sockets[0].getsockname()[1] > port
     other.close()
-    assert refused(Listener, inet("127.0.0.1", port, to=port)) == (
+    assert refused(HostListener, inet("127.0.0.1", port, to=port)) == (
         "Failed to find an available port: Address already in use"
     )
-    assert refused(Listener, inet("127.0.0.1", port, to=port - 1)) == (
+    assert refused(HostListener, inet("127.0.0.1", port, to=port - 1)) == (
         "Failed to create a socket: No such file or directory"
     )
     listener.close()
 
 
 def test_both_families_where_none_is_named() -> None:
-    listener = Listener(inet("", 0))
+    listener = HostListener(inet("", 0))
     hosts = [each.getsockname()[0] for each in listener.sockets]
     listener.close()
     assert set(hosts) <= {"0.0.0.0", "::"}
-    listener = Listener(inet("", 0, ipv4=True))
+    listener = HostListener(inet("", 0, ipv4=True))
     assert [each.getsockname()[0] for each in listener.sockets] == ["0.0.0.0"]
     listener.close()
 
 
-@pytest.mark.parametrize("make", [Listener, connect])
+@pytest.mark.parametrize("make", [HostListener, connect])
 def test_addresses_that_make_no_sense(make: Any) -> None:
     both_off = inet("127.0.0.1", 1, ipv4=False, ipv6=False)
     assert refused(make, both_off) == "Cannot disable IPv4 and IPv6 at same time"
@@ -189,20 +185,20 @@ def test_addresses_that_make_no_sense(make: Any) -> None:
 
 
 def test_a_foreign_address_is_refused() -> None:
-    assert refused(Listener, inet("192.0.2.1", 0)) == (
+    assert refused(HostListener, inet("192.0.2.1", 0)) == (
         "Failed to bind socket: Cannot assign requested address"
     )
 
 
 def test_a_name_where_only_numbers_may_be() -> None:
-    assert refused(Listener, inet("localhost", 0, numeric=True)) == (
+    assert refused(HostListener, inet("localhost", 0, numeric=True)) == (
         "address resolution failed for localhost:0: Name or service not known"
     )
 
 
 def test_silent_peers_are_noticed_where_that_is_wanted() -> None:
     options = {"keep-alive-count": 3, "keep-alive-idle": 40, "keep-alive-interval": 5}
-    listener = Listener(inet("127.0.0.1", 0, **{"keep-alive": True}, **options))
+    listener = HostListener(inet("127.0.0.1", 0, **{"keep-alive": True}, **options))
     [made] = listener.sockets
     assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     client = connect(inet("127.0.0.1", made.getsockname()[1], **{"keep-alive": True}, **options))
@@ -213,7 +209,7 @@ def test_silent_peers_are_noticed_where_that_is_wanted() -> None:
     client.close()
     listener.close()
     absurd = inet("127.0.0.1", 0, **{"keep-alive": True, "keep-alive-count": 2**31})
-    assert refused(Listener, absurd).startswith("Unable to set TCP keep-alive count option on ")
+    assert refused(HostListener, absurd).startswith("Unable to set TCP keep-alive count option on ")
 
 
 def test_several_paths_at_once() -> None:
@@ -221,7 +217,7 @@ def test_several_paths_at_once() -> None:
         socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_MPTCP).close()
     except OSError:
         pytest.skip("this system has no MPTCP")
-    listener = Listener(inet("127.0.0.1", 0, mptcp=True))
+    listener = HostListener(inet("127.0.0.1", 0, mptcp=True))
     assert listener.sockets[0].proto == socket.IPPROTO_MPTCP
     listener.close()
 
@@ -229,7 +225,7 @@ def test_several_paths_at_once() -> None:
 # -- Between machines ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [Listener, connect])
+@pytest.mark.parametrize("make", [HostListener, connect])
 def test_numbers_of_virtual_machines(make: Any) -> None:
     address = {"type": "vsock", "cid": "x", "port": "1"}
     assert refused(make, address) == "Failed to parse cid 'x'"
@@ -244,7 +240,7 @@ def test_numbers_of_virtual_machines(make: Any) -> None:
 @pytest.mark.keeps_resources("event loops look names up in threads that they keep")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_connecting_while_the_event_loop_goes_on(host: str) -> None:
-    listener = Listener(inet("127.0.0.1", 0))
+    listener = HostListener(inet("127.0.0.1", 0))
     [made] = listener.sockets
     made.setblocking(True)
     accepted: list[socket.socket] = []
@@ -277,7 +273,7 @@ async def test_nobody_answers_and_no_socket_is_left(tmp_path: Path) -> None:
 def test_a_connection_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qmp_iothreadd.chardev.sockets.CONNECT_S", 0.01)
+    monkeypatch.setattr("qmp_iothreadd.chardev.connecting.CONNECT_S", 0.01)
     path = tmp_path / "s"
     message = f"Failed to connect to '{path}': Connection timed out"
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:

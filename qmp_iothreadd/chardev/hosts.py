@@ -1,15 +1,14 @@
-"""From a SocketAddress to what the system's calls take, as QEMU's util/qemu-sockets.c does it."""
+"""Where a host is: from a SocketAddress to what the system takes (QEMU's util/qemu-sockets.c)."""
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev.addresses import UNIX_PATH_MAX
+from qmp_iothreadd.chardev.addresses import encode_path, strerror
 
 _TCP_OPTIONS = {
     "keep-alive-count": socket.TCP_KEEPCNT,
@@ -61,25 +60,6 @@ def is_numeric(address: Mapping[str, Any]) -> bool:
     return True
 
 
-def unix_target(address: Mapping[str, Any]) -> Target:
-    """Where a Unix socket is.
-
-    Raises:
-        QmpError: the path is too long.
-    """
-    path = encode_path(address["path"])
-    if not address.get("abstract"):
-        if len(path) >= UNIX_PATH_MAX:
-            raise errors.unix_path_too_long(address["path"], UNIX_PATH_MAX)
-        return Target(socket.AF_UNIX, 0, path)
-    if len(path) >= UNIX_PATH_MAX:
-        raise errors.unix_path_too_long(address["path"], UNIX_PATH_MAX - 1)
-    name = b"\0" + path
-    if not address.get("tight", True):
-        name = name.ljust(UNIX_PATH_MAX, b"\0")
-    return Target(socket.AF_UNIX, 0, name)
-
-
 def vsock_target(address: Mapping[str, Any]) -> Target:
     """Where a socket between virtual machines is.
 
@@ -113,16 +93,6 @@ def set_keep_alive(made: socket.socket, address: Mapping[str, Any]) -> None:
             made.setsockopt(level, option, struct.pack("@I", value))
         except OSError as error:
             raise errors.socket_option_refused(what, strerror(error)) from None
-
-
-def encode_path(path: str) -> bytes:
-    """A path, or a name, as the system takes it; NUL is as QEMU's JSON has it."""
-    return os.fsencode(path).replace(b"\0", b"\xc0\x80")
-
-
-def strerror(error: OSError) -> str:
-    """What the system says of an error."""
-    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _family(address: Mapping[str, Any]) -> int:
