@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.parameters import *
     from qmp_iothreadd.errors.process import *
     from qmp_iothreadd.errors.request import *
+    from qmp_iothreadd.errors.tls import *
     from qmp_iothreadd.errors.user_objects import *
 
 _LAYERS: Final = (
@@ -73,6 +74,7 @@ _LAYERS: Final = (
     "descriptors",
     "migration",
     "monitors",
+    "tls",
     "user_objects",
     "process",
     "command_line",

@@ -48,6 +48,11 @@ CLASSES: Final = {
     "secret_keyring": f"{_OBJECTS}.keyring:SecretKeyring",
     "thread-context": f"{_OBJECTS}.threads:ThreadContext",
     "throttle-group": f"{_OBJECTS}.throttle:ThrottleGroup",
+    "tls-cipher-suites": f"{_OBJECTS}.tls:TlsCipherSuites",
+    "tls-creds": f"{_OBJECTS}.tls:TlsCreds",
+    "tls-creds-anon": f"{_OBJECTS}.tls:TlsCredsAnon",
+    "tls-creds-psk": f"{_OBJECTS}.tls:TlsCredsPsk",
+    "tls-creds-x509": f"{_OBJECTS}.tls_x509:TlsCredsX509",
 }
 """Where the class of each type is, below the package."""
 
