@@ -25,8 +25,10 @@ class Target(NamedTuple):
     address: Any
 
 
-def resolve(address: Mapping[str, Any], *, passive: bool = False) -> list[Target]:
-    """Where a host is; there may be several answers. ``passive``: to listen there.
+def resolve(
+    address: Mapping[str, Any], *, passive: bool = False, kind: int = socket.SOCK_STREAM
+) -> list[Target]:
+    """Where a host is; there may be several answers. ``passive``: to listen, or be reached there.
 
     Raises:
         QmpError: the host or port is unknown, or no family of addresses is allowed.
@@ -41,7 +43,7 @@ def resolve(address: Mapping[str, Any], *, passive: bool = False) -> list[Target
             encode_path(host) if host or not passive else None,
             encode_path(port) if port or not passive else None,
             _family(address),
-            socket.SOCK_STREAM,
+            kind,
             flags=flags,
         )
     except OSError as error:

@@ -36,7 +36,6 @@ class ChardevHub(Chardev):
     # As the front end of the devices.
     wants_keys = True
     multi_client = False
-    is_open = True
 
     def __init__(self, type: ObjectType, chardevs: Devices, data: Mapping[str, Any]) -> None:
         super().__init__(type, chardevs, data)
@@ -75,6 +74,11 @@ class ChardevHub(Chardev):
         self._devices.append(device)
 
     # -- The front end of the devices -------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anybody to hand bytes to."""
+        return self.frontend is not None
 
     def connect(self) -> FrontendProtocol:
         """Somebody is at the other side of a device."""

@@ -122,11 +122,6 @@ class ChardevMux(Chardev):
         focused = self.frontends.get(self._focus)
         return focused is not None and focused.is_open
 
-    def disconnect(self) -> None:
-        """Cut off who is connected to the base."""
-        if self._base is not None:
-            self._base.disconnect()
-
     def _open_links(self) -> None:
         self._opening = False
         if self._peer is None or not self._peer.open:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev.addresses import flat_address
+from qmp_iothreadd.chardev.addresses import flat_address, strerror
 from qmp_iothreadd.chardev.chardev import Chardev
+from qmp_iothreadd.chardev.hosts import resolve
 from qmp_iothreadd.chardev.sink import SinkTransport
 from qmp_iothreadd.qom.object import Property
 
@@ -89,12 +90,13 @@ def _connected(remote: Mapping[str, Any], local: Mapping[str, Any] | None) -> so
         raise errors.datagrams_unsupported()
     if not remote["port"]:
         raise errors.datagrams_without_port()
-    family, target = _resolve(remote["host"] or "localhost", remote["port"], _family(remote))
-    made = socket.socket(family, socket.SOCK_DGRAM)
+    host = remote["host"] or "localhost"
+    target = resolve({**remote, "host": host}, kind=socket.SOCK_DGRAM)[0]
+    made = socket.socket(target.family, socket.SOCK_DGRAM)
     try:
         if local is not None:
             _bind(made, local)
-        _connect(made, target)
+        _connect(made, target.address)
     except BaseException:
         made.close()
         raise
@@ -102,35 +104,18 @@ def _connected(remote: Mapping[str, Any], local: Mapping[str, Any] | None) -> so
 
 
 def _bind(made: socket.socket, local: Mapping[str, Any]) -> None:
-    _, address = _resolve(local["host"], local["port"] or "0", made.family, socket.AI_PASSIVE)
+    family = "ipv6" if made.family == socket.AF_INET6 else "ipv4"
+    wanted = {"host": local["host"], "port": local["port"] or "0", family: True}
+    target = resolve(wanted, passive=True, kind=socket.SOCK_DGRAM)[0]
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
+        made.bind(target.address)
     except OSError as error:
-        raise errors.socket_not_bound(error.strerror or str(error)) from None
+        raise errors.inet_bind_failed(strerror(error)) from None
 
 
 def _connect(made: socket.socket, address: Any) -> None:
     try:
         made.connect(address)
     except OSError as error:
-        text = f"{address[0]}:{address[1]}"
-        raise errors.connect_failed(text, error.strerror or str(error)) from None
-
-
-def _resolve(host: str, port: str, family: int, flags: int = 0) -> tuple[int, Any]:
-    try:
-        found = socket.getaddrinfo(host or None, port, family, socket.SOCK_DGRAM, 0, flags)
-    except OSError as error:
-        raise errors.address_unknown(host, port, error.strerror or str(error)) from None
-    return found[0][0], found[0][4]
-
-
-def _family(address: Mapping[str, Any]) -> int:
-    """The family that ``ipv4`` and ``ipv6`` leave."""
-    ipv4, ipv6 = address.get("ipv4"), address.get("ipv6")
-    if ipv6 and not ipv4:
-        return socket.AF_INET6
-    if ipv4 and not ipv6:
-        return socket.AF_INET
-    return socket.AF_INET6 if ipv4 is False else socket.AF_INET if ipv6 is False else 0
+        raise errors.connect_failed(f"{address[0]}:{address[1]}", strerror(error)) from None

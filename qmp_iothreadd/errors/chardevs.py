@@ -247,11 +247,6 @@ def mux_full(name: str, limit: int) -> QmpError:
     return QmpError(f"too many uses of multiplexed chardev '{name}' (maximum is {limit})")
 
 
-def socket_not_bound(reason: str) -> QmpError:
-    """A datagram socket cannot have its address."""
-    return QmpError(f"Failed to bind socket: {reason}")
-
-
 def datagrams_unsupported() -> QmpError:
     """A UDP device with an address of another kind."""
     return QmpError("socket type unsupported for datagram")

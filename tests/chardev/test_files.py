@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
 import termios
@@ -144,3 +145,24 @@ async def test_each_kind_can_have_a_log(chardevs: Chardevs, tmp_path: Path, kind
 async def test_a_log_that_cannot_be_refuses_the_device(chardevs: Chardevs) -> None:
     with pytest.raises(QmpError, match="Could not create '/none/log': No such file or directory"):
         chardevs.add("c", backend("null", logfile="/none/log"))
+
+
+async def test_a_pipe_of_one_way_is_none(chardevs: Chardevs, tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    os.mkfifo(f"{path}.in")
+    with pytest.raises(QmpError, match=f"Could not open '{path}': No such file or directory"):
+        chardevs.add("c", backend("pipe", device=str(path)))
+    os.mkfifo(path)
+    chardevs.add("c", backend("pipe", device=str(path)))
+
+
+async def test_a_parallel_port_is_claimed_and_released(
+    chardevs: Chardevs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(fcntl, "ioctl", lambda fd, call: calls.append(call))
+    chardevs.add("c", backend("parallel", device="/dev/null"))
+    assert calls == [0x708B]
+    chardevs.remove("c")
+    await chardevs.drained()
+    assert calls == [0x708B, 0x708C]

@@ -59,6 +59,15 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.close()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limit = high or 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.limit
+
     def pause_reading(self) -> None:
         self.reading = False
 
@@ -131,3 +140,20 @@ def test_filters_may_follow_each_other() -> None:
     outer.pause_writing()
     outer.resume_writing()
     assert inner.seen[2:] == ["pause", "resume"]
+
+
+def test_what_a_filter_does_not_change_passes() -> None:
+    inner, wire = Recorder(), Wire()
+    outer = filtered(inner, [TelnetFilter(on_break=lambda: None)])
+    outer.connection_made(wire)
+    outer.descriptors_received([])
+    assert inner.transport is not None
+    inner.transport.set_write_buffer_limits(high=7)
+    assert inner.transport.get_write_buffer_size() == 7
+    inner.transport.pause_reading()
+    assert not wire.reading
+    inner.transport.resume_reading()
+    assert wire.reading
+    assert inner.transport.get_extra_info("nope") is None
+    inner.transport.abort()
+    assert inner.transport.is_closing()

@@ -126,3 +126,27 @@ async def test_what_cannot_be(chardevs: Chardevs, ends: list[socket.socket]) -> 
         with pytest.raises(QmpError, match=said):
             chardevs.add("h", hub(*names))
         assert not chardevs.find("a").busy
+
+
+async def test_it_is_open_for_who_reads(chardevs: Chardevs, ends: list[socket.socket]) -> None:
+    made = chardevs.add("h", hub("a", "b"))
+    assert not chardevs.find("a").frontend_open
+    echoes = Echoes(b"hi ")
+    made.attach(echoes)
+    assert chardevs.find("a").frontend_open
+    transport = echoes.made[0].transport
+    transport.set_write_buffer_limits(high=1)
+    transport.write(b"more ")
+    transport.abort()
+    for end in ends:
+        await shows(end, b"hi more <EOF>")
+
+
+async def test_a_yank_cuts_one_off(chardevs: Chardevs, ends: list[socket.socket]) -> None:
+    made = chardevs.add("h", hub("a", "b"))
+    echoes = Echoes(b"hi ")
+    made.attach(echoes)
+    chardevs.find("a").disconnect()
+    await shows(ends[0], b"hi <EOF>")
+    echoes.made[0].transport.write(b"still ")
+    await shows(ends[1], b"hi still ")

@@ -15,6 +15,7 @@ def write(path: Path, data: bytes, *, append: bool = False) -> None:
     log = LogFile(str(path), append=append)
     assert log.receive_data(b"typed") == b"typed"
     assert log.encode(data) == data
+    assert log.data_to_send() == b""
     log.close()
     assert log.encode(b"late") == b"late"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.chardev.mux_keys import MuxKeys
 from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echo, Echoes
 
@@ -35,6 +36,12 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield device, ours
 
 
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 class Terminal:
     """Who is at the other side of the base."""
 
@@ -43,6 +50,10 @@ class Terminal:
 
     def type(self, keys: bytes) -> None:
         self._socket.sendall(keys)
+
+    def hang_up(self) -> None:
+        """Type nothing more."""
+        self._socket.shutdown(socket.SHUT_WR)
 
     async def shows(self, expected: bytes) -> None:
         """Read as much as is expected, which is to be the same."""
@@ -200,3 +211,91 @@ async def test_a_yank_cuts_all_off(chardevs: Chardevs, terminal: Terminal) -> No
     chardevs.find("b").disconnect()
     await terminal.shows(b"<EOF>")
     assert echoes.made[0].calls == ["cut off", "lost"]
+
+
+async def test_help_is_shown(chardevs: Chardevs, terminal: Terminal) -> None:
+    chardevs.find("m").attach(Echoes(b""))
+    terminal.type(b"\x01h")
+    await terminal.shows(MuxKeys().help())
+
+
+async def test_the_end_of_the_keys_is_told(chardevs: Chardevs, terminal: Terminal) -> None:
+    one, two = Echoes(b"1"), Echoes(b"2")
+    for each in (one, two):
+        chardevs.find("m").attach(each)
+    await terminal.shows(b"12")
+    terminal.hang_up()
+    await terminal.shows(b"<EOF>")
+    assert (one.made[0].calls, two.made[0].calls) == (["lost"], ["lost"])
+
+
+async def test_all_wait_for_who_does_not_read(chardevs: Chardevs, terminal: Terminal) -> None:
+    mux = chardevs.find("m")
+    one = Echoes(b"x" * 1_000_000)
+    mux.attach(one)
+    await until(lambda: one.made and one.made[0].calls == ["pause"])
+    two = Echoes(b"hi")
+    mux.attach(two)
+    await until(lambda: two.made)
+    assert two.made[0].calls == ["pause"]
+    assert two.made[0].transport.get_write_buffer_size() > 0
+    await terminal.shows(b"x" * 1_000_000 + b"hi")
+    await until(lambda: two.made[0].calls == ["pause", "resume"])
+    assert one.made[0].calls == ["pause", "resume"]
+
+
+async def test_front_ends_see_the_transport_of_the_base(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    echoes = Echoes(b"hi")
+    chardevs.find("m").attach(echoes)
+    await terminal.shows(b"hi")
+    transport = echoes.made[0].transport
+    transport.set_write_buffer_limits(high=1)
+    assert transport.get_extra_info("socket") is not None
+    assert transport.get_extra_info("nope", 1) == 1
+    transport.abort()
+    transport.write(b"late")
+    await terminal.shows(b"<EOF>")
+    assert transport.get_extra_info("socket") is None
+    assert transport.get_write_buffer_size() == 0
+    transport.set_write_buffer_limits(high=1)
+
+
+async def test_a_front_end_writes_at_its_end(chardevs: Chardevs, terminal: Terminal) -> None:
+    class Leaver(Echo):
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.transport.write(b"late")
+            super().connection_lost(exc)
+
+    class Leavers(Echoes):
+        def connect(self) -> Echo:
+            self.made.append(Leaver(self.greeting))
+            return self.made[-1]
+
+    echoes = Leavers(b"hi")
+    mux = chardevs.find("m")
+    mux.attach(echoes)
+    await terminal.shows(b"hi")
+    mux.detach(echoes)
+    mux.attach(Echoes(b"ho"))
+    await terminal.shows(b"ho")
+
+
+async def test_a_front_end_may_stop_and_go_on_at_each_key(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    class Halting(Echo):
+        def data_received(self, data: bytes) -> None:
+            self.transport.pause_reading()
+            super().data_received(data)
+            self.transport.resume_reading()
+
+    class Haltings(Echoes):
+        def connect(self) -> Echo:
+            self.made.append(Halting(self.greeting))
+            return self.made[-1]
+
+    chardevs.find("m").attach(Haltings(b"hi "))
+    terminal.type(b"a\x01\x01b\x01qc")
+    await terminal.shows(b"hi a\x01bc")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import termios
 from collections.abc import Callable
@@ -123,3 +124,12 @@ async def test_the_descriptor_is_given_back(chardevs: Chardevs) -> None:
     await chardevs.drained()
     os.close(fd)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_there_may_be_none_left(chardevs: Chardevs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> tuple[int, int]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "openpty", fail)
+    with pytest.raises(QmpError, match="Failed to create PTY: No space left on device"):
+        add(chardevs)

@@ -89,6 +89,10 @@ async def test_it_does_not_matter_that_nobody_is_there(chardevs: Chardevs) -> No
             {"remote": inet("127.0.0.1", "9"), "local": inet("192.0.2.1", "0")},
             "Failed to bind socket: Cannot assign requested address",
         ),
+        (
+            {"remote": inet("192.0.2.1", "9"), "local": inet("127.0.0.1", "0")},
+            "Failed to connect to '192.0.2.1:9': ",
+        ),
     ],
 )
 async def test_what_cannot_be(chardevs: Chardevs, data: dict[str, Any], said: str) -> None:

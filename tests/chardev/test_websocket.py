@@ -129,3 +129,15 @@ def test_it_does_not_matter_how_input_is_cut(wire: bytes, data: st.DataObject) -
     assert b"".join([cut.receive_data(wire[a:b]) for a, b in ends]) == expected
     assert cut.data_to_send() == whole.data_to_send()
     assert cut.ended == whole.ended
+
+
+@pytest.mark.parametrize("wire", [frame(b"x" * 1000), frame(b"hello", PING)])
+def test_what_is_not_complete_is_waited_for(wire: bytes) -> None:
+    whole, cut = opened(), opened()
+    expected = whole.receive_data(wire)
+    assert b"".join([cut.receive_data(wire[i : i + 1]) for i in range(len(wire))]) == expected
+    assert cut.data_to_send() == whole.data_to_send()
+
+
+def test_large_output_has_a_longer_header() -> None:
+    assert opened().encode(b"x" * 126)[:4] == b"\x82\x7e\x00\x7e"
