@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qmp_iothreadd.cli.backends import Backends
 from qmp_iothreadd.cli.defaults import Defaults
-from qmp_iothreadd.cli.lists import new_list
+from qmp_iothreadd.cli.lists import describe_lists, new_list
 from qmp_iothreadd.cli.machine import MachineOptions
 from qmp_iothreadd.cli.monitors import Monitors
 from qmp_iothreadd.cli.ports import Ports
@@ -38,6 +38,7 @@ class CommandLine:
 
     def __init__(self, program: str) -> None:
         self.config = Config(reporter=Reporter(program))
+        self.config.describe_options = describe_lists
         self.location = ""
         self.warnings: list[str] = []
         self.backends = Backends()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qmp_iothreadd.chardev.options import OPTION_KINDS
 from qmp_iothreadd.qom.option_lists import BOOL, OptionList, option_kinds
@@ -133,6 +133,20 @@ def new_list(name: str) -> OptionList:
     """An empty collection of one kind of list."""
     row = LISTS[name]
     return OptionList(name, implied=row.implied, merge=row.merge, description=row.kinds)
+
+
+def describe_lists() -> list[dict[str, Any]]:
+    """Each list as query-command-line-options shows it: QEMU names the last parameter first."""
+    return [
+        {
+            "option": option,
+            "parameters": [
+                {"name": name, "type": "boolean" if kind == BOOL else kind}
+                for name, kind in reversed((row.kinds or {}).items())
+            ],
+        }
+        for option, row in LISTS.items()
+    ]
 
 
 def list_words(name: str) -> list[str]:

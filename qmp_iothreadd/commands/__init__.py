@@ -15,11 +15,16 @@ LATER = (
     "block_nodes",
     "chardev_changes",
     "descriptors",
+    "displays",
+    "empty_machine",
+    "guest_memory",
     "jobs",
+    "machine_lists",
     "memory",
     "migration",
     "ringbuf",
     "snapshots",
+    "xen",
 )
 
 COMMANDS.later += [f"{__name__}.{module}" for module in LATER]

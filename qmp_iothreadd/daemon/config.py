@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd.daemon.reporter import Reporter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qom.option_lists import OptionList
@@ -157,6 +159,8 @@ class Config:
 
         self.schema = SchemaConfig()
         self.stub_missing = False
+        #: What query-command-line-options says: a CommandLineOptionInfo per option with a list.
+        self.describe_options: Callable[[], list[dict[str, Any]]] = list
         self.check_replies = False
         self.multi_client = False
         self.polling = True

@@ -138,6 +138,7 @@ def _make_machine(config: Config) -> Machine:
         polling=config.polling,
         check_replies=config.check_replies,
     )
+    machine.command_line_options = config.describe_options
     machine.actions.update(config.actions)
     if config.compat:
         from qmp_iothreadd.qapi.compat_policy import CompatPolicy  # only where there is one

@@ -92,6 +92,7 @@ class Machine:
         add_empty_machine(self.tree)
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
+        self.command_line_options: Callable[[], list[dict[str, Any]]] = list
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.on_shutdown: Callable[[], None] = lambda: None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved

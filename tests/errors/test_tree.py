@@ -33,7 +33,8 @@ def functions() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for layer in LAYERS:
         for name, value in vars(layer).items():
-            if inspect.isfunction(value) and value.__module__ == layer.__name__:
+            own = inspect.isfunction(value) and value.__module__ == layer.__name__
+            if own and not name.startswith("_"):
                 found.setdefault(name, []).append(layer.__name__)
     return found
 
@@ -48,13 +49,19 @@ def test_each_function_makes_an_error_that_no_other_makes(name: str) -> None:
     assert [other for other in functions() if other != name and make(other).desc == text] == []
 
 
+def an_argument(name: str, annotation: str) -> object:
+    if annotation in ("int", "bool"):
+        return 3
+    return QmpError(name) if "QmpError" in annotation else name
+
+
 def make(name: str) -> QmpError:
     """The error of a function, with the names of its parameters as arguments."""
     function = getattr(errors, name)
     given: dict[str, object] = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.default is inspect.Parameter.empty:
-            given[parameter.name] = 3 if parameter.annotation in ("int", "bool") else parameter.name
+            given[parameter.name] = an_argument(parameter.name, parameter.annotation)
     made = function(**given)
     assert isinstance(made, QmpError)
     return made
