@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.chardev.compat import MalformedText, read_text
 from qmp_iothreadd.chardev.options import parse_devices
 from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.daemon.config import ChardevConfig
@@ -40,6 +39,8 @@ class Backends:
         Raises:
             LocatedError: what is wrong with it, if that can be said, and then ``failure``.
         """
+        from qmp_iothreadd.chardev.compat import MalformedText, read_text  # not for every start
+
         # An error is made only where there is one: the first loads all texts.
         try:
             return read_text(self.chardevs, label, text, location)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qmp_iothreadd.cli.backends import Backends
 from qmp_iothreadd.cli.defaults import Defaults
 from qmp_iothreadd.cli.lists import describe_lists, new_list
 from qmp_iothreadd.cli.machine import MachineOptions
 from qmp_iothreadd.cli.monitors import Monitors
-from qmp_iothreadd.cli.ports import Ports
 from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import OptionList, Options
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.cli.ports import Ports
 
 
 class Finished(Exception):  # noqa: N818 -- not an error
@@ -43,7 +46,7 @@ class CommandLine:
         self.warnings: list[str] = []
         self.backends = Backends()
         self.monitors = Monitors(self.backends)
-        self.ports = Ports(self.backends, self.monitors)
+        self.ports: Ports | None = None
         self.machine_options = MachineOptions()
         self.disk_images: list[str] = []
         self.defaults = Defaults()
@@ -56,6 +59,14 @@ class CommandLine:
         self.log_items = ""
         self.data_folders: list[str] = []
         self._warned: set[str] = set()
+
+    def add_port(self, kind: str, text: str, location: str) -> None:
+        """Note a serial or parallel port, or a debug console."""
+        if self.ports is None:
+            from qmp_iothreadd.cli.ports import Ports  # most machines for monitors have none
+
+            self.ports = Ports(self.backends, self.monitors)
+        self.ports.add(kind, text, location)
 
     def warn_once(self, text: str) -> None:
         """Keep a warning that only the first of its options causes."""

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from qmp_iothreadd.cli.backends import Backends
     from qmp_iothreadd.cli.machine import MachineOptions
     from qmp_iothreadd.cli.monitors import Monitors
-    from qmp_iothreadd.cli.ports import Ports
     from qmp_iothreadd.daemon.config import Config
 
 # Where clients are to find them, and nobody asks for others.
@@ -27,7 +26,9 @@ class Devices(Protocol):
     config: Config
     machine_options: MachineOptions
     monitors: Monitors
-    ports: Ports
+
+    def add_port(self, kind: str, text: str, location: str) -> None:
+        """Ask for a port."""
 
 
 class Defaults:
@@ -64,18 +65,18 @@ class Defaults:
 
     def _add_terminal(self, line: Devices) -> None:
         if self.parallel:
-            line.ports.add("parallel", "null", "")
+            line.add_port("parallel", "null", "")
         if self.serial:
-            line.ports.add("serial", "mon:stdio" if self.monitor else "stdio", "")
+            line.add_port("serial", "mon:stdio" if self.monitor else "stdio", "")
         elif self.monitor:
             line.monitors.short_form("stdio", "readline", False, "")
 
     def _add_consoles(self, line: Devices) -> None:
         """What is in QEMU's window, where nobody can see it."""
         if self.serial:
-            line.ports.add("serial", _CONSOLE, "")
+            line.add_port("serial", _CONSOLE, "")
         if self.parallel:
-            line.ports.add("parallel", _CONSOLE, "")
+            line.add_port("parallel", _CONSOLE, "")
         if self.monitor and line.backends.chardevs.given:
             line.monitors.short_form(_CONSOLE, "readline", False, "")
 

@@ -66,7 +66,8 @@ def finish(line: CommandLine) -> None:
         line.config.backend_error = error
         return
     try:
-        line.ports.make(line.config.ports)
+        if line.ports is not None:
+            line.ports.make(line.config.ports)
     except LocatedError as error:
         line.config.port_error = error
         return

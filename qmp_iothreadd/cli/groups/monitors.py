@@ -67,7 +67,7 @@ def _add_port(kind: str) -> Handler:
             line.defaults.serial = False
         elif kind == "parallel":
             line.defaults.parallel = False
-        line.ports.add(kind, text, line.location)
+        line.add_port(kind, text, line.location)
 
     return add_port
 
