@@ -6,7 +6,6 @@ any option has an effect, then each takes effect in its turn.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from qmp_iothreadd import errors
@@ -34,7 +33,7 @@ def parse(argv: list[str]) -> tuple[Config, str]:
         CommandLineError: with all that QEMU would say.
         Finished: help or a version was asked for.
     """
-    line = CommandLine(os.path.basename(argv[0]) if argv else PROGRAM)
+    line = CommandLine(argv[0] if argv else PROGRAM)
     try:
         _read(line, argv[1:])
     except Finished as finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,14 +34,17 @@ class Finished(Exception):  # noqa: N818 -- not an error
 
 
 class CommandLine:
-    """One command line. ``location`` is the option being read, as messages name it.
+    """One command line of ``program``, which is how it was called.
 
-    ``lists`` are the option lists given, by name. ``questions`` ask for something to be printed
+    ``location`` is the option being read, as messages name it. ``lists`` are the option lists given, by name. ``questions`` ask for something to be printed
     once it is clear that options fit together; ``refusals`` are said when all else is done.
     """
 
     def __init__(self, program: str) -> None:
-        self.config = Config(reporter=Reporter(program))
+        self.program = program
+        name = os.path.basename(program)
+        self.config = Config(reporter=Reporter(name))
+        self.config.target = name.removeprefix("qemu-system-") if "-system-" in name else None
         self.config.describe_options = describe_lists
         self.location = ""
         self.warnings: list[str] = []

@@ -9,8 +9,8 @@ from qmp_iothreadd.qmp.registry import Context, command
 
 @command("query-target")
 def query_target(ctx: Context) -> dict[str, str]:
-    """The architecture that QEMU's most common binary emulates."""
-    return {"arch": "x86_64"}
+    """The architecture that the name of the program promises."""
+    return {"arch": ctx.machine.target}
 
 
 @command("query-kvm")

@@ -120,7 +120,8 @@ class Config:
     ``chardevs`` were read from. ``default_socket``: no monitor was asked for, and this socket was
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
-    ``defer``. ``run_as``: user, group and the name whose groups are taken over.
+    ``defer``. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
+    architecture that the program's name promises.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -135,6 +136,7 @@ class Config:
         self.board_error: LocatedError | None = None
         self.default_socket: str | None = None
 
+        self.target: str | None = None
         self.name: str | None = None
         self.process_name: str | None = None
         self.uuid: str | None = None

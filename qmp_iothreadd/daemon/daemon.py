@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
     from qmp_iothreadd.daemon.config import Config
     from qmp_iothreadd.daemon.reporter import Reporter
+    from qmp_iothreadd.qapi.schema import Schema
 
 # Objects of these types come when the devices are there, all others before (system/vl.c). Of the
 # network's filters and what compares packets there are no objects.
@@ -139,6 +140,8 @@ def _make_machine(config: Config) -> Machine:
         check_replies=config.check_replies,
     )
     machine.command_line_options = config.describe_options
+    if config.target is not None and _is_target(models.schema, config.target):
+        machine.target = config.target
     machine.actions.update(config.actions)
     if config.compat:
         from qmp_iothreadd.qapi.compat_policy import CompatPolicy  # only where there is one
@@ -150,6 +153,12 @@ def _make_machine(config: Config) -> Machine:
     if config.incoming is not None:
         machine.status = "inmigrate"
     return machine
+
+
+def _is_target(schema: Schema, name: str) -> bool:
+    """Whether clients know an architecture of this name."""
+    targets = schema.types.get("SysEmuTarget")
+    return any(each.name == name for each in getattr(targets, "members", ()))
 
 
 def _start_traces(config: Config, machine: Machine, stack: contextlib.AsyncExitStack) -> None:

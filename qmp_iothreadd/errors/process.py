@@ -78,3 +78,18 @@ def groups_failed(name: str | None, gid: int) -> QmpError:
 def setuid_failed(uid: int) -> QmpError:
     """-run-with user= without the right to change the user."""
     return QmpError(f"Failed to setuid({uid})")
+
+
+def name_taken(path: str) -> QmpError:
+    """--install-as where something else has one of the names."""
+    return QmpError(f"'{path}' is not a link to this program; nothing was changed")
+
+
+def link_failed(path: str, reason: str) -> QmpError:
+    """--install-as where links cannot be made."""
+    return QmpError(f"Could not create '{path}': {reason}")
+
+
+def program_not_found(name: str) -> QmpError:
+    """--install-as by a program that is not installed."""
+    return QmpError(f"cannot find the file of {name}: it is not installed")

@@ -82,6 +82,7 @@ class Machine:
         # Between -preconfig and x-exit-preconfig; then it runs if ``starts_running``.
         self.preconfig = False
         self.starts_running = running
+        self.target = "x86_64"  # what QEMU's most common binary emulates
         self.package = package
         self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()

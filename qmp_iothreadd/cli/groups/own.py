@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Option, set_field, store_text
 
 
@@ -12,6 +12,12 @@ def _set_schema(line: CommandLine, text: str) -> None:
 
 def _define_symbol(line: CommandLine, text: str) -> None:
     line.config.schema.defines |= {text}
+
+
+def _install_links(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.install import install_links  # only where asked for
+
+    raise Finished(install_links(text, line.program))
 
 
 OPTIONS = (
@@ -47,5 +53,11 @@ OPTIONS = (
     ),
     Option(
         "metrics", "[HOST:]PORT", store_text("metrics_address"), "serve statistics to Prometheus"
+    ),
+    Option(
+        "install-as",
+        "FOLDER",
+        _install_links,
+        "link the names there that tools start QEMU by (qemu-system-x86_64, ...), and end",
     ),
 )
