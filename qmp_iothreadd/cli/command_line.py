@@ -36,8 +36,9 @@ class Finished(Exception):  # noqa: N818 -- not an error
 class CommandLine:
     """One command line of ``program``, which is how it was called.
 
-    ``location`` is the option being read, as messages name it. ``lists`` are the option lists given, by name. ``questions`` ask for something to be printed
-    once it is clear that options fit together; ``refusals`` are said when all else is done.
+    ``location`` is the option being read, as messages name it. ``lists`` are the option lists
+    given, by name. ``questions`` ask for something to be printed once it is clear that options fit
+    together; ``refusals`` are said when all else is done.
     """
 
     def __init__(self, program: str) -> None:
