@@ -107,7 +107,7 @@ class _Gate(asyncio.Protocol):
         if self._open:
             self._protocol.connection_made(transport)
         else:
-            transport.close()
+            cast(asyncio.Transport, transport).abort()
 
     def data_received(self, data: bytes) -> None:
         if self._open:

@@ -9,6 +9,7 @@ import re
 import select
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -240,6 +241,49 @@ def test_qmp_over_a_websocket() -> None:
         end.read(rb'.*\{"return": \{\}\}\r\n.*"running": true\}\}\r\n')
         end.type(frame(b"", 8))
         end.read(rb"\x88\x16\x03\xe8peer requested close")
+
+
+CERTIFICATES = Path(__file__).parents[1] / "chardev" / "tls"
+CREDS = f"tls-creds-x509,id=t,dir={CERTIFICATES},endpoint=server"
+
+
+def client_context() -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=CERTIFICATES / "ca-cert.pem")
+    made.load_cert_chain(CERTIFICATES / "client-cert.pem", CERTIFICATES / "client-key.pem")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("identity", "allowed"), [(r"C=GB,,L=London,,O=Ex\,, Ample,,CN=client", True), ("CN=x", False)]
+)
+def test_qmp_over_tls_for_who_may_come(identity: str, allowed: bool) -> None:
+    authz = f"authz-simple,id=a,identity={identity}"
+    device = mon(f"{SERVER},tls-creds=t,tls-authz=a", "qmp")
+    with DaemonProcess("-object", CREDS, "-object", authz, *device) as daemon:
+        with socket.create_connection(("127.0.0.1", port_of(daemon))) as sock:
+            sock.settimeout(10)
+            with client_context().wrap_socket(sock, server_hostname="localhost") as tls:
+                said = tls.recv(65536)
+        assert said.startswith(b'{"QMP"') if allowed else said == b""
+
+
+def test_a_monitor_calls_over_tls() -> None:
+    purpose = ssl.Purpose.CLIENT_AUTH
+    context = ssl.create_default_context(purpose, cafile=CERTIFICATES / "ca-cert.pem")
+    context.load_cert_chain(CERTIFICATES / "server-cert.pem", CERTIFICATES / "server-key.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    creds = CREDS.replace("endpoint=server", "endpoint=client")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        port = listening.getsockname()[1]
+        device = mon(f"socket,id=c,host=127.0.0.1,port={port},tls-creds=t", "qmp")
+        with (
+            DaemonProcess("-object", creds, *device),
+            context.wrap_socket(listening.accept()[0], server_side=True) as tls,
+        ):
+            assert tls.recv(65536).startswith(b'{"QMP"')
+            tls.sendall(NEGOTIATE)
+            assert tls.recv(65536) == b'{"return": {}}\r\n'
 
 
 def test_qmp_in_datagrams() -> None:
