@@ -49,6 +49,10 @@ class Chardev(Object):
 
     __slots__ = ("_closed", "_log", "chardevs", "data", "frontend", "handed_over", "peers")
 
+    # Whether a thread of its own could serve it (QEMU_CHAR_FEATURE_GCONTEXT): a QMP monitor then
+    # offers to execute out of band.
+    has_context: ClassVar[bool] = True
+
     qom_name = "chardev"
     abstract = True
     qom_properties: ClassVar[tuple[Property, ...]] = ()

@@ -15,6 +15,8 @@ class Discarding(Chardev):
 
     __slots__ = ()
 
+    has_context = False
+
     def open(self) -> None:
         """Let the front end write."""
         loop = asyncio.get_running_loop()

@@ -23,6 +23,7 @@ class ChardevRingbuf(Chardev):
 
     __slots__ = ("ring",)
 
+    has_context = False
     qom_name = "chardev-ringbuf"
     abstract = False
     qom_properties: ClassVar[tuple[Property, ...]] = ()

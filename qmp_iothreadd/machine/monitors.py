@@ -33,9 +33,12 @@ class MonitorHost(Protocol):
 
 
 class Monitor(ConfigurableObject):
-    """A monitor on the device ``chardev``; that name can be set again, and then has no effect."""
+    """A monitor on the device ``chardev``; that name can be set again, and then has no effect.
 
-    __slots__ = ("_device", "_frontend", "_host")
+    ``offers_oob``: whether the device allows QMP to execute out of band.
+    """
+
+    __slots__ = ("_device", "_frontend", "_host", "offers_oob")
 
     qom_name = "monitor"
     abstract = True
@@ -46,6 +49,7 @@ class Monitor(ConfigurableObject):
         self._host = host
         self._device: Chardev | None = None
         self._frontend: Frontend | None = None
+        self.offers_oob = True
 
     def complete(self) -> None:
         """Attach to the device; who is connected to it already is greeted.
@@ -57,6 +61,7 @@ class Monitor(ConfigurableObject):
         device = self._host.chardevs.get(label)
         if device is None:
             raise errors.chardev_not_found(label)
+        self.offers_oob = device.has_context
         self._frontend = self._host.make_frontend(self)
         device.attach(self._frontend)
         self._device = device

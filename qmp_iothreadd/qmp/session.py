@@ -76,7 +76,8 @@ class Session:
         self._running = False
         if dispatcher.machine.negotiates:
             version = version_info(dispatcher.machine.package)
-            self._send({"QMP": {"version": version, "capabilities": [OOB]}})
+            offered = [OOB] if monitor.offers_oob else []
+            self._send({"QMP": {"version": version, "capabilities": offered}})
         else:
             self.negotiated = True
         dispatcher.machine.listeners.append(self.notify)

@@ -400,6 +400,16 @@ def test_monitors_are_made_on_devices_that_were_added() -> None:
             os.close(fd)
 
 
+def test_a_ring_buffer_keeps_what_a_monitor_says_that_nobody_speaks_to() -> None:
+    with DaemonProcess("-chardev", "ringbuf,id=s") as daemon, daemon.client() as client:
+        add(client)
+        client.execute("stop")
+        kept = client.execute("ringbuf-read", {"device": "s", "size": 65536})
+        greeting, *rest = kept.splitlines()
+        assert json.loads(greeting)["QMP"]["capabilities"] == []  # none could be negotiated
+        assert rest == []  # events are for those past negotiation
+
+
 def test_two_monitors_share_a_terminal_by_a_mux() -> None:
     """Ctrl-a c turns from one to the other; -echr makes it another key."""
     arguments = (
