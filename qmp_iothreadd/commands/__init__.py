@@ -15,6 +15,7 @@ LATER = (
     "block_nodes",
     "chardev_changes",
     "descriptors",
+    "devices",
     "displays",
     "empty_machine",
     "guest_memory",

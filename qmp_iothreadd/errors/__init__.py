@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.command_line import *
     from qmp_iothreadd.errors.descriptors import *
     from qmp_iothreadd.errors.device_options import *
+    from qmp_iothreadd.errors.devices import *
     from qmp_iothreadd.errors.hardware import *
     from qmp_iothreadd.errors.iothread import *
     from qmp_iothreadd.errors.json import *
@@ -73,6 +74,7 @@ _LAYERS: Final = (
     "chardevs",
     "chardev_changes",
     "descriptors",
+    "devices",
     "hardware",
     "migration",
     "monitors",

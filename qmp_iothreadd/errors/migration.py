@@ -161,3 +161,8 @@ def dirty_limit_too_small() -> QmpError:
 def bitmap_mapping_refused(reason: str) -> QmpError:
     """block-bitmap-mapping that says two things at once."""
     return QmpError(f"Invalid mapping given for block-bitmap-mapping: {reason}")
+
+
+def bitmap_mapping_in_hmp() -> QmpError:
+    """block-bitmap-mapping as text."""
+    return QmpError("The block-bitmap-mapping parameter can only be set through QMP")

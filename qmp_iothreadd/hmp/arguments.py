@@ -11,12 +11,15 @@ types are
 ``F B``   like ``s``: the name of a file, of a block device
 ``l``     an expression, 64 bits wide
 ``i``     the same, 32 bits wide
+``o``     a size, in MiB where no unit is given
+``b``     ``on`` or ``off``
+``O``     the rest of the line, which may be empty
 ``/``     the format of numbers: ``/`` and letters, as for a debugger's ``print``
 ``-x``    a flag: true where ``-x`` was given
 ========= ==================================================================
 
-``?`` after ``s``, ``S``, ``F``, ``B``, ``l`` or ``i`` says that the argument may be missing; then
-it is None.
+``?`` after ``s``, ``S``, ``F``, ``B``, ``l``, ``i`` or ``b`` says that the argument may be missing;
+then it is None.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ WORDS_MAX: Final = 16
 
 _STRING_NAMES: Final = {"s": "string", "F": "filename", "B": "block device name"}
 _ESCAPES: Final = {"n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
+_SWITCHES: Final = {"on": True, "off": False}
+_INT64_MAX: Final = 2**63 - 1
 _FORMAT_LETTERS: Final = "odxuic"
 _SIZE_LETTERS: Final = "bhwgL"
 
@@ -156,6 +161,12 @@ class _Scanner:
                 return self._expression()
             case "i":
                 return self._expression_of_32_bits()
+            case "b":
+                return self._switch()
+            case "o":
+                return self._size()
+            case "O":
+                return self._rest(may_be_empty=True)
             case "S":
                 return self._rest()
             case _:
@@ -173,8 +184,32 @@ class _Scanner:
         text, self._position = found
         return text
 
-    def _rest(self) -> str:
-        if self._position == len(self._line):
+    def _switch(self) -> bool:
+        end = self._position
+        while end < len(self._line) and self._line[end] not in SPACE:
+            end += 1
+        text = self._line[self._position : end]
+        if text not in _SWITCHES:
+            raise messages.switch_expected()
+        self._position = end
+        return _SWITCHES[text]
+
+    def _size(self) -> int:
+        from qmp_iothreadd.qom import c_numbers  # seldom needed
+
+        end = self._position
+        while end < len(self._line) and self._line[end] not in SPACE:
+            end += 1
+        text = self._line[self._position : end]
+        # A number without a unit is in MiB.
+        found = c_numbers.size(text if text[-1:].isalpha() else f"{text}M") if text else None
+        if found is None or found > _INT64_MAX:
+            raise messages.invalid_size()
+        self._position = end
+        return found
+
+    def _rest(self, *, may_be_empty: bool = False) -> str:
+        if self._position == len(self._line) and not may_be_empty:
             raise messages.expected(self._command, "string")
         text = self._line[self._position :]
         self._position = len(self._line)

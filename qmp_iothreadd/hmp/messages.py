@@ -54,6 +54,16 @@ def invalid_format(letter: str) -> ArgumentError:
     return ArgumentError(f"invalid char in format: '{letter}'")
 
 
+def switch_expected() -> ArgumentError:
+    """Something else than ``on`` or ``off``."""
+    return ArgumentError("Expected 'on' or 'off'")
+
+
+def invalid_size() -> ArgumentError:
+    """Something that is no number of bytes."""
+    return ArgumentError("invalid size")
+
+
 # -- Expressions ----------------------------------------------------------------------------------
 
 

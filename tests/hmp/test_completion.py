@@ -38,7 +38,7 @@ def machine() -> Iterator[Machine]:
         ("nosuch", []),
         ("nosuch ", []),
         ("stop ", []),
-        ("info u", ["uuid"]),
+        ("info uu", ["uuid"]),
         ("info uuid ", []),
         ("info qom-tree /o", ["/objects/"]),
         ("help st", ["stop"]),

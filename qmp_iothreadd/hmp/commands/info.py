@@ -27,24 +27,6 @@ def info(ctx: Context, item: str | None) -> str:
     return describe(["info"])
 
 
-@hmp_command(
-    "info block",
-    "nodes:-n,verbose:-v,device:B?",
-    params="[-n] [-v] [device]",
-    help="show info of one block device or all block devices "
-    "(-n: show named nodes; -v: show details)",
-)
-def block(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
-    """Nothing: there are no block devices."""
-    return ""
-
-
-@hmp_command("info block-jobs", help="show progress of ongoing block device operations")
-def block_jobs(ctx: Context) -> str:
-    """That there are none."""
-    return "No active jobs\n"
-
-
 @hmp_command("info chardev", help="show the character devices")
 def chardev(ctx: Context) -> str:
     """The character devices with their addresses."""

@@ -1,0 +1,84 @@
+"""Devices and network back ends: the former are refused, the latter held."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.device_models import bus_of, refusal
+from qmp_iothreadd.machine.netdevs import Netdevs
+from qmp_iothreadd.qmp.registry import Context, command
+
+_ABSTRACT: Final = ("device", "pci-device", "usb-device", "scsi-device", "isa-device")
+_WITHOUT_BUS: Final = ("pc-dimm", "nvdimm", "loader", "guest-loader")
+
+
+@command("device_add")
+def device_add(ctx: Context, arg: dict[str, Any]) -> None:
+    """Refuse: there is no such model, or nowhere to plug it in; other arguments are its own."""
+    if "driver" not in arg:
+        raise errors.missing_parameter("driver")
+    driver = str(arg["driver"])
+    if driver in _ABSTRACT:
+        raise errors.not_a_device_type()
+    if driver in _WITHOUT_BUS or driver.endswith("-x86_64-cpu"):
+        raise errors.device_not_hotpluggable_here(driver)
+    if "bus" in arg and bus_of(driver) is not None:
+        raise errors.bus_not_found(str(arg["bus"]))
+    raise refusal(driver)
+
+
+@command("device_del")
+def device_del(ctx: Context, id: str) -> None:
+    """Refuse: what there is in the tree is no device that could be unplugged."""
+    path = id if id.startswith("/") or not id else f"/machine/peripheral/{id}"
+    found, _ = ctx.machine.tree.resolve(path or "/")
+    if found is None:
+        raise errors.device_not_found(id)
+    raise errors.device_not_hotpluggable(id)
+
+
+@command("device-sync-config")
+def device_sync_config(ctx: Context, id: str) -> None:
+    """Refuse: there is no such device."""
+    raise errors.device_not_found(id)
+
+
+@command("netdev_add")
+def netdev_add(ctx: Context, arg: dict[str, Any]) -> None:
+    """Make a network back end."""
+    ctx.machine.part(Netdevs).add(arg)
+
+
+@command("netdev_del")
+def netdev_del(ctx: Context, id: str) -> None:
+    """Remove a network back end."""
+    ctx.machine.part(Netdevs).delete(id)
+
+
+@command("set_link")
+def set_link(ctx: Context, name: str, up: bool) -> None:
+    """Connect or disconnect a network back end's cable."""
+    ctx.machine.part(Netdevs).find(name).link_up = up
+
+
+# -- What happens when a guest ends ---------------------------------------------------------------
+
+
+@command("set-action")
+def set_action(
+    ctx: Context,
+    reboot: str | None = None,
+    shutdown: str | None = None,
+    panic: str | None = None,
+    watchdog: str | None = None,
+) -> None:
+    """Say what is to follow from a reset, a shutdown, a panic, or a watchdog."""
+    given = {"reboot": reboot, "shutdown": shutdown, "panic": panic, "watchdog": watchdog}
+    ctx.machine.actions.update({key: value for key, value in given.items() if value is not None})
+
+
+@command("watchdog-set-action")
+def watchdog_set_action(ctx: Context, action: str) -> None:
+    """Say what is to follow when a watchdog bites."""
+    ctx.machine.actions["watchdog"] = action
