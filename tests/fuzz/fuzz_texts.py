@@ -5,8 +5,9 @@
 With atheris installed this is a libFuzzer target, guided by coverage; without it, or with --random,
 random pieces of these languages are tried for the same time. A text of keyval, of an option list or
 of a property is refused in QEMU's words, or is a value that the validators of QMP's commands take
-for the same type; keys at the human monitor are never a fault of the daemon's own. Exits with a
-status other than 0, and the input that did it, at the first difference.
+for the same type, and so is the description of a character device; keys at the human monitor are
+never a fault of the daemon's own. Exits with a status other than 0, and the input that did it, at
+the first difference.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from tests.fuzz import driver
 from tests.monitors import human_monitor
 
 with driver.instrumented(__name__):
+    from qmp_iothreadd.chardev.compat import MalformedText, read_text
+    from qmp_iothreadd.chardev.options import OPTION_KINDS, chardev_options, parse_devices
     from qmp_iothreadd.errors import QmpError
     from qmp_iothreadd.hmp.session import HMPSession
     from qmp_iothreadd.iothread import _engine
     from qmp_iothreadd.qapi import load_schema
+    from qmp_iothreadd.qapi.cache import load_schema_cached
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.schema import SchemaType
     from qmp_iothreadd.qmp.session_protocol import IDLE
@@ -52,6 +56,22 @@ _KEYS = (
     *("help ", '"', "\\", "\n", "\r\n", "\t", " ", "qom-list ", "qom-get ", "{'qom-type':", "quit"),
     *("\033[A", "\033[D", "\033[3~", "\033O", "\x01", "\x04", "\x15", "\x17", "\x7f", "\0", "é"),
 )
+_DEVICES = (
+    *("null", "pty", "stdio", "vc", "mon:", "unix:", "tcp:", "telnet:", "websocket:", "udp:"),
+    *("file:", "pipe:", "con:", "COM1", "/dev/", ":", "@", "::1", "127.0.0.1", "80x24", "80Cx24C"),
+    *(
+        ",server=on",
+        ",wait=off",
+        ",nodelay",
+        ",to=70000",
+        ",host=h,port=1",
+        ",path=p",
+        ",reconnect-ms=-1",
+        ",logfile=l",
+        ",mux=on",
+    ),
+    *(",abstract=on", ",ipv4=off", ",tls-creds=t", ",,", ",id=i", ",size=4G", ",chardevs.0=a"),
+)
 
 
 @cache
@@ -63,12 +83,12 @@ def models() -> Models:
         return Models(load_schema(str(path)))
 
 
-def accept(type_: SchemaType, value: Any, text: str) -> None:
+def accept(type_: SchemaType, value: Any, text: str, among: Models | None = None) -> None:
     """See that a value is one of the type, as QMP's commands would be given it."""
     if not text.isprintable():
         return  # half a character, a lone surrogate, is no string in JSON
     try:
-        taken = models().validate(type_, value)
+        taken = (among or models()).validate(type_, value)
     except QmpError as error:
         raise AssertionError(f"{value!r} was taken, but: {error.desc}") from error
     assert taken == value
@@ -97,6 +117,27 @@ def try_property(text: str) -> None:
         accept(type_, value, text)
 
 
+@cache
+def packaged_models() -> Models:
+    """The validators of the daemon's own schema."""
+    return Models(load_schema_cached())
+
+
+def try_devices(text: str) -> None:
+    """As ``-chardev`` has it, and as ``-qmp`` has it."""
+    lists = chardev_options()
+    try:
+        short = read_text(lists, "c", text, "")
+    except (QmpError, MalformedText):
+        assert not lists.given
+        short = lists.create("c", "")
+    options = lists.parse(f"{text},id=d", "", lambda _warning: None)
+    type_ = packaged_models().schema.types["ChardevBackend"]
+    for each in (short, options):
+        for _, backend in parse_devices(each) if each is not None and each.pairs else ():
+            accept(type_, backend, text, packaged_models())
+
+
 def try_human_monitor(text: str) -> None:
     """Type it, and see that no command fails by a fault and nothing is left behind."""
     faults: list[Any] = []
@@ -115,7 +156,7 @@ def try_human_monitor(text: str) -> None:
     assert not any(_engine.live_counters().values()), _engine.live_counters()
 
 
-_LANGUAGES = (try_keyval, try_options, try_property, try_human_monitor)
+_LANGUAGES = (try_keyval, try_options, try_property, try_human_monitor, try_devices)
 
 
 def try_input(data: bytes) -> None:
@@ -134,6 +175,9 @@ def make_text(source: random.Random, language: int) -> str:
         return "".join(pick(_VALUES) for _ in range(source.randrange(1, 3)))
     if language == _LANGUAGES.index(try_human_monitor):
         return "".join(pick(_KEYS) for _ in range(source.randrange(30)))
+    if language == _LANGUAGES.index(try_devices):
+        first = pick((*_DEVICES, *OPTION_KINDS, "socket", "file", "ringbuf", "hub"))
+        return first + "".join(pick(_DEVICES) for _ in range(source.randrange(6)))
     pairs = [pick(("thing", "thing", "other", "bare")), "id=a"] if source.randrange(10) else []
     for _ in range(source.randrange(5)):
         key = ".".join(pick(_NAMES) for _ in range(pick((1, 1, 1, 2, 3))))

@@ -17,7 +17,7 @@ from qmp_iothreadd.qapi.models import Models
 SCHEMA = Path(__file__).parents[2] / "schema" / "qapi-schema.json"
 
 
-ROOT = ["/chardevs", "/objects/", "/backend", "/machine/", "/audiodevs"]
+ROOT = ["/chardevs/", "/objects/", "/backend", "/machine/", "/audiodevs"]
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,9 @@ def machine() -> Iterator[Machine]:
     machine = Machine(schema, Models(schema))
     for name in ("io0", "io1"):
         machine.add_object("iothread", name, {})
+    for name, kind in (("n", "null"), ("r", "ringbuf")):
+        chardev = machine.chardevs.make(name, {"type": kind, "data": {}})
+        machine.tree.chardevs.add_child(name, chardev)  # not open: that takes an event loop
     yield machine
     machine.close()
 
@@ -59,6 +62,13 @@ def machine() -> Iterator[Machine]:
         ("qom-set -j io0 poll-w", ["poll-weight"]),
         ("qom-set io0 poll-weight ", []),
         ("qom-get nope ", []),
+        ("chardev-add mem", ["memory"]),
+        ("chardev-add null,id=c ", []),
+        ("chardev-remove ", ["r", "n"]),
+        ("chardev-change n", ["n"]),
+        ("chardev-send-break r", ["r"]),
+        ("ringbuf_read ", ["r"]),
+        ("ringbuf_write ", ["r"]),
         ("help" + " help" * 14 + " sto", ["stop"]),
         ("help" + " help" * 15 + " ", []),
     ],
