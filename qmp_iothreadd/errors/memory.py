@@ -140,6 +140,11 @@ def affinity_empty(what: str) -> QmpError:
     return QmpError(f"{what} list is empty")
 
 
+def nodes_without_cpus() -> QmpError:
+    """NUMA nodes that there are not, or that have memory alone."""
+    return QmpError("The nodes select no CPUs")
+
+
 def affinity_refused(reason: str) -> QmpError:
     """The kernel has no such CPU, or the process may not use it."""
     return QmpError(f"Setting CPU affinity failed: {reason}")

@@ -186,3 +186,63 @@ def throttle_max_alone() -> QmpError:
 def throttle_max_too_low() -> QmpError:
     """A burst that is less than the limit."""
     return QmpError("bps_max/iops_max cannot be lower than bps/iops")
+
+
+# -- What a guest would use -----------------------------------------------------------------------
+
+
+def property_not_zero(type_name: str, name: str) -> QmpError:
+    """A number that has to be more."""
+    return QmpError(f"Property '{type_name}.{name}' doesn't take value '0'")
+
+
+def property_not_positive(type_name: str, name: str) -> QmpError:
+    """A time that has to be more."""
+    return QmpError(f"Property '{type_name}.{name}' requires a positive value")
+
+
+def filter_status() -> QmpError:
+    """A network filter that is neither on nor off."""
+    return QmpError("Invalid value for netfilter status, should be 'on' or 'off'")
+
+
+def cryptodev_one_queue() -> QmpError:
+    """A crypto back end with several queues; the spelling is QEMU's."""
+    return QmpError("Only support one queue in cryptdov-builtin backend")
+
+
+def can_interface_too_long(maximum: int) -> QmpError:
+    """The host's CAN interface."""
+    return QmpError(f"CAN interface name longer than {maximum} characters")
+
+
+def can_socket_failed(reason: str) -> QmpError:
+    """The host has no CAN."""
+    return QmpError(f"failed to create CAN_RAW socket: {reason}")
+
+
+def can_interface_unavailable(name: str, reason: str) -> QmpError:
+    """The host has no such CAN interface."""
+    return QmpError(f"CAN host interface {name} not available: {reason}")
+
+
+def not_an_evdev(path: str) -> QmpError:
+    """A file that is no input device."""
+    return QmpError(f"{path}: is not an evdev device")
+
+
+def evdev_fixed() -> QmpError:
+    """Another input device for an object that has one."""
+    return QmpError("evdev property already set")
+
+
+def pr_manager_fixed(name: str) -> QmpError:
+    """Another helper process for an object that has one."""
+    return QmpError(f"cannot change property '{name}' of pr-manager-helper")
+
+
+def iommu_descriptor(name: str) -> QmpError:
+    """A descriptor for the IOMMU that is not there."""
+    return QmpError(
+        f"Could not parse remote object fd {name}:File descriptor named '{name}' has not been found"
+    )

@@ -18,10 +18,20 @@ class Setting:
 
     ``range`` holds the smallest and the largest value of a number. ``zero_is_default``: 0 is
     stored, and shown, as the default. ``type`` is the name that lists show, where it is not that
-    of the schema's type. ``fixed``: clients cannot set it. ``listed``: lists have it in any case.
+    of the schema's type. ``fixed``: clients cannot set it; ``secret``: they cannot read it.
+    ``listed``: lists have it in any case.
     """
 
-    __slots__ = ("default", "description", "fixed", "listed", "range", "type", "zero_is_default")
+    __slots__ = (
+        "default",
+        "description",
+        "fixed",
+        "listed",
+        "range",
+        "secret",
+        "type",
+        "zero_is_default",
+    )
 
     def __init__(
         self,
@@ -32,6 +42,7 @@ class Setting:
         type: str | None = None,
         description: str | None = None,
         fixed: bool = False,
+        secret: bool = False,
         listed: bool = False,
     ) -> None:
         self.default = default
@@ -40,6 +51,7 @@ class Setting:
         self.type = type
         self.description = description
         self.fixed = fixed
+        self.secret = secret
         self.listed = listed
 
 

@@ -131,7 +131,7 @@ def schema_property(
     return Property(
         name,
         setting.type or qom_type_name(member_type),
-        get_value,
+        None if setting.secret else get_value,
         None if setting.fixed else set_value,
         value_type=member_type,
         listed=setting.listed or not is_own(member),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,7 +23,7 @@ _NODES = "node-affinity"
 class ThreadContext(ConfigurableObject):
     """A thread, and the CPUs that it may run on."""
 
-    __slots__ = ("_end", "thread")
+    __slots__ = ("_cpus", "_end", "thread")
 
     qom_name = "thread-context"
     interfaces = (USER_CREATABLE,)
@@ -31,12 +32,13 @@ class ThreadContext(ConfigurableObject):
     )
     settings: ClassVar[dict[str, Setting]] = {
         _CPUS: Setting(type="int"),
-        _NODES: Setting(type="int"),
+        _NODES: Setting(type="int", secret=True),
     }
 
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
         self.thread: threading.Thread | None = None
+        self._cpus: list[int] = []
         self._end = threading.Event()
 
     def load(self, name: str) -> Any:
@@ -47,17 +49,16 @@ class ThreadContext(ConfigurableObject):
 
     def store(self, name: str, value: Any) -> None:
         """Set one of the affinities; of NUMA nodes those of their CPUs."""
-        if self.values.keys() & {_CPUS, _NODES} - {name}:
+        if self.thread is None and self.values.keys() & {_CPUS, _NODES} - {name}:
             raise errors.affinity_given_twice()
         if not value:
             raise errors.affinity_empty("CPU" if name == _CPUS else "Node")
-        before = self.values.get(name)
+        cpus = list(value) if name == _CPUS else [cpu for node in value for cpu in _cpus_of(node)]
+        if not cpus:
+            raise errors.nodes_without_cpus()
         self.values[name] = value
-        try:
-            self._set_affinity()
-        except OSError as error:
-            self.values[name] = before
-            raise errors.affinity_refused(reason(error)) from None
+        self._cpus = cpus
+        self._set_affinity()
 
     def complete(self) -> None:
         """Start the thread."""
@@ -65,9 +66,9 @@ class ThreadContext(ConfigurableObject):
         self.thread.start()
         try:
             self._set_affinity()
-        except OSError as error:
+        except errors.QmpError:
             self.finalize()
-            raise errors.affinity_refused(reason(error)) from None
+            raise
 
     def finalize(self) -> None:
         """End the thread."""
@@ -77,23 +78,19 @@ class ThreadContext(ConfigurableObject):
             self.thread = None
 
     def _set_affinity(self) -> None:
-        if self.thread is None:
+        if self.thread is None or not self._cpus:
             return
-        cpus = self.values.get(_CPUS) or [
-            cpu for node in self.values.get(_NODES) or () for cpu in _cpus_of(node)
-        ]
-        if cpus:
-            os.sched_setaffinity(self.thread.native_id or 0, cpus)
+        try:
+            os.sched_setaffinity(self.thread.native_id or 0, self._cpus)
+        except OSError as error:
+            raise errors.affinity_refused(reason(error)) from None
 
 
 def _cpus_of(node: int) -> list[int]:
-    """The CPUs of a NUMA node.
-
-    Raises:
-        OSError: there is no such node.
-    """
+    """The CPUs of a NUMA node; none where there is no such node."""
     cpus: list[int] = []
-    with open(f"/sys/devices/system/node/node{node}/cpulist", encoding="ascii") as file:
+    path = f"/sys/devices/system/node/node{node}/cpulist"
+    with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
         for part in file.read().strip().split(","):
             first, _, last = part.partition("-")
             cpus += range(int(first), int(last or first) + 1) if first else []

@@ -27,7 +27,7 @@ def test_it_runs_where_it_may(
     add("thread-context", cpu_affinity=[cpu])
     assert os.sched_getaffinity(get("thread-id")) == {cpu}
     assert get("cpu-affinity") == [cpu]
-    assert put("node-affinity", [0]) == "Mixing CPU and node affinity not supported"
+    assert put("node-affinity", [99]) == "The nodes select no CPUs"
     assert put("cpu-affinity", []) == "CPU list is empty"
     assert put("cpu-affinity", [1023]) == "Setting CPU affinity failed: Invalid argument"
 
@@ -35,3 +35,5 @@ def test_it_runs_where_it_may(
 def test_a_cpu_that_the_host_lacks_is_refused(refused: Callable[..., str]) -> None:
     said = "Setting CPU affinity failed: Invalid argument"
     assert refused("thread-context", cpu_affinity=[1023]) == said
+    said = "Mixing CPU and node affinity not supported"
+    assert refused("thread-context", cpu_affinity=[0], node_affinity=[0]) == said
