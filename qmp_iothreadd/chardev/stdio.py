@@ -48,6 +48,8 @@ class ChardevStdio(ChardevFd):
     def frontend_changed(self) -> None:
         """The terminal shows what is typed, or the front end does."""
         self._restore_terminal()
+        if self._closed:
+            return  # the terminal is somebody else's again
         keys = self.frontend is None or self.frontend.wants_keys
         signals = self.data.get("signal", True)
         self._restore_terminal = set_terminal(0, keys=keys, signals=signals)
