@@ -34,8 +34,6 @@ EMPTY = "none"
 # Options that were properties of the machine once, and still can be written so.
 _LEGACY = ("accel", "igd-passthru", "kvm-shadow-mem", "kernel-irqchip", "memory-backend")
 
-_PAGE = 8192
-
 
 class MachineOptions:
     """All options that are properties of the machine, merged; the last word counts."""
@@ -101,6 +99,21 @@ class MachineOptions:
             QmpError: one is a text here and was structured before, or the other way.
         """
         _merge(self._values, values, "")
+
+    def values(self) -> dict[str, Any]:
+        """What was said of the empty machine, of its properties' types; once that was checked."""
+        given = _with_dashes(self._values)
+        types = _property_types()
+        values = {
+            name: _READERS[types[name]](value) if types[name] in _READERS else value
+            for name, value in given.items()
+            if name in types and name not in (*_STRUCTURED, "smp", "smp-cache")
+        }
+        for name in _STRUCTURED.keys() & given.keys():
+            values[name] = _members(name, _STRUCTURED[name], given[name])
+        if "memory-backend" in values:
+            values["memory-backend"] = f"/objects/{values['memory-backend']}"
+        return values
 
     # -- Checks ------------------------------------------------------------------------------------
 
@@ -179,15 +192,19 @@ def _with_dashes(values: keyval.KeyVal) -> keyval.KeyVal:
     return dashed
 
 
-def _check_property(name: str, value: Any) -> None:
-    """One that is a text, by the type that the table of the machine's properties has."""
+def _property_types() -> dict[str, str]:
+    """The types that the table of the machine's properties has."""
     from qmp_iothreadd.machine.machine_properties import (  # only where there are properties
         INSTANCE_PROPERTIES,
         MACHINE_PROPERTIES,
     )
 
-    types = {each.name: each.type for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)}
-    type_name = types.get(name)
+    return {each.name: each.type for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)}
+
+
+def _check_property(name: str, value: Any) -> None:
+    """One that is a text."""
+    type_name = _property_types().get(name)
     if type_name is None:
         raise errors.property_not_found("none-machine", name)
     if not isinstance(value, str):
@@ -203,10 +220,16 @@ def _check_property(name: str, value: Any) -> None:
 
 
 def _check_structured(name: str, given: Any) -> None:
-    list_name, check = _STRUCTURED[name]
-    check(_members(name, list_name, given))
+    from qmp_iothreadd.machine.machine_values import check_boot, round_memory  # few need it
+
+    values = _members(name, _STRUCTURED[name], given)
+    if name == "boot":
+        check_boot(values)
+    else:
+        round_memory(values)
 
 
+_READERS = {"bool": c_numbers.boolean, "int": c_numbers.int64}
 _KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
     BOOL: (c_numbers.boolean, "'on' or 'off'"),
     NUMBER: (c_numbers.int64, "integer"),
@@ -238,30 +261,4 @@ def _members(name: str, list_name: str, given: Any) -> dict[str, Any]:
     return values
 
 
-def _check_memory(values: dict[str, Any]) -> None:
-    size = -(-values.get("size", 0) // _PAGE) * _PAGE
-    maximum, slots = values.get("max-size"), values.get("slots")
-    if maximum is None:
-        if slots is not None:
-            raise errors.memory_slots_without_maximum()
-    elif maximum < size:
-        raise errors.maxmem_too_small(maximum, size)
-    elif slots and maximum == size:
-        raise errors.memory_slots_without_room(size)
-
-
-def _check_boot(values: dict[str, Any]) -> None:
-    for name in ("order", "once"):
-        seen = ""
-        for letter in values.get(name, ""):
-            if not "a" <= letter <= "p":
-                raise errors.bad_boot_device(letter)
-            if letter in seen:
-                raise errors.boot_device_twice(letter)
-            seen += letter
-
-
-_STRUCTURED: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
-    "boot": ("boot-opts", _check_boot),
-    "memory": ("memory-opts", _check_memory),
-}
+_STRUCTURED = {"boot": "boot-opts", "memory": "memory-opts"}

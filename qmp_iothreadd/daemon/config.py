@@ -120,7 +120,8 @@ class Config:
     ``chardevs`` were read from. ``default_socket``: no monitor was asked for, and this socket was
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
-    ``defer``. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
+    ``defer``. ``machine`` are properties of the empty machine, of their
+    types. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
     architecture that the program's name promises.
     """
 
@@ -143,6 +144,7 @@ class Config:
         self.start_stopped = False
         self.preconfig = False
         self.incoming: str | None = None
+        self.machine: dict[str, Any] = {}
         self.actions: dict[str, str] = {}
         self.compat: dict[str, str] = {}
 

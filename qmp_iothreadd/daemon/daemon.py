@@ -103,6 +103,9 @@ async def serve(config: Config, background: Background | None = None) -> None:
             raise config.port_error
         if config.board_error is not None:
             raise config.board_error
+        if config.machine:
+            with located(""):
+                machine.create_default_memory()
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -137,6 +140,7 @@ def _make_machine(config: Config) -> Machine:
         uuid=config.uuid or NIL_UUID,
         running=not config.start_stopped,
         polling=config.polling,
+        properties=config.machine,
         check_replies=config.check_replies,
     )
     machine.command_line_options = config.describe_options

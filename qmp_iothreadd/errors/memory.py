@@ -130,6 +130,14 @@ def shm_not_resized(size: int, reason: str) -> QmpError:
     return QmpError(f"failed to resize POSIX shared memory to {size}: {reason}")
 
 
+def default_memory_name_taken(name: str) -> QmpError:
+    """An object that is called as the machine's own memory is to be."""
+    return QmpError(
+        f"object name '{name}' is reserved for the default RAM backend, it can't be used for any"
+        " other purposes. Change the object's 'id' to something else"
+    )
+
+
 def affinity_given_twice() -> QmpError:
     """CPUs, and nodes as well."""
     return QmpError("Mixing CPU and node affinity not supported")

@@ -39,6 +39,9 @@ VERSION_TEXT = ".".join(map(str, VERSION))
 _O = TypeVar("_O", bound=Object)
 _P = TypeVar("_P", bound="Part")
 
+# The id of the memory that a machine has without asking for it by name.
+DEFAULT_MEMORY = "ram"
+
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -51,6 +54,7 @@ def version_info(package: str) -> dict[str, Any]:
 class Machine:
     """The state that commands act on. One for a process, or for a test.
 
+    ``properties`` are those of ``/machine`` that are not the default, of their types.
     ``check_replies``: a return value or the data of an event that does not fit the schema is not
     sent, but raises ReplyError where it was about to be.
     """
@@ -65,6 +69,7 @@ class Machine:
         running: bool = True,
         polling: bool = True,
         package: str = "",
+        properties: Mapping[str, Any] | None = None,
         check_replies: bool = False,
     ) -> None:
         self.schema = schema
@@ -90,7 +95,10 @@ class Machine:
         self.chardevs = Chardevs(self.types, self.tree.chardevs)
         self.chardevs.quit = lambda: self.shutdown("host-qmp-quit")
         self.chardevs.find_object = self.tree.objects.child
-        add_empty_machine(self.tree)
+        self.board = add_empty_machine(self.tree)
+        self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
+        if properties:
+            self.board.configure(properties)
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.command_line_options: Callable[[], list[dict[str, Any]]] = list
@@ -331,6 +339,19 @@ class Machine:
         from qmp_iothreadd.iothread.workload import WorkloadObject  # few have one
 
         return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
+
+    def create_default_memory(self) -> None:
+        """Create the memory of a machine that was given a size, and no back end.
+
+        Raises:
+            QmpError: there is not so much, or its name is taken.
+        """
+        size = self.board.get_property("memory")["size"]
+        if size and not self.board.get_property("memory-backend"):
+            if self.find_object(DEFAULT_MEMORY) is not None:
+                raise errors.default_memory_name_taken(DEFAULT_MEMORY)
+            made = self.add_object("memory-backend-ram", DEFAULT_MEMORY, {"size": size})
+            self.board.values["memory-backend"] = made.path
 
     def memory_backends(self) -> list[MemoryBackend]:
         """The memory, in the order of QEMU's query-memdev: backwards through the table."""

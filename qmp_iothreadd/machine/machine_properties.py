@@ -1,8 +1,8 @@
 """The properties of the empty machine, with the values of a QEMU that was started with ``-M none``.
 
-Names, types and descriptions are those of QEMU 11.1's qom-list-properties. Nothing depends on them
-where there is no guest, so they are read and not written. Where names meet in a table, the first is
-first: the order of rows is one that gives QEMU's lists.
+Names, types and descriptions are those of QEMU 11.1's qom-list-properties. Little depends on them
+where there is no guest. Where names meet in a table, the first is first: the order of rows is one
+that gives QEMU's lists.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from typing import Any
 from qmp_iothreadd.qom.object import Property
 
 _LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
-_SMP = dict.fromkeys(("cpus", *_LEVELS, "maxcpus"), 1)
+SMP = dict.fromkeys(("cpus", *_LEVELS, "maxcpus"), 1)
 _SMP_CACHE = {
     "caches": [{"cache": cache, "topology": "default"} for cache in ("l1d", "l1i", "l2", "l3")]
 }
 
 
 def _property(name: str, type: str, value: Any, description: str) -> Property:
-    return Property(name, type, lambda _: value, description=description)
+    return Property(
+        name,
+        type,
+        lambda machine: machine.values.get(name, value),
+        None if name == "smp-cache" else lambda machine, given: machine.store(name, type, given),
+        description=description,
+    )
 
 
 _ROWS: tuple[tuple[str, str, Any, str], ...] = (
@@ -61,7 +67,7 @@ _ROWS: tuple[tuple[str, str, Any, str], ...] = (
         "",
         "Set RAM backendValid value is ID of hostmem based backend",
     ),
-    ("smp", "SMPConfiguration", _SMP, "CPU topology"),
+    ("smp", "SMPConfiguration", SMP, "CPU topology"),
 )
 _OWN_ROWS: tuple[tuple[str, str, Any, str], ...] = (
     (

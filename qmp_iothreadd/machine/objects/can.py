@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.objects.files import reason
-from qmp_iothreadd.machine.objects.links import resolve_link
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
+from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Object, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
