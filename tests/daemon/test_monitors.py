@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import re
 import select
 import socket
 import subprocess
+import sys
+import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -438,3 +442,27 @@ def test_two_monitors_share_a_terminal_by_a_mux() -> None:
             stdin.write(b"p 8\r")
             stdin.flush()
             read_until(stdout.fileno(), b"0x8\r\n(qemu) ")
+
+
+def test_nographic_puts_a_human_monitor_on_the_terminal_where_ctrl_c_ends_it() -> None:
+    leader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qmp_iothreadd", "-M", "none", "-nographic"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    try:
+        os.close(terminal)
+        read_until(leader, b"(qemu) ")
+        os.write(leader, b"info chardev\r")
+        read_until(leader, b"compat_monitor0: filename=stdio\r\r\n(qemu) ")
+        os.write(leader, b"\x03")
+        _, said = process.communicate(timeout=10)
+        assert (process.returncode, said) == (0, b"qmp-iothreadd: terminating on signal 2\n")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(leader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from qmp_iothreadd.daemon.shutdown_signals import process_name
+from qmp_iothreadd.daemon.shutdown_signals import describe, process_name
 
 
 def test_a_process_is_named_by_its_command() -> None:
@@ -16,6 +16,11 @@ def test_a_process_is_named_by_its_command() -> None:
         assert process_name(child.pid) == sys.executable
         child.communicate(b"\n")
     assert process_name(child.pid) == "<unknown process>"
+
+
+def test_a_signal_that_no_process_sent_has_no_sender() -> None:
+    assert describe(2, 0) == "terminating on signal 2"
+    assert describe(15, 1).startswith("terminating on signal 15 from pid 1 (")
 
 
 def test_signals_are_read_with_their_senders() -> None:
@@ -32,6 +37,9 @@ os.kill(os.getpid(), signal.SIGHUP)
 select.select([signals], [], [], 5)
 signals.read()
 assert sorted(heard) == [(signal.SIGHUP, True), (signal.SIGTERM, True)], heard
+for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGIO):
+    os.kill(os.getpid(), number)  # would end it
 signals.close()
+assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
