@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd.chardev.chardev import Chardev
@@ -30,7 +31,7 @@ class FdTransport(asyncio.Transport):
 
     Pipes, terminals and sockets go through the event loop. Anything else is read and written when
     its turn comes, which blocks no longer than the disk does. Without a source nothing is read. At
-    its end reading stops, and the protocol, which can still write, is told nothing.
+    its end reading stops; ``on_input_ended`` is called, and the protocol can still write.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class FdTransport(asyncio.Transport):
         protocol: asyncio.Protocol,
         source: int | None,
         sink: int,
+        on_input_ended: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._loop = loop
         self._protocol = protocol
         self._source = source
         self._sink = sink
+        self._on_input_ended = on_input_ended
         self._source_pollable = source is not None and _pollable(source)
         self._sink_pollable = _pollable(sink)
         self._reading = False
@@ -165,6 +168,7 @@ class FdTransport(asyncio.Transport):
 
     def input_ended(self) -> None:
         """There is nothing more to read; what is written may still go somewhere."""
+        self._on_input_ended()
 
     # -- The end ----------------------------------------------------------------------------------
 

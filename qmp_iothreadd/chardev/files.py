@@ -42,7 +42,8 @@ class ChardevPath(ChardevFd):
     def take(self, source: int | None, sink: int) -> None:
         """Read the one descriptor and write the other; both are the device's now."""
         self._descriptors = {sink} if source is None else {source, sink}
-        FdTransport(asyncio.get_running_loop(), self.make_peer(), source, sink).start()
+        peer, loop = self.make_peer(), asyncio.get_running_loop()
+        FdTransport(loop, peer, source, sink, peer.input_ended).start()
 
     def peer_left(self) -> None:
         """Nothing is to be written any more."""

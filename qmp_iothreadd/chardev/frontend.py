@@ -18,6 +18,9 @@ class FrontendProtocol(DescriptorProtocol):
         """Write what is answered already, then close at once: somebody yanks the connection."""
         raise NotImplementedError
 
+    def input_ended(self) -> None:
+        """Nothing more will be read; what is written still goes somewhere (standard output)."""
+
     def focus_changed(self, focused: bool) -> None:
         """A multiplexer gives the keyboard to the front end, or is about to give it to another."""
 

@@ -73,6 +73,11 @@ class MuxPeer(FrontendProtocol):
                 link.close()
         return bool(links)
 
+    def input_ended(self) -> None:
+        """Nothing more is typed, and what is written is still read."""
+        for link in tuple(self.links.values()):
+            link.protocol.input_ended()
+
     def pause_writing(self) -> None:
         """Whoever is there does not read."""
         self._writable = False

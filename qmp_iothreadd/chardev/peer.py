@@ -120,6 +120,11 @@ class Peer(DescriptorProtocol):
         """The peer will send nothing more; the front end says whether it still listens."""
         return self._protocol.eof_received() if self._protocol is not None else True
 
+    def input_ended(self) -> None:
+        """Nothing more will come from the peer, which still reads."""
+        if self._protocol is not None:
+            self._protocol.input_ended()
+
     def pause_writing(self) -> None:
         """The peer does not read."""
         self._writable = False

@@ -43,7 +43,8 @@ class ChardevStdio(ChardevFd):
         if any(isinstance(other, ChardevStdio) for other in self.chardevs):
             raise errors.stdio_in_use()
         self.frontend_changed()
-        FdTransport(asyncio.get_running_loop(), self.make_peer(), 0, 1).start()
+        peer = self.make_peer()
+        FdTransport(asyncio.get_running_loop(), peer, 0, 1, peer.input_ended).start()
 
     def frontend_changed(self) -> None:
         """The terminal shows what is typed, or the front end does."""

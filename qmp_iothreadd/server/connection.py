@@ -76,10 +76,12 @@ class Connection(FrontendProtocol):
         turns: Turns,
         session: MonitorSession,
         on_lost: Callable[[], None] = lambda: None,
+        on_input_ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._turns = turns
         self._session = session
         self._on_lost = on_lost
+        self._on_input_ended = on_input_ended
         self._transport: asyncio.Transport | None = None
         self._writable = True
         self._reading = True
@@ -116,6 +118,10 @@ class Connection(FrontendProtocol):
         else:
             self._turns.run(self)
         return True
+
+    def input_ended(self) -> None:
+        """The client will send nothing more, and still hears."""
+        self._on_input_ended()
 
     def pause_writing(self) -> None:
         """The client does not read: neither do we."""

@@ -11,8 +11,8 @@ from qmp_iothreadd.server.connection import Connection, Turns
 class MonitorServer:
     """Makes a session for each peer of a monitor's device.
 
-    ``peer_left`` is called soon after the last of them left, or was taken away. ``multi_client``:
-    serve all at once. ``wants_keys``: its sessions show what is typed.
+    ``peer_left`` is called soon after the last of them left, was taken away, or will send nothing
+    more. ``multi_client``: serve all at once. ``wants_keys``: its sessions show what is typed.
     """
 
     is_open = True
@@ -36,9 +36,12 @@ class MonitorServer:
     def connect(self) -> Connection:
         """A connection for a new peer."""
         self._connected += 1
-        return Connection(self._turns, self._make_session(), self._lost)
+        return Connection(self._turns, self._make_session(), self._lost, self._left)
 
     def _lost(self) -> None:
         self._connected -= 1
         if not self._connected:
-            self._turns.loop.call_soon(self._peer_left)
+            self._left()
+
+    def _left(self) -> None:
+        self._turns.loop.call_soon(self._peer_left)

@@ -290,6 +290,27 @@ def test_a_monitor_may_go_with_its_client(daemon: DaemonProcess, path: str, late
         assert not Path(path).exists()
 
 
+def test_the_end_of_standard_input_is_a_client_that_leaves() -> None:
+    arguments = (
+        *("-chardev", "stdio,id=s"),
+        *("-object", "monitor-qmp,id=m,chardev=s,close-action=delete"),
+    )
+    with (
+        DaemonProcess(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as daemon,
+        daemon.client() as client,
+    ):
+        assert set(objects(client)) == {"m", "compat_monitor0"}
+        assert daemon.process.stdin is not None
+        assert daemon.process.stdout is not None
+        daemon.process.stdin.write(b'{"execute": "qmp_capabilities"}')
+        daemon.process.stdin.close()
+        wait_until(lambda: objects(client) == ["compat_monitor0"])
+        assert in_use(client) == {"compat_monitor0": True}
+        assert daemon.stop() == 0
+        said = daemon.process.stdout.read().splitlines()
+        assert [list(json.loads(line)) for line in said] == [["QMP"], ["return"]]
+
+
 def test_the_end_of_the_daemon_is_no_reason_to_delete(daemon: DaemonProcess, path: str) -> None:
     with daemon.client() as client, Client.connect(path) as other:
         add(client, **{"close-action": "delete"})
