@@ -78,7 +78,7 @@ def _replace_in(folder: Path, replace: Mapping[str, str]) -> None:
     }
     for old, new in replace.items():
         (file,) = (file for file, source in sources.items() if old in source)
-        assert sources[file].count(old) == 1
+        assert sources[file].count(old) == 1, f"{file} has several of {old!r}"
         sources[file] = sources[file].replace(old, new)
     for file, source in sources.items():
         file.write_text(source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.daemon.reporter import Reporter
@@ -15,38 +14,68 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qom.option_lists import OptionList
 
 
-@dataclass(slots=True)
-class ChardevConfig:
+class _Row:
+    """Equal to another of its class with the same values, which tests ask about.
+
+    No dataclass: its module, and each class, take longer to import than this whole room.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in self.__slots__]
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._values() == self._values()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{tuple(self._values())}"
+
+
+class ChardevConfig(_Row):
     """A character device: ``backend`` is a ChardevBackend of the schema, as on the wire.
 
     ``location`` is the option that asked for it, for messages.
     """
 
-    id: str
-    backend: dict[str, Any]
-    location: str = ""
+    __slots__ = ("backend", "id", "location")
+
+    def __init__(self, id: str, backend: dict[str, Any], location: str = "") -> None:
+        self.id = id
+        self.backend = backend
+        self.location = location
 
 
 MODES = ("control", "readline")
 """What a monitor speaks: QMP or HMP."""
 
 
-@dataclass(slots=True)
-class MonitorConfig:
+class MonitorConfig(_Row):
     """A monitor as ``-mon`` has it: QEMU's MonitorOptions, checked when the monitor is made.
 
     ``mode`` is one of ``MODES``, the human monitor's where it is None.
     """
 
-    id: str
-    chardev: str | None
-    mode: str | None = None
-    pretty: bool = False
-    location: str = ""
+    __slots__ = ("chardev", "id", "location", "mode", "pretty")
+
+    def __init__(
+        self,
+        id: str,
+        chardev: str | None,
+        mode: str | None = None,
+        pretty: bool = False,
+        location: str = "",
+    ) -> None:
+        self.id = id
+        self.chardev = chardev
+        self.mode = mode
+        self.pretty = pretty
+        self.location = location
 
 
-@dataclass(slots=True)
-class PortConfig:
+class PortConfig(_Row):
     """A serial or parallel port, or a debug console: there is none, but for its character device.
 
     ``text`` describes the device, as the option ``location`` has it. ``made`` are the devices to
@@ -54,12 +83,15 @@ class PortConfig:
     shares it.
     """
 
-    kind: str
-    text: str
-    location: str
-    chardev: str = ""
-    made: list[ChardevConfig] = field(default_factory=list)
-    monitor: str | None = None
+    __slots__ = ("chardev", "kind", "location", "made", "monitor", "text")
+
+    def __init__(self, kind: str, text: str, location: str) -> None:
+        self.kind = kind
+        self.text = text
+        self.location = location
+        self.chardev = ""
+        self.made: list[ChardevConfig] = []
+        self.monitor: str | None = None
 
 
 class ObjectConfig:
@@ -74,15 +106,17 @@ class ObjectConfig:
         self.location = location
 
 
-@dataclass(slots=True)
-class TracePattern:
+class TracePattern(_Row):
     """A trace event or pattern to turn on, or off where ``-`` stands before it.
 
     ``location`` is the option that asked for it.
     """
 
-    text: str
-    location: str = ""
+    __slots__ = ("location", "text")
+
+    def __init__(self, text: str, location: str = "") -> None:
+        self.text = text
+        self.location = location
 
 
 class SchemaConfig:

@@ -50,6 +50,11 @@ def block_job_not_found(id: str) -> QmpError:
 # -- Finding nodes and devices --------------------------------------------------------------------
 
 
+def bitmap_node_not_found(name: str) -> QmpError:
+    """No node has this name, as the commands about bitmaps say it."""
+    return QmpError(f"Node '{name}' not found")
+
+
 def node_not_found(name: str) -> QmpError:
     """A node that there is not, where only a node can be meant."""
     return QmpError(f"Failed to find node with node-name='{name}'")

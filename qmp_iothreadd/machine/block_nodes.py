@@ -217,7 +217,9 @@ class BlockNodes:
         Raises:
             QmpError: there is no such node, or no such bitmap.
         """
-        node = self.lookup(node_name, node_name)
+        node = self.nodes.get(node_name)
+        if node is None:
+            raise errors.bitmap_node_not_found(node_name)
         found = node.bitmaps.get(name)
         if found is None:
             raise errors.bitmap_not_found(name)

@@ -9,12 +9,16 @@ path, the configuration and the front end's own files, so a change to any of the
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import marshal
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
+
+try:  # what hashlib has, without OpenSSL, whose import takes longer than reading an entry
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
@@ -68,7 +72,7 @@ def _default_folder() -> str | None:
 
 
 def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
+    return blake2b(data, digest_size=_DIGEST_SIZE).digest()
 
 
 def _key(top: str, config: AbstractSet[str]) -> str:
@@ -83,7 +87,7 @@ def _key(top: str, config: AbstractSet[str]) -> str:
 
 
 def _read(entry: str) -> Schema | None:
-    from qmp_iothreadd.qapi.serialization import Serialized, deserialize
+    from qmp_iothreadd.qapi.serialization import deserialize
 
     try:
         with open(entry, "rb") as file:
@@ -100,7 +104,7 @@ def _read(entry: str) -> Schema | None:
         return None
     with contextlib.suppress(OSError):
         os.utime(entry)  # most recently used
-    return deserialize(Serialized(*serialized))
+    return deserialize(serialized)
 
 
 def _state(name: str) -> tuple[int, int, int]:
@@ -116,7 +120,7 @@ def _write(entry: str, schema: Schema, started_ns: int) -> None:
     newest_ns = max(ctime_ns for _, (_, _, ctime_ns) in sources)
     if newest_ns >= started_ns - _CLOCK_LAG_NS:
         return  # a file may have changed since it was parsed, or may yet without another ctime
-    data = marshal.dumps((sources, tuple(serialize(schema))))
+    data = marshal.dumps((sources, serialize(schema)))
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     _replace(entry, _digest(data) + data)

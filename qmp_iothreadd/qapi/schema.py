@@ -3,11 +3,11 @@
 All of it is plain data, resolved and immutable by convention: types refer to each other directly,
 conditions have been applied and are gone. Lists are in schema order. On disk a schema is flat, with
 types by name, so that cyclic and deep ones do not exhaust the stack: see :mod:`.serialization`.
+The classes are written out, since dataclasses are compiled at each import: every start waits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,14 +27,22 @@ class Feature(NamedTuple):
     name: str
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class SchemaType:
     """A type. ``info`` is None for built-in types and those that come with them."""
 
-    name: str
-    info: Info | None = None
-    doc: str | None = None
-    features: tuple[Feature, ...] = ()
+    __slots__ = ("doc", "features", "info", "name")
+
+    def __init__(
+        self,
+        name: str,
+        info: Info | None = None,
+        doc: str | None = None,
+        features: tuple[Feature, ...] = (),
+    ) -> None:
+        self.name = name
+        self.info = info
+        self.doc = doc
+        self.features = features
 
     def json_type(self) -> str:
         """int, string, number, boolean, null, object, array, or value (which can be any of
@@ -46,11 +54,14 @@ class SchemaType:
         return f"<{type(self).__name__} {self.name}>"
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class BuiltinType(SchemaType):
     """A type of the language itself: ``str``, ``int8``, ``size``, ``any`` …"""
 
-    json: str = "value"
+    __slots__ = ("json",)
+
+    def __init__(self, name: str, json: str = "value") -> None:
+        super().__init__(name)
+        self.json = json
 
     def json_type(self) -> str:
         """See :meth:`SchemaType.json_type`."""
@@ -68,22 +79,42 @@ class EnumMember(NamedTuple):
     features: tuple[Feature, ...] = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class EnumType(SchemaType):
     """An enumeration; on the wire a string."""
 
-    members: tuple[EnumMember, ...] = ()
+    __slots__ = ("members",)
+
+    def __init__(
+        self,
+        name: str,
+        info: Info | None = None,
+        doc: str | None = None,
+        features: tuple[Feature, ...] = (),
+        members: tuple[EnumMember, ...] = (),
+    ) -> None:
+        super().__init__(name, info, doc, features)
+        self.members = members
 
     def json_type(self) -> str:
         """See :meth:`SchemaType.json_type`."""
         return "string"
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ArrayType(SchemaType):
     """An array, named after its element type: ``strList``."""
 
-    element_type: SchemaType = _UNRESOLVED
+    __slots__ = ("element_type",)
+
+    def __init__(
+        self,
+        name: str,
+        info: Info | None = None,
+        doc: str | None = None,
+        features: tuple[Feature, ...] = (),
+        element_type: SchemaType = _UNRESOLVED,
+    ) -> None:
+        super().__init__(name, info, doc, features)
+        self.element_type = element_type
 
     def json_type(self) -> str:
         """See :meth:`SchemaType.json_type`."""
@@ -110,7 +141,6 @@ class Variants(NamedTuple):
     cases: dict[str, ObjectType]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ObjectType(SchemaType):
     """A struct, a union, or the implicit type of a command's arguments (``q_obj_NAME-arg``).
 
@@ -118,10 +148,21 @@ class ObjectType(SchemaType):
     that the definition itself names.
     """
 
-    base: ObjectType | None = None
-    local_members: tuple[Member, ...] = ()
-    members: tuple[Member, ...] = ()
-    variants: Variants | None = None
+    __slots__ = ("base", "local_members", "members", "variants")
+
+    def __init__(
+        self,
+        name: str,
+        info: Info | None = None,
+        doc: str | None = None,
+        features: tuple[Feature, ...] = (),
+        members: tuple[Member, ...] = (),
+    ) -> None:
+        super().__init__(name, info, doc, features)
+        self.base: ObjectType | None = None
+        self.local_members = members
+        self.members = members
+        self.variants: Variants | None = None
 
     @property
     def implicit(self) -> bool:
@@ -133,45 +174,95 @@ class ObjectType(SchemaType):
         return "object"
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class AlternateType(SchemaType):
     """A choice between types that look different in JSON; branches are not named there."""
 
-    branches: tuple[Member, ...] = ()
+    __slots__ = ("branches",)
+
+    def __init__(
+        self,
+        name: str,
+        info: Info | None = None,
+        doc: str | None = None,
+        features: tuple[Feature, ...] = (),
+    ) -> None:
+        super().__init__(name, info, doc, features)
+        self.branches: tuple[Member, ...] = ()
 
     def json_type(self) -> str:
         """See :meth:`SchemaType.json_type`."""
         return "value"
 
 
-@dataclass(slots=True, eq=False)
 class Command:
     """A command. ``arg_type`` and ``ret_type`` are None where it takes or returns nothing."""
 
-    name: str
-    arg_type: ObjectType | None = None
-    ret_type: SchemaType | None = None
-    boxed: bool = False
-    gen: bool = True
-    success_response: bool = True
-    allow_oob: bool = False
-    allow_preconfig: bool = False
-    coroutine: bool = False
-    features: tuple[Feature, ...] = ()
-    info: Info | None = None
-    doc: str | None = None
+    __slots__ = (
+        "allow_oob",
+        "allow_preconfig",
+        "arg_type",
+        "boxed",
+        "coroutine",
+        "doc",
+        "features",
+        "gen",
+        "info",
+        "name",
+        "ret_type",
+        "success_response",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        arg_type: ObjectType | None = None,
+        ret_type: SchemaType | None = None,
+        *,
+        boxed: bool = False,
+        gen: bool = True,
+        success_response: bool = True,
+        allow_oob: bool = False,
+        allow_preconfig: bool = False,
+        coroutine: bool = False,
+        features: tuple[Feature, ...] = (),
+        info: Info | None = None,
+        doc: str | None = None,
+    ) -> None:
+        self.name = name
+        self.arg_type = arg_type
+        self.ret_type = ret_type
+        self.boxed = boxed
+        self.gen = gen
+        self.success_response = success_response
+        self.allow_oob = allow_oob
+        self.allow_preconfig = allow_preconfig
+        self.coroutine = coroutine
+        self.features = features
+        self.info = info
+        self.doc = doc
 
 
-@dataclass(slots=True, eq=False)
 class Event:
     """An event. ``arg_type`` is None where it carries no data."""
 
-    name: str
-    arg_type: ObjectType | None = None
-    boxed: bool = False
-    features: tuple[Feature, ...] = ()
-    info: Info | None = None
-    doc: str | None = None
+    __slots__ = ("arg_type", "boxed", "doc", "features", "info", "name")
+
+    def __init__(
+        self,
+        name: str,
+        arg_type: ObjectType | None = None,
+        *,
+        boxed: bool = False,
+        features: tuple[Feature, ...] = (),
+        info: Info | None = None,
+        doc: str | None = None,
+    ) -> None:
+        self.name = name
+        self.arg_type = arg_type
+        self.boxed = boxed
+        self.features = features
+        self.info = info
+        self.doc = doc
 
 
 Entity = SchemaType | Command | Event

@@ -11,7 +11,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from qmp_iothreadd.qapi.schema import (
     AlternateType,
@@ -40,23 +40,20 @@ _Record = tuple[Any, ...]
 _FLAGS = ("boxed", "gen", "success_response", "allow_oob", "allow_preconfig", "coroutine")
 
 
-class Serialized(NamedTuple):
-    """A schema without objects. The layout may change with any version.
-
-    ``files`` are the schema's; ``places`` those that its definitions stand in, as they were opened.
-    ``types``, ``commands`` and ``events`` are the names of its parts, and ``names`` of all, in the
-    order of the schema. ``records`` has a marshalled record per name, one after the other in that
-    order, and ``ends`` where each ends.
-    """
-
-    files: tuple[str, ...]
-    places: tuple[str, ...]
-    names: tuple[str, ...]
-    types: tuple[str, ...]
-    commands: tuple[str, ...]
-    events: tuple[str, ...]
-    ends: tuple[int, ...]
-    records: bytes
+#: A schema without objects; the layout may change with any version. The schema's files; those that
+#: its definitions stand in, as they were opened; the names of its definitions, types, commands and
+#: events in its order; a marshalled record per definition, one after the other, and, before these,
+#: where each ends.
+Serialized = tuple[
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[int, ...],
+    bytes,
+]
 
 
 def serialize(schema: Schema) -> Serialized:
@@ -66,23 +63,23 @@ def serialize(schema: Schema) -> Serialized:
     numbers = {place: number for number, place in enumerate(places)}
     # Version 2 of the format writes equal values as equal bytes; later ones know shared objects.
     records = [marshal.dumps(_record(entity, numbers), 2) for entity in definitions]
-    return Serialized(
-        files=tuple(schema.files),
-        places=tuple(places),
-        names=tuple(schema.definitions),
-        types=tuple(schema.types),
-        commands=tuple(schema.commands),
-        events=tuple(schema.events),
-        ends=tuple(accumulate(map(len, records))),
-        records=b"".join(records),
+    return (
+        tuple(schema.files),
+        tuple(places),
+        tuple(schema.definitions),
+        tuple(schema.types),
+        tuple(schema.commands),
+        tuple(schema.events),
+        tuple(accumulate(map(len, records))),
+        b"".join(records),
     )
 
 
 def deserialize(serialized: Serialized) -> Schema:
     """The schema that :func:`serialize` was given; its definitions are made as they are needed."""
-    load = _Loader(serialized)
-    names = (serialized.names, serialized.types, serialized.commands, serialized.events)
-    return Schema(serialized.files, *(_Part(each, load) for each in names))
+    files, places, names, types, commands, events, ends, records = serialized
+    load = _Loader(places, names, ends, records)
+    return Schema(files, *(_Part(each, load) for each in (names, types, commands, events)))
 
 
 class _Part(Mapping[str, _E]):
@@ -112,11 +109,19 @@ class _Part(Mapping[str, _E]):
 class _Loader:
     """Makes definitions from their records, each once."""
 
-    __slots__ = ("_made", "_numbers", "_serialized")
+    __slots__ = ("_ends", "_made", "_numbers", "_places", "_records")
 
-    def __init__(self, serialized: Serialized) -> None:
-        self._serialized = serialized
-        self._numbers = {name: number for number, name in enumerate(serialized.names)}
+    def __init__(
+        self,
+        places: tuple[str, ...],
+        names: tuple[str, ...],
+        ends: tuple[int, ...],
+        records: bytes,
+    ) -> None:
+        self._places = places
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self._ends = ends
+        self._records = records
         self._made: dict[str, Entity] = {}
 
     def __call__(self, name: str) -> Entity:
@@ -144,15 +149,15 @@ class _Loader:
         )
 
     def _record(self, name: str) -> _Record:
-        number, ends = self._numbers[name], self._serialized.ends
-        start = ends[number - 1] if number else 0
-        record: _Record = marshal.loads(self._serialized.records[start : ends[number]])
+        number = self._numbers[name]
+        start = self._ends[number - 1] if number else 0
+        record: _Record = marshal.loads(self._records[start : self._ends[number]])
         return record
 
     def _make(
         self, kind: str, name: str, info: Any, doc: str | None, own: Any, *rest: Any
     ) -> Entity:
-        where = None if info is None else Info(self._serialized.places[info[0]], info[1])
+        where = None if info is None else Info(self._places[info[0]], info[1])
         features = _features(own)
         match kind:
             case "BuiltinType":
@@ -167,7 +172,14 @@ class _Loader:
             case "AlternateType":
                 return _LazyAlternate(self, rest, name, where, doc, features)
             case "Event":
-                return Event(name, self.object(rest[0]), rest[1], features, where, doc)
+                return Event(
+                    name,
+                    self.object(rest[0]),
+                    boxed=rest[1],
+                    features=features,
+                    info=where,
+                    doc=doc,
+                )
         made = Command(name, self.object(rest[0]), features=features, info=where, doc=doc)
         made.ret_type = None if rest[1] is None else self.type(rest[1])
         for flag, value in zip(_FLAGS, rest[2:], strict=True):

@@ -42,7 +42,7 @@ def test_members_that_it_lacks_are_not_sent(
     lacking = {
         "            'poll-weight': 'int',\n": "",
         "'event': 'RESET',\n  'data': { 'guest': 'bool',": "'event': 'RESET',\n  'data': {",
-        "            '*abstract': 'bool',\n": "",
+        "'name': 'str',\n            '*abstract': 'bool',\n": "'name': 'str',\n",
     }
     schema = extended_schema(replace=lacking)
     with serve(schema, "-object", "iothread,id=io0") as daemon, daemon.client() as client:

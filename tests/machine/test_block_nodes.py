@@ -260,3 +260,8 @@ class Graphs(RuleBasedStateMachine):
 
 Graphs.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
 TestGraphs = Graphs.TestCase
+
+
+def test_a_bitmap_of_no_node_is_not_found(machine: Machine) -> None:
+    with pytest.raises(QmpError, match="Node 'n9' not found"):
+        machine.part(BlockNodes).bitmap("n9", "b0")
