@@ -6,7 +6,6 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
-from qmp_iothreadd.iothread.workload import WorkloadObject
 from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qmp.registry import Context, command
 
@@ -39,6 +38,8 @@ def query_workload_stats(ctx: Context, id: str | None = None) -> list[dict[str, 
     """What one workload did, or all."""
     if id is None:
         return [workload.stats() for workload in ctx.machine.workloads()]
+    from qmp_iothreadd.iothread.workload import WorkloadObject  # few have one
+
     found = ctx.machine.find_object(id)
     if not isinstance(found, WorkloadObject):
         raise errors.workload_not_found(id)

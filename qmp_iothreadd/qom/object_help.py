@@ -24,9 +24,8 @@ def user_creatable_types(types: TypeRegistry) -> list[ObjectType]:
 
 
 def settable_properties(type_: ObjectType) -> list[Property]:
-    """The properties of a type's own table and of those that it inherits, by name."""
-    found = [prop for prop in type_.properties.values() if prop.set and prop.listed]
-    return sorted(found, key=lambda prop: prop.name)
+    """The properties of a type's own table and of those that it inherits."""
+    return [prop for prop in type_.properties.values() if prop.set and prop.listed]
 
 
 def describe_types(types: TypeRegistry) -> str:
@@ -40,7 +39,7 @@ def describe_properties(types: TypeRegistry, name: str) -> str | None:
     found = types.get(name)
     if found is None or not found.implements(USER_CREATABLE) or found.abstract:
         return None
-    lines = [_line(prop) for prop in settable_properties(found)]
+    lines = sorted(_line(prop) for prop in settable_properties(found))
     if not lines:
         return f"There are no options for {name}."
     return "\n".join([f"{name} options:", *lines])
