@@ -6,8 +6,9 @@ import asyncio
 import gc
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from qmp_iothreadd.cli import parse
 from qmp_iothreadd.daemon import daemon
 from qmp_iothreadd.daemon.background import Background
 from qmp_iothreadd.errors import Error
+from qmp_iothreadd.testing import DaemonProcess
 
 
 class Signals:
@@ -116,3 +118,17 @@ async def in_process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Daemon]:
     made = Daemon()
     yield made
     await made.kill()
+
+
+@pytest.fixture(name="path")
+def spare_path(tmp_path: Path) -> str:
+    """Where the device ``s`` of ``daemon`` listens."""
+    return str(tmp_path / "other")
+
+
+@pytest.fixture(name="daemon")
+def daemon_with_devices(path: str) -> Iterator[DaemonProcess]:
+    """A daemon with two devices that nobody uses: ``s``, a socket on ``path``, and ``n``."""
+    chardev = f"socket,id=s,path={path},server=on,wait=off"
+    with DaemonProcess("-chardev", chardev, "-chardev", "null,id=n") as made:
+        yield made
