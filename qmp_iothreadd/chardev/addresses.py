@@ -89,7 +89,7 @@ def unix_name(address: Mapping[str, Any]) -> bytes:
     if len(path) >= UNIX_PATH_MAX:
         raise errors.unix_path_too_long(address["path"], UNIX_PATH_MAX - abstract)
     if not abstract:
-        return path
+        return path or bytes(UNIX_PATH_MAX)  # for QEMU, no path is an address like another
     name = b"\0" + path
     return name if address.get("tight", True) else name.ljust(UNIX_PATH_MAX, b"\0")
 

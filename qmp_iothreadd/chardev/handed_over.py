@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.addresses import strerror
 from qmp_iothreadd.chardev.listener import BACKLOG
+
+# More digits than an int has: enough to see that it is too large.
+_INT_DIGITS = 12
 
 
 def adopt(fd: int, text: str) -> socket.socket:
@@ -46,12 +50,32 @@ def adopt_listener(fd: int, text: str) -> socket.socket:
 
 
 def parse_descriptor(text: str) -> int:
-    """The number of a descriptor.
+    """The number of a descriptor, as strtol reads it.
 
     Raises:
-        QmpError: it is none.
+        QmpError: it is none, or none that a C ``int`` holds.
     """
-    digits = text.lstrip(" \t\n\v\f\r").removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 9:
+    found = re.fullmatch(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]+)", text)
+    if found is None:
         raise errors.not_a_file_descriptor(text)
-    return int(text)
+    number = int(found[2][:_INT_DIGITS]) * (-1 if found[1] == "-" else 1)
+    if not -(2**31) <= number < 2**31:
+        raise errors.not_a_file_descriptor(text, os.strerror(errno.ERANGE))
+    return number
+
+
+def inherited_descriptor(text: str) -> int:
+    """The descriptor of this number, which who started the program left open for it.
+
+    What the program opened itself is closed on exec: it is nobody else's, whatever its number.
+
+    Raises:
+        QmpError: the text is no number, or no such descriptor was handed over.
+    """
+    fd = parse_descriptor(text)
+    try:
+        if os.get_inheritable(fd):
+            return fd
+    except OSError:
+        pass
+    raise errors.not_a_socket(text)

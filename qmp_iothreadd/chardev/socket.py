@@ -215,9 +215,9 @@ class ChardevSocket(Chardev):
     def _descriptor(self, text: str) -> int:
         """A monitor's clients give names, by getfd; a command line has numbers."""
         if self.handed_over is None:
-            from qmp_iothreadd.chardev.handed_over import parse_descriptor
+            from qmp_iothreadd.chardev.handed_over import inherited_descriptor
 
-            return parse_descriptor(text)
+            return inherited_descriptor(text)
         fd = self.handed_over.pop(text, None)
         if fd is None:
             raise errors.named_descriptor_unknown(text)

@@ -162,9 +162,9 @@ def socket_without_port() -> QmpError:
     return QmpError("chardev: socket: no port given")
 
 
-def not_a_file_descriptor(text: str) -> QmpError:
+def not_a_file_descriptor(text: str, reason: str = "") -> QmpError:
     """A socket without an address, or with a descriptor that is no number."""
-    return QmpError(f"Unable to parse FD number {text}")
+    return QmpError(f"Unable to parse FD number {text}{': ' if reason else ''}{reason}")
 
 
 def socket_option_misplaced(option: str, mode: str) -> QmpError:

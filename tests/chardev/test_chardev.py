@@ -17,6 +17,7 @@ NULL: dict[str, Any] = {"type": "null", "data": {}}
 
 def handed_over(sock: socket.socket) -> dict[str, Any]:
     """The back end on a socket's descriptor, which is the device's from now on."""
+    sock.set_inheritable(True)
     address = {"type": "fd", "data": {"str": str(sock.detach())}}
     return {"type": "socket", "data": {"addr": address, "server": False}}
 

@@ -25,6 +25,7 @@ async def ends(chardevs: Chardevs) -> AsyncIterator[list[socket.socket]]:
         device, end = socket.socketpair()
         end.setblocking(False)
         ours.append(end)
+        device.set_inheritable(True)  # as what is handed over
         address = {"type": "fd", "data": {"str": str(device.detach())}}
         chardevs.add(name, {"type": "socket", "data": {"addr": address, "server": False}})
     yield ours

@@ -69,6 +69,7 @@ class Terminal:
 async def terminal(chardevs: Chardevs, ends: tuple[socket.socket, socket.socket]) -> Terminal:
     """A multiplexer ``m`` is behind it."""
     device, ours = ends
+    device.set_inheritable(True)  # as what is handed over
     address = {"type": "fd", "data": {"str": str(device.detach())}}
     chardevs.add("b", {"type": "socket", "data": {"addr": address, "server": False}})
     chardevs.add("m", {"type": "mux", "data": {"chardev": "b"}})

@@ -26,6 +26,12 @@ def inet(port: int, **data: Any) -> dict[str, Any]:
     return {"type": "socket", "data": {"addr": address, **data}}
 
 
+def handed_over(fd: int) -> str:
+    """The number of a descriptor, as who starts a program leaves it open for it."""
+    os.set_inheritable(fd, True)
+    return str(fd)
+
+
 def fd(text: str, **data: Any) -> dict[str, Any]:
     return {"type": "socket", "data": {"addr": {"type": "fd", "data": {"str": text}}, **data}}
 
@@ -142,7 +148,7 @@ async def test_a_descriptor_that_listens(chardevs: Chardevs, tmp_path: Path) -> 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        made = chardevs.add("c", fd(str(os.dup(listener.fileno()))))
+        made = chardevs.add("c", fd(handed_over(os.dup(listener.fileno()))))
         assert made.filename == f"disconnected:unix:{path},server=on"
         made.attach(Echoes(b"hi\n"))
         reader, writer = await asyncio.open_unix_connection(path)
@@ -155,7 +161,7 @@ async def test_a_descriptor_that_listens(chardevs: Chardevs, tmp_path: Path) -> 
 async def test_a_descriptor_that_is_connected(chardevs: Chardevs) -> None:
     ours, theirs = socket.socketpair()
     with ours:
-        made = chardevs.add("c", fd(str(theirs.detach()), server=False))
+        made = chardevs.add("c", fd(handed_over(theirs.detach()), server=False))
         assert made.filename == "unix:"
 
 
@@ -165,7 +171,7 @@ async def test_a_descriptor_that_is_connected(chardevs: Chardevs) -> None:
         ("", "Unable to parse FD number "),
         ("x", "Unable to parse FD number x"),
         ("\u0667", "Unable to parse FD number \u0667"),
-        ("9999999999", "Unable to parse FD number 9999999999"),
+        ("9999999999", "Unable to parse FD number 9999999999: Numerical result out of range"),
         ("987654", "File descriptor '987654' is not a socket"),
     ],
 )

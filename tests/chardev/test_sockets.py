@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.chardev.connecting import connect, connect_later
-from qmp_iothreadd.chardev.handed_over import adopt, adopt_listener, parse_descriptor
+from qmp_iothreadd.chardev.handed_over import (
+    adopt,
+    adopt_listener,
+    inherited_descriptor,
+    parse_descriptor,
+)
 from qmp_iothreadd.chardev.host_listener import HostListener
 from qmp_iothreadd.chardev.listener import UnixListener
 from qmp_iothreadd.errors import QmpError
@@ -317,5 +322,23 @@ def test_what_is_no_socket_is_closed(tmp_path: Path) -> None:
 def test_a_descriptors_number() -> None:
     assert parse_descriptor("7") == 7
     assert parse_descriptor("-1") == -1
-    for text in ("", "x", "7x", "\u0667", "9999999999"):
+    assert parse_descriptor(" +007") == 7
+    assert parse_descriptor("-2147483648") == -(2**31)
+    for text in ("", "x", "7x", "7 ", "- 7", "\u0667"):
         assert refused(parse_descriptor, text) == f"Unable to parse FD number {text}"
+    for text in ("2147483648", "9" * 5000):
+        said = f"Unable to parse FD number {text}: Numerical result out of range"
+        assert refused(parse_descriptor, text) == said
+
+
+def test_what_the_program_opened_itself_is_not_handed_over() -> None:
+    own, _ = ends = os.pipe()
+    try:
+        text = str(own)
+        assert refused(inherited_descriptor, text) == f"File descriptor '{text}' is not a socket"
+        os.set_inheritable(own, True)
+        assert inherited_descriptor(text) == own
+    finally:
+        for fd in ends:
+            os.close(fd)
+    assert refused(inherited_descriptor, "-1") == "File descriptor '-1' is not a socket"

@@ -26,6 +26,7 @@ async def test_a_listening_descriptor(in_process: Any, tmp_path: Path) -> None:
         listener.bind(path)
         listener.listen()
         fd = os.dup(listener.fileno())
+        os.set_inheritable(fd, True)  # as what is handed over
         in_process.start(*qmp_on(f"socket,id=c,fd={fd},server=on,wait=off"))
         [chardevs] = await in_process.execute(path, "query-chardev")
         assert chardevs[0]["filename"] == f"unix:{path},server=on"
@@ -36,6 +37,7 @@ async def test_a_listening_descriptor(in_process: Any, tmp_path: Path) -> None:
 
 async def test_a_connected_descriptor(in_process: Any) -> None:
     ours, theirs = socket.socketpair()
+    theirs.set_inheritable(True)
     in_process.start(*qmp_on(f"socket,id=c,fd={theirs.detach()}"))
     reader, writer = await asyncio.open_connection(sock=ours)
     assert b"QMP" in await greeting(reader)
