@@ -38,8 +38,8 @@ def read_described(
     return dict(value if described is None else from_keyval(described, value))
 
 
-def check_list(line: CommandLine, type_name: str, options: Options) -> None:
-    """Check a list against a type.
+def check_list(line: CommandLine, type_name: str, options: Options) -> dict[str, Any]:
+    """The value of a type that a list describes. A type that there is not describes anything.
 
     Raises:
         QmpError: it is no value of the type.
@@ -47,5 +47,6 @@ def check_list(line: CommandLine, type_name: str, options: Options) -> None:
     from qmp_iothreadd.qom.input_visitor import from_options
 
     described = line.config.schema.models().schema.types.get(type_name)
-    if described is not None:
-        from_options(described, options)
+    if described is None:
+        return dict(options.pairs)
+    return dict(from_options(described, options))

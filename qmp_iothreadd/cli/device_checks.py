@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.daemon.config import BlockConfig
 from qmp_iothreadd.qom.option_lists import Options
 
 _FS_DRIVERS = ("local", "synth")
@@ -46,9 +47,28 @@ def check_fsdev(_line: CommandLine, options: Options) -> None:
             raise errors.bad_security_model(model)
 
 
-def check_drive(_line: CommandLine, options: Options) -> None:
-    """``-drive``: disks are block nodes, which are not made of option lists."""
-    raise errors.option_unsupported("disks are")
+def take_drive(line: CommandLine, options: Options) -> None:
+    """``-drive``, and what is short for it: a disk that no device uses."""
+    bus = options.get("if") or "ide"
+    if line.machine_options.is_empty:
+        if bus == "virtio":
+            raise refusal_of("virtio-blk-pci")
+        if bus in _PLACES:
+            raise errors.drive_without_place(bus)
+    line.config.blocks.append(
+        BlockConfig(options.location, name=options.id, pairs=list(options.pairs))
+    )
+
+
+_PLACES = ("floppy", "pflash", "sd", "mtd", "scsi", "xen")
+"""Where a disk has to be in a guest."""
+
+
+def refusal_of(driver: str) -> errors.QmpError:
+    """Why the empty machine cannot have a device."""
+    from qmp_iothreadd.machine.device_models import refusal
+
+    return refusal(driver)
 
 
 def check_tpm(_line: CommandLine, options: Options) -> None:

@@ -24,7 +24,7 @@ _EARLY = {
     "name": "process_checks.take_name",
     "action": "process_checks.check_actions",
     "sandbox": "process_checks.check_sandbox",
-    "add-fd": "process_checks.check_add_fd",
+    "add-fd": "process_checks.take_descriptor",
 }
 _CLOCK = {
     "icount": "machine_checks.check_replay",
@@ -32,9 +32,9 @@ _CLOCK = {
     "memory": "machine_checks.take_memory",
 }
 _ACCELERATORS = {"icount": "machine_checks.check_icount"}
-_BACKENDS = {"fsdev": "device_checks.check_fsdev", "drive": "device_checks.check_drive"}
+_BACKENDS = {"fsdev": "device_checks.check_fsdev", "drive": "device_checks.take_drive"}
 _CLIENTS = {
-    "netdev": "network_checks.check_netdev",
+    "netdev": "network_checks.take_netdev",
     "nic": "network_checks.check_nic",
     "net": "network_checks.check_net",
     "tpmdev": "device_checks.check_tpm",

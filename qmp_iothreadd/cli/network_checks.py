@@ -19,12 +19,12 @@ CLIENTS = (
 _NONE, _NIC = "none", "nic"
 
 
-def check_netdev(line: CommandLine, options: Options) -> None:
+def take_netdev(line: CommandLine, options: Options) -> None:
     """``-netdev``: something that a network card could be connected to."""
     kind = _kind(options, CLIENTS)
     if options.id is None:
         raise errors.missing_parameter("id")
-    check_list(line, "Netdev", options)
+    line.config.netdevs.append(check_list(line, "Netdev", options))
     if kind == "hubport":
         _warn(line, f"hub port {options.id} has no peer")
     _warn(line, f"netdev {options.id} has no peer")

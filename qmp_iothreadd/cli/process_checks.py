@@ -6,6 +6,7 @@ import fcntl
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.daemon.config import DescriptorConfig
 from qmp_iothreadd.qom.option_lists import Options
 
 ACTIONS = {
@@ -51,7 +52,7 @@ def check_sandbox(_line: CommandLine, options: Options) -> None:
                 raise errors.bad_sandbox_argument(name)
 
 
-def check_add_fd(_line: CommandLine, options: Options) -> None:
+def take_descriptor(line: CommandLine, options: Options) -> None:
     """``-add-fd``."""
     fd, fdset = options.get_number("fd"), options.get_number("set")
     if fd is None:
@@ -62,6 +63,8 @@ def check_add_fd(_line: CommandLine, options: Options) -> None:
         raise errors.fd_not_valid()
     if fdset is None:
         raise errors.fdset_missing()
+    wanted = DescriptorConfig(options.location, fd, fdset, options.get("opaque"))
+    line.config.descriptors.append(wanted)
 
 
 def _is_inherited(fd: int) -> bool:

@@ -19,8 +19,18 @@ def _no_device(device: str | None, id: str | None) -> errors.QmpError:
 
 
 @command("eject")
-@command("blockdev-open-tray")
 def eject(
+    ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
+) -> None:
+    """Take out of a disk what is in it."""
+    nodes = ctx.machine.part(BlockNodes)
+    if id is not None or device not in nodes.disks:
+        raise _no_device(device, id)
+    nodes.empty(device)
+
+
+@command("blockdev-open-tray")
+def open_tray(
     ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
 ) -> None:
     """Refuse: there is no such drive."""

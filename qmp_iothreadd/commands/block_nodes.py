@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block_info import graph, node_info, node_stats
+from qmp_iothreadd.machine.block_info import disk_stats, graph, node_info, node_stats
 from qmp_iothreadd.machine.block_nodes import BlockNodes
 from qmp_iothreadd.machine.jobs import Jobs
 from qmp_iothreadd.qmp.registry import Context, command
@@ -74,16 +74,26 @@ def query_named_block_nodes(ctx: Context, flat: bool | None = None) -> list[dict
 
 @command("query-block")
 def query_block(ctx: Context, flat: bool | None = None) -> list[dict[str, Any]]:
-    """No disks: nodes are not disks before a guest's device uses them."""
-    return []
+    """The disks; nodes are none before something uses them."""
+    return [
+        {
+            "device": name,
+            "type": "unknown",
+            "removable": True,
+            "locked": False,
+            **({} if node is None else {"inserted": node_info(node)}),
+        }
+        for name, node in ctx.machine.part(BlockNodes).disks.items()
+    ]
 
 
 @command("query-blockstats")
 def query_blockstats(ctx: Context, query_nodes: bool | None = None) -> list[dict[str, Any]]:
     """What disks did, or nodes."""
-    if not query_nodes:
-        return []
-    return [node_stats(node) for node in ctx.machine.part(BlockNodes).nodes.values()]
+    nodes = ctx.machine.part(BlockNodes)
+    if query_nodes:
+        return [node_stats(node) for node in nodes.nodes.values()]
+    return [disk_stats(name, node) for name, node in nodes.disks.items()]
 
 
 @command("x-debug-query-block-graph")

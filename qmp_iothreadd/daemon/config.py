@@ -144,6 +144,30 @@ class SchemaConfig:
         return self._models
 
 
+@dataclass(slots=True)
+class BlockConfig:
+    """A disk's description: BlockdevOptions of ``-blockdev``, or the list of a ``-drive``.
+
+    ``location`` is the option as it was written; ``bus`` is that of a drive that names none.
+    """
+
+    location: str
+    node: dict[str, Any] | None = None
+    name: str | None = None
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    bus: str = "ide"
+
+
+@dataclass(slots=True)
+class DescriptorConfig:
+    """An ``-add-fd``: a descriptor that was handed over, for the set ``fdset``."""
+
+    location: str
+    fd: int
+    fdset: int
+    opaque: str | None
+
+
 class Config:
     """Everything that start-up has to know.
 
@@ -156,7 +180,7 @@ class Config:
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
     ``defer``. ``machine`` are properties of the empty machine, of their
     types. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
-    architecture that the program's name promises.
+    architecture that the program's name promises. ``netdevs`` are Netdevs, as on the wire.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -166,6 +190,9 @@ class Config:
         self.chardev_options: OptionList | None = None
         self.ports: list[PortConfig] = []
         self.objects: list[ObjectConfig] = []
+        self.descriptors: list[DescriptorConfig] = []
+        self.blocks: list[BlockConfig] = []
+        self.netdevs: list[dict[str, Any]] = []
         self.backend_error: LocatedError | None = None
         self.port_error: LocatedError | None = None
         self.board_error: LocatedError | None = None

@@ -89,8 +89,12 @@ async def serve(config: Config, background: Background | None = None) -> None:
         stack.callback(machine.close)
         if config.pidfile is not None:
             _hold_pidfile(config.pidfile, stack)
+        if config.descriptors:
+            _add_descriptors(config, machine)
         _create_objects(config, machine, late=False)
         await _open_chardevs(config, machine, stack)
+        if config.blocks or config.netdevs:
+            _make_backends(config, machine)
         if config.backend_error is not None:
             raise config.backend_error
         stack.enter_context(_shutdown_on_signals(machine, config.reporter))
@@ -241,6 +245,21 @@ def _create_monitors(config: Config, machine: Machine) -> None:
 
 
 # -- Steps that not every start takes: what they need is imported with them -----------------------
+
+
+def _add_descriptors(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.daemon.backends import add_descriptors
+
+    add_descriptors(machine, config.descriptors)
+
+
+def _make_backends(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.daemon.backends import make_disks
+    from qmp_iothreadd.machine.netdevs import Netdevs
+
+    make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}", "stderr"))
+    for wanted in config.netdevs:
+        machine.part(Netdevs).hold(wanted)
 
 
 async def _open_ports(config: Config, machine: Machine) -> None:

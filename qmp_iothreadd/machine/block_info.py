@@ -74,6 +74,12 @@ def node_stats(node: BlockNode) -> dict[str, Any]:
     return found
 
 
+def disk_stats(name: str, node: BlockNode | None) -> dict[str, Any]:
+    """A BlockStats of a disk, and of what is in it."""
+    inside = {} if node is None else node_stats(node)
+    return {**inside, "device": name, "stats": _counters()}
+
+
 def graph(nodes: list[BlockNode]) -> dict[str, Any]:
     """An XDbgBlockGraph of ``nodes``, the oldest first."""
     numbers = {node.name: number for number, node in enumerate(nodes, 1)}

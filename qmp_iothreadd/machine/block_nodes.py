@@ -28,11 +28,17 @@ _REOPENABLE: Final = frozenset(
 
 
 class BlockNodes:
-    """All nodes of the machine, the oldest first."""
+    """All nodes of the machine, the oldest first, and the disks that some of them are in.
+
+    ``disks``: what ``-drive`` made, with the node in it, or None where it is empty. ``places``:
+    where they would be in a guest.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.nodes: dict[str, BlockNode] = {}
+        self.disks: dict[str, BlockNode | None] = {}
+        self.places: set[tuple[str, int, int]] = set()
         self._generated = 0
 
     # -- Finding ----------------------------------------------------------------------------------
@@ -53,11 +59,16 @@ class BlockNodes:
         return found
 
     def lookup(self, device: str | None, node_name: str | None) -> BlockNode:
-        """What is called so, as bdrv_lookup_bs finds it: no device has a node, so a node is meant.
+        """What is called so, as bdrv_lookup_bs finds it: the node in a disk, or a node.
 
         Raises:
             QmpError: there is none.
         """
+        if device in self.disks:
+            inside = self.disks[device]
+            if inside is None:
+                raise errors.disk_empty(device)
+            return inside
         found = self.nodes.get(node_name or "")
         if found is None:
             raise errors.block_device_not_found(device or "", node_name or "")
@@ -77,10 +88,7 @@ class BlockNodes:
 
     def _open(self, options: Mapping[str, Any]) -> BlockNode:
         name = options.get("node-name")
-        if name is None:
-            name = f"#block{self._generated}{random.randrange(100):02}"
-            self._generated += 1
-        else:
+        if name is not None:
             self._check_name(name)
         if len(self.nodes) >= NODES_MAX:
             raise errors.too_many_nodes(NODES_MAX)
@@ -94,13 +102,33 @@ class BlockNodes:
             return child
 
         try:
-            made = make_node(name, options, self.machine.descriptors, open_child)
+            made = make_node(name or "", options, self.machine.descriptors, open_child)
         except BaseException:
             for child in opened:
                 self._release(child)
             raise
-        self.nodes[name] = made
+        if name is None:
+            made.name = f"#block{self._generated}{random.randrange(100):02}"
+            self._generated += 1
+        self.nodes[made.name] = made
         return made
+
+    def open_for_disk(self, options: Mapping[str, Any]) -> BlockNode:
+        """Open a node for a disk, with which it goes; ``options`` may lack a name.
+
+        Raises:
+            QmpError: it cannot be opened; nothing is left behind.
+        """
+        made = self._open(options)
+        made.owned_by_monitor = False
+        made.users = 1
+        return made
+
+    def empty(self, disk: str) -> None:
+        """Take out of a disk what is in it."""
+        node, self.disks[disk] = self.disks[disk], None
+        if node is not None:
+            self._release(node)
 
     def _child(self, reference: Any) -> BlockNode:
         if isinstance(reference, str):
@@ -112,6 +140,8 @@ class BlockNodes:
     def _check_name(self, name: str) -> None:
         if not is_identifier(name):
             raise errors.invalid_node_name(name)
+        if name in self.disks:
+            raise errors.node_conflicts(name)
         if name in self.nodes:
             raise errors.duplicate_node(name)
         if len(name.encode()) > _NAME_MAX:
@@ -146,6 +176,7 @@ class BlockNodes:
         for node in self.nodes.values():
             node.close()
         self.nodes.clear()
+        self.disks.clear()
 
     # -- Changing ---------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ class Netdev:
         """What ``info network`` says of it."""
         if self.hub is not None:
             return self.id
+        if self.options["type"] != "user":
+            return f"{self.id}: index=0,type={self.options['type']}"
         network = str(self.options.get("net", _USER_NETWORK)).partition("/")[0]
         restrict = "on" if self.options.get("restrict", False) else "off"
         return f"{self.id}: index=0,type=user,net={network},restrict={restrict}"
@@ -67,6 +69,15 @@ class Netdevs:
             raise errors.not_an_identifier("id")
         if kind not in _HELD:
             raise errors.netdev_not_built_in(kind)
+        self.hold(options)
+
+    def hold(self, options: Mapping[str, Any]) -> None:
+        """The same for a back end of any kind: the command line's need not be connected.
+
+        Raises:
+            QmpError: its name is taken, or there are too many.
+        """
+        id = options["id"]
         if id in self.netdevs:
             raise errors.netdev_duplicate(id)
         if len(self.netdevs) >= NETDEVS_MAX:

@@ -8,7 +8,7 @@ from typing import Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP
-from qmp_iothreadd.cli.option import Handler, Option, accept, read_list, words_of
+from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, read_list, words_of
 from qmp_iothreadd.errors import LocatedError
 
 Question = Callable[[CommandLine], None]
@@ -49,11 +49,22 @@ def _device_help(driver: str, location: str) -> Question:
     return say
 
 
-def _refuse(what: str) -> Handler:
-    def refuse(_line: CommandLine, _text: str) -> None:
-        raise errors.option_unsupported(what)
+def _add_block_node(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.described import read_described  # reads the schema
+    from qmp_iothreadd.daemon.config import BlockConfig
 
-    return refuse
+    node = read_described(line, "BlockdevOptions", text, implied="driver")
+    line.config.blocks.append(BlockConfig(line.location, node))
+
+
+def _add_drive(words: str) -> Handler:
+    pairs = [(name, value) for name, _, value in (word.partition("=") for word in words.split(","))]
+
+    def add(line: CommandLine, text: str) -> None:
+        drive = line.list_of("drive").create(None, line.location)
+        drive.pairs += [*pairs, ("file", text)]
+
+    return add
 
 
 def _add_netdev(line: CommandLine, text: str) -> None:
@@ -116,11 +127,26 @@ OPTIONS = (
     Option("usb", "", _enable_usb, "a USB controller", no_guest=True),
     Option("usbdevice", "NAME", _add_usb_device, "a USB device: there is no bus"),
     Option(
-        "blockdev cdrom drive fda fdb hda hdb hdc hdd mtdblock pflash sd",
-        "X",
-        _refuse("disks are"),
-        "a disk",
+        "blockdev",
+        "DRIVER,node-name=NAME[,OPTION=VALUE]... | JSON",
+        _add_block_node,
+        "a block node (drivers null-co, null-aio, file, host_device, raw)",
     ),
+    Option(
+        "drive",
+        "[file=FILE][,if=none][,id=ID][,format=raw][,...]",
+        read_list("drive"),
+        "a disk with a block node in it, for no device",
+    ),
+    Option("cdrom", FILE, _add_drive("media=cdrom,index=2"), "a disk with FILE in it"),
+    *(
+        Option(f"hd{letter}", FILE, _add_drive(f"media=disk,index={index}"), "the same")
+        for index, letter in enumerate("abcd")
+    ),
+    Option("fda fdb", FILE, _add_drive("if=floppy"), "the same: there is no floppy drive"),
+    Option("pflash", FILE, _add_drive("if=pflash"), "the same: there is no flash memory"),
+    Option("mtdblock", FILE, _add_drive("if=mtd"), "the same"),
+    Option("sd", FILE, _add_drive("if=sd"), "the same: there is no card reader"),
     Option("snapshot", "", accept, "write to temporary files instead of disks", no_guest=True),
     Option("iscsi", "[user=NAME][,...]", read_list("iscsi"), "how to log in", no_guest=True),
     Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_devices, block_nodes, jobs
@@ -22,26 +22,40 @@ from qmp_iothreadd.qmp.registry import Context
     "(-n: show named nodes; -v: show details)",
 )
 def show(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
-    """The nodes that are asked for; there are no disks."""
-    if not nodes and device is None:
-        return ""
-    found = [
-        _show_node(node, verbose)
-        for node in ctx.machine.part(BlockNodes).latest_first()
+    """The disks, or the nodes; a name may be of either."""
+    found = ctx.machine.part(BlockNodes)
+    if not nodes:
+        shown = [
+            _show_disk(name, node, verbose)
+            for name, node in found.disks.items()
+            if device in (None, name)
+        ]
+        if shown or device is None:
+            return "\n".join(shown)
+    shown = [
+        _show_node(node.name, node, verbose)
+        for node in found.latest_first()
         if device in (None, node.name)
     ]
-    if device is not None:
-        return "".join([f"\n{text}" for text in found])
-    return "\n".join(found)
+    return "".join([f"\n{text}" for text in shown]) if device else "\n".join(shown)
 
 
-def _show_node(node: BlockNode, verbose: bool) -> str:
+_PLACE = "    Removable device: not locked, tray closed\n"
+
+
+def _show_disk(name: str, node: BlockNode | None, verbose: bool) -> str:
+    if node is None:
+        return f"{name}: [not inserted]\n{_PLACE}"
+    return _show_node(f"{name} ({node.name})", node, verbose, _PLACE)
+
+
+def _show_node(title: str, node: BlockNode, verbose: bool, place: str = "") -> str:
     read_only = ", read-only" if node.read_only else ""
     cache = node.cache
     mode = "writeback"
     mode += ", direct" if cache["direct"] else ""
     mode += ", ignore flushes" if cache["no-flush"] else ""
-    text = f"{node.name}: {node.filename} ({node.driver}{read_only})\n"
+    text = f"{title}: {node.filename} ({node.driver}{read_only})\n{place}"
     text += f"    Cache mode:       {mode}\n"
     if node.detect_zeroes != "off":
         text += f"    Detect zeroes:    {node.detect_zeroes}\n"
@@ -67,8 +81,26 @@ def block_jobs(ctx: Context) -> str:
 
 @hmp_command("info blockstats", help="show block device statistics")
 def blockstats(ctx: Context) -> str:
-    """Nothing: there are no disks."""
-    return ""
+    """The counters of each disk."""
+    lines = []
+    for each in block_nodes.query_blockstats(ctx):
+        counters = " ".join([f"{name}={each['stats'][name]}" for name in _COUNTERS])
+        lines.append(f"{each['device']}: {counters} idle_time_ns=0\n")
+    return "".join(lines)
+
+
+_COUNTERS = (
+    "rd_bytes",
+    "wr_bytes",
+    "rd_operations",
+    "wr_operations",
+    "flush_operations",
+    "wr_total_time_ns",
+    "rd_total_time_ns",
+    "flush_total_time_ns",
+    "rd_merged",
+    "wr_merged",
+)
 
 
 # -- Disks ----------------------------------------------------------------------------------------
@@ -144,8 +176,43 @@ def commit(ctx: Context, device: str) -> str:
 
 @hmp_command("drive_del", "id:B", params="device", help="remove host block device")
 def drive_del(ctx: Context, id: str) -> None:
-    """Refuse: there is no such disk."""
-    raise errors.block_backend_not_found(id)
+    """Remove a disk with what is in it."""
+    nodes = ctx.machine.part(BlockNodes)
+    if id not in nodes.disks:
+        raise errors.block_backend_not_found(id)
+    nodes.empty(id)
+    del nodes.disks[id]
+
+
+@hmp_command(
+    "drive_add",
+    "node:-n,pci_addr:s,opts:s",
+    params="[-n] [[<domain>:]<bus>:]<slot>\n"
+    "[file=file][,if=type][,bus=n]\n"
+    "[,unit=m][,media=d][,index=i]\n"
+    "[,snapshot=on|off][,cache=on|off]\n"
+    "[,readonly=on|off][,copy-on-read=on|off]",
+    help="add drive to PCI storage controller",
+)
+def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
+    """Make a disk that no device uses, or with ``-n`` a node."""
+    from qmp_iothreadd.machine.drives import add_drive
+    from qmp_iothreadd.qom import keyval
+
+    nodes = ctx.machine.part(BlockNodes)
+    values, _ = keyval.parse(opts)
+    pairs = [(name, str(value)) for name, value in values.items() if name != "id"]
+    if node:
+        nodes.add(dict(pairs))
+        return ""
+    bus = dict(pairs).get("if", "ide")
+    if bus in _GUEST_BUSES:
+        raise errors.drive_cannot_be_added(_GUEST_BUSES.index(bus) + 1)
+    add_drive(nodes, cast("str | None", values.get("id")), pairs, warn=lambda text: None)
+    return "OK\n"
+
+
+_GUEST_BUSES = ("ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
 
 
 # -- Jobs -----------------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""What the command line gives a machine before its monitors: descriptors, disks, networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd.errors import located
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.daemon.config import BlockConfig, DescriptorConfig
+    from qmp_iothreadd.machine.machine import Machine
+
+
+def add_descriptors(machine: Machine, wanted: Iterable[DescriptorConfig]) -> None:
+    """Put duplicates of what was handed over into sets, and close it.
+
+    Raises:
+        LocatedError: there are not enough descriptors.
+    """
+    handed_over = set()
+    for each in wanted:
+        with located(each.location):
+            machine.descriptors.sets.add(os.dup(each.fd), each.fdset, each.opaque)
+        handed_over.add(each.fd)
+    for fd in handed_over:
+        os.close(fd)
+
+
+def make_disks(
+    machine: Machine, wanted: Iterable[BlockConfig], warn: Callable[[str], None]
+) -> None:
+    """Open block nodes, then the disks that others are in.
+
+    Raises:
+        LocatedError: one of them cannot be.
+    """
+    from qmp_iothreadd.machine.block_nodes import BlockNodes
+    from qmp_iothreadd.machine.drives import add_drive
+
+    nodes = machine.part(BlockNodes)
+    wanted = list(wanted)
+    for each in wanted:
+        if each.node is not None:
+            with located(each.location):
+                nodes.add(each.node)
+    for each in wanted:
+        if each.node is None:
+            with located(each.location):
+                add_drive(nodes, each.name, each.pairs, default_bus=each.bus, warn=warn)

@@ -1,0 +1,163 @@
+"""Disks as ``-drive`` and ``drive_add`` describe them: a name, and a node that is in it.
+
+No guest's device uses them. Texts and defaults are those of QEMU's blockdev.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.qom import c_numbers
+
+Pairs = Sequence[tuple[str, str]]
+
+_BUSES: Final = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
+_CACHES: Final[dict[str, dict[str, bool]]] = {
+    "none": {"direct": True},
+    "off": {"direct": True},
+    "directsync": {"direct": True},
+    "writeback": {},
+    "writethrough": {},
+    "unsafe": {"no-flush": True},
+}
+# What says where the disk would be in a guest, or how it would behave there.
+_PLACE: Final = (
+    "if",
+    "index",
+    "bus",
+    "unit",
+    "media",
+    "werror",
+    "rerror",
+    "copy-on-read",
+    "snapshot",
+)
+_UNITS: Final = {"ide": 2, "scsi": 7, "floppy": 2}
+"""How many disks a bus has room for, where that is said."""
+
+_NULL: Final = ("null-co", "null-aio")
+_UNPROBED: Final = (
+    "Image format was not specified for '{0}' and probing guessed raw.\n"
+    "         Automatically detecting the format is dangerous for raw images, write operations on "
+    "block 0 will be restricted.\n"
+    "         Specify the 'raw' format explicitly to remove the restrictions."
+)
+
+
+def add_drive(
+    nodes: BlockNodes,
+    name: str | None,
+    pairs: Pairs,
+    *,
+    default_bus: str = "ide",
+    warn: Callable[[str], None],
+) -> str:
+    """Make a disk of an option list; the name of one that has none is made of its bus.
+
+    Returns: its name. ``warn`` is called with what QEMU warns of.
+
+    Raises:
+        QmpError: it cannot be; nothing is left behind.
+    """
+    given = dict(pairs)
+    bus = given.get("if", default_bus)
+    if bus not in _BUSES:
+        raise errors.drive_bus_unknown(bus)
+    if given.get("media", "disk") not in ("disk", "cdrom"):
+        raise errors.drive_media_unknown(given["media"])
+    options = _node_options(given)
+    place = _place(nodes, bus, given)
+    name = name or _name_of(place, given.get("media", "disk"))
+    if name in nodes.disks:
+        raise errors.drive_exists(name)
+    if name in nodes.nodes:
+        raise errors.drive_conflicts(name)
+    nodes.disks[name] = None
+    try:
+        nodes.disks[name] = None if options is None else nodes.open_for_disk(options)
+    except BaseException:
+        del nodes.disks[name]
+        raise
+    nodes.places.add(place)
+    if "format" not in given and "driver" not in given and options is not None:
+        warn(_UNPROBED.format(given["file"]))
+    return name
+
+
+def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> tuple[str, int, int]:
+    """The kind of bus, the bus and the unit where a disk would be: as asked for, or the next."""
+    units = _UNITS.get(kind, 0)
+    bus, unit = _number(given, "bus") or 0, _number(given, "unit")
+    index = _number(given, "index")
+    if index is not None:
+        bus, unit = divmod(index, units) if units else (0, index)
+    if unit is not None:
+        return kind, bus, unit
+    unit = 0
+    while (kind, bus, unit) in nodes.places:
+        unit += 1
+        if units and unit >= units:
+            bus, unit = bus + 1, 0
+    return kind, bus, unit
+
+
+def _number(given: dict[str, str], name: str) -> int | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    value = c_numbers.uint64(text)
+    if value is None:
+        raise errors.option_not_a_number(name)
+    return value
+
+
+def _name_of(place: tuple[str, int, int], media: str) -> str:
+    kind, bus, unit = place
+    what = ("-cd" if media == "cdrom" else "-hd") if kind in ("ide", "scsi") else ""
+    return f"{kind}{bus if kind in _UNITS else ''}{what}{unit}"
+
+
+def _node_options(given: dict[str, str]) -> dict[str, Any] | None:
+    """A BlockdevOptions; None where there is to be nothing in the disk."""
+    options: dict[str, Any] = {}
+    cache = given.get("cache")
+    if cache is not None and cache not in _CACHES:
+        raise errors.drive_cache_unknown()
+    for key in ("readonly", "read-only"):
+        if key in given:
+            value = c_numbers.boolean(given[key])
+            if value is None:
+                raise errors.option_not_a_switch("read-only")
+            options["read-only"] = value
+    rest = {key: value for key, value in given.items() if key not in _PLACE}
+    for known in ("file", "format", "driver", "cache", "readonly", "read-only", "aio", "discard"):
+        rest.pop(known, None)
+    if cache is not None:
+        options["cache"] = _CACHES[cache]
+    format, file = given.get("format") or given.get("driver"), given.get("file")
+    if file is None and format is None:
+        if cache is not None or rest:
+            raise errors.drive_without_file()
+        return None
+    if format in _NULL:
+        return {"driver": format, **options}
+    if rest:
+        raise errors.drive_option_unknown(format or "raw", next(iter(rest)))
+    if file is None:
+        raise errors.drive_needs_file()
+    return {"driver": format or "raw", "file": {**_file_options(file), **options}, **options}
+
+
+def _file_options(file: str) -> dict[str, Any]:
+    """What a file's name stands for, as bdrv_parse_filename finds it."""
+    protocol, colon, path = file.partition(":")
+    if colon and "/" not in protocol:
+        if protocol in _NULL and path == "//":
+            return {"driver": protocol}
+        if protocol != "file":
+            raise errors.drive_protocol_unknown(protocol)
+        file = path
+    return {"driver": "file", "filename": file}

@@ -1,0 +1,72 @@
+"""Where disks are that have no name, and what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.drives import add_drive
+from qmp_iothreadd.testing import make_machine
+
+
+@pytest.fixture
+def nodes() -> Iterator[BlockNodes]:
+    machine = make_machine()
+    yield machine.part(BlockNodes)
+    machine.close()
+
+
+def add(nodes: BlockNodes, words: str, name: str | None = None) -> str:
+    pairs = [(key, value) for key, _, value in (each.partition("=") for each in words.split(","))]
+    return add_drive(nodes, name, pairs, warn=lambda text: None)
+
+
+def test_a_disk_without_a_name_has_its_places(nodes: BlockNodes) -> None:
+    lists = ("media=disk", "media=disk", "media=cdrom", "if=none", "if=none", "index=7", "if=scsi")
+    assert [add(nodes, words) for words in lists] == [
+        *("ide0-hd0", "ide0-hd1", "ide1-cd0", "none0", "none1", "ide3-hd1", "scsi0-hd0")
+    ]
+
+
+def test_what_is_in_a_disk_goes_with_it(nodes: BlockNodes) -> None:
+    add(nodes, "if=none,file=null-co://", "d")
+    assert [node.driver for node in nodes.nodes.values()] == ["null-co", "raw"]
+    with pytest.raises(QmpError, match=r"Node .* is not owned by the monitor"):
+        nodes.delete(nodes.lookup("d", None).name)
+    nodes.empty("d")
+    assert not nodes.nodes
+    with pytest.raises(QmpError, match="Device 'd' has no medium"):
+        nodes.lookup("d", None)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("if=zz", "unsupported bus type 'zz'"),
+        ("index=x", "Parameter 'index' expects a number"),
+        ("format=raw", 'A block device must be specified for "file"'),
+        ("file=x,foo=1", "Block format 'raw' does not support the option 'foo'"),
+        ("file=null-co://,readonly=zz", "Parameter 'read-only' expects 'on' or 'off'"),
+        ("file=nbd:x", "Unknown protocol 'nbd'"),
+    ],
+)
+def test_what_cannot_be_leaves_nothing_behind(nodes: BlockNodes, words: str, message: str) -> None:
+    with pytest.raises(QmpError, match=re.escape(message)):
+        add(nodes, words, "d")
+    assert not nodes.disks
+    assert not nodes.nodes
+
+
+def test_names_of_disks_and_nodes_are_of_one_kind(nodes: BlockNodes) -> None:
+    add(nodes, "if=none", "d")
+    with pytest.raises(QmpError, match="node-name=d is conflicting with a device id"):
+        nodes.add({"driver": "null-co", "node-name": "d"})
+    nodes.add({"driver": "null-co", "node-name": "n"})
+    with pytest.raises(QmpError, match="Device name 'n' conflicts with an existing node name"):
+        add(nodes, "if=none", "n")
+    with pytest.raises(QmpError, match="Duplicate ID 'd' for drive"):
+        add(nodes, "if=none", "d")
