@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
-from qmp_iothreadd.daemon.config import BlockConfig
+from qmp_iothreadd.daemon.backends import BlockConfig
 from qmp_iothreadd.qom.option_lists import Options
 
 _FS_DRIVERS = ("local", "synth")
@@ -56,7 +56,7 @@ def take_drive(line: CommandLine, options: Options) -> None:
         if bus in _PLACES:
             raise errors.drive_without_place(bus)
     line.config.blocks.append(
-        BlockConfig(options.location, name=options.id, pairs=list(options.pairs))
+        BlockConfig(options.location, name=options.id, pairs=tuple(options.pairs))
     )
 
 

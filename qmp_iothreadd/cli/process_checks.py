@@ -6,7 +6,6 @@ import fcntl
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
-from qmp_iothreadd.daemon.config import DescriptorConfig
 from qmp_iothreadd.qom.option_lists import Options
 
 ACTIONS = {
@@ -63,6 +62,8 @@ def take_descriptor(line: CommandLine, options: Options) -> None:
         raise errors.fd_not_valid()
     if fdset is None:
         raise errors.fdset_missing()
+    from qmp_iothreadd.daemon.backends import DescriptorConfig  # only where there is one
+
     wanted = DescriptorConfig(options.location, fd, fdset, options.get("opaque"))
     line.config.descriptors.append(wanted)
 

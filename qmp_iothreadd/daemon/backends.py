@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmp_iothreadd.errors import located
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.daemon.config import BlockConfig, DescriptorConfig
     from qmp_iothreadd.machine.machine import Machine
+
+
+class BlockConfig(NamedTuple):
+    """A disk's description: BlockdevOptions of ``-blockdev``, or the list of a ``-drive``.
+
+    ``location`` is the option as it was written; ``bus`` is that of a drive that names none.
+    """
+
+    location: str
+    node: dict[str, Any] | None = None
+    name: str | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    bus: str = "ide"
+
+
+class DescriptorConfig(NamedTuple):
+    """An ``-add-fd``: a descriptor that was handed over, for the set ``fdset``."""
+
+    location: str
+    fd: int
+    fdset: int
+    opaque: str | None
 
 
 def add_descriptors(machine: Machine, wanted: Iterable[DescriptorConfig]) -> None:

@@ -9,6 +9,7 @@ from qmp_iothreadd.daemon.reporter import Reporter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qmp_iothreadd.daemon.backends import BlockConfig, DescriptorConfig
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qom.option_lists import OptionList
@@ -142,30 +143,6 @@ class SchemaConfig:
 
             self._models = Models(load_schema_cached(self.path, config=self.defines))
         return self._models
-
-
-@dataclass(slots=True)
-class BlockConfig:
-    """A disk's description: BlockdevOptions of ``-blockdev``, or the list of a ``-drive``.
-
-    ``location`` is the option as it was written; ``bus`` is that of a drive that names none.
-    """
-
-    location: str
-    node: dict[str, Any] | None = None
-    name: str | None = None
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    bus: str = "ide"
-
-
-@dataclass(slots=True)
-class DescriptorConfig:
-    """An ``-add-fd``: a descriptor that was handed over, for the set ``fdset``."""
-
-    location: str
-    fd: int
-    fdset: int
-    opaque: str | None
 
 
 class Config:

@@ -51,7 +51,7 @@ def _device_help(driver: str, location: str) -> Question:
 
 def _add_block_node(line: CommandLine, text: str) -> None:
     from qmp_iothreadd.cli.described import read_described  # reads the schema
-    from qmp_iothreadd.daemon.config import BlockConfig
+    from qmp_iothreadd.daemon.backends import BlockConfig
 
     node = read_described(line, "BlockdevOptions", text, implied="driver")
     line.config.blocks.append(BlockConfig(line.location, node))
