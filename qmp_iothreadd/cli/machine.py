@@ -6,7 +6,6 @@ come, so that a start that names one goes on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,17 +15,6 @@ from qmp_iothreadd.cli.topology import check_topology
 from qmp_iothreadd.json.order import first_unexpected, qdict_order
 from qmp_iothreadd.qom import c_numbers, keyval
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE
-
-_TYPES = re.compile(r"none|microvm|isapc|pc|q35|x-remote|pc-(i440fx|q35)-[0-9]+\.[0-9]+")
-MACHINES = {
-    "isapc": "ISA-only PC",
-    "microvm": "microvm (i386)",
-    "none": "empty machine",
-    "pc": "Standard PC (i440FX + PIIX, 1996)",
-    "q35": "Standard PC (Q35 + ICH9, 2009)",
-}
-_MAX_CPUS = {"none": 1, "isapc": 1, "microvm": 288, "x-remote": 1}
-_MAX_CPUS_PC = 4096
 
 EMPTY = "none"
 """The machine without anything."""
@@ -121,8 +109,11 @@ class MachineOptions:
         """Raises:
         QmpError: there is no such machine.
         """
-        if not _TYPES.fullmatch(self.type_name):
-            raise errors.machine_unsupported(self.type_name)
+        if not self.is_empty:
+            from qmp_iothreadd.machine.machine_types import find_machine  # only for others
+
+            if find_machine(self.type_name) is None:
+                raise errors.machine_unsupported(self.type_name)
 
     def check_properties(self) -> None:
         """In the order of QEMU's dictionary.
@@ -141,16 +132,12 @@ class MachineOptions:
 
     def _check_smp(self, given: Any) -> None:
         members = _members("smp", "smp-opts", given)
-        name = self.type_name
-        maximum = _MAX_CPUS.get(name, _MAX_CPUS_PC)
-        levels = () if self.is_empty or name == "microvm" else ("dies", "modules")
-        check_topology(members, name, maximum, levels)
+        from qmp_iothreadd.machine.machine_types import find_machine  # only where asked for
 
-
-def list_machines() -> str:
-    """What ``-machine help`` says."""
-    lines = [f"{name:<20} {text}" for name, text in MACHINES.items()]
-    return "\n".join(["Supported machines are:", *lines])
+        machine = find_machine(self.type_name) or {}
+        name = machine.get("name", self.type_name)
+        levels = ("dies", "modules") if name.startswith("pc-") else ()
+        check_topology(members, name, machine.get("cpu-max", 1), levels)
 
 
 def list_properties() -> str:

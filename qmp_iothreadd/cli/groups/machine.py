@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP, new_list
-from qmp_iothreadd.cli.machine import EMPTY, MACHINES, list_machines, list_properties
+from qmp_iothreadd.cli.machine import EMPTY, list_properties
 from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, no_words, read_list, words_of
 from qmp_iothreadd.errors import LocatedError, located
 
 
 def _set_machine(line: CommandLine, text: str) -> None:
     if not line.machine_options.machine(text):
-        is_empty = line.machine_options.get("type") == EMPTY
-        raise Finished(list_properties() if is_empty else list_machines())
+        if line.machine_options.get("type") == EMPTY:
+            raise Finished(list_properties())
+        from qmp_iothreadd.machine.machine_types import list_machines  # only for help
+
+        raise Finished(list_machines())
 
 
 def _set_part(name: str, list_name: str) -> Handler:
@@ -95,7 +98,11 @@ def _load_snapshot(line: CommandLine, text: str) -> None:
 
 
 def _machine_words() -> Iterable[str]:
-    return (*MACHINES, "help")
+    from qmp_iothreadd.machine.recorded_lists import recorded_list  # only to make the pages
+
+    machines = recorded_list("machines")
+    names = [each[name] for each in machines for name in ("name", "alias") if name in each]
+    return (*sorted(names), "help")
 
 
 def _accelerator_words() -> Iterable[str]:
