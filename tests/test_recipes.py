@@ -34,9 +34,11 @@ sys.meta_path[:] = [each for each in sys.meta_path if "_editable" not in type(ea
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the sources, with the native modules that are installed here."""
-    ignored = shutil.ignore_patterns("data", "__pycache__", "*.c", "*.h", "*.pyx")
-    for folder in ("qmp_iothreadd", "schema", "tests"):
+    ignored = shutil.ignore_patterns("__pycache__", "*.c", "*.h", "*.pyx")
+    for folder in ("qmp_iothreadd", "schema"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    ignored = shutil.ignore_patterns("data", "__pycache__")
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=ignored)
     (tmp_path / "tests" / "data").symlink_to(ROOT / "tests" / "data")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copy(_engine.__file__, tmp_path / "qmp_iothreadd" / "iothread")

@@ -340,3 +340,14 @@ class _OptionElement(_Input):
 
     def refusal(self, type_: SchemaType) -> errors.QmpError:
         return errors.invalid_parameter(self.path)
+
+    def start_object(self, type_: ObjectType) -> None:
+        """An object stands around a text here, which is its one member: QAPI's String."""
+        if [member.optional for member in type_.members] != [False] or type_.variants:
+            raise self.refusal(type_)
+
+    def member(self, member: Member) -> _Input | None:
+        return _OptionElement(self.given, self.path, None)
+
+    def finish_object(self) -> None:
+        """Nothing can be left over."""

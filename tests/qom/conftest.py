@@ -21,7 +21,8 @@ SCHEMA = """
             '*colour': 'Colour', '*limits': 'Limits', '*cpus': ['uint16'],
             '*deltas': ['int'], '*words': ['str'], '*colours': ['Colour'],
             '*parts': ['Limits'], '*ref': 'Ref', '*wordless': 'Wordless', '*nothing': 'null',
-            '*anything': 'any' } }
+            '*anything': 'any', '*wrapped': ['Word'] } }
+{ 'struct': 'Word', 'data': { 'str': 'str' } }
 { 'struct': 'Other', 'data': { 'must': 'str' } }
 { 'union': 'Options',
   'base': { 'type': 'Kind', 'id': 'str' },

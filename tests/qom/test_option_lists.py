@@ -211,6 +211,7 @@ def value_of(type_: ObjectType, text: str) -> dict[str, Any]:
         ("deltas=-2-1", "deltas", [-2, -1, 0, 1]),
         ("words=a,words=b", "words", ["a", "b"]),
         ("colours=red,colours=green", "colours", ["red", "green"]),
+        ("wrapped=b,,c,wrapped=d", "wrapped", [{"str": "b,c"}, {"str": "d"}]),
     ],
 )
 def test_strings_become_values(
