@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json import order
-from qmp_iothreadd.qapi.core_schemas import compile_schema, struct_schema, value_schema
 from qmp_iothreadd.qapi.schema import ObjectType
-from qmp_iothreadd.qapi.visitor_errors import visitor_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from pydantic import BaseModel
 
@@ -143,10 +142,24 @@ class Models:
             case ObjectType():
                 return _Union(type_, (), self._nested)
             case _:
-                return compile_schema(value_schema(type_, self._nested))
+                core = _core_schemas()
+                schema = core.value_schema(type_, self._nested)
+                validator: Callable[[Any], Any] = core.compile_schema(schema)
+                return validator
 
     def _nested(self, type_: SchemaType, value: Any) -> Any:
         return self._validator(type_)(value)
+
+
+def _core_schemas() -> ModuleType:
+    """What compiles validators: the greeting does without.
+
+    What words refusals is loaded with it, so that a refusal does not need a descriptor.
+    """
+    from qmp_iothreadd.qapi import core_schemas, visitor_errors
+
+    assert visitor_errors
+    return core_schemas
 
 
 class _Union:
@@ -190,7 +203,8 @@ def _struct(
     Others are looked for here: pydantic-core would make an error of each, and there can be half a
     million, of which one is named.
     """
-    validate = compile_schema(struct_schema(members, nested, python_names=python_names))
+    core = _core_schemas()
+    validate = core.compile_schema(core.struct_schema(members, nested, python_names=python_names))
     known = frozenset(member.name for member in members)
 
     def check(value: Any) -> Any:
@@ -207,6 +221,8 @@ def _run(validate: Callable[[Any], Any], type_: SchemaType, name: str | None, va
     try:
         return validate(value)
     except ValueError as error:
+        from qmp_iothreadd.qapi.visitor_errors import visitor_error  # loaded with the validator
+
         raise visitor_error(error, type_, value, name) from None
     except RecursionError:
         raise errors.json_nesting_depth() from None

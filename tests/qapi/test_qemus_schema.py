@@ -121,8 +121,7 @@ def ours() -> list[Info]:
 
 def test_everything_that_qemu_has_is_there_and_as_it_is_there(ours: list[Info]) -> None:
     found = set(Comparison(Entities(introspection()), Entities(ours)).entry_points())
-    found.discard("object-add: another order, branch")  # as long as there are no monitors in it
-    assert {each for each in found if not each.startswith("object-add/monitor-")} == OURS
+    assert found == OURS
 
 
 def test_a_difference_of_any_kind_is_found() -> None:
