@@ -5,6 +5,8 @@ from qmp_iothreadd.hmp.commands import (
     chardev,
     descriptors,
     devices,
+    empty_machine,
+    guest_memory,
     info,
     machine,
     memory,
@@ -12,6 +14,8 @@ from qmp_iothreadd.hmp.commands import (
     monitor,
     objects,
     printing,
+    screens,
+    tracing,
 )
 from qmp_iothreadd.hmp.registry import COMMANDS
 
@@ -21,6 +25,8 @@ __all__ = [
     "chardev",
     "descriptors",
     "devices",
+    "empty_machine",
+    "guest_memory",
     "info",
     "machine",
     "memory",
@@ -28,4 +34,6 @@ __all__ = [
     "monitor",
     "objects",
     "printing",
+    "screens",
+    "tracing",
 ]

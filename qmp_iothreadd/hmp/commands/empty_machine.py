@@ -1,0 +1,287 @@
+"""What people ask of a machine without a guest, and do to it: there is no CPU, screen or key.
+
+Where QMP has the question, its function answers. Texts of QEMU's human monitor stand where they are
+printed: no other client sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
+from qmp_iothreadd.hmp.qmp import qmp
+from qmp_iothreadd.hmp.registry import hmp_command
+from qmp_iothreadd.qmp.registry import Context
+
+_NO_CPU: Final = "No CPU available\n"
+
+# Items of ``info`` that print the text of a QMP command.
+_TEXTS: Final = {
+    "accel": ("x-accel-stats", "show accelerator statistics"),
+    "irq": ("x-query-irq", "show the interrupts statistics (if available)"),
+    "jit": ("x-query-jit", "show dynamic compiler info"),
+    "numa": ("x-query-numa", "show NUMA information"),
+    "pic": ("x-query-interrupt-controllers", "show PIC state"),
+    "ramblock": ("x-query-ramblock", "Display system ramblock information"),
+    "roms": ("x-query-roms", "show roms"),
+    "usb": ("x-query-usb", "show guest USB devices"),
+}
+
+# Items that QMP's command refuses, or answers with nothing that would be printed.
+_REFUSED: Final = {
+    "balloon": ("query-balloon", "show balloon information"),
+    "cryptodev": ("query-cryptodev", "show the crypto devices"),
+    "hotpluggable-cpus": ("query-hotpluggable-cpus", "Show information about hotpluggable CPUs"),
+    "pci": ("query-pci", "show PCI info"),
+    "tpm": ("query-tpm", "show the TPM device"),
+    "vm-generation-id": ("query-vm-generation-id", "Show Virtual Machine Generation ID"),
+}
+
+# Items that are always the same without a guest.
+_SAME: Final = {
+    "capture": ("", "show capture information"),
+    "dump": ("Status: none\n", "Display the latest dump status"),
+    "lapic": (_NO_CPU, "show local apic state"),
+    "mem": (_NO_CPU, "show the active virtual memory mappings"),
+    "mice": ("No mouse devices connected\n", "show which guest mouse is receiving events"),
+    "replay": ("Record/replay is not active\n", "show record/replay information"),
+    "sev": ("SEV is not enabled\n", "show SEV information"),
+    "spice": ("Server: disabled\n", "show the spice server status"),
+    "tlb": (_NO_CPU, "show virtual to physical memory mappings"),
+    "usbhost": ("", "show host USB devices"),
+    "vcpu_dirty_limit": (
+        "Dirty page limit not enabled!\n",
+        "show dirty page limit information of all vCPU",
+    ),
+    "virtio": ("No VirtIO devices\n", "List all available virtio devices"),
+    "vnc": ("None\n", "show the vnc server status"),
+}
+
+
+def _text_of(name: str) -> Callable[[Context], str]:
+    return lambda ctx: str(qmp(ctx, name)["human-readable-text"])
+
+
+def _nothing_of(name: str) -> Callable[[Context], None]:
+    def ask(ctx: Context) -> None:
+        qmp(ctx, name)
+
+    return ask
+
+
+def _always(text: str) -> Callable[[Context], str]:
+    return lambda ctx: text
+
+
+for _item, (_name, _help) in _TEXTS.items():
+    hmp_command(f"info {_item}", help=_help)(_text_of(_name))
+for _item, (_name, _help) in _REFUSED.items():
+    hmp_command(f"info {_item}", help=_help)(_nothing_of(_name))
+for _item, (_text, _help) in _SAME.items():
+    hmp_command(f"info {_item}", help=_help)(_always(_text))
+
+
+@hmp_command(
+    "info registers",
+    "cpustate_all:-a,vcpu:i?",
+    params="[-a|vcpu]",
+    help="show the cpu registers (-a: show register info for all cpus; vcpu: specific vCPU to "
+    "query; show the current CPU's registers if no argument is specified)",
+)
+def registers(ctx: Context, cpustate_all: bool, vcpu: int | None) -> str:
+    """Those of no CPU."""
+    return "" if cpustate_all else (_NO_CPU if vcpu is None else f"CPU#{vcpu} not available\n")
+
+
+@hmp_command(
+    "info stats",
+    "target:s,names:s?,provider:s?",
+    params="target [names] [provider]",
+    help="show statistics for the given target (vm or vcpu); optionally filter by"
+    "name (comma-separated list, or * for all) and provider",
+)
+def stats(ctx: Context, target: str, names: str | None, provider: str | None) -> str:
+    """None are kept."""
+    return "" if target in ("vm", "vcpu", "cryptodev") else f"invalid stats target {target}\n"
+
+
+# -- Acting on what is not there ------------------------------------------------------------------
+
+
+@hmp_command(
+    "balloon",
+    "value:l",
+    params="target",
+    help="request VM to change its memory allocation (in MB)",
+)
+def balloon(ctx: Context, value: int) -> None:
+    """Refuse: there is no balloon."""
+    qmp(ctx, "balloon", value=value << 20)
+
+
+@hmp_command(
+    "boot_set",
+    "bootdevice:s",
+    params="bootdevice",
+    help="define new values for the boot device list",
+)
+def boot_set(ctx: Context, bootdevice: str) -> str:
+    """Refuse: nothing boots."""
+    return "no function defined to set boot device list for this architecture\n"
+
+
+@hmp_command("nmi", help="inject an NMI")
+def nmi(ctx: Context) -> None:
+    """Refuse: there is no CPU to interrupt."""
+    qmp(ctx, "inject-nmi")
+
+
+@hmp_command("cpu", "index:i", params="index", help="set the default CPU")
+def cpu(ctx: Context, index: int) -> str:
+    """Refuse: there is no CPU."""
+    return "invalid CPU index\n"
+
+
+@hmp_command(
+    "watchdog_action",
+    "action:s",
+    params="[reset|shutdown|poweroff|pause|debug|none]",
+    help="change watchdog action",
+)
+def watchdog_action(ctx: Context, action: str) -> None:
+    """Say what is to follow when a watchdog bites."""
+    from qmp_iothreadd import errors
+
+    described: Any = ctx.machine.schema.types["WatchdogAction"]
+    if action not in [value.name for value in described.members]:
+        raise errors.invalid_value(action)
+    qmp(ctx, "watchdog-set-action", action=action)
+
+
+@hmp_command(
+    "announce_self",
+    "interfaces:s?,id:s?",
+    params="[interfaces] [id]",
+    help="Trigger GARP/RARP announcements",
+)
+def announce_self(ctx: Context, interfaces: str | None, id: str | None) -> None:
+    """Nothing: there is no network card."""
+
+
+@hmp_command("exit_preconfig", help="exit the preconfig state")
+def exit_preconfig(ctx: Context) -> None:
+    """Go on with what -preconfig held back."""
+    qmp(ctx, "x-exit-preconfig")
+
+
+@hmp_command(
+    "x_colo_lost_heartbeat",
+    help="Tell COLO that heartbeat is lost,\n\t\t\ta failover or takeover is needed.",
+)
+def colo_lost_heartbeat(ctx: Context) -> None:
+    """Refuse: nothing is replicated."""
+    qmp(ctx, "x-colo-lost-heartbeat")
+
+
+@hmp_command(
+    "qemu-io",
+    "qdev:-d,device:B,command:s",
+    params='[-d] [device] "[command]"',
+    help="run a qemu-io command on a block device"
+    "\n\t\t\t-d: [device] is a device ID rather than a drive ID or node name",
+)
+def qemu_io(ctx: Context, qdev: bool, device: str, command: str) -> None:
+    """Refuse: nothing reads or writes nodes."""
+    from qmp_iothreadd import errors
+
+    raise errors.block_device_not_found("", device)
+
+
+# -- Replay ---------------------------------------------------------------------------------------
+
+
+def _said(ctx: Context, name: str, **arguments: Any) -> str:
+    """What a command's failure says; it is printed without a word before it."""
+    from qmp_iothreadd.errors import QmpError
+
+    try:
+        qmp(ctx, name, **arguments)
+    except QmpError as error:
+        return f"{error.desc}\n"
+    return ""
+
+
+@hmp_command(
+    "replay_break",
+    "icount:l",
+    params="icount",
+    help="set breakpoint at the specified instruction count",
+)
+def replay_break(ctx: Context, icount: int) -> str:
+    """Refuse: nothing is replayed."""
+    return _said(ctx, "replay-break", icount=icount)
+
+
+@hmp_command("replay_delete_break", help="remove replay breakpoint")
+def replay_delete_break(ctx: Context) -> str:
+    """Refuse: nothing is replayed."""
+    return _said(ctx, "replay-delete-break")
+
+
+@hmp_command(
+    "replay_seek",
+    "icount:l",
+    params="icount",
+    help="replay execution to the specified instruction count",
+)
+def replay_seek(ctx: Context, icount: int) -> str:
+    """Refuse: nothing is replayed."""
+    return _said(ctx, "replay-seek", icount=icount)
+
+
+# -- Devices of other machines --------------------------------------------------------------------
+
+
+@hmp_command("info sgx", help="show intel SGX information")
+def sgx(ctx: Context) -> str:
+    """Refuse: the machine has none."""
+    return _said(ctx, "query-sgx")
+
+
+def _no_rocker(item: str, args: str, params: str, help: str) -> None:
+    """Register an item of ``info`` about a switch that there is not."""
+
+    @hmp_command(f"info {item}", args, params=params, help=help)
+    def ask(ctx: Context, name: str, **options: int | None) -> str:
+        return f"Error: rocker {name} not found\n"
+
+
+_no_rocker("rocker", "name:s", "name", "Show rocker switch")
+_no_rocker("rocker-ports", "name:s", "name", "Show rocker ports")
+
+
+@hmp_command(
+    "info virtio-status", "path:s", params="path", help="Display status of a given virtio device"
+)
+def virtio_status(ctx: Context, path: str) -> str:
+    """Refuse: there is no such device."""
+    return f"Error: Path {path} is not a VirtIODevice\n"
+
+
+@hmp_command(
+    "gdbserver",
+    "device:s?",
+    params="[device]",
+    help="start gdbserver on given device (default 'tcp::1234'), stop with 'none'",
+)
+def gdbserver(ctx: Context, device: str | None) -> str:
+    """Refuse: there is nothing to debug."""
+    from qmp_iothreadd import errors
+
+    return f"{errors.gdb_without_cpu().desc}\n"
+
+
+@hmp_command("stopcapture", "n:i", params="capture index", help="stop capture")
+def stopcapture(ctx: Context, n: int) -> None:
+    """Nothing: no sound is captured."""

@@ -1,0 +1,92 @@
+"""What people ask of a machine without a guest, and do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from qmp_iothreadd.testing import MemoryClient
+
+NO_CPU = "No CPU available\n"
+
+
+@pytest.fixture
+def client() -> Iterator[MemoryClient]:
+    with MemoryClient() as made:
+        made.negotiate()
+        yield made
+
+
+def hmp(client: MemoryClient, line: str) -> str:
+    said = client.execute("human-monitor-command", {"command-line": line})
+    assert isinstance(said, str)
+    return said.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("info pci", ""),
+        ("info numa", "0 nodes\n"),
+        ("info irq", ""),
+        ("info usb", "Error: USB support not enabled\n"),
+        ("info balloon", "Error: No balloon device has been activated\n"),
+        ("info vm-generation-id", "Error: VM Generation ID device not found\n"),
+        ("info mice", "No mouse devices connected\n"),
+        ("info vnc", "None\n"),
+        ("info dump", "Status: none\n"),
+        ("info registers", NO_CPU),
+        ("info registers -a", ""),
+        ("info memory_size_summary", "base memory: 0\nplugged memory: 0\n"),
+        ("info stats vm", ""),
+        ("info stats x", "invalid stats target x\n"),
+        ("info rocker x", "Error: rocker x not found\n"),
+        ("info virtio-status x", "Error: Path x is not a VirtIODevice\n"),
+        ("info trace-events no_such", 'unknown event "no_such"\n'),
+        ("trace-event no_such on", 'unknown event "no_such"\n'),
+        ("balloon 5", "Error: No balloon device has been activated\n"),
+        ("sendkey ctrl-alt-f1", ""),
+        ("sendkey a-nope", "invalid parameter: nope\n"),
+        ("mouse_move 1 1", ""),
+        ("cpu 0", "invalid CPU index\n"),
+        ("watchdog_action nope", "Error: invalid parameter value: nope\n"),
+        ("x/4x 0", "Can not dump without CPU\n"),
+        ("xp 16", "0000000000000010: Cannot access memory\n"),
+        ("gpa2hva 16", "No memory is mapped at address 0x10\n"),
+        ("memsave 0 1 f", NO_CPU),
+        ("sum 0 1", "00000\n"),
+        ("screendump /tmp/x", "Error: There is no console to take a screendump from\n"),
+        ("set_password vnc x", "Error: Could not set password\n"),
+        ("replay_seek 1", "replay must be enabled to seek\n"),
+        ("exit_preconfig", "Error: The command is permitted only before machine initialization\n"),
+        ('qemu-io x "help"', "Error: Cannot find device='' nor node-name='x'\n"),
+        (
+            "gdbserver",
+            "gdbstub: meaningless to attach gdb to a machine without any CPU.\n",
+        ),
+    ],
+)
+def test_an_empty_machine_says(client: MemoryClient, line: str, said: str) -> None:
+    assert hmp(client, line) == said
+
+
+def test_the_memory_has_its_two_address_spaces(client: MemoryClient) -> None:
+    assert hmp(client, "info mtree").count("address-space: ") == 2
+    assert hmp(client, "info mtree -f").count("FlatView #") == 2
+
+
+def test_a_watchdogs_action_is_kept(client: MemoryClient) -> None:
+    assert hmp(client, "watchdog_action none") == ""
+    assert client.machine.actions["watchdog"] == "none"
+
+
+def test_trace_events_are_turned_on_and_listed(client: MemoryClient) -> None:
+    assert hmp(client, "trace-event poll_grow on") == ""
+    assert hmp(client, "info trace-events poll_grow") == "poll_grow : state 1\n"
+    assert "poll_shrink : state 0\n" in hmp(client, "info trace-events")
+    hmp(client, "trace-event poll_grow off")
+
+
+def test_nothing_was_measured(client: MemoryClient) -> None:
+    assert hmp(client, "info dirty_rate").endswith("Dirty rate: (not ready)\n")
