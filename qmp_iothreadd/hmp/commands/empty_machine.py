@@ -249,16 +249,16 @@ def sgx(ctx: Context) -> str:
     return _said(ctx, "query-sgx")
 
 
-def _no_rocker(item: str, args: str, params: str, help: str) -> None:
+def _no_rocker(item: str, help: str) -> None:
     """Register an item of ``info`` about a switch that there is not."""
 
-    @hmp_command(f"info {item}", args, params=params, help=help)
-    def ask(ctx: Context, name: str, **options: int | None) -> str:
+    @hmp_command(f"info {item}", "name:s", params="name", help=help)
+    def ask(ctx: Context, name: str) -> str:
         return f"Error: rocker {name} not found\n"
 
 
-_no_rocker("rocker", "name:s", "name", "Show rocker switch")
-_no_rocker("rocker-ports", "name:s", "name", "Show rocker ports")
+_no_rocker("rocker", "Show rocker switch")
+_no_rocker("rocker-ports", "Show rocker ports")
 
 
 @hmp_command(
@@ -280,8 +280,3 @@ def gdbserver(ctx: Context, device: str | None) -> str:
     from qmp_iothreadd import errors
 
     return f"{errors.gdb_without_cpu().desc}\n"
-
-
-@hmp_command("stopcapture", "n:i", params="capture index", help="stop capture")
-def stopcapture(ctx: Context, n: int) -> None:
-    """Nothing: no sound is captured."""
