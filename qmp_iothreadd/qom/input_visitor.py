@@ -196,6 +196,35 @@ class _PropertyInput(_Input):
         number=_scalar(c_numbers.number, "number"),
     )
 
+    def elements(self, type_: ArrayType) -> Iterable[_Input]:
+        """Integers and ranges of them, with commas between; there can be one at the end."""
+        name = type_.element_type.name
+        if name not in INT_RANGES or name == "size":
+            raise self.refusal(type_)
+        kind = "int64" if name.startswith("int") else "uint64"
+        parts = self.text().split(",")
+        if not parts[-1] and (len(parts) > 1 or not self.text()):
+            parts.pop()
+        for part in parts:
+            found = _text_range(getattr(c_numbers, kind), part)
+            if found is None or part == "":
+                expected = f"list of {kind} values or ranges"
+                raise errors.invalid_parameter_value("null", expected)
+            for value in found:
+                yield _PropertyInput(str(value), "null", None)
+
+
+def _text_range(read: Callable[[str], Any], text: str) -> range | None:
+    """The integers that a text stands for: ``5``, or ``3-7``; None where it is something else."""
+    first = c_numbers.scan(text)
+    middle = first[1] if first is not None else len(text)
+    start = end = read(text[:middle])
+    if middle < len(text):
+        end = read(text[middle + 1 :]) if text[middle] == "-" else None
+    if start is None or end is None or not start <= end < start + _RANGE_MAX:
+        return None
+    return range(start, end + 1)
+
 
 class _KeyvalInput(_Input):
     """What ``keyval.parse`` returns, or a part of it; elements of a list are ``list.0`` …"""
@@ -318,17 +347,13 @@ class _OptionInput(_Input):
         return texts
 
     def _range(self, type_name: str, text: str) -> range:
-        """The integers that one occurrence stands for: ``5``, or ``3-7``."""
+        """The integers that one occurrence stands for."""
         read, _ = self.scalars[type_name]
-        first = c_numbers.scan(text)
-        middle = first[1] if first is not None else len(text)
-        start = end = read(text[:middle])
-        if middle < len(text):
-            end = read(text[middle + 1 :]) if text[middle] == "-" else None
-        if start is None or end is None or not start <= end < start + _RANGE_MAX:
+        found = _text_range(read, text)
+        if found is None:
             expected = "an int64" if type_name.startswith("int") else "a uint64"
             raise errors.invalid_parameter_value(self.path, f"{expected} value or range")
-        return range(start, end + 1)
+        return found
 
 
 class _OptionElement(_Input):

@@ -62,7 +62,7 @@ def test_a_text_that_is_no_such_scalar_is_refused(
     ("member", "expected"),
     [
         ("limits", "object"),
-        ("cpus", "array"),
+        ("words", "array"),
         ("ref", "value"),
         ("anything", "value"),
         ("nothing", "null"),
@@ -74,3 +74,35 @@ def test_what_is_not_one_scalar_has_no_text(
     with pytest.raises(QmpError) as caught:
         read(options_type, member, "1")
     assert caught.value.desc == f"Invalid parameter type for 'p', expected: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "value"),
+    [
+        ("cpus", "5", [5]),
+        ("cpus", "0-2,7,", [0, 1, 2, 7]),
+        ("cpus", "0x1-0x3,1", [1, 2, 3, 1]),
+        ("deltas", "-2--1", [-2, -1]),
+        ("cpus", "", []),
+    ],
+)
+def test_a_text_becomes_a_list_of_integers(
+    options_type: ObjectType, member: str, text: str, value: list[int]
+) -> None:
+    assert read(options_type, member, text) == value
+
+
+@pytest.mark.parametrize("text", ["x", ",", "1-", "-", "5-3", "1 2", "1-2-3", "0-70000", "1,,2"])
+def test_a_text_that_is_no_such_list_is_refused(options_type: ObjectType, text: str) -> None:
+    """As QEMU 7.2's human monitor says it."""
+    with pytest.raises(QmpError) as caught:
+        read(options_type, "cpus", text)
+    assert caught.value.desc == "Parameter 'null' expects list of uint64 values or ranges"
+
+
+@pytest.mark.parametrize("text", ["70000", "-1", "0,-1"])
+def test_an_integer_of_a_list_that_is_out_of_range_is_refused(
+    options_type: ObjectType, text: str
+) -> None:
+    with pytest.raises(QmpError, match="Parameter 'null' expects uint16_t"):
+        read(options_type, "cpus", text)

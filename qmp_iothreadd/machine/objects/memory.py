@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.objects import linux
@@ -18,6 +18,7 @@ from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.machine.empty_machine import MemoryRegion
     from qmp_iothreadd.qom.object import Object, ObjectType
 
 PAGE: Final = os.sysconf("SC_PAGESIZE")
@@ -90,6 +91,7 @@ class MemoryBackend(ConfigurableObject):
             for node in value:
                 if node >= HOST_NODES_MAX:
                     raise errors.bad_host_node(node)
+            value = [*self.load(name), *value]  # nodes are added, never taken away
         if name == _CONTEXT and self.parent is not None:
             value = self._link(value)
         if name == "prealloc" and self.mapping is not None and (self.load(name) or not value):
@@ -140,6 +142,15 @@ class MemoryBackend(ConfigurableObject):
             mapping.close()
             raise
         self.mapping = mapping
+        region = cast("MemoryRegion", self.type.find("memory-region").instantiate())
+        region.size = self.load("size")
+        self.add_child(f"{self._region_name()}[0]", region)
+
+    def _region_name(self) -> str:
+        """The id, or the path with its slashes escaped, as QEMU's system/memory names regions."""
+        if self.load("x-use-canonical-path-for-ramblock-id"):
+            return self.path.replace("/", "\\x2f")
+        return self.name
 
     def map(self) -> linux.Mapping:
         """Acquire the memory.

@@ -113,3 +113,24 @@ def test_a_link_leads_to_a_context_of_threads(
     add("thread-context", "t")
     add("memory-backend-ram", size=MIB, prealloc_context="t", prealloc=True)
     assert get("prealloc-context") == "/objects/t"
+
+
+@pytest.mark.parametrize(("whole_path", "name"), [(False, "o[0]"), (True, "\\x2fobjects\\x2fo[0]")])
+def test_memory_is_a_region_of_the_tree(
+    client: MemoryClient, add: Callable[..., None], whole_path: bool, name: str
+) -> None:
+    add("memory-backend-ram", size=5000, **{"x-use-canonical-path-for-ramblock-id": whole_path})
+    *_, last = client.execute("qom-list", {"path": "/objects/o"})
+    assert last == {"name": name, "type": "child<memory-region>"}
+    place = {"path": f"/objects/o/{name}", "property": "size"}
+    assert client.execute("qom-get", place) == 5000
+
+
+def test_host_nodes_are_added_and_never_taken_away(
+    client: MemoryClient, add: Callable[..., None], get: Callable[..., Any]
+) -> None:
+    add("memory-backend-ram", size=4096)
+    for text in ("3", "0-1,3", "0x6-0x7,"):
+        command = {"command-line": f"qom-set o host-nodes {text}"}
+        assert client.execute("human-monitor-command", command) == ""
+    assert get("host-nodes") == [0, 1, 3, 6, 7]
