@@ -49,7 +49,7 @@ def parse_backend(options: Options) -> Backend:
         raise errors.chardev_without_backend(options.id)
     parse = _PARSERS.get(kind)
     if parse is None:
-        raise errors.chardev_abstract() if kind == "fd" else errors.chardev_driver_unknown(kind)
+        raise errors.not_a_device_type() if kind == "fd" else errors.chardev_driver_unknown(kind)
     if kind != "vc":
         _check_not_console(options)
     data = parse(options)

@@ -170,7 +170,7 @@ def _check_combinations(line: CommandLine) -> None:
 
 def _check_incoming(uri: str) -> None:
     if uri != "defer" and not uri.startswith(("{", *_MIGRATION_PROTOCOLS)):
-        raise LocatedError(errors.unknown_migration_protocol(uri), f"-incoming {uri}")
+        raise LocatedError(errors.migration_protocol_unknown(uri), f"-incoming {uri}")
 
 
 def _check_lists(line: CommandLine, checks: dict[str, str]) -> None:

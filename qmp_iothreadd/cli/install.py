@@ -47,7 +47,9 @@ def install_links(folder: str, program: str) -> str:
     except OSError as error:
         for path in made:
             os.unlink(path)
-        raise errors.link_failed(error.filename2 or error.filename, str(error.strerror)) from None
+        raise errors.file_not_created(
+            error.filename2 or error.filename, str(error.strerror)
+        ) from None
     return "\n".join(said)
 
 

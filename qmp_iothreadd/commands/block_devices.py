@@ -15,7 +15,7 @@ from qmp_iothreadd.qom.identifiers import is_identifier
 def _no_device(device: str | None, id: str | None) -> errors.QmpError:
     if (device is None) == (id is None):
         return errors.need_device_or_id()
-    return errors.block_backend_not_found(device or id or "")
+    return errors.device_not_found(device or id or "")
 
 
 @command("eject")
@@ -46,13 +46,13 @@ def close_tray(ctx: Context, device: str | None = None, id: str | None = None) -
 @command("blockdev-remove-medium")
 def remove_medium(ctx: Context, id: str) -> None:
     """Refuse: there is no such drive."""
-    raise errors.block_backend_not_found(id)
+    raise errors.device_not_found(id)
 
 
 @command("blockdev-insert-medium")
 def insert_medium(ctx: Context, id: str, node_name: str) -> None:
     """Refuse: there is no such drive."""
-    raise errors.block_backend_not_found(id)
+    raise errors.device_not_found(id)
 
 
 @command("blockdev-change-medium")
@@ -86,7 +86,7 @@ def latency_histogram_set(
     boundaries_flush: list[int] | None = None,
 ) -> None:
     """Refuse: there is no such disk."""
-    raise errors.block_backend_not_found(id)
+    raise errors.device_not_found(id)
 
 
 # -- Snapshots of disks ---------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def change_backing_file(ctx: Context, device: str, image_node_name: str, backing
 def block_commit(ctx: Context, device: str, **options: Any) -> None:
     """Refuse: nothing lies below a node that could be written back to."""
     if device not in ctx.machine.part(BlockNodes).nodes:
-        raise errors.block_backend_not_found(device)
+        raise errors.device_not_found(device)
     raise errors.commit_into_itself()
 
 

@@ -62,7 +62,7 @@ def set_write_threshold(ctx: Context, node_name: str, write_threshold: int) -> N
     """Say beyond which byte a write is to be an event."""
     found = ctx.machine.part(BlockNodes).nodes.get(node_name)
     if found is None:
-        raise errors.write_threshold_node_not_found(node_name)
+        raise errors.device_unknown(node_name)
     found.write_threshold = write_threshold
 
 
@@ -134,7 +134,7 @@ def _create_file(path: str, size: int) -> None:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise errors.create_failed(path, error.strerror or str(error)) from None
+        raise errors.file_not_created(path, error.strerror or str(error)) from None
     try:
         os.ftruncate(fd, 0)
         os.ftruncate(fd, size)

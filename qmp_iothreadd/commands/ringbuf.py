@@ -39,7 +39,7 @@ def find_ring(ctx: Context, device: str) -> RingBuffer:
     """
     found = ctx.machine.chardevs.get(device)
     if found is None:
-        raise errors.ringbuf_not_found(device)
+        raise errors.device_unknown(device)
     ring = ring_of(found)
     if ring is None:
         raise errors.not_a_ringbuf(device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qmp_iothreadd.errors.tree import DEVICE_NOT_FOUND, QmpError
+from qmp_iothreadd.errors.tree import QmpError
 
 DEVICE_NOT_ACTIVE: Final = "DeviceNotActive"
 
@@ -63,16 +63,6 @@ def node_not_found(name: str) -> QmpError:
 def block_device_not_found(device: str, node_name: str) -> QmpError:
     """Neither a device nor a node of these names."""
     return QmpError(f"Cannot find device='{device}' nor node-name='{node_name}'")
-
-
-def block_backend_not_found(name: str) -> QmpError:
-    """A disk of a guest that there is not."""
-    return QmpError(f"Device '{name}' not found", DEVICE_NOT_FOUND)
-
-
-def write_threshold_node_not_found(name: str) -> QmpError:
-    """block-set-write-threshold of a node that there is not."""
-    return QmpError(f"Device '{name}' not found")
 
 
 def backing_file_unsupported() -> QmpError:
@@ -204,11 +194,6 @@ def block_driver_unknown(name: str) -> QmpError:
 def not_in_format(name: str) -> QmpError:
     """An image that is no image of that format."""
     return QmpError(f"Image is not in {name} format")
-
-
-def image_open_failed(path: str, reason: str) -> QmpError:
-    """A file that cannot be opened."""
-    return QmpError(f"Could not open '{path}': {reason}")
 
 
 def image_not_regular(driver: str, path: str) -> QmpError:
@@ -410,11 +395,6 @@ def commit_into_itself() -> QmpError:
 def create_unsupported() -> QmpError:
     """blockdev-create with a driver that makes nothing."""
     return QmpError("Driver does not support blockdev-create")
-
-
-def create_failed(path: str, reason: str) -> QmpError:
-    """blockdev-create of a file that cannot be made."""
-    return QmpError(f"Could not create '{path}': {reason}")
 
 
 def create_resize_failed(reason: str) -> QmpError:

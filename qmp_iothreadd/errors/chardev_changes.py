@@ -35,11 +35,6 @@ def chardev_id_unexpected() -> QmpError:
     return QmpError("Unexpected 'id' parameter")
 
 
-def ringbuf_not_found(name: str) -> QmpError:
-    """ringbuf-read and -write of a device that there is not."""
-    return QmpError(f"Device '{name}' not found")
-
-
 def not_a_ringbuf(name: str) -> QmpError:
     """ringbuf-read and -write of another kind of device."""
     return QmpError(f"{name} is not a ringbuf device")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.errors.parameters import invalid_parameter_value
 from qmp_iothreadd.errors.tree import DEVICE_NOT_FOUND, QmpError
 
 
@@ -110,11 +109,6 @@ def chardev_without_encoding(name: str | None) -> QmpError:
 
 def _named(name: str | None) -> str:
     return "(null)" if name is None else name  # as glibc prints what is not there
-
-
-def chardev_abstract() -> QmpError:
-    """-chardev with a back end that only other ones are made of."""
-    return invalid_parameter_value("driver", "a non-abstract device type")
 
 
 def chardev_without_path(what: str) -> QmpError:

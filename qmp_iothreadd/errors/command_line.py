@@ -110,16 +110,6 @@ def log_per_thread_without_template() -> QmpError:
     return QmpError("Filename template with '%d' required for 'tid'")
 
 
-def no_snapshot_to_load() -> QmpError:
-    """-loadvm: there is no disk that has one."""
-    return QmpError("no block device can store vmstate for snapshot")
-
-
-def unknown_migration_protocol(uri: str) -> QmpError:
-    """-incoming from something that there is not."""
-    return QmpError(f"unknown migration protocol: {uri}")
-
-
 def dump_file_failed(path: str, reason: str) -> QmpError:
     """-dump-vmstate to a file that cannot be written."""
     return QmpError(f"open {path}: {reason}")

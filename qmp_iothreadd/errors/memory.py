@@ -25,11 +25,6 @@ def zero_refused(name: str, type_name: str) -> QmpError:
     return QmpError(f"property '{name}' of {type_name} doesn't take value '0'")
 
 
-def huge_size_zero(name: str, type_name: str) -> QmpError:
-    """The size of huge pages."""
-    return QmpError(f"Property '{type_name}.{name}' doesn't take value '0'")
-
-
 def memory_not_set_up(name: str, reason: str) -> QmpError:
     """There is not so much memory."""
     return QmpError(f"cannot set up guest memory '{name}': {reason}")

@@ -35,11 +35,6 @@ def address_unparsed(text: str) -> QmpError:
     return QmpError(f"error parsing address '{text}'")
 
 
-def migration_named_descriptor_missing(name: str) -> QmpError:
-    """``fd:NAME``, and getfd gave no descriptor that name."""
-    return QmpError(f"File descriptor named '{name}' has not been found")
-
-
 def migration_descriptor_invalid(text: str) -> QmpError:
     """``fd:NUMBER``, and the number is none of a descriptor."""
     return QmpError(f"Invalid file descriptor number '{text}'")

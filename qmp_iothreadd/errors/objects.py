@@ -18,6 +18,11 @@ def device_not_found(path: str) -> QmpError:
     return QmpError(f"Device '{path}' not found", DEVICE_NOT_FOUND)
 
 
+def device_unknown(name: str) -> QmpError:
+    """The same words of class GenericError: ring buffers and write thresholds."""
+    return QmpError(f"Device '{name}' not found")
+
+
 def class_not_found(name: str) -> QmpError:
     """No type has this name."""
     return QmpError(f"Class '{name}' not found", DEVICE_NOT_FOUND)

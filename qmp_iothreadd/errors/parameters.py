@@ -51,8 +51,3 @@ def enum_value_unknown(value: str) -> QmpError:
 def base64_invalid() -> QmpError:
     """A text that is not Base64."""
     return QmpError("Base64 data contains invalid characters")
-
-
-def invalid_value(value: str) -> QmpError:
-    """A word of the human monitor's that is none of those that an enum has."""
-    return QmpError(f"invalid parameter value: {value}")

@@ -85,11 +85,6 @@ def name_taken(path: str) -> QmpError:
     return QmpError(f"'{path}' is not a link to this program; nothing was changed")
 
 
-def link_failed(path: str, reason: str) -> QmpError:
-    """--install-as where links cannot be made."""
-    return QmpError(f"Could not create '{path}': {reason}")
-
-
 def program_not_found(name: str) -> QmpError:
     """--install-as by a program that is not installed."""
     return QmpError(f"cannot find the file of {name}: it is not installed")

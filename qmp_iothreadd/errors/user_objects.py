@@ -99,11 +99,6 @@ def key_unreadable(serial: int, reason: str) -> QmpError:
 # -- Random numbers -------------------------------------------------------------------------------
 
 
-def could_not_open(path: str, reason: str) -> QmpError:
-    """A device of random numbers."""
-    return QmpError(f"Could not open '{path}': {reason}")
-
-
 # -- Who may connect ------------------------------------------------------------------------------
 
 

@@ -166,7 +166,7 @@ class FileNode(BlockNode):
 
     def _error(self, error: OSError) -> errors.QmpError:
         path = self.options["filename"]
-        return errors.image_open_failed(path, error.strerror or str(error))
+        return errors.file_not_opened(path, error.strerror or str(error))
 
     def _check_kind(self) -> None:
         mode = os.fstat(self._fd).st_mode

@@ -150,7 +150,7 @@ class Migration:
         name = address["str"]
         if not name[:1].isdigit():
             if name not in named:
-                raise errors.migration_named_descriptor_missing(name)
+                raise errors.named_descriptor_unknown(name)
             return named.pop(name)
         try:
             return os.dup(int(name))

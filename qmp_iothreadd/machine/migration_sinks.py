@@ -112,7 +112,7 @@ def _open_file(path: str, offset: int) -> int:
     try:
         fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o660)
     except OSError as error:
-        raise errors.image_open_failed(path, error.strerror or str(error)) from None
+        raise errors.file_not_opened(path, error.strerror or str(error)) from None
     try:
         os.ftruncate(fd, offset)
         os.lseek(fd, offset, os.SEEK_SET)

@@ -94,7 +94,7 @@ def _add_option_rom(line: CommandLine, text: str) -> None:
 
 def _load_snapshot(line: CommandLine, text: str) -> None:
     line.loadvm = text
-    line.refusals.append(LocatedError(errors.no_snapshot_to_load()))
+    line.refusals.append(LocatedError(errors.no_vmstate_device()))
 
 
 def _machine_words() -> Iterable[str]:

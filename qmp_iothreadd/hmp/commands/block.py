@@ -132,7 +132,7 @@ def change(
     read_only_mode: str | None,
 ) -> None:
     """Refuse: there is no such drive."""
-    raise errors.block_backend_not_found(device)
+    raise errors.device_not_found(device)
 
 
 @hmp_command("block_resize", "device:B,size:o", params="device size", help="resize a block image")
@@ -179,7 +179,7 @@ def drive_del(ctx: Context, id: str) -> None:
     """Remove a disk with what is in it."""
     nodes = ctx.machine.part(BlockNodes)
     if id not in nodes.disks:
-        raise errors.block_backend_not_found(id)
+        raise errors.device_not_found(id)
     nodes.empty(id)
     del nodes.disks[id]
 

@@ -70,7 +70,7 @@ hmp_command(
 def migrate_continue(ctx: Context, state: str) -> None:
     """Let a migration go on from a state in which it waits."""
     if state not in _values(ctx, "MigrationStatus"):
-        raise errors.invalid_value(state)
+        raise errors.enum_value_unknown(state)
     migration.migrate_continue(ctx, state)
 
 
@@ -84,7 +84,7 @@ def set_capability(ctx: Context, capability: str, state: bool) -> None:
     """Turn one capability on or off."""
     found = ctx.machine.part(Migration)
     if capability not in found.capabilities:
-        raise errors.invalid_value(capability)
+        raise errors.enum_value_unknown(capability)
     found.set_capabilities({capability: state})
 
 
@@ -100,7 +100,7 @@ def set_parameter(ctx: Context, parameter: str, value: str) -> None:
 
     member = _parameters(ctx).get(parameter)
     if member is None:
-        raise errors.invalid_value(parameter)
+        raise errors.enum_value_unknown(parameter)
     if parameter == "block-bitmap-mapping":
         raise errors.bitmap_mapping_in_hmp()
     found: Any = value

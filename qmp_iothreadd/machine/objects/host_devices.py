@@ -50,7 +50,7 @@ class InputLinux(ConfigurableObject):
         try:
             fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         except (OSError, ValueError) as error:
-            raise errors.could_not_open(path, reason(error)) from None
+            raise errors.file_not_opened(path, reason(error)) from None
         try:
             fcntl.ioctl(fd, _EVIOCGVERSION, bytes(4))
         except OSError:

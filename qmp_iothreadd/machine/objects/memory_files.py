@@ -103,7 +103,7 @@ class MemoryBackendMemfd(MemoryBackend):
     def store(self, name: str, value: Any) -> None:
         """Set a property, if it can still be set."""
         if name == "hugetlbsize" and self.mapping is None and value == 0:
-            raise errors.huge_size_zero(name, self.type.name)
+            raise errors.property_not_zero(self.type.name, name)
         super().store(name, value)
 
     def _check_change(self, name: str) -> None:

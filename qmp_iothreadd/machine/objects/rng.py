@@ -76,7 +76,7 @@ class RngRandom(Rng):
         try:
             self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
-            raise errors.could_not_open(path, reason(error)) from None
+            raise errors.file_not_opened(path, reason(error)) from None
 
     def finalize(self) -> None:
         """Close the device."""
