@@ -11,17 +11,42 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom.option_lists import OptionList, Options, option_kinds
-
-OPTION_KINDS: Final = option_kinds(
-    strings="backend path input-path host port fd localaddr localport tls-creds tls-authz encoding "
-    "name chardev chardevs.0 chardevs.1 chardevs.2 chardevs.3 logfile",
-    booleans="ipv4 ipv6 wait server delay nodelay telnet tn3270 websocket mux signal append "
-    "logappend logtimestamp mouse clipboard tight abstract",
-    numbers="to reconnect-ms width height cols rows debug",
-    sizes="size",
+from qmp_iothreadd.qom.option_lists import (
+    BOOL,
+    NUMBER,
+    SIZE,
+    STRING,
+    OptionList,
+    Options,
 )
-"""The options that a list can have, whatever the device's kind, and what their values are."""
+
+OPTION_KINDS: Final = {
+    name: kind
+    for kind, names in (
+        (STRING, "backend path input-path host port fd localaddr localport"),
+        (NUMBER, "to"),
+        (BOOL, "ipv4 ipv6 wait server delay nodelay"),
+        (NUMBER, "reconnect-ms"),
+        (BOOL, "telnet tn3270"),
+        (STRING, "tls-creds tls-authz"),
+        (BOOL, "websocket"),
+        (NUMBER, "width height cols rows"),
+        (STRING, "encoding"),
+        (BOOL, "mux signal"),
+        (STRING, "name"),
+        (NUMBER, "debug"),
+        (SIZE, "size"),
+        (STRING, "chardev chardevs.0 chardevs.1 chardevs.2 chardevs.3"),
+        (BOOL, "append"),
+        (STRING, "logfile"),
+        (BOOL, "logappend logtimestamp mouse clipboard tight abstract"),
+    )
+    for name in names.split()
+}
+"""The options that a list can have, whatever the device's kind, in QEMU's order."""
+
+OPTION_DEFAULTS: Final = {"tight": "on"}
+"""What query-command-line-options tells of an option that is not given."""
 
 Backend = dict[str, Any]
 """A ``ChardevBackend``: ``{"type": KIND, "data": {…}}``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from qmp_iothreadd.chardev.options import OPTION_KINDS
+from qmp_iothreadd.chardev.options import OPTION_DEFAULTS, OPTION_KINDS
 from qmp_iothreadd.qom.option_lists import BOOL, OptionList, option_kinds
 
 
@@ -12,12 +12,14 @@ class ListRow(NamedTuple):
     """``kinds`` maps the names that are allowed to their kinds; None where any name is.
 
     ``implied`` is the name of a first value that comes without one. ``merge``: all lists of the
-    command line add up to one.
+    command line add up to one. ``defaults`` are the values of names that are not given, where QEMU
+    tells them.
     """
 
     kinds: dict[str, str] | None
     implied: str | None = None
     merge: bool = False
+    defaults: dict[str, str] = {}  # noqa: RUF012 -- never changed
 
 
 HELP = ("help", "?")
@@ -26,7 +28,7 @@ HELP = ("help", "?")
 LISTS = {
     "object": ListRow(None, implied="qom-type"),
     "mon": ListRow(option_kinds("mode chardev", booleans="pretty"), implied="chardev"),
-    "chardev": ListRow(OPTION_KINDS, implied="backend"),
+    "chardev": ListRow(OPTION_KINDS, implied="backend", defaults=OPTION_DEFAULTS),
     "name": ListRow(
         option_kinds("guest process", booleans="debug-threads"), implied="guest", merge=True
     ),
@@ -142,6 +144,7 @@ def describe_lists() -> list[dict[str, Any]]:
             "option": option,
             "parameters": [
                 {"name": name, "type": "boolean" if kind == BOOL else kind}
+                | ({"default": row.defaults[name]} if name in row.defaults else {})
                 for name, kind in reversed((row.kinds or {}).items())
             ],
         }

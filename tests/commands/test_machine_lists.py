@@ -70,6 +70,13 @@ def test_options_are_those_of_the_command_line(client: MemoryClient) -> None:
             {"name": "mode", "type": "string"},
         ],
     }
+    (chardev,) = client.execute("query-command-line-options", {"option": "chardev"})
+    assert chardev["parameters"][:3] == [
+        {"name": "abstract", "type": "boolean"},
+        {"name": "tight", "type": "boolean", "default": "on"},
+        {"name": "clipboard", "type": "boolean"},
+    ]
+    assert chardev["parameters"][-1] == {"name": "backend", "type": "string"}
     names = [each["option"] for each in client.execute("query-command-line-options")]
     assert len(names) == len(set(names))
     assert {"mon", "object", "chardev", "machine"} <= set(names)
