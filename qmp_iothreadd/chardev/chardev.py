@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.chardev.logfile import LogFile
+    from qmp_iothreadd.descriptors import Descriptors
 
     class Devices(Protocol):
         """What a device sees of those around it: see chardev.chardevs."""
 
         daemonize: bool
+        descriptors: Callable[[], Descriptors]
         escape_key: int
         find_object: Callable[[str], Object | None]
         quit: Callable[[], None]

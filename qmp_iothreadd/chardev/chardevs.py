@@ -18,6 +18,7 @@ from qmp_iothreadd.chardev.chardev import Chardev
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.peer import Peer
+    from qmp_iothreadd.descriptors import Descriptors
     from qmp_iothreadd.qom.object import Container, Object
     from qmp_iothreadd.qom.option_lists import OptionList
     from qmp_iothreadd.qom.types import TypeRegistry
@@ -44,6 +45,14 @@ _KINDS: Final = {
 }
 """The modules and classes of this room that the kinds are, loaded when one is made."""
 
+
+def _no_descriptors() -> Descriptors:
+    """Those of devices that belong to no machine."""
+    from qmp_iothreadd.descriptors import Descriptors
+
+    return Descriptors()
+
+
 # How long the end waits for peers to take their last bytes.
 CLOSE_S = 1.0
 
@@ -52,9 +61,10 @@ class Chardevs:
     """All devices below ``/chardevs``; iterating gives them in the order in which they were made.
 
     ``report`` says a line on standard error in the program's name, ``say`` one on standard output.
-    ``quit`` ends the machine, ``find_object`` finds one of those that users make. ``escape_key``:
-    what multiplexers listen to. ``daemonize``: standard input is about to be let go. ``options``:
-    the option lists of which devices were made; their ids are taken.
+    ``quit`` ends the machine, ``find_object`` finds one of those that users make. ``descriptors``
+    are those that clients handed over. ``escape_key``: what multiplexers listen to. ``daemonize``:
+    standard input is about to be let go. ``options``: the option lists of which devices were made;
+    their ids are taken.
     """
 
     def __init__(self, types: TypeRegistry, folder: Container) -> None:
@@ -66,6 +76,7 @@ class Chardevs:
         self.say: Callable[[str], None] = lambda text: None
         self.quit: Callable[[], None] = lambda: None
         self.find_object: Callable[[str], Object | None] = lambda name: None
+        self.descriptors: Callable[[], Descriptors] = _no_descriptors
         self.escape_key = 0x01
         self.daemonize = False
         self.options: OptionList | None = None

@@ -19,18 +19,6 @@ _PPRELEASE: Final = 0x708C
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _ISPEED, _OSPEED = range(6)
 
 
-def open_path(path: str, flags: int) -> int:
-    """A new descriptor of the file at ``path``, which is made where ``flags`` say so.
-
-    Raises:
-        QmpError: ``Could not open …``.
-    """
-    try:
-        return os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY, 0o666)
-    except OSError as error:
-        raise errors.file_not_opened(path, error.strerror or str(error)) from None
-
-
 class ChardevPath(ChardevFd):
     """Base of the devices with descriptors of their own, which are closed after the last write."""
 
@@ -38,6 +26,23 @@ class ChardevPath(ChardevFd):
 
     abstract = True
     qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+    def open_path(self, path: str, flags: int) -> int:
+        """A new descriptor of the file at ``path``, which is made where ``flags`` say so.
+
+        ``/dev/fdset/N`` is a descriptor that was handed over.
+
+        Raises:
+            QmpError: ``Could not open …``.
+        """
+        try:
+            return self.chardevs.descriptors().open(path, flags | os.O_NOCTTY)
+        except OSError as error:
+            raise errors.file_not_opened(path, error.strerror or str(error)) from None
+
+    def close_path(self, fd: int) -> None:
+        """Close what ``open_path`` returned."""
+        self.chardevs.descriptors().close_opened(fd)
 
     def take(self, source: int | None, sink: int) -> None:
         """Read the one descriptor and write the other; both are the device's now."""
@@ -49,7 +54,7 @@ class ChardevPath(ChardevFd):
         """Nothing is to be written any more."""
         self.release()
         for fd in self._descriptors:
-            os.close(fd)
+            self.close_path(fd)
         self._descriptors = set()
 
     def release(self) -> None:
@@ -72,13 +77,13 @@ class ChardevFile(ChardevPath):
             QmpError: one of the files cannot be had.
         """
         how = os.O_APPEND if self.data.get("append") else os.O_TRUNC
-        sink = open_path(self.data["out"], os.O_WRONLY | os.O_CREAT | how)
+        sink = self.open_path(self.data["out"], os.O_WRONLY | os.O_CREAT | how)
         source = None
         try:
             if "in" in self.data:
-                source = open_path(self.data["in"], os.O_RDONLY)
+                source = self.open_path(self.data["in"], os.O_RDONLY)
         except errors.QmpError:
-            os.close(sink)
+            self.close_path(sink)
             raise
         self.take(source, sink)
 
@@ -101,12 +106,12 @@ class ChardevPipe(ChardevPath):
         path = self.data["device"]
         source = sink = -1
         try:
-            source = open_path(f"{path}.in", os.O_RDWR)
-            sink = open_path(f"{path}.out", os.O_RDWR)
+            source = self.open_path(f"{path}.in", os.O_RDWR)
+            sink = self.open_path(f"{path}.out", os.O_RDWR)
         except errors.QmpError:
             if source >= 0:
-                os.close(source)
-            source = sink = open_path(path, os.O_RDWR)
+                self.close_path(source)
+            source = sink = self.open_path(path, os.O_RDWR)
         self.take(source, sink)
 
 
@@ -125,7 +130,7 @@ class ChardevSerial(ChardevPath):
         Raises:
             QmpError: the path cannot be opened. One that is no terminal can.
         """
-        fd = open_path(self.data["device"], os.O_RDWR | os.O_NONBLOCK)
+        fd = self.open_path(self.data["device"], os.O_RDWR | os.O_NONBLOCK)
         _set_line(fd)
         self.take(fd, fd)
 
@@ -151,11 +156,11 @@ class ChardevParallel(ChardevPath):
         Raises:
             QmpError: the path cannot be opened, or is no parallel port.
         """
-        fd = open_path(self.data["device"], os.O_RDWR)
+        fd = self.open_path(self.data["device"], os.O_RDWR)
         try:
             fcntl.ioctl(fd, _PPCLAIM)
         except OSError as error:
-            os.close(fd)
+            self.close_path(fd)
             raise errors.not_a_parallel_port(error.strerror or str(error)) from None
         self.take(None, fd)
 

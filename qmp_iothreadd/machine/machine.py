@@ -95,6 +95,7 @@ class Machine:
         self.chardevs = Chardevs(self.types, self.tree.chardevs)
         self.chardevs.quit = lambda: self.shutdown("host-qmp-quit")
         self.chardevs.find_object = self.tree.objects.child
+        self.chardevs.descriptors = lambda: self.descriptors
         self.board = add_empty_machine(self.tree)
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
         if properties:

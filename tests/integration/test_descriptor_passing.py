@@ -89,3 +89,20 @@ def test_qemus_own_library_sends_descriptors(tmp_path: Path) -> None:
         assert isinstance(added, dict)
         assert added["fdset-id"] == 7
         assert held(daemon, tmp_path / "f") == 1
+
+
+def test_a_character_device_writes_to_what_is_in_a_set(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    device = {"type": "file", "data": {"out": "/dev/fdset/3"}}
+    with DaemonProcess() as daemon, RawClient(daemon.path) as client:
+        reply = client.call("chardev-add", id="c", backend=device)
+        assert reply.endswith("Could not open '/dev/fdset/3': No such file or directory")
+        with target.open("w") as file:
+            client.call("add-fd", file.fileno(), fdset_id=3)
+        assert client.call("chardev-add", id="c", backend=device) == {}
+        assert held(daemon, target) == 2
+        client.call("remove-fd", fdset_id=3)
+        assert client.call("query-fdsets") == [{"fds": [], "fdset-id": 3}]
+        client.call("chardev-remove", id="c")
+        wait_until(lambda: held(daemon, target) == 0)
+        assert client.call("query-fdsets") == []
