@@ -27,55 +27,50 @@ HELP = ("help", "?")
 
 LISTS = {
     "object": ListRow(None, implied="qom-type"),
-    "mon": ListRow(option_kinds("mode chardev", booleans="pretty"), implied="chardev"),
+    "mon": ListRow(option_kinds("mode chardev pretty:bool"), implied="chardev"),
     "chardev": ListRow(OPTION_KINDS, implied="backend", defaults=OPTION_DEFAULTS),
-    "name": ListRow(
-        option_kinds("guest process", booleans="debug-threads"), implied="guest", merge=True
-    ),
-    "msg": ListRow(option_kinds(booleans="timestamp guest-name")),
+    "name": ListRow(option_kinds("guest process debug-threads:bool"), implied="guest", merge=True),
+    "msg": ListRow(option_kinds("timestamp:bool guest-name:bool")),
     "trace": ListRow(option_kinds("enable events file"), implied="enable"),
-    "action": ListRow(option_kinds("reboot shutdown panic watchdog"), merge=True),
-    "add-fd": ListRow(option_kinds("opaque", numbers="fd set")),
-    "overcommit": ListRow(option_kinds("mem-lock", booleans="cpu-pm")),
-    "run-with": ListRow(
-        option_kinds("chroot user", booleans="async-teardown exit-with-parent"),
-    ),
+    "action": ListRow(option_kinds("shutdown reboot panic watchdog"), merge=True),
+    "add-fd": ListRow(option_kinds("fd:number set:number opaque")),
+    "overcommit": ListRow(option_kinds("mem-lock cpu-pm:bool")),
+    "run-with": ListRow(option_kinds("async-teardown:bool chroot exit-with-parent:bool user")),
     "sandbox": ListRow(
-        option_kinds("obsolete elevateprivileges spawn resourcecontrol", booleans="enable"),
+        option_kinds("enable:bool obsolete elevateprivileges spawn resourcecontrol"),
         implied="enable",
     ),
     "accel": ListRow(None, implied="accel"),
     # Of these three the names are those of the machine's property, in the schema's order.
     "boot-opts": ListRow(
-        {
-            **option_kinds("order once", booleans="menu"),
-            **option_kinds("splash", numbers="splash-time reboot-timeout"),
-            **option_kinds(booleans="strict"),
-        },
+        option_kinds(
+            "order once menu:bool splash splash-time:number reboot-timeout:number strict:bool"
+        ),
         implied="order",
     ),
     "smp-opts": ListRow(
         option_kinds(
-            numbers="cpus drawers books sockets dies clusters modules cores threads maxcpus"
+            "cpus:number drawers:number books:number sockets:number dies:number "
+            "clusters:number modules:number cores:number threads:number maxcpus:number"
         ),
         implied="cpus",
     ),
-    "memory-opts": ListRow(
-        {**option_kinds(sizes="size max-size"), **option_kinds(numbers="slots")}
-    ),
+    "memory-opts": ListRow(option_kinds("size:size max-size:size slots:number")),
     "memory": ListRow(
-        option_kinds(numbers="slots", sizes="size maxmem"), implied="size", merge=True
+        option_kinds("size:size slots:number maxmem:size"),
+        implied="size",
+        merge=True,
     ),
     "rtc": ListRow(option_kinds("base clock driftfix"), merge=True),
     "icount": ListRow(
-        option_kinds("shift rr rrfile rrsnapshot", booleans="align sleep"),
+        option_kinds("shift align:bool sleep:bool rr rrfile rrsnapshot"),
         implied="shift",
         merge=True,
     ),
     "numa": ListRow(None, implied="type"),
     "global": ListRow(option_kinds("driver property value")),
     "fw_cfg": ListRow(option_kinds("name file string gen_id"), implied="name"),
-    "option-rom": ListRow(option_kinds("romfile", numbers="bootindex"), implied="romfile"),
+    "option-rom": ListRow(option_kinds("bootindex:number romfile"), implied="romfile"),
     "acpi": ListRow(None, implied="data"),
     "smbios": ListRow(None),
     "device": ListRow(None, implied="driver"),
@@ -86,46 +81,55 @@ LISTS = {
     "drive": ListRow(None),
     "fsdev": ListRow(
         option_kinds(
-            "fsdriver path security_model writeout socket sock_fd fmode dmode multidevs",
-            booleans="readonly",
+            "fsdriver path security_model writeout readonly:bool multidevs socket "
+            "sock_fd:number fmode:number dmode:number throttling.iops-total:number "
+            "throttling.iops-read:number throttling.iops-write:number "
+            "throttling.bps-total:number throttling.bps-read:number "
+            "throttling.bps-write:number throttling.iops-total-max:number "
+            "throttling.iops-read-max:number throttling.iops-write-max:number "
+            "throttling.bps-total-max:number throttling.bps-read-max:number "
+            "throttling.bps-write-max:number throttling.iops-total-max-length:number "
+            "throttling.iops-read-max-length:number throttling.iops-write-max-length:number "
+            "throttling.bps-total-max-length:number throttling.bps-read-max-length:number "
+            "throttling.bps-write-max-length:number throttling.iops-size:number"
         ),
         implied="fsdriver",
     ),
     "virtfs": ListRow(
         option_kinds(
-            "fsdriver path mount_tag security_model writeout socket sock_fd fmode dmode multidevs",
-            booleans="readonly",
+            "fsdriver path mount_tag security_model writeout readonly:bool multidevs socket "
+            "sock_fd:number fmode:number dmode:number"
         ),
         implied="fsdriver",
     ),
     "vnc": ListRow(
         option_kinds(
-            "vnc websocket tls-creds share display password-secret audiodev tls-authz sasl-authz",
-            booleans="lock-key-sync sasl lossy non-adaptive power-control password ipv4 ipv6",
-            numbers="head connections to key-delay-ms",
+            "vnc websocket tls-creds share display head:number connections:number to:number "
+            "ipv4:bool ipv6:bool password:bool password-secret reverse:bool "
+            "lock-key-sync:bool key-delay-ms:number sasl:bool tls-authz sasl-authz lossy:bool "
+            "non-adaptive:bool audiodev power-control:bool"
         ),
         implied="vnc",
     ),
     "spice": ListRow(
         option_kinds(
-            "addr password-secret x509-dir x509-key-file x509-key-password x509-cert-file "
+            "port:number tls-port:number addr ipv4:bool ipv6:bool unix:bool password-secret "
+            "disable-ticketing:bool disable-copy-paste:bool disable-agent-file-xfer:bool "
+            "sasl:bool x509-dir x509-key-file x509-key-password x509-cert-file "
             "x509-cacert-file x509-dh-key-file tls-ciphers tls-channel plaintext-channel "
             "image-compression jpeg-wan-compression zlib-glz-wan-compression streaming-video "
-            "video-codec display rendernode",
-            booleans="ipv4 ipv6 unix sasl disable-ticketing disable-copy-paste "
-            "disable-agent-file-xfer agent-mouse playback-compression seamless-migration gl",
-            numbers="port tls-port head max-refresh-rate",
+            "video-codec max-refresh-rate:number agent-mouse:bool playback-compression:bool "
+            "seamless-migration:bool display head:number gl:bool rendernode"
         ),
         merge=True,
     ),
     "plugin": ListRow(None, implied="file"),
     "semihosting-config": ListRow(
-        option_kinds("target arg chardev", booleans="enable userspace"), implied="enable"
+        option_kinds("enable:bool userspace:bool target chardev arg"),
+        implied="enable",
     ),
     "iscsi": ListRow(
-        option_kinds(
-            "user password password-secret header-digest initiator-name", numbers="timeout"
-        )
+        option_kinds("user password password-secret header-digest initiator-name timeout:number"),
     ),
 }
 """In the order of the options that read them."""
@@ -149,6 +153,7 @@ def describe_lists() -> list[dict[str, Any]]:
             ],
         }
         for option, row in LISTS.items()
+        if option != "memory-opts"  # one of the machine's properties, and no list of QEMU's
     ]
 
 

@@ -27,12 +27,10 @@ Warn = Callable[[str], None]
 """Takes a warning; what follows its first line is said without a prefix."""
 
 
-def option_kinds(
-    strings: str = "", booleans: str = "", numbers: str = "", sizes: str = ""
-) -> dict[str, str]:
-    """The kinds of options, by name: each argument has the names of a kind, with spaces between."""
-    names = {STRING: strings, BOOL: booleans, NUMBER: numbers, SIZE: sizes}
-    return {name: kind for kind, text in names.items() for name in text.split()}
+def option_kinds(text: str) -> dict[str, str]:
+    """The kinds of options, by name: ``"path to:number"``. Without a kind it is a string."""
+    pairs = [word.partition(":") for word in text.split()]
+    return {name: kind or STRING for name, _, kind in pairs}
 
 
 class Options:
