@@ -6,14 +6,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 _CHUNK: Final = 64 * 1024
 """How much is written before the protocol is told to pause, unless it says so itself."""
 
-# What is read goes through here: to allocate so much for each message costs more than to copy it.
-_VIEW: Final = memoryview(bytearray(256 * 1024))
-_INTO: Final = [_VIEW]
+_LARGEST_CHUNK: Final = 4 * _CHUNK
+"""How much is read at once from who sends much; in smaller pieces that costs a quarter more."""
 
 FDS_MAX: Final = 16
 """More that come with one piece are closed by the kernel: TCP_MAX_FDS of chardev/char-socket.c."""
@@ -38,6 +37,9 @@ def close_all(fds: Iterable[int]) -> None:
 
 class UnixTransport(asyncio.Transport):
     """Reads and writes ``sock``, which is its own from now on, for one protocol."""
+
+    # What is read goes through here, for all: to allocate as much for each piece costs more.
+    _buffers: ClassVar[list[memoryview]] = [memoryview(bytearray(_CHUNK))]
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: DescriptorProtocol
@@ -85,7 +87,7 @@ class UnixTransport(asyncio.Transport):
 
     def _read(self) -> None:
         try:
-            size, ancillary, _, _ = self._receive(_INTO, _ANCILLARY_SIZE, _FLAGS)
+            size, ancillary, _, _ = self._receive(self._buffers, _ANCILLARY_SIZE, _FLAGS)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -94,7 +96,10 @@ class UnixTransport(asyncio.Transport):
         if ancillary and (fds := _descriptors(ancillary)):
             self._protocol.descriptors_received(fds)
         if size:
-            self._protocol.data_received(bytes(_VIEW[:size]))
+            data = bytes(self._buffers[0][:size])
+            if size == _CHUNK:
+                UnixTransport._buffers = [memoryview(bytearray(_LARGEST_CHUNK))]
+            self._protocol.data_received(data)
             return
         self.pause_reading()
         self._ended_input = True
