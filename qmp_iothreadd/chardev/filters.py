@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
-from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
+from qmp_iothreadd.chardev.frontend import DescriptorProtocol
 
 
 class Filter(Protocol):

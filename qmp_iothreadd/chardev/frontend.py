@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
+
+class DescriptorProtocol(asyncio.Protocol):
+    """A protocol that is told of descriptors, too."""
+
+    def descriptors_received(self, fds: list[int]) -> None:
+        """Descriptors came with the data that follows; they are ours from now on."""
+        close_all(fds)
+
+
+def close_all(fds: Iterable[int]) -> None:
+    """Close descriptors that nobody wants."""
+    for fd in fds:
+        os.close(fd)
 
 
 class FrontendProtocol(DescriptorProtocol):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol, close_all
+from qmp_iothreadd.chardev.frontend import DescriptorProtocol, close_all
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend, FrontendProtocol

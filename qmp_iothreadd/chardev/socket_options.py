@@ -9,8 +9,8 @@ from qmp_iothreadd import errors
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.chardev import Devices
+    from qmp_iothreadd.chardev.frontend import DescriptorProtocol
     from qmp_iothreadd.chardev.tls import TLS
-    from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 
 
 def check(data: Mapping[str, Any], address: Mapping[str, Any], *, server: bool) -> None:

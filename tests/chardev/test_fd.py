@@ -110,6 +110,11 @@ async def lost(recorder: Recorder) -> None:
         assert await recorder.lost is None
 
 
+async def lost_reader(recorder: Recorder) -> None:
+    async with asyncio.timeout(10):
+        assert isinstance(await recorder.lost, BrokenPipeError)
+
+
 # -- Pipes -----------------------------------------------------------------------------------------
 
 
@@ -188,7 +193,7 @@ async def test_a_reader_that_left_ends_it(make: Make, recorder: Recorder, pipes:
     pipes.close(pipes.screen)
     transport.write(b"x")
     transport.write(b"x")  # before anybody is told
-    await lost(recorder)
+    await lost_reader(recorder)
     assert recorder.calls == ["made", "lost"]
 
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from qmp_iothreadd.chardev.filters import filtered
+from qmp_iothreadd.chardev.frontend import DescriptorProtocol
 from qmp_iothreadd.chardev.telnet import TelnetFilter
-from qmp_iothreadd.chardev.unix_transport import DescriptorProtocol
 from qmp_iothreadd.chardev.websocket import WebsocketFilter
 from tests.chardev.websocket_client import CLOSE, frame, request, unframed
 

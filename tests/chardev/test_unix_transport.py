@@ -11,7 +11,8 @@ from typing import cast
 
 import pytest
 
-from qmp_iothreadd.chardev.unix_transport import FDS_MAX, DescriptorProtocol, UnixTransport
+from qmp_iothreadd.chardev.frontend import DescriptorProtocol
+from qmp_iothreadd.chardev.unix_transport import FDS_MAX, UnixTransport
 
 
 class Recorder(DescriptorProtocol):
