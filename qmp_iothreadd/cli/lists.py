@@ -26,28 +26,26 @@ HELP = ("help", "?")
 """What asks for help instead of being a value."""
 
 LISTS = {
-    "object": ListRow(None, implied="qom-type"),
-    "mon": ListRow(option_kinds("mode chardev pretty:bool"), implied="chardev"),
+    "drive": ListRow(None),
     "chardev": ListRow(OPTION_KINDS, implied="backend", defaults=OPTION_DEFAULTS),
-    "name": ListRow(option_kinds("guest process debug-threads:bool"), implied="guest", merge=True),
-    "msg": ListRow(option_kinds("timestamp:bool guest-name:bool")),
+    "device": ListRow(None, implied="driver"),
+    "netdev": ListRow(None, implied="type"),
+    "nic": ListRow(None, implied="type"),
+    "net": ListRow(None, implied="type"),
+    "rtc": ListRow(option_kinds("base clock driftfix"), merge=True),
+    "global": ListRow(option_kinds("driver property value")),
+    "mon": ListRow(option_kinds("mode chardev pretty:bool"), implied="chardev"),
     "trace": ListRow(option_kinds("enable events file"), implied="enable"),
-    "action": ListRow(option_kinds("shutdown reboot panic watchdog"), merge=True),
-    "add-fd": ListRow(option_kinds("fd:number set:number opaque")),
-    "overcommit": ListRow(option_kinds("mem-lock cpu-pm:bool")),
-    "run-with": ListRow(option_kinds("async-teardown:bool chroot exit-with-parent:bool user")),
-    "sandbox": ListRow(
-        option_kinds("enable:bool obsolete elevateprivileges spawn resourcecontrol"),
-        implied="enable",
-    ),
+    "plugin": ListRow(None, implied="file"),
+    "option-rom": ListRow(option_kinds("bootindex:number romfile"), implied="romfile"),
     "accel": ListRow(None, implied="accel"),
-    # Of these three the names are those of the machine's property, in the schema's order.
-    "boot-opts": ListRow(
-        option_kinds(
-            "order once menu:bool splash splash-time:number reboot-timeout:number strict:bool"
-        ),
-        implied="order",
+    "memory": ListRow(
+        option_kinds("size:size slots:number maxmem:size"),
+        implied="size",
+        merge=True,
     ),
+    # Of these three the names are those of the machine's property, in the schema's order.
+    "memory-opts": ListRow(option_kinds("size:size max-size:size slots:number")),
     "smp-opts": ListRow(
         option_kinds(
             "cpus:number drawers:number books:number sockets:number dies:number "
@@ -55,30 +53,54 @@ LISTS = {
         ),
         implied="cpus",
     ),
-    "memory-opts": ListRow(option_kinds("size:size max-size:size slots:number")),
-    "memory": ListRow(
-        option_kinds("size:size slots:number maxmem:size"),
-        implied="size",
-        merge=True,
+    "boot-opts": ListRow(
+        option_kinds(
+            "order once menu:bool splash splash-time:number reboot-timeout:number strict:bool"
+        ),
+        implied="order",
     ),
-    "rtc": ListRow(option_kinds("base clock driftfix"), merge=True),
+    "add-fd": ListRow(option_kinds("fd:number set:number opaque")),
+    "object": ListRow(None, implied="qom-type"),
+    "tpmdev": ListRow(None, implied="type"),
+    "overcommit": ListRow(option_kinds("mem-lock cpu-pm:bool")),
+    "msg": ListRow(option_kinds("timestamp:bool guest-name:bool")),
+    "name": ListRow(option_kinds("guest process debug-threads:bool"), implied="guest", merge=True),
+    "numa": ListRow(None, implied="type"),
     "icount": ListRow(
         option_kinds("shift align:bool sleep:bool rr rrfile rrsnapshot"),
         implied="shift",
         merge=True,
     ),
-    "numa": ListRow(None, implied="type"),
-    "global": ListRow(option_kinds("driver property value")),
+    "semihosting-config": ListRow(
+        option_kinds("enable:bool userspace:bool target chardev arg"),
+        implied="enable",
+    ),
     "fw_cfg": ListRow(option_kinds("name file string gen_id"), implied="name"),
-    "option-rom": ListRow(option_kinds("bootindex:number romfile"), implied="romfile"),
+    "action": ListRow(option_kinds("shutdown reboot panic watchdog"), merge=True),
+    "run-with": ListRow(option_kinds("async-teardown:bool chroot exit-with-parent:bool user")),
+    "spice": ListRow(
+        option_kinds(
+            "port:number tls-port:number addr ipv4:bool ipv6:bool unix:bool password-secret "
+            "disable-ticketing:bool disable-copy-paste:bool disable-agent-file-xfer:bool "
+            "sasl:bool x509-dir x509-key-file x509-key-password x509-cert-file "
+            "x509-cacert-file x509-dh-key-file tls-ciphers tls-channel plaintext-channel "
+            "image-compression jpeg-wan-compression zlib-glz-wan-compression streaming-video "
+            "video-codec max-refresh-rate:number agent-mouse:bool playback-compression:bool "
+            "seamless-migration:bool display head:number gl:bool rendernode"
+        ),
+        merge=True,
+    ),
+    "vnc": ListRow(
+        option_kinds(
+            "vnc websocket tls-creds share display head:number connections:number to:number "
+            "ipv4:bool ipv6:bool password:bool password-secret reverse:bool "
+            "lock-key-sync:bool key-delay-ms:number sasl:bool tls-authz sasl-authz lossy:bool "
+            "non-adaptive:bool audiodev power-control:bool"
+        ),
+        implied="vnc",
+    ),
     "acpi": ListRow(None, implied="data"),
     "smbios": ListRow(None),
-    "device": ListRow(None, implied="driver"),
-    "net": ListRow(None, implied="type"),
-    "nic": ListRow(None, implied="type"),
-    "netdev": ListRow(None, implied="type"),
-    "tpmdev": ListRow(None, implied="type"),
-    "drive": ListRow(None),
     "fsdev": ListRow(
         option_kinds(
             "fsdriver path security_model writeout readonly:bool multidevs socket "
@@ -102,37 +124,15 @@ LISTS = {
         ),
         implied="fsdriver",
     ),
-    "vnc": ListRow(
-        option_kinds(
-            "vnc websocket tls-creds share display head:number connections:number to:number "
-            "ipv4:bool ipv6:bool password:bool password-secret reverse:bool "
-            "lock-key-sync:bool key-delay-ms:number sasl:bool tls-authz sasl-authz lossy:bool "
-            "non-adaptive:bool audiodev power-control:bool"
-        ),
-        implied="vnc",
-    ),
-    "spice": ListRow(
-        option_kinds(
-            "port:number tls-port:number addr ipv4:bool ipv6:bool unix:bool password-secret "
-            "disable-ticketing:bool disable-copy-paste:bool disable-agent-file-xfer:bool "
-            "sasl:bool x509-dir x509-key-file x509-key-password x509-cert-file "
-            "x509-cacert-file x509-dh-key-file tls-ciphers tls-channel plaintext-channel "
-            "image-compression jpeg-wan-compression zlib-glz-wan-compression streaming-video "
-            "video-codec max-refresh-rate:number agent-mouse:bool playback-compression:bool "
-            "seamless-migration:bool display head:number gl:bool rendernode"
-        ),
-        merge=True,
-    ),
-    "plugin": ListRow(None, implied="file"),
-    "semihosting-config": ListRow(
-        option_kinds("enable:bool userspace:bool target chardev arg"),
+    "sandbox": ListRow(
+        option_kinds("enable:bool obsolete elevateprivileges spawn resourcecontrol"),
         implied="enable",
     ),
     "iscsi": ListRow(
         option_kinds("user password password-secret header-digest initiator-name timeout:number"),
     ),
 }
-"""In the order of the options that read them."""
+"""In the order in which QEMU knows them."""
 
 
 def new_list(name: str) -> OptionList:
@@ -142,7 +142,7 @@ def new_list(name: str) -> OptionList:
 
 
 def describe_lists() -> list[dict[str, Any]]:
-    """Each list as query-command-line-options shows it: QEMU names the last parameter first."""
+    """Each list as query-command-line-options shows it: the last list, and name, comes first."""
     return [
         {
             "option": option,
@@ -152,7 +152,7 @@ def describe_lists() -> list[dict[str, Any]]:
                 for name, kind in reversed((row.kinds or {}).items())
             ],
         }
-        for option, row in LISTS.items()
+        for option, row in reversed(LISTS.items())
         if option != "memory-opts"  # one of the machine's properties, and no list of QEMU's
     ]
 

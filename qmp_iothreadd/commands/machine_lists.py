@@ -68,8 +68,8 @@ def query_command_line_options(ctx: Context, option: str | None = None) -> list[
     Raises:
         QmpError: there is no such option.
     """
-    known = {each["option"]: each for each in ctx.machine.command_line_options()}
-    known["machine"] = {"option": "machine", "parameters": recorded_list("machine_parameters")}
+    machine = {"option": "machine", "parameters": recorded_list("machine_parameters")}
+    known = {each["option"]: each for each in (machine, *ctx.machine.command_line_options())}
     if option is None:
         return list(known.values())
     if option not in known:
