@@ -117,11 +117,6 @@ def path_not_absolute() -> QmpError:
     return QmpError("Filename must be an absolute path")
 
 
-def path_without_file() -> QmpError:
-    """Nor can a folder."""
-    return QmpError("Path has no trailing filename component")
-
-
 # -- Limits ---------------------------------------------------------------------------------------
 
 

@@ -91,12 +91,8 @@ class AuthzListFile(Authz):
         path = self.load("filename")
         self._seen = self._state()
         self._list = self._read()
-        if self.load("refresh"):
-            folder, _, name = path.rpartition("/")
-            if not folder and not path.startswith("/"):
-                raise errors.path_not_absolute()
-            if name in ("", "."):
-                raise errors.path_without_file()
+        if self.load("refresh") and "/" not in path:
+            raise errors.path_not_absolute()
 
     def is_allowed(self, identity: str) -> bool:
         """What the rules say; where the file is not right any more, nobody may."""

@@ -199,7 +199,7 @@ def _check_signature(
     try:
         _shake_hands(here, there)
     except ssl.SSLCertVerificationError as error:
-        why = _why(error.verify_code)
+        why = why_not(error.verify_code)
         if why is not None:
             raise errors.certificate_not_verified(own, authorities, why) from None
     except ssl.SSLError:
@@ -221,7 +221,7 @@ def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
             ends.remove(end)
 
 
-def _why(code: int) -> str | None:
+def why_not(code: int) -> str | None:
     """GnuTLS's words for what OpenSSL finds; None for what QEMU does not ask."""
     if code == _OTHER_PURPOSE:
         return None

@@ -67,6 +67,14 @@ class Authority:
         self._run("pkcs8", "-topk8", "-in", "plain", "-passout", f"pass:{password}", "-out", "hid")
         return (self.folder / "hid").read_text()
 
+    def revoke(self, certificate: str) -> str:
+        """A list of certificates that are no longer good, with this one in it."""
+        (self.folder / "bad").write_text(certificate)
+        common = ("ca", "-config", "config", "-keyfile", "ca.key", "-cert", "ca.pem")
+        self._run(*common, "-revoke", "bad")
+        self._run(*common, "-gencrl", "-crldays", "9", "-out", "crl")
+        return (self.folder / "crl").read_text()
+
     def _key(self, name: str) -> None:
         curve = ("-name", "prime256v1", "-genkey", "-noout")
         self._run("ecparam", *curve, "-out", f"{name}.key")

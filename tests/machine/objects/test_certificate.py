@@ -56,6 +56,35 @@ def test_other_text_in_a_file_is_skipped(authority: Authority) -> None:
     assert list(certificates(b"nothing")) == []
 
 
+@pytest.mark.parametrize(
+    "der",
+    [
+        "30023000",  # no fields
+        "300e300c020100020100020100020100",
+        "3010300e" + "0201003000300030003000300002",
+    ],
+)
+def test_what_lacks_something_is_no_certificate(der: str) -> None:
+    with pytest.raises(ValueError, match=r"missing|validity|cut off"):
+        Certificate(bytes.fromhex(der))
+
+
+def test_other_base64_is_no_certificate() -> None:
+    with pytest.raises(ValueError, match="base64"):
+        only("-----BEGIN CERTIFICATE-----\nAAAAA\n-----END CERTIFICATE-----")
+
+
+def test_times_and_extensions_have_their_forms(authority: Authority) -> None:
+    lines = authority.certificate.splitlines()
+    der = base64.b64decode("".join(lines[1:-1]))
+    with pytest.raises(ValueError, match="not a time"):
+        Certificate(der.replace(b"\x17\x0d", b"\x16\x0d", 1))
+    constraints = bytes.fromhex("0603551d13")
+    assert constraints in der
+    with pytest.raises(ValueError, match="not an extension"):
+        Certificate(der.replace(constraints, bytes.fromhex("0500060155"), 1))
+
+
 @given(st.binary(max_size=300))
 def test_anything_else_is_no_certificate(der: bytes) -> None:
     body = base64.b64encode(der).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def test_who_writes_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
         files.read_file(f"/dev/fd/{reader}")
     os.close(reader)
     os.close(writer)
+
+
+def test_who_writes_later_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+
+    def write(*_: object) -> None:
+        os.write(writer, b"late")
+        os.close(writer)
+
+    monkeypatch.setattr(select, "select", write)
+    assert files.read_file(f"/dev/fd/{reader}") == b"late"
+    os.close(reader)
 
 
 def test_a_path_with_a_nul_is_none() -> None:

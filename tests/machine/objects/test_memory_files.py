@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.machine.objects import memory_files
 from qmp_iothreadd.testing import MemoryClient
 
 PAGE = 4096
@@ -86,6 +87,41 @@ def test_an_anonymous_file_has_the_size_that_was_given(refused: Callable[..., st
     assert refused("memory-backend-memfd", size=5000) == said
     said = "Property 'memory-backend-memfd.hugetlbsize' doesn't take value '0'"
     assert refused("memory-backend-memfd", size=PAGE, hugetlbsize=0) == said
+
+
+def test_what_the_kernel_says_of_an_anonymous_file_is_said(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = refused("memory-backend-memfd", size=1 << 21, hugetlb=True, hugetlbsize=4096)
+    assert said.startswith("failed to create memfd with flags 0x30000007: ")
+    assert refused("memory-backend-memfd", size=2**63).startswith("failed to resize memfd to ")
+    assert refused("memory-backend-shm", size=2**63).startswith("failed to resize POSIX shared")
+    monkeypatch.setattr(memory_files, "_SHM", "/nope")
+    said = "failed to create POSIX shared memory: No such file or directory"
+    assert refused("memory-backend-shm", size=PAGE) == said
+
+
+def test_the_size_of_huge_pages_is_fixed(
+    add: Callable[..., None], put: Callable[..., str | None]
+) -> None:
+    add("memory-backend-memfd", size=PAGE)
+    assert put("hugetlbsize", 4096) == "cannot change property value"
+    assert put("size", 5) == "cannot change property size of memory-backend-memfd "
+
+
+def test_a_file_that_is_only_read_is_not_made(refused: Callable[..., str]) -> None:
+    said = "can't open backing store /nope for guest RAM: No such file or directory"
+    assert refused(FILE, size=PAGE, mem_path="/nope", readonly=True) == said
+
+
+def test_content_that_may_be_lost_is_let_go(
+    client: MemoryClient, add: Callable[..., None], tmp_path: Path
+) -> None:
+    path = tmp_path / "ram"
+    path.write_bytes(b"x" * PAGE)
+    add(FILE, size=PAGE, mem_path=str(path), share=True, discard_data=True)
+    client.execute("object-del", {"id": "o"})
+    assert path.stat().st_size == PAGE
 
 
 def test_shared_memory_is_shared(refused: Callable[..., str]) -> None:

@@ -142,6 +142,18 @@ def test_a_key_of_the_kernel_is_read(client: MemoryClient, refused: Callable[...
     assert refused("secret_keyring", serial=-1).startswith("Unable to read serial key ffffffff: ")
 
 
+def test_a_key_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "call", lambda *_: 1 << 40)
+    with pytest.raises(OSError, match="File too large"):
+        read_key(1)
+
+
+def test_nothing_is_decrypted_to_nothing(client: MemoryClient, add: Callable[..., None]) -> None:
+    add("secret", "key", data=encoded(KEY), format="base64")
+    add("secret", data="", keyid="key", iv=encoded(IV))
+    assert raw(client) == b""
+
+
 def test_a_key_that_grows_meanwhile_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = iter([2, 5, 5])
 

@@ -20,6 +20,15 @@ def test_it_is_a_thread_until_it_is_deleted(
     assert not task.exists()
 
 
+def test_nodes_stand_for_their_cpus(
+    add: Callable[..., None], get: Callable[..., Any], refused: Callable[..., str]
+) -> None:
+    if Path("/sys/devices/system/node/node0").exists():
+        add("thread-context", node_affinity=[0])
+        assert set(get("cpu-affinity")) <= set(os.sched_getaffinity(0))
+    assert refused("thread-context", "p", node_affinity=[999]) == "The nodes select no CPUs"
+
+
 def test_it_runs_where_it_may(
     add: Callable[..., None], get: Callable[..., Any], put: Callable[..., str | None]
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.objects import tls_x509
 from qmp_iothreadd.machine.objects.tls import TlsCreds
 from qmp_iothreadd.testing import MemoryClient
 from tests.machine.objects.certificate_files import CLIENT, SERVER, Authority, credentials
@@ -77,6 +78,79 @@ def test_a_client_without_a_certificate_is_not_let_in(
         shake_hands(context(client, "s"), context(client, "c"))
     add("tls-creds-x509", "any", dir=folder, endpoint="server", verify_peer=False)
     assert shake_hands(context(client, "any"), context(client, "c"))
+
+
+def test_a_client_whose_certificate_is_revoked_is_not_let_in(
+    client: MemoryClient, add: Add, authority: Authority, good: dict[str, str], tmp_path: Path
+) -> None:
+    revoked = authority.revoke(good["client_cert"])
+    server = credentials(tmp_path / "s", **good, ca_crl=revoked)
+    add("tls-creds-x509", "s", dir=server, endpoint="server")
+    add("tls-creds-x509", "c", dir=credentials(tmp_path / "c", **good))
+    with pytest.raises(ssl.SSLCertVerificationError, match="revoked"):
+        shake_hands(context(client, "s"), context(client, "c"))
+
+
+@pytest.mark.parametrize("priority", ["NONE", "NORMAL:-VERS-ALL", "NORMAL:-VERS-TLS9"])
+def test_a_priority_that_leaves_nothing_is_refused(
+    client: MemoryClient, add: Add, priority: str
+) -> None:
+    add("tls-creds-anon", "a", priority=priority)
+    with pytest.raises(QmpError, match="The request is invalid"):
+        context(client, "a")
+
+
+@pytest.mark.parametrize(
+    ("extensions", "said"),
+    [
+        ("subjectAltName=DNS:x", "is missing basic constraints for a CA"),
+        (
+            "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature",
+            "usage does not permit certificate signing",
+        ),
+    ],
+)
+def test_an_authority_that_is_none_is_refused(
+    refused: Refused, tmp_path: Path, extensions: str, said: str
+) -> None:
+    other = Authority(tmp_path / "other", extensions)
+    folder = credentials(tmp_path / "c", ca_cert=other.certificate)
+    assert refused("tls-creds-x509", dir=folder).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ca_cert", "Cannot load CA certificate '{}/ca-cert.pem': Base64 unexpected header error."),
+        ("ca_crl", "Cannot load CRL '{}/ca-crl.pem': Base64 unexpected header error."),
+    ],
+)
+def test_what_is_not_looked_at_has_to_be_loaded(
+    refused: Refused, good: dict[str, str], tmp_path: Path, name: str, said: str
+) -> None:
+    folder = credentials(tmp_path / "c", **{**good, name: "garbage"})
+    found = refused("tls-creds-x509", dir=folder, endpoint="server", sanity_check=False)
+    assert found == said.format(folder)
+
+
+def test_damaged_certificates_are_refused(
+    refused: Refused, good: dict[str, str], tmp_path: Path
+) -> None:
+    damaged = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    folder = credentials(tmp_path / "s", **{**good, "server_cert": damaged})
+    said = refused("tls-creds-x509", dir=folder, endpoint="server")
+    assert said.endswith("ASN1 parser: Error in DER parsing.")
+    folder = credentials(tmp_path / "c", **{**good, "ca_cert": damaged})
+    said = f"Unable to import CA certificate list {folder}/ca-cert.pem"
+    assert refused("tls-creds-x509", dir=folder, endpoint="server") == said
+
+
+def test_openssls_findings_have_words() -> None:
+    assert tls_x509.why_not(26) is None
+    assert tls_x509.why_not(20) == "The certificate hasn't got a known issuer"
+    assert tls_x509.why_not(23) == "The certificate has been revoked"
+    assert tls_x509.why_not(66) == "The certificate uses an insecure algorithm"
+    assert tls_x509.why_not(1) == "The certificate is not trusted"
 
 
 def test_a_priority_that_has_no_like_is_refused_when_it_is_used(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,39 @@ def test_a_helper_is_connected_to_until_the_object_is_deleted(
             assert put("path", "x") == "cannot change property 'path' of pr-manager-helper"
             client.execute("object-del", {"id": "o"})
             assert peer.recv(1) == b""
+
+
+def test_a_socket_of_the_hosts_bus_is_held(
+    client: MemoryClient, add: Add, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without CAN, what is bound is a socket of another family."""
+    monkeypatch.setattr(socket, "AF_CAN", socket.AF_UNIX)
+    monkeypatch.setattr(socket, "SOCK_RAW", socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "CAN_RAW", 0)
+    monkeypatch.setattr(socket.socket, "bind", lambda self, address: None)
+    add("can-bus", "b")
+    add("can-host-socketcan", **{"if": "can0", "canbus": "b"})
+    client.execute("object-del", {"id": "o"})
+
+    def refuse(self: socket.socket, address: object) -> None:
+        raise OSError(19, "")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    said = "CAN host interface can0 not available: No such device"
+    assert refused("can-host-socketcan", **{"if": "can0", "canbus": "b"}) == said
+
+
+def test_an_input_device_is_held(
+    client: MemoryClient,
+    add: Add,
+    put: Callable[..., str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fcntl, "ioctl", lambda *_: bytes(4))
+    add("input-linux", evdev="/dev/null")
+    assert put("evdev", "/dev/zero") == "evdev property already set"
+    assert put("repeat", True) is None
+    client.execute("object-del", {"id": "o"})
 
 
 def test_types_are_listed_below_their_bases(client: MemoryClient) -> None:
