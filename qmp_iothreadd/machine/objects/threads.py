@@ -42,10 +42,9 @@ class ThreadContext(ConfigurableObject):
         self._end = threading.Event()
 
     def load(self, name: str) -> Any:
-        """The value in force of a property."""
-        if name == _CPUS and self.thread is not None:
-            return sorted(os.sched_getaffinity(self.thread.native_id or 0))
-        return super().load(name)
+        """The CPUs that the thread may run on; nothing else is read."""
+        assert self.thread is not None
+        return sorted(os.sched_getaffinity(self.thread.native_id or 0))
 
     def store(self, name: str, value: Any) -> None:
         """Set one of the affinities; of NUMA nodes those of their CPUs."""

@@ -62,6 +62,7 @@ def test_other_text_in_a_file_is_skipped(authority: Authority) -> None:
         "30023000",  # no fields
         "300e300c020100020100020100020100",
         "3010300e" + "0201003000300030003000300002",
+        "3011300f" + "020100300030003000300030003000",
     ],
 )
 def test_what_lacks_something_is_no_certificate(der: str) -> None:

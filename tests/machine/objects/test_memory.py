@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.machine.objects import linux
 from qmp_iothreadd.testing import MemoryClient
 
 MIB = 1 << 20
@@ -107,12 +108,26 @@ def test_back_ends_are_listed(client: MemoryClient, add: Callable[..., None]) ->
     ]
 
 
+def test_memory_that_cannot_be_taken_at_once_is_refused(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def advise(self: linux.Mapping, advice: int) -> None:
+        raise OSError(12, "")
+
+    monkeypatch.setattr(linux.Mapping, "advise", advise)
+    said = "preallocating memory failed: Cannot allocate memory"
+    assert refused("memory-backend-ram", size=MIB, prealloc=True) == said
+
+
 def test_a_link_leads_to_a_context_of_threads(
-    add: Callable[..., None], get: Callable[..., Any]
+    add: Callable[..., None], get: Callable[..., Any], put: Callable[..., str | None]
 ) -> None:
     add("thread-context", "t")
     add("memory-backend-ram", size=MIB, prealloc_context="t", prealloc=True)
     assert get("prealloc-context") == "/objects/t"
+    add("thread-context", "u")
+    assert put("prealloc-context", "u") is None
+    assert get("prealloc-context") == "/objects/u"
 
 
 @pytest.mark.parametrize(("whole_path", "name"), [(False, "o[0]"), (True, "\\x2fobjects\\x2fo[0]")])
