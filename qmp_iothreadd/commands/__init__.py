@@ -1,31 +1,34 @@
 """The commands that have a function behind them, one file per group.
 
-Importing this package registers them, those of ``LATER`` when the first of them is called;
-``hmp`` registers human-monitor-command.
+Importing this package registers what every client calls first. The modules of ``SOON`` follow once
+the daemon serves, those of ``LATER`` when a command is not found in those before: they stand in the
+order in which clients ask. ``hmp`` registers human-monitor-command.
 """
 
-from qmp_iothreadd.commands import chardev, control, iothread, no_guest, qom, runstate, trace
+from qmp_iothreadd.commands import control
 from qmp_iothreadd.qmp.registry import COMMANDS
 
-__all__ = ["chardev", "control", "iothread", "no_guest", "qom", "runstate", "trace"]
+__all__ = ["control"]
 
+SOON = ("runstate", "qom", "iothread", "no_guest", "chardev", "trace")
 LATER = (
-    "block_bitmaps",
     "block_devices",
-    "block_nodes",
-    "chardev_changes",
     "descriptors",
-    "devices",
-    "displays",
-    "empty_machine",
-    "guest_memory",
     "jobs",
+    "migration",
+    "devices",
+    "empty_machine",
+    "block_nodes",
+    "block_bitmaps",
+    "chardev_changes",
+    "displays",
+    "guest_memory",
     "machine_lists",
     "memory",
-    "migration",
     "ringbuf",
     "snapshots",
     "xen",
 )
 
+COMMANDS.soon += [f"{__name__}.{module}" for module in SOON]
 COMMANDS.later += [f"{__name__}.{module}" for module in LATER]

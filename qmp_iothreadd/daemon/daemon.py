@@ -39,7 +39,7 @@ _LATE_TYPES = (
     *("qtest", "rng-egd"),
 )
 
-# The texts of errors are loaded this long after start-up: greetings do not wait for them.
+# What greetings do not wait for is loaded this long after start-up.
 _LOAD_TEXTS_S = 0.1
 
 
@@ -123,9 +123,15 @@ async def serve(config: Config, background: Background | None = None) -> None:
         # The first error can be that a client has used up all descriptors: its text needs one.
         errors.reserve_descriptor()
         stack.callback(errors.release_descriptor)
-        loading = loop.call_later(_LOAD_TEXTS_S, errors.load_texts)
+        loading = loop.call_later(_LOAD_TEXTS_S, _load_the_rest)
         stack.callback(loading.cancel)
         await ended.wait()
+
+
+def _load_the_rest() -> None:
+    """Load the texts of errors, and the commands that clients call most."""
+    errors.load_texts()
+    COMMANDS.load_soon()
 
 
 def raise_descriptor_limit() -> None:

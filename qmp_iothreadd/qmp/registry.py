@@ -18,11 +18,13 @@ _F = TypeVar("_F", bound=CommandFunction)
 class CommandTable(Mapping[str, CommandFunction]):
     """Functions by the name that clients call.
 
-    ``later``: modules that register more. They are imported when a name is not found, or all are
-    asked for: most clients call few commands, and the greeting waits for none of these.
+    ``soon`` and ``later``: modules that register more. They are imported one after the other until
+    a name is found, or all of them where all are asked for: most clients call few commands, and the
+    greeting waits for none of these. Those of ``soon`` are imported by a daemon that serves.
     """
 
     def __init__(self) -> None:
+        self.soon: list[str] = []
         self.later: list[str] = []
         self._functions: dict[str, CommandFunction] = {}
 
@@ -31,8 +33,8 @@ class CommandTable(Mapping[str, CommandFunction]):
         self._functions[name] = function
 
     def __getitem__(self, name: str) -> CommandFunction:
-        if name not in self._functions:
-            self._load()
+        while name not in self._functions and (self.soon or self.later):
+            self._load_next()
         return self._functions[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -43,9 +45,17 @@ class CommandTable(Mapping[str, CommandFunction]):
         self._load()
         return len(self._functions)
 
+    def load_soon(self) -> None:
+        """Import the modules of ``soon``."""
+        while self.soon:
+            self._load_next()
+
     def _load(self) -> None:
-        while self.later:
-            import_module(self.later.pop())
+        while self.soon or self.later:
+            self._load_next()
+
+    def _load_next(self) -> None:
+        import_module((self.soon or self.later).pop(0))
 
 
 COMMANDS: Final = CommandTable()
