@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         quit: Callable[[], None]
         report: Callable[[str], None]
         say: Callable[[str], None]
+        starting: bool
 
         def __iter__(self) -> Iterator[Chardev]:
             """All devices in the tree."""
@@ -115,6 +116,9 @@ class Chardev(Object):
 
     def peer_left(self) -> None:
         """A peer is gone."""
+
+    def started(self) -> None:
+        """The start is over; called where the device was made before."""
 
     def send_break(self) -> None:
         """Send a break, where the device has such a thing."""

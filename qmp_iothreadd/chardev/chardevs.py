@@ -64,7 +64,7 @@ class Chardevs:
     ``quit`` ends the machine, ``find_object`` finds one of those that users make. ``descriptors``
     are those that clients handed over. ``escape_key``: what multiplexers listen to. ``daemonize``:
     standard input is about to be let go. ``options``: the option lists of which devices were made;
-    their ids are taken.
+    their ids are taken. ``starting``: front ends are still to come.
     """
 
     def __init__(self, types: TypeRegistry, folder: Container) -> None:
@@ -79,6 +79,7 @@ class Chardevs:
         self.descriptors: Callable[[], Descriptors] = _no_descriptors
         self.escape_key = 0x01
         self.daemonize = False
+        self.starting = False
         self.options: OptionList | None = None
         types.load_later(self._add_types)
 
@@ -162,6 +163,12 @@ class Chardevs:
     def _add_types(self) -> None:
         for kind in _KINDS:
             self._types.add(_load(kind))
+
+    def started(self) -> None:
+        """All that a command line asks for is there."""
+        self.starting = False
+        for chardev in self:
+            chardev.started()
 
     # -- The end ----------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ until they have the focus.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 class ChardevMux(Chardev):
     """``frontends``: by slot; a slot that one left is taken by the next."""
 
-    __slots__ = ("_base", "_focus", "_opening", "_peer", "_timestamps", "frontends")
+    __slots__ = ("_base", "_focus", "_peer", "_timestamps", "frontends")
 
     qom_name = "chardev-mux"
     abstract = False
@@ -42,7 +41,6 @@ class ChardevMux(Chardev):
         self._focus = -1
         self._base: Chardev | None = None
         self._peer: MuxPeer | None = None
-        self._opening = False
         self._timestamps = Timestamps(time.monotonic)
 
     def open(self) -> None:
@@ -98,10 +96,7 @@ class ChardevMux(Chardev):
             raise errors.mux_full(self.name, FRONTENDS_LIMIT)
         self.frontends[free[0]] = frontend
         self._set_focus(free[0])
-        # Of those that come in one go, as at the start, only the last is seen to greet.
-        if not self._opening:
-            self._opening = True
-            asyncio.get_running_loop().call_soon(self._open_links)
+        self._open_links()
 
     def detach(self, frontend: Frontend) -> None:
         """Take a front end out; what is typed waits until another has the focus."""
@@ -122,9 +117,13 @@ class ChardevMux(Chardev):
         focused = self.frontends.get(self._focus)
         return focused is not None and focused.is_open
 
+    def started(self) -> None:
+        """All front ends of the start are there: they greet."""
+        self._open_links()
+
     def _open_links(self) -> None:
-        self._opening = False
-        if self._peer is None or not self._peer.open:
+        # At the start only the one is seen to greet that has the focus in the end.
+        if self._peer is None or not self._peer.open or self.chardevs.starting:
             return
         for slot in sorted(self.frontends):
             if slot not in self._peer.links:

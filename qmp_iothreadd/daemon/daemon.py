@@ -110,6 +110,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
         if config.machine:
             with located(""):
                 machine.create_default_memory()
+        machine.chardevs.started()
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -213,6 +214,7 @@ async def _open_chardevs(
         _prepare_default_socket(config.default_socket, stack)
     chardevs = machine.chardevs
     chardevs.daemonize = config.daemonize
+    chardevs.starting = True
     chardevs.escape_key = config.escape_key
     chardevs.options = config.chardev_options
     chardevs.say = _say

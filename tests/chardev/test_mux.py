@@ -36,6 +36,14 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield device, ours
 
 
+def start(chardevs: Chardevs, *frontends: Echoes) -> None:
+    """Attach front ends as a start does: they greet when all are there."""
+    chardevs.starting = True
+    for each in frontends:
+        chardevs.find("m").attach(each)
+    chardevs.started()
+
+
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
@@ -77,8 +85,7 @@ async def terminal(chardevs: Chardevs, ends: tuple[socket.socket, socket.socket]
 
 
 async def test_the_last_one_has_the_focus(chardevs: Chardevs, terminal: Terminal) -> None:
-    for greeting in (b"one ", b"two "):
-        chardevs.find("m").attach(Tellers(greeting, wants_keys=True))
+    start(chardevs, Tellers(b"one ", wants_keys=True), Tellers(b"two ", wants_keys=True))
     await terminal.shows(b"two ")
     terminal.type(b"abc\x01\x01")
     await terminal.shows(b"abc\x01")
@@ -87,8 +94,7 @@ async def test_the_last_one_has_the_focus(chardevs: Chardevs, terminal: Terminal
 async def test_what_one_has_to_show_waits_for_the_focus(
     chardevs: Chardevs, terminal: Terminal
 ) -> None:
-    for greeting in (b"one ", b"two "):
-        chardevs.find("m").attach(Tellers(greeting, wants_keys=True))
+    start(chardevs, Tellers(b"one ", wants_keys=True), Tellers(b"two ", wants_keys=True))
     terminal.type(b"\x01c1\x01c2\x01c3")
     await terminal.shows(b"two >one 1><2><3")
 
@@ -97,8 +103,7 @@ async def test_one_that_does_not_show_keys_writes_always(
     chardevs: Chardevs, terminal: Terminal
 ) -> None:
     qmp = Tellers(b"{} ")
-    chardevs.find("m").attach(qmp)
-    chardevs.find("m").attach(Tellers(b"hmp ", wants_keys=True))
+    start(chardevs, qmp, Tellers(b"hmp ", wants_keys=True))
     await terminal.shows(b"{} hmp ")
     qmp.made[0].transport.write(b"{event} ")
     terminal.type(b"a")
@@ -107,9 +112,7 @@ async def test_one_that_does_not_show_keys_writes_always(
 
 async def test_keys_wait_for_who_does_not_read(chardevs: Chardevs, terminal: Terminal) -> None:
     one, two = Tellers(b"one "), Tellers(b"two ")
-    mux = chardevs.find("m")
-    mux.attach(one)
-    mux.attach(two)
+    start(chardevs, one, two)
     await terminal.shows(b"one two ")
     two.made[0].transport.pause_reading()
     terminal.type(b"x" * 20 + b"\x01c" + b"y" * 20 + b"\x01c" + b"z" * 40 + b"\x01c!")
@@ -183,7 +186,7 @@ async def test_the_base_is_the_multiplexers(chardevs: Chardevs, terminal: Termin
     chardevs.find("m").detach(echoes)
     chardevs.remove("m")
     chardevs.find("b").attach(Echoes(b"alone"))
-    await terminal.shows(b"alone")
+    await terminal.shows(b"hialone")
 
 
 async def test_a_base_that_is_not_there(chardevs: Chardevs) -> None:
@@ -300,3 +303,11 @@ async def test_a_front_end_may_stop_and_go_on_at_each_key(
     chardevs.find("m").attach(Haltings(b"hi "))
     terminal.type(b"a\x01\x01b\x01qc")
     await terminal.shows(b"hi a\x01bc")
+
+
+async def test_at_the_start_one_greets(chardevs: Chardevs, terminal: Terminal) -> None:
+    terminal.type(b"a\x01cb")
+    start(chardevs, Tellers(b"one ", wants_keys=True), Tellers(b"two ", wants_keys=True))
+    await terminal.shows(b"two a>one b")
+    chardevs.find("m").attach(Tellers(b"three ", wants_keys=True))
+    await terminal.shows(b">three ")
