@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.incoming import Incoming
 from qmp_iothreadd.machine.migration import Migration
 from qmp_iothreadd.machine.migration_channels import main_address
 from qmp_iothreadd.qmp.registry import Context, command
@@ -12,8 +13,8 @@ from qmp_iothreadd.qmp.registry import Context, command
 
 @command("query-migrate")
 def query_migrate(ctx: Context) -> dict[str, Any]:
-    """How the last migration went, or goes."""
-    return ctx.machine.part(Migration).info()
+    """How the last migration went, or goes, of either direction."""
+    return ctx.machine.part(Incoming).info() | ctx.machine.part(Migration).info()
 
 
 @command("query-migrate-capabilities")
@@ -68,15 +69,19 @@ def migrate_incoming(
     channels: list[dict[str, Any]] | None = None,
     exit_on_error: bool | None = None,
 ) -> None:
-    """Refuse: nothing can be loaded into this machine.
+    """Let a machine come that the command line said may come.
 
     Raises:
-        QmpError: always.
+        QmpError: it said nothing of one, or one comes already; or it cannot be listened there.
     """
+    incoming = ctx.machine.part(Incoming)
+    if incoming.started:
+        raise errors.incoming_started()
     if ctx.machine.status != "inmigrate":
         raise errors.incoming_not_asked_for()
-    main_address(uri, channels)
-    raise errors.incoming_unsupported()
+    address = main_address(uri, channels)
+    named = ctx.named_descriptors if address.get("type") == "fd" else {}
+    incoming.start(address, named, exit_on_error=exit_on_error is not False)
 
 
 @command("migrate-pause")

@@ -110,6 +110,8 @@ async def serve(config: Config, background: Background | None = None) -> None:
         if config.machine:
             with located(""):
                 machine.create_default_memory()
+        if config.incoming not in (None, "defer"):
+            _await_machine(config.incoming, machine)
         machine.chardevs.started()
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
@@ -259,6 +261,15 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.daemon.backends import add_descriptors
 
     add_descriptors(machine, config.descriptors)
+
+
+def _await_machine(uri: str, machine: Machine) -> None:
+    from qmp_iothreadd.machine.incoming import Incoming
+    from qmp_iothreadd.machine.migration_channels import channel_of, parse_uri
+
+    with located(f"-incoming {uri}"):
+        address = channel_of(uri) if uri.startswith("{") else parse_uri(uri)
+        machine.part(Incoming).start(address, {}, exit_on_error=True)
 
 
 def _make_backends(config: Config, machine: Machine) -> None:

@@ -127,9 +127,37 @@ def incoming_started() -> QmpError:
     return QmpError("The incoming migration has already been started")
 
 
-def incoming_unsupported() -> QmpError:
-    """A machine comes, and there is none that it could be loaded into."""
-    return QmpError("load of migration failed: Operation not supported")
+def load_failed(reason: str) -> QmpError:
+    """A machine came, and cannot be taken."""
+    return QmpError(f"load of migration failed: Invalid argument: {reason}")
+
+
+def not_a_migration_stream() -> QmpError:
+    """What comes is something else."""
+    return QmpError("Not a migration stream")
+
+
+def stream_ends_early() -> QmpError:
+    """What comes is not all of a machine."""
+    return QmpError("Stream ends before the machine does")
+
+
+def stream_of_other_machine(theirs: str, ours: str) -> QmpError:
+    """A machine of another type."""
+    return QmpError(f"Machine type received is '{theirs}' and local is '{ours}'")
+
+
+def stream_section_unknown(name: str) -> QmpError:
+    """A machine that has what ours has not."""
+    return QmpError(
+        f"Unknown savevm section or instance '{name}' 0. Make sure that your current VM setup "
+        "matches your saved VM setup, including any hotplugged devices"
+    )
+
+
+def stream_has_memory() -> QmpError:
+    """A machine that has memory."""
+    return QmpError("Unknown ramblock, cannot accept migration")
 
 
 # -- Capabilities ---------------------------------------------------------------------------------

@@ -5,14 +5,13 @@ What is sent is what a machine without memory and devices has, see ``migration_s
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.background_work import BackgroundWork
-from qmp_iothreadd.machine.migration_channels import Address
+from qmp_iothreadd.machine.migration_channels import Address, take_descriptor
 from qmp_iothreadd.machine.migration_settings import (
     DEFAULTS,
     check_capabilities,
@@ -114,7 +113,7 @@ class Migration:
         self.status = "none"
         self._change("setup")
         try:
-            descriptor = self._take_descriptor(address, named)
+            descriptor = take_descriptor(address, named)
         except errors.QmpError as error:
             self._fail(error)
             raise
@@ -138,24 +137,6 @@ class Migration:
             raise errors.migration_awaited()
         if self.machine.status == "postmigrate":
             raise errors.migration_done()
-
-    def _take_descriptor(self, address: Address, named: dict[str, int]) -> int | None:
-        """The descriptor that an address names; it is ours from now on."""
-        if address["transport"] == "rdma":
-            raise errors.migration_transport_missing("RDMA")
-        if address.get("type") == "vsock":
-            raise errors.migration_transport_missing("vsock")
-        if address.get("type") != "fd":
-            return None
-        name = address["str"]
-        if not name[:1].isdigit():
-            if name not in named:
-                raise errors.named_descriptor_unknown(name)
-            return named.pop(name)
-        try:
-            return os.dup(int(name))
-        except (OSError, ValueError, OverflowError):
-            raise errors.migration_descriptor_invalid(name) from None
 
     def cancel(self) -> None:
         """Give up, if a migration is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -35,6 +36,21 @@ def main_address(uri: str | None, channels: Sequence[Mapping[str, Any]] | None) 
     if "main" not in found:
         raise errors.migration_main_missing()
     return found["main"]
+
+
+def channel_of(text: str) -> Address:
+    """The address of a channel that is written as JSON, as ``-incoming`` takes it.
+
+    Raises:
+        QmpError: it is none.
+    """
+    from qmp_iothreadd.json.reader import parse_one
+
+    channel: Any = parse_one(text)
+    address = channel.get("addr") if isinstance(channel, dict) else None
+    if not isinstance(address, dict) or "transport" not in address:
+        raise errors.missing_parameter("addr")
+    return address
 
 
 def parse_uri(uri: str) -> Address:
@@ -79,6 +95,29 @@ def _file(text: str) -> dict[str, Any]:
     if found is None:
         raise errors.migration_offset_bad(offset)
     return {"filename": path, "offset": int(found[1], 0) << _UNITS[found[2].lower()]}
+
+
+def take_descriptor(address: Mapping[str, Any], named: dict[str, int]) -> int | None:
+    """The descriptor that an address names, ours from now on; None where it names none.
+
+    Raises:
+        QmpError: there is none of that name or number, or the transport is not built in.
+    """
+    if address["transport"] == "rdma":
+        raise errors.migration_transport_missing("RDMA")
+    if address.get("type") == "vsock":
+        raise errors.migration_transport_missing("vsock")
+    if address.get("type") != "fd":
+        return None
+    name = address["str"]
+    if not name[:1].isdigit():
+        if name not in named:
+            raise errors.named_descriptor_unknown(name)
+        return named.pop(name)
+    try:
+        return os.dup(int(name))
+    except (OSError, ValueError, OverflowError):
+        raise errors.migration_descriptor_invalid(name) from None
 
 
 def describe(address: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""What a machine without memory and devices sends when it migrates: QEMU's migration stream.
+"""What a machine without memory and devices sends when it migrates, and takes: QEMU's stream.
 
 The format is described in QEMU's docs/devel/migration; what is in it was seen in a stream of
-``-M none``. QEMU loads it.
+``-M none``. QEMU loads what we send, and we what it sends.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import json
 import struct
 from typing import Any, Final
 
+from qmp_iothreadd import errors
+
 _MAGIC: Final = b"QEVM"
 _VERSION: Final = 3
 
-_EOF, _START, _END, _FULL, _VMDESCRIPTION, _CONFIGURATION, _FOOTER = 0, 1, 3, 4, 6, 7, 0x7E
+_EOF, _START, _PART, _END, _FULL = 0, 1, 2, 3, 4
+_VMDESCRIPTION, _CONFIGURATION, _COMMAND, _FOOTER = 6, 7, 8, 0x7E
 _RAM_SIZE, _RAM_EOS = 4, 16
 _PAGE_SIZE: Final = 4096
 
@@ -77,3 +80,78 @@ def _section(kind: int, section: tuple[str, int, int], data: bytes) -> bytes:
 
 def _footer(section: tuple[str, int, int]) -> bytes:
     return struct.pack(">BI", _FOOTER, section[1])
+
+
+class _Reader:
+    """Takes a stream apart; what is missing at its end is an error of its own."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def take(self, count: int) -> bytes:
+        piece = self._data[self._position : self._position + count]
+        if len(piece) < count:
+            raise errors.stream_ends_early()
+        self._position += count
+        return piece
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
+
+    def name(self, length_size: int) -> str:
+        return self.take(self.number(length_size)).decode("latin-1")
+
+    def has(self, kind: int) -> bool:
+        """Whether this byte comes next, which is taken then."""
+        found = self._data[self._position : self._position + 1] == bytes((kind,))
+        self._position += found
+        return found
+
+
+def read_stream(data: bytes, machine: str) -> str:
+    """Load a whole stream into a machine of type ``machine`` that has nothing.
+
+    Returns: the status that the machine had where it comes from.
+
+    Raises:
+        QmpError: it is no such stream, or of a machine that has more.
+    """
+    reader = _Reader(data)
+    if reader.take(4) != _MAGIC or reader.number(4) != _VERSION:
+        raise errors.not_a_migration_stream()
+    if reader.has(_CONFIGURATION) and (name := reader.name(4)) != machine:
+        raise errors.stream_of_other_machine(name, machine)
+    numbers = {_RAM[1]: _RAM[0]}
+    status = "running"
+    while not reader.has(_EOF):
+        kind = reader.number(1)
+        if kind == _COMMAND:
+            reader.take(2)
+            reader.take(reader.number(2))
+            continue
+        number = reader.number(4)
+        if kind in (_START, _FULL):
+            numbers[number] = reader.name(1)
+            reader.take(8)  # instance and version
+        elif kind not in (_PART, _END):
+            raise errors.not_a_migration_stream()
+        match numbers.get(number):
+            case "ram":
+                _read_ram(reader)
+            case "timer":
+                reader.take(24)
+            case "globalstate":
+                reader.take(4)
+                status = reader.take(_STATUS_SIZE).partition(b"\0")[0].decode("latin-1")
+            case unknown:
+                raise errors.stream_section_unknown(unknown or "")
+        if reader.has(_FOOTER):
+            reader.take(4)
+    return status
+
+
+def _read_ram(reader: _Reader) -> None:
+    while not (head := reader.number(8)) & _RAM_EOS:
+        if head != _RAM_SIZE:
+            raise errors.stream_has_memory()

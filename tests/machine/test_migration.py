@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.incoming import Incoming
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.migration import Migration
 from qmp_iothreadd.machine.migration_channels import parse_uri
-from qmp_iothreadd.machine.migration_stream import empty_machine_stream
+from qmp_iothreadd.machine.migration_stream import empty_machine_stream, read_stream
 from qmp_iothreadd.testing import make_machine
 
 QEMU = shutil.which("qemu-system-x86_64")
@@ -174,3 +178,93 @@ def test_qemu_loads_the_stream(tmp_path: Path) -> None:
                 process.stdin.write("info status\n")
             process.stdin.flush()
     assert process.returncode == 0
+
+
+# -- Where it comes to ----------------------------------------------------------------------------
+
+
+def await_machine(machine: Machine, uri: str) -> Incoming:
+    machine.status = "inmigrate"
+    incoming = machine.part(Incoming)
+    incoming.start(parse_uri(uri), {}, exit_on_error=False)
+    return incoming
+
+
+async def until_taken(incoming: Incoming) -> None:
+    async with asyncio.timeout(20):
+        while incoming.status not in ("completed", "failed"):
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("where", ["tcp", "unix", "file", "exec"])
+async def test_a_machine_comes_and_runs(machine: Machine, tmp_path: Path, where: str) -> None:
+    stream = tmp_path / "stream"
+    stream.write_bytes(empty_machine_stream("none", "running"))
+    uris = {
+        "tcp": "tcp:127.0.0.1:0",
+        "unix": f"unix:{tmp_path}/s",
+        "file": f"file:{stream}",
+        "exec": f"exec:cat {stream}",
+    }
+    incoming = await_machine(machine, uris[where])
+    other = make_machine()
+    if where in ("tcp", "unix"):
+        (address,) = incoming.info()["socket-address"]
+        assert address["type"] == {"tcp": "inet", "unix": "unix"}[where]
+        there = f"tcp:127.0.0.1:{address['port']}" if where == "tcp" else uris["unix"]
+        await until_over(start(other, there))
+    await until_taken(incoming)
+    assert incoming.info() == {"status": "completed"}
+    assert machine.running
+    assert said(machine)[-4:] == ["setup", "active", "RESUME", "completed"]
+    other.close()
+
+
+async def test_a_paused_machine_comes_paused(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "stream").write_bytes(empty_machine_stream("none", "paused"))
+    await until_taken(await_machine(machine, f"file:{tmp_path}/stream"))
+    assert machine.status == "paused"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ((b"QEVM", b"ELF!"), "Not a migration stream"),
+        ((b"none", b"some"), "Machine type received is 'some' and local is 'none'"),
+        ((b"globalstate", b"globalstatx"), "Unknown savevm section or instance 'globalstatx' 0"),
+        ((b"\x7e\x00\x00\x00\x04", b""), "Stream ends before the machine does|Not a migration"),
+    ],
+)
+async def test_what_is_no_empty_machine_is_refused(
+    machine: Machine, tmp_path: Path, damage: tuple[bytes, bytes], message: str
+) -> None:
+    stream = empty_machine_stream("none", "running")
+    assert damage[0] in stream
+    (tmp_path / "stream").write_bytes(stream[: stream.index(b'{"page')].replace(*damage, 1)[:-6])
+    incoming = await_machine(machine, f"file:{tmp_path}/stream")
+    await until_taken(incoming)
+    assert re.search(message, incoming.info()["error-desc"])
+    assert machine.status == "inmigrate"
+
+
+@given(st.binary(max_size=300), st.integers(0, 700))
+def test_no_stream_does_more_than_be_refused(tail: bytes, cut: int) -> None:
+    stream = empty_machine_stream("none", "running")[:cut] + tail
+    with contextlib.suppress(QmpError):
+        read_stream(stream, "none")
+
+
+@pytest.mark.skipif(QEMU is None, reason="there is no QEMU here to come from")
+async def test_qemus_empty_machine_comes(machine: Machine, tmp_path: Path) -> None:
+    incoming = await_machine(machine, f"unix:{tmp_path}/s")
+    assert QEMU is not None
+    argv = [QEMU, "-M", "none", "-nodefaults", "-display", "none", "-monitor", "stdio"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"migrate -d unix:{tmp_path}/s\n".encode())
+        process.stdin.flush()
+        await until_taken(incoming)
+        process.stdin.write(b"quit\n")
+        process.stdin.flush()
+    assert incoming.info() == {"status": "completed"}
+    assert machine.running

@@ -155,7 +155,7 @@ def watchdog_action(ctx: Context, action: str) -> None:
 
     described: Any = ctx.machine.schema.types["WatchdogAction"]
     if action not in [value.name for value in described.members]:
-        raise errors.invalid_value(action)
+        raise errors.enum_value_unknown(action)
     qmp(ctx, "watchdog-set-action", action=action)
 
 

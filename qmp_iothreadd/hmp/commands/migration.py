@@ -9,6 +9,7 @@ from qmp_iothreadd.commands import migration, snapshots
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.sizes import size_text
 from qmp_iothreadd.machine.migration import Migration
+from qmp_iothreadd.machine.migration_channels import describe
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:
@@ -179,6 +180,9 @@ def show(ctx: Context, all: bool) -> str:
     """How the last migration went, or goes."""
     found = migration.query_migrate(ctx)
     text = "" if "status" not in found else _status(found)
+    if "socket-address" in found:
+        lines = [f"\t{describe(each)}\n" for each in found["socket-address"]]
+        text += f"Sockets: [\n{''.join(lines)}]\n"
     if "ram" in found:
         text += _ram(found["ram"])
     return text + (_GLOBALS if all else "")
