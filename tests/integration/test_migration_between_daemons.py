@@ -49,43 +49,19 @@ def test_where_it_comes_from_may_be_said_later() -> None:
         assert status(theirs) == "paused"
 
 
+def said(uri: str) -> subprocess.CompletedProcess[str]:
+    """How a daemon ends that awaits a machine from ``uri``."""
+    argv = [sys.executable, "-m", "qmp_iothreadd", "-M", "none", "-nodefaults", "-incoming", uri]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_what_is_no_machine_ends_the_daemon(tmp_path: Path) -> None:
     (tmp_path / "stream").write_bytes(b"no machine")
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "qmp_iothreadd",
-            "-M",
-            "none",
-            "-nodefaults",
-            "-incoming",
-            f"file:{tmp_path}/stream",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = said(f"file:{tmp_path}/stream")
     assert "load of migration failed: Invalid argument: Not a migration stream" in ended.stderr
 
 
 def test_where_nothing_can_listen() -> None:
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "qmp_iothreadd",
-            "-M",
-            "none",
-            "-nodefaults",
-            "-incoming",
-            "unix:/no/such/folder/s",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = said("unix:/no/such/folder/s")
     assert ended.returncode == 1
     assert "-incoming unix:/no/such/folder/s: Failed to bind socket" in ended.stderr
