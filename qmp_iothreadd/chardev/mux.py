@@ -67,7 +67,7 @@ class ChardevMux(Chardev):
     @property
     def is_open(self) -> bool:
         """Whether there is anybody to hand keys to."""
-        return bool(self.frontends)
+        return any(each.is_open for each in self.frontends.values())
 
     def connect(self) -> FrontendProtocol:
         """Somebody is at the other side of the base; all front ends greet."""

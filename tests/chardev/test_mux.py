@@ -311,3 +311,13 @@ async def test_at_the_start_one_greets(chardevs: Chardevs, terminal: Terminal) -
     await terminal.shows(b"two a>one b")
     chardevs.find("m").attach(Tellers(b"three ", wants_keys=True))
     await terminal.shows(b">three ")
+
+
+async def test_one_on_another_is_open_once_somebody_reads(chardevs: Chardevs) -> None:
+    chardevs.add("base", {"type": "null", "data": {}})
+    chardevs.add("lower", {"type": "mux", "data": {"chardev": "base"}})
+    chardevs.add("upper", {"type": "mux", "data": {"chardev": "lower"}})
+    base, lower = chardevs.find("base"), chardevs.find("lower")
+    assert (base.frontend_open, lower.frontend_open) == (False, False)
+    chardevs.find("upper").attach(Echoes())
+    assert (base.frontend_open, lower.frontend_open) == (True, True)
