@@ -64,7 +64,7 @@ class CanHostSocketcan(ConfigurableObject):
             raise errors.can_socket_failed(reason(error)) from None
         try:
             made.bind((interface,))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             made.close()
             raise errors.can_interface_unavailable(interface, reason(error)) from None
         self._socket = made

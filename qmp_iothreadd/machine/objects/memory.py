@@ -214,6 +214,8 @@ class MemoryBackend(ConfigurableObject):
             QmpError: it is too small, or it cannot be mapped.
         """
         size = self.mapped_size
+        if offset + size > _SIZE_MAX:
+            raise errors.backing_store_not_mapped(reason(MemoryError()))
         found = os.fstat(fd).st_size
         if offset < found < offset + size:
             raise errors.backing_store_too_small(found, size)

@@ -39,6 +39,14 @@ def test_what_failed_leaves_no_file(refused: Callable[..., str], tmp_path: Path)
     ("properties", "said"),
     [
         ({"size": 3 * PAGE}, "backing store size 0x2000 does not match 'size' option 0x3000"),
+        (
+            {"size": 2**64 - 1},
+            "unable to map backing store for guest RAM: Cannot allocate memory",
+        ),
+        (
+            {"offset": 2**63},
+            "unable to map backing store for guest RAM: Cannot allocate memory",
+        ),
         ({"align": 3}, "alignment 0x3 must be multiples of page size 0x1000"),
         ({"align": 3 * PAGE}, "alignment 0x3000 must be a power of two"),
         ({"rom": "on"}, "property 'rom' = 'on' is not supported with 'readonly' = 'off'"),
