@@ -11,6 +11,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.trace_log import TraceLog
+from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
@@ -117,7 +118,7 @@ class Machine:
         if self._introspection is None:
             from qmp_iothreadd.qapi.introspect import introspect
 
-            self._introspection = introspect(self.schema)
+            self._introspection = [EncodedOnce(each) for each in introspect(self.schema)]
         return self._introspection
 
     @property
