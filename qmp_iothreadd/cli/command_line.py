@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.cli.backends import Backends
 from qmp_iothreadd.cli.defaults import Defaults
@@ -38,7 +38,8 @@ class CommandLine:
 
     ``location`` is the option being read, as messages name it. ``lists`` are the option lists
     given, by name. ``questions`` ask for something to be printed once it is clear that options fit
-    together; ``refusals`` are said when all else is done.
+    together; ``refusals`` are said when all else is done. ``netdevs`` are those that are no option
+    lists, by id.
     """
 
     def __init__(self, program: str) -> None:
@@ -63,6 +64,7 @@ class CommandLine:
         self.loadvm: str | None = None
         self.log_items = ""
         self.data_folders: list[str] = []
+        self.netdevs: dict[str, dict[str, Any]] = {}
         self._warned: set[str] = set()
 
     def add_port(self, kind: str, text: str, location: str) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.lists import LISTS
-from qmp_iothreadd.cli.topology import check_topology
 from qmp_iothreadd.json.order import first_unexpected, qdict_order
 from qmp_iothreadd.qom import c_numbers, keyval
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE
@@ -132,7 +131,8 @@ class MachineOptions:
 
     def _check_smp(self, given: Any) -> None:
         members = _members("smp", "smp-opts", given)
-        from qmp_iothreadd.machine.machine_types import find_machine  # only where asked for
+        from qmp_iothreadd.cli.topology import check_topology  # only where asked for
+        from qmp_iothreadd.machine.machine_types import find_machine
 
         machine = find_machine(self.type_name) or {}
         name = machine.get("name", self.type_name)

@@ -11,9 +11,12 @@ from qmp_iothreadd.qom.option_lists import Options
 
 CLIENTS = (
     *("socket", "stream", "dgram", "hubport", "tap", "user", "l2tpv3", "vde", "bridge"),
-    *("vhost-user", "vhost-vdpa", "passt", "af-xdp"),
+    *("netmap", "vhost-user", "vhost-vdpa", "passt"),
 )
 """What can be at the other end, in the order of ``-netdev help``."""
+
+MODERN = ("stream", "dgram")
+"""Those that are described as keyval, as they have structured properties."""
 
 # In -net and -nic beside those: a network card, and nothing at all.
 _NONE, _NIC = "none", "nic"
@@ -24,7 +27,8 @@ def take_netdev(line: CommandLine, options: Options) -> None:
     kind = _kind(options, CLIENTS)
     if options.id is None:
         raise errors.missing_parameter("id")
-    line.config.netdevs.append(check_list(line, "Netdev", options))
+    read = line.netdevs.get(options.id)
+    line.config.netdevs.append(check_list(line, "Netdev", options) if read is None else read)
     if kind == "hubport":
         _warn(line, f"hub port {options.id} has no peer")
     _warn(line, f"netdev {options.id} has no peer")

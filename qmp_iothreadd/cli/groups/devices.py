@@ -68,16 +68,18 @@ def _add_drive(words: str) -> Handler:
 
 
 def _add_netdev(line: CommandLine, text: str) -> None:
-    if text.split(",")[0].removeprefix("type=") in HELP:
-        from qmp_iothreadd.cli.network_checks import list_clients  # only for help
+    from qmp_iothreadd.cli.network_checks import MODERN, list_clients  # only where there is one
 
+    kind = text.split(",")[0].removeprefix("type=")
+    if kind in HELP:
         raise Finished(list_clients())
-    if text.startswith("{"):
-        from qmp_iothreadd.cli.described import read_described  # only for JSON
+    if kind in MODERN or text.startswith("{"):
+        from qmp_iothreadd.cli.described import read_described  # only for these
 
-        value = read_described(line, "Netdev", text)
-        options = line.list_of("netdev").create(value.get("id"), line.location)
-        options.pairs += [(name, str(each)) for name, each in value.items() if name != "id"]
+        value = read_described(line, "Netdev", text, implied="type")
+        options = line.list_of("netdev").create(value["id"], line.location)
+        options.pairs.append(("type", value["type"]))
+        line.netdevs[value["id"]] = value
         return
     line.read_list("netdev", text)
 
