@@ -186,6 +186,11 @@ def too_many_nodes(limit: int) -> QmpError:
     return QmpError(f"there are {limit} block nodes already")
 
 
+def too_many_nodes_below(limit: int) -> QmpError:
+    """More nodes below each other than are kept; QEMU has no such limit."""
+    return QmpError(f"there are {limit} block nodes below it already")
+
+
 def block_driver_unknown(name: str) -> QmpError:
     """A driver that the schema has and the build lacks."""
     return QmpError(f"Unknown driver '{name}'")

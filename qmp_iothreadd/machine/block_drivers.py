@@ -53,6 +53,7 @@ class BlockNode:
         self.read_only: bool = options.get("read-only", False)
         self.detect_zeroes: str = options.get("detect-zeroes", "off")
         self.children: dict[str, BlockNode] = {}
+        self.depth = 0  # how many nodes lie below each other here
         self.users = 0
         self.owned_by_monitor = True
         self.iothread: IOThread | None = None
@@ -230,6 +231,7 @@ class RawNode(BlockNode):
         if size is not None and size % SECTOR:
             raise errors.raw_size_unaligned()
         child = self.children["file"] = open_child(options.get("file"))
+        self.depth = child.depth + 1
         if "read-only" not in options:
             self.read_only = child.read_only and not child.owned_by_monitor
         self.has_info, self.is_file = child.has_info, child.is_file

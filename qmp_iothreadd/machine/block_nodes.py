@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 NODES_MAX: Final = 16384
 """So many nodes there may be; QEMU has no limit."""
 
+DEPTH_MAX: Final = 64
+"""So many may lie below each other; QEMU has no limit."""
+
 _NAME_MAX: Final = 31  # bytes
 _BITMAP_NAME_MAX: Final = 1023  # bytes
 _BITMAP_CLUSTER: Final = 65536
@@ -86,7 +89,9 @@ class BlockNodes:
             raise errors.node_name_missing()
         return self._open(options)
 
-    def _open(self, options: Mapping[str, Any]) -> BlockNode:
+    def _open(self, options: Mapping[str, Any], above: int = 0) -> BlockNode:
+        if above > DEPTH_MAX:
+            raise errors.too_many_nodes_below(DEPTH_MAX)
         name = options.get("node-name")
         if name is not None:
             self._check_name(name)
@@ -96,9 +101,11 @@ class BlockNodes:
         opened: list[BlockNode] = []
 
         def open_child(reference: Any) -> BlockNode:
-            child = self._child(reference)
+            child = self._child(reference, above + 1)
             opened.append(child)
             child.users += 1
+            if child.depth >= DEPTH_MAX:
+                raise errors.too_many_nodes_below(DEPTH_MAX)
             return child
 
         try:
@@ -130,10 +137,10 @@ class BlockNodes:
         if node is not None:
             self._release(node)
 
-    def _child(self, reference: Any) -> BlockNode:
+    def _child(self, reference: Any, above: int) -> BlockNode:
         if isinstance(reference, str):
             return self.lookup(reference, reference)
-        made = self._open(reference)
+        made = self._open(reference, above)
         made.owned_by_monitor = False
         return made
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.block_info import graph, node_info, node_stats
-from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.block_nodes import DEPTH_MAX, BlockNodes
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
 
@@ -169,6 +169,21 @@ def test_what_others_use_stays(nodes: BlockNodes) -> None:
     nodes.delete("n0")
     with pytest.raises(QmpError, match="Failed to find node with node-name='n0'"):
         nodes.delete("n0")
+
+
+def test_only_so_many_lie_below_each_other(nodes: BlockNodes) -> None:
+    nodes.add(null("n0"))
+    for number in range(DEPTH_MAX):
+        nodes.add(raw(f"n{number + 1}", f"n{number}"))
+    assert nodes.find(f"n{DEPTH_MAX}").filename == "null-co://"
+    with pytest.raises(QmpError, match="block nodes below it already"):
+        nodes.add(raw("top", f"n{DEPTH_MAX}"))
+    inline: Any = null("bottom")
+    for number in range(300):
+        inline = raw(f"i{number}", inline)
+    with pytest.raises(QmpError, match="block nodes below it already"):
+        nodes.add(inline)
+    assert len(nodes.nodes) == DEPTH_MAX + 1
 
 
 def test_a_file_is_resized_and_a_read_only_one_is_not(nodes: BlockNodes, image: str) -> None:
