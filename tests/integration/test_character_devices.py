@@ -83,7 +83,7 @@ def test_a_person_types_at_a_pty() -> None:
         assert devices(daemon)["c"]["filename"] == f"pty:{found[1]}"
         with opened(found[1]) as terminal:
             terminal.read(rb"QEMU 11\.1\.3 monitor - .*\r\n" + PROMPT)
-            terminal.type(b"info stat\t\r")
+            terminal.type(b"info statu\t\r")
             terminal.read(rb".*\r\nVM status: running\r\n" + PROMPT)
 
 
