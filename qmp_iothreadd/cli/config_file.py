@@ -59,7 +59,8 @@ def read_config_file(line: CommandLine, path: str) -> None:
         if group:
             _add_group(line, group, pairs)
     except QmpError as error:
-        raise LocatedError(error, place) from None
+        # What QEMU adds on the command line it does not add here.
+        raise LocatedError(QmpError(error.desc, error.error_class), place) from None
     line.location = outer
 
 
@@ -67,7 +68,7 @@ def _read_group(words: str) -> tuple[str, Pairs]:
     """The group that a line begins, and its id, if it has one, as the first of its pairs."""
     if found := _WITH_ID.match(words):
         return found[1], [("id", found[2])]
-    if found := _GROUP.match(words):
+    if found := _GROUP.match(f"{words}\n"):  # a name that does not end has the newline
         return found[1], []
     raise errors.config_malformed()
 
@@ -94,6 +95,8 @@ def _add_group(line: CommandLine, group: str, pairs: Pairs) -> None:
 
 def _nested(pairs: Pairs) -> dict[str, Any]:
     """Pairs with dotted keys as keyval has them."""
+    if any(name.partition(".")[0].isdecimal() for name, _ in pairs):
+        raise errors.config_section_is_list()
     text = ",".join(f"{name}={value.replace(',', ',,')}" for name, value in dict(pairs).items())
     return keyval.parse(text)[0]
 
