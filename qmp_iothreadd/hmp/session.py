@@ -29,6 +29,9 @@ GREETING: Final = f"QEMU {VERSION_TEXT} monitor - type 'help' for more informati
 OUTPUT_LIMIT: Final = 64 * 1024
 """A step ends when it has made so many bytes of output: each key redraws its whole line."""
 
+KEYS_AT_ONCE: Final = 512
+"""A step ends after so many keys, too."""
+
 
 class BaseSession:
     """What a session has however commands reach it; also the ``Context`` that commands see.
@@ -70,8 +73,9 @@ class BaseSession:
         """Nothing more will be typed; what was is still read."""
         self.eof = True
 
-    def fill(self) -> None:
+    def fill(self) -> bool:
         """Read nothing ahead: what keys do depends on what commands before them did."""
+        return False
 
     def execute(self, line: str) -> bytes:
         """Run a line. Returns what the terminal shows of it."""
@@ -146,7 +150,7 @@ class HMPSession(BaseSession):
     # -- Work -------------------------------------------------------------------------------------
 
     def step(self) -> object | None:
-        """Read keys up to the end of a line, and run that line.
+        """Read keys, as many as a step may, up to the end of a line, and run that line.
 
         Returns: ``IDLE`` when all keys are read, else None.
         """
@@ -156,6 +160,7 @@ class HMPSession(BaseSession):
 
     def _read_keys(self) -> object | None:
         data, editor = self._input, self._editor
+        last = self._position + KEYS_AT_ONCE
         while self._position < len(data) and not self.machine.shutting_down:
             byte = data[self._position]
             self._position += 1
@@ -163,7 +168,7 @@ class HMPSession(BaseSession):
             if line is not None:
                 self._run(text.decode(line))
                 return None
-            if len(editor.output) > OUTPUT_LIMIT:
+            if len(editor.output) > OUTPUT_LIMIT or self._position == last:
                 return None
         self._input = b""
         self._position = 0

@@ -14,7 +14,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.json.lexer import JSONLexer
 from qmp_iothreadd.json.parser import UNFINISHED
-from qmp_iothreadd.json.streamer import MAX_TOKEN_COUNT, JSONStreamer
+from qmp_iothreadd.json.streamer import JSONStreamer
 
 PENDING: Final = UNFINISHED
 """What ``JSONReader.next()`` returns when the next message is not there yet, or not complete."""
@@ -44,8 +44,12 @@ class JSONReader:
         """Say that the input is complete: a message cut off by its end becomes an error."""
         self._lexer.eof()
 
-    def next(self) -> object:
-        """The next value, or PENDING. Raises QmpError for the next error in the input."""
+    def next(self, tokens: int | None = None) -> object:
+        """The next value, or PENDING. Raises QmpError for the next error in the input.
+
+        With ``tokens``, no more of them are read at once: PENDING with bytes that are pending says
+        that there is more to read.
+        """
         lexer = self._lexer
         if not lexer.pending_bytes and not lexer.ended:
             return PENDING
@@ -56,11 +60,12 @@ class JSONReader:
                 if value is not None:
                     lexer.skip_message()
                     return value
-        return self._streamer.next()
+        return self._streamer.next(tokens)
 
 
-# More text than this could be more tokens than a message may have.
-_MAX_ORDINARY_SIZE = MAX_TOKEN_COUNT
+# In bytes. More are left to the exact reader, which can stop in the middle: others are not to wait
+# while a long text is parsed, which may turn out to be no message.
+_MAX_ORDINARY_SIZE = 1 << 15
 # The exact reader is asked about deeper ones; far below the depth at which either reader refuses.
 _MAX_ORDINARY_DEPTH = 64
 _NOT_ORDINARY = -(1 << 40)
@@ -71,7 +76,7 @@ _from_json: Callable[[bytes], Any] | None = None
 def _parse_ordinary(text: bytes) -> dict[str, Any] | None:
     """The object that ``text`` is, if both readers are sure to agree on it."""
     global _from_json
-    if not text.isascii() or b"\\u" in text or len(text) > _MAX_ORDINARY_SIZE:
+    if len(text) > _MAX_ORDINARY_SIZE or not text.isascii() or b"\\u" in text:
         return None  # these may name characters that QEMU refuses
     if _from_json is None:
         # Not at the top: this takes longer than the rest of the way to the greeting.

@@ -47,13 +47,21 @@ class JSONStreamer:
         """Whether the next token begins a message."""
         return self._token_count == 0
 
-    def next(self) -> object:
-        """The next value, or UNFINISHED when more input is needed for it; raises QmpError."""
+    def next(self, tokens: int | None = None) -> object:
+        """The next value; UNFINISHED when more input, or more ``tokens``, are needed for it.
+
+        Raises QmpError.
+        """
         lexer = self._lexer
+        left = tokens
         while (kind := lexer.next()) != NONE:
             value = self._process(kind, lexer.text)
             if value is not UNFINISHED:
                 return value
+            if left is not None:
+                left -= 1
+                if not left:
+                    break
         return UNFINISHED
 
     def _process(self, kind: int, text: bytes) -> object:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # monitor/); without, one.
 QUEUE_LENGTH: Final = 8
 
+# A step reads no more of a message at once (in tokens; some 1 ms), so that others have their turn.
+TOKENS_AT_ONCE: Final = 512
+
 OOB: Final = "oob"
 
 _NEGOTIATION: Final = "qmp_capabilities"
@@ -150,35 +153,41 @@ class Session:
     # -- Work -------------------------------------------------------------------------------------
 
     def step(self) -> Coroutine[Any, Any, None] | object | None:
-        """Run the next request that is in band.
+        """Read some input, or run the next request that is in band.
 
-        Returns: ``IDLE`` when there is none; a coroutine, to be awaited before the next step, when
-        the command takes its time; None when it is answered.
+        Returns: ``IDLE`` when there is nothing to do; a coroutine, to be awaited before the next
+        step, when the command takes its time; else None.
         """
         item = self._queue.popleft() if self._queue else self._read()
         if item is PENDING:
-            return IDLE
+            return None if self._reader.pending_bytes else IDLE
         return self._execute(item, oob=False)
 
-    def fill(self) -> None:
-        """Read ahead while another command runs; what is out of band runs at once."""
-        while not self.suspended:
+    def fill(self) -> bool:
+        """Read some input ahead while another command runs; what is out of band runs at once.
+
+        Returns: whether there is more to read, and it may be read now.
+        """
+        if not self.suspended:
             item = self._read()
-            if item is PENDING:
-                return
-            self._queue.append(item)
+            if item is not PENDING:
+                self._queue.append(item)
+        return bool(self._reader.pending_bytes) and not self.suspended
 
     def _read(self) -> object:
-        """The next request that is in band, as a value or as the error that it is."""
-        while True:
-            try:
-                value = self._reader.next()
-            except QmpError as error:
-                return error
-            if type(value) is dict and "exec-oob" in value and "execute" not in value:
-                self._execute(value, oob=True)
-                continue
-            return value
+        """The next request that is in band, as a value or as the error that it is.
+
+        PENDING where none is complete yet, a piece of a long message was read, or a request out of
+        band was run.
+        """
+        try:
+            value = self._reader.next(TOKENS_AT_ONCE)
+        except QmpError as error:
+            return error
+        if type(value) is dict and "exec-oob" in value and "execute" not in value:
+            self._execute(value, oob=True)
+            return PENDING
+        return value
 
     def _execute(self, request: object, *, oob: bool) -> Coroutine[Any, Any, None] | None:
         try:

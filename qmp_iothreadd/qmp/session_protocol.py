@@ -38,10 +38,10 @@ class MonitorSession(Protocol):
         """All output so far; it is the caller's now."""
 
     def step(self) -> Any:
-        """Run the next request: ``IDLE``, a coroutine to await, or None."""
+        """Read some input, or run the next request: ``IDLE``, a coroutine to await, or None."""
 
-    def fill(self) -> None:
-        """Read ahead while another command runs."""
+    def fill(self) -> bool:
+        """Read some input ahead while another command runs; whether more may be read."""
 
     def focus_changed(self, focused: bool) -> None:
         """A multiplexer gives the keyboard to the session, or is about to take it away."""

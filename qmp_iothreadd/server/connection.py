@@ -1,14 +1,16 @@
 """The asyncio side of a session: from a transport to the session, and back to the transport.
 
 ``Turns`` is the process's one in-band dispatcher: while a command takes its time, in whichever
-session, no other in-band command starts, and those that come wait their turn.
+session, no other in-band command starts, and those that come wait their turn. Clients that have
+much to do take turns: what a turn does is bounded by time, as requests differ.
 """
 
 from __future__ import annotations
 
 import asyncio
 import select
-from collections import deque
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -21,35 +23,48 @@ if TYPE_CHECKING:
 OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
 
-SLICE: Final = 256
-"""The most requests of one client that run before the others get a turn."""
+TURN_S: Final = 0.002
+"""In seconds: a client's turn ends after this time, and the next one comes."""
 
 UNREAD_EVENTS_LIMIT: Final = 4 << 20
 """The most bytes of events that wait for a client; one that leaves more unread is cut off."""
 
 
 class Turns:
-    """Who may run in-band commands: everyone, until one takes its time; then in order."""
+    """Who runs: everyone at once while it is quick, else one after the other, for a turn each.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    While a command takes its time, a turn only reads ahead. ``clock`` is in seconds.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.loop = loop
+        self.clock = clock
         self.closed = False
         self._task: asyncio.Task[None] | None = None
-        self._waiting: deque[Connection] = deque()
+        self._scheduled = False
+        # In order. Some are in both: they go on reading, and wait for the command to end.
+        self._ready: OrderedDict[Connection, None] = OrderedDict()
+        self._waiting: OrderedDict[Connection, None] = OrderedDict()
 
     def run(self, connection: Connection) -> None:
-        """Run what the connection has in band, now or when it is its turn."""
-        if self._task is None:
-            connection.work()
-            return
-        connection.fill()
-        if connection not in self._waiting:
-            self._waiting.append(connection)
+        """Give the connection a turn: now, if no other waits for one."""
+        if self._ready:
+            connection.postpone()
+            self._ready[connection] = None
+        else:
+            self._serve(connection)
 
     def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
         """A command of the connection's takes its time."""
         self._task = self.loop.create_task(coroutine)
         self._task.add_done_callback(lambda task: self._done(connection))
+
+    def forget(self, connection: Connection) -> None:
+        """The connection is gone."""
+        self._ready.pop(connection, None)
+        self._waiting.pop(connection, None)
 
     def stop(self) -> None:
         """Start no more commands: what is queued is dropped."""
@@ -61,11 +76,41 @@ class Turns:
         if self._task is not None:
             self._task.cancel()
 
+    def _serve(self, connection: Connection) -> None:
+        until = self.clock() + TURN_S
+        if self._task is None:
+            more = connection.work(until)
+        else:
+            self._waiting[connection] = None
+            more = connection.fill(until)
+        if more:
+            self._ready[connection] = None
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self.loop.call_soon(self._go_round)
+
+    def _go_round(self) -> None:
+        """Give turns in order, as many as fit into the time of one."""
+        self._scheduled = False
+        until = self.clock() + TURN_S
+        while self._ready:
+            connection, _ = self._ready.popitem(last=False)
+            if not connection.abort_if_gone():
+                self._serve(connection)
+            if self.clock() >= until:
+                break
+        if self._ready:
+            self._schedule()
+
     def _done(self, connection: Connection) -> None:
         self._task = None
-        self._waiting.append(connection)
-        while self._waiting and self._task is None:
-            self._waiting.popleft().take_turn()
+        self._waiting[connection] = None
+        self._waiting.update(self._ready)
+        self._ready, self._waiting = self._waiting, OrderedDict()
+        self._go_round()
 
 
 class Connection(FrontendProtocol):
@@ -86,7 +131,7 @@ class Connection(FrontendProtocol):
         self._writable = True
         self._reading = True
         self._working = False
-        self._scheduled = False
+        self._unfinished = False  # its turn is over, and there is more to do
         self._ending = False
         self._lost = False
         self._watch: HangupWatch | None = None
@@ -103,8 +148,7 @@ class Connection(FrontendProtocol):
     def data_received(self, data: bytes) -> None:
         """Answer what came in."""
         self._session.receive_data(data)
-        if not self._scheduled:
-            self._turns.run(self)
+        self._turns.run(self)
 
     def descriptors_received(self, fds: list[int]) -> None:
         """Keep them for the request that they come with."""
@@ -113,9 +157,7 @@ class Connection(FrontendProtocol):
     def eof_received(self) -> bool:
         """Answer what is left, then close; a client that is gone for good gets no more answers."""
         self._session.receive_eof()
-        if self._hung_up():
-            self.abort()
-        else:
+        if not self.abort_if_gone():
             self._turns.run(self)
         return True
 
@@ -138,37 +180,52 @@ class Connection(FrontendProtocol):
         if not self._lost:
             self._lost = self._ending = True
             self._transport = None
+            self._turns.forget(self)
             self._stop_watching()
             self._session.close()
             self._on_lost()
 
     # -- Work -------------------------------------------------------------------------------------
 
-    def work(self) -> None:
-        """Run in-band requests until none is left, one takes its time, or output is full."""
+    def work(self, until: float) -> bool:
+        """Run in-band requests until none is left, one takes its time, or output is full.
+
+        Returns: whether the time was over before.
+        """
         if self._transport is None:
-            return
+            return False
         self._working = True
         try:
-            self._work(self._session)
+            self._unfinished = self._work(self._session, until)
         finally:
             self._working = False
         self._flush()
         self._update_reading()
+        return self._unfinished
 
-    def take_turn(self) -> None:
-        """Work, unless the client left while this waited for a command to end."""
-        if self._transport is not None and self._hung_up():
+    def fill(self, until: float) -> bool:
+        """Read ahead, as far as the session allows, while another command runs.
+
+        Returns: whether the time was over before.
+        """
+        if self._transport is None:
+            return False
+        self._unfinished = self._fill(self._session, until)
+        self._flush()
+        self._update_reading()
+        return self._unfinished
+
+    def postpone(self) -> None:
+        """Others come first: read no more until it is this one's turn."""
+        self._unfinished = True
+        self._update_reading()
+
+    def abort_if_gone(self) -> bool:
+        """Do no more for a client that left; whether it did."""
+        gone = self._transport is not None and self._hung_up()
+        if gone:
             self.abort()
-        else:
-            self.work()
-
-    def fill(self) -> None:
-        """Read ahead, as far as the session allows, while another command runs."""
-        if self._transport is not None and self._writable:
-            self._session.fill()
-            self._flush()
-            self._update_reading()
+        return gone
 
     def close(self) -> None:
         """Close once everything is written."""
@@ -197,29 +254,30 @@ class Connection(FrontendProtocol):
             self._ending = True
             self._transport.abort()
 
-    def _work(self, session: MonitorSession) -> None:
-        turns = self._turns
-        for _ in range(SLICE):
-            if not self._writable or self._ending or turns.closed:
-                return
+    def _work(self, session: MonitorSession, until: float) -> bool:
+        turns, clock = self._turns, self._turns.clock
+        while self._writable and not self._ending and not turns.closed:
             outcome = session.step()
             if outcome is IDLE:
                 if session.eof and not session.running:
                     self.close()
-                return
+                return False
             if outcome is not None:
                 turns.start(outcome, self)
-                if self._writable:
-                    session.fill()
-                return
+                return self._fill(session, until)
             if session.output_size > OUTPUT_PIECE:
                 self._flush()
-        self._scheduled = True
-        turns.loop.call_soon(self._go_on)
+            if clock() >= until:
+                return True
+        return False
 
-    def _go_on(self) -> None:
-        self._scheduled = False
-        self._turns.run(self)
+    def _fill(self, session: MonitorSession, until: float) -> bool:
+        while self._writable and not self._ending and session.fill():
+            if session.output_size > OUTPUT_PIECE:
+                self._flush()
+            if self._turns.clock() >= until:
+                return True
+        return False
 
     def _wake(self) -> None:
         if self._working or self._transport is None:
@@ -233,20 +291,28 @@ class Connection(FrontendProtocol):
     def _flush(self) -> None:
         if self._transport is not None and not self._ending and self._session.output_size:
             self._transport.write(self._session.data_to_send())
+            if self._transport.is_closing():
+                self._ending = True  # the client is gone: what comes now would be dropped
 
     def _update_reading(self) -> None:
         transport, suspended = self._transport, self._session.suspended
-        wanted = self._writable and not suspended and not self._scheduled
-        if transport is None or wanted == self._reading or transport.is_closing():
+        if transport is None or transport.is_closing():
             return
-        self._reading = wanted
+        wanted = self._writable and not suspended and not self._unfinished
+        if wanted != self._reading:
+            self._reading = wanted
+            if wanted:
+                transport.resume_reading()
+            else:
+                transport.pause_reading()
         if wanted:
-            transport.resume_reading()
             self._stop_watching()
-            return
-        transport.pause_reading()
+        elif suspended and self._watch is None:
+            self._start_watching(transport)
+
+    def _start_watching(self, transport: asyncio.Transport) -> None:
         sock = transport.get_extra_info("socket")
-        if suspended and sock is not None:
+        if sock is not None:
             from qmp_iothreadd.chardev.hangup import HangupWatch  # few are made to wait
 
             self._watch = HangupWatch(self._turns.loop, sock.fileno(), self.abort)

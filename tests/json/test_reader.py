@@ -49,6 +49,16 @@ def test_a_message_is_read_at_its_closing_brace() -> None:
     assert reader.next() is PENDING
 
 
+def test_a_long_message_can_be_read_in_pieces() -> None:
+    reader = JSONReader()
+    reader.feed(b"[" + b"1," * 499 + b"1]")
+    pieces = 1
+    while (value := reader.next(100)) is PENDING:
+        assert reader.pending_bytes == 1001 - 100 * pieces
+        pieces += 1
+    assert (pieces, value, reader.pending_bytes) == (11, [1] * 500, 0)
+
+
 def test_messages_are_read_one_at_a_time() -> None:
     reader = JSONReader()
     reader.feed(b'{"id":1}{"id":2}\r\n{"id"')

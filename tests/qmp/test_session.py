@@ -264,7 +264,8 @@ class Blocked:
     def read(self, data: bytes = b"") -> list[Any]:
         """Let the session read ahead, and return the ids that were answered."""
         self.session.receive_data(data)
-        self.session.fill()
+        while self.session.fill():
+            pass
         return self.sent()
 
     def sent(self) -> list[Any]:

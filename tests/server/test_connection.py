@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.server import connection
 from qmp_iothreadd.testing import Server, make_machine
 
 BLOCK = {"execute": "x-block", "id": "block"}
@@ -116,6 +117,52 @@ async def test_a_client_with_much_to_do_leaves_others_their_turn(bench: Any) -> 
     ids = [(await busy.receive()) for _ in range(count)]
     assert sum("event" in message for message in ids) == 1
     assert [m["id"] for m in ids if "event" not in m] == list(range(1, count))
+
+
+@pytest.fixture
+def shortest_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn is a request, or a piece of one."""
+    monkeypatch.setattr(connection, "TURN_S", 0.0)
+
+
+@pytest.mark.usefixtures("shortest_turns")
+async def test_turns_go_round(bench: Any) -> None:
+    one = await bench(monitors=3)
+    clients = [await one.client(monitor=number) for number in range(3)]
+    for client in clients:
+        client.send(*map(query, range(500)))
+    for client in clients:
+        await client.receive_ids(1)
+    replies = [await client.receive_ids(499) for client in clients[:2]]
+    assert replies == [[*range(1, 500)]] * 2
+    assert len(one.executed) > 3 * 490, "one was served to its end before another"
+
+
+@pytest.mark.usefixtures("shortest_turns")
+@pytest.mark.parametrize(
+    "flood",
+    [b"[" + b"1," * 100_000, b"[" + b"{}," * 60_000, b"[" * 200_000, b"[" + b"1.5," * 50_000],
+    ids=["integers", "objects", "brackets", "floats"],
+)
+async def test_a_long_message_leaves_others_their_turn(bench: Any, flood: bytes) -> None:
+    one = await bench(monitors=2)
+    busy, other = await one.client(), await one.client(monitor=1)
+    busy.send(flood, b"]", query(1))
+    other.send(query(2))
+    assert await other.receive_ids(1) == [2]
+    assert len(one.executed) == 1, "the message was read to its end first"
+
+
+@pytest.mark.usefixtures("shortest_turns")
+async def test_a_client_that_left_is_not_served_on(bench: Any) -> None:
+    one = await bench()
+    client = await one.client()
+    client.send(*map(query, range(1000)))
+    await client.close()
+    second = await one.client()
+    second.send(query(1))
+    assert await second.receive_ids(1) == [1]
+    assert len(one.executed) < 20
 
 
 async def test_a_client_that_does_not_read_is_not_read(bench: Any) -> None:
