@@ -273,6 +273,9 @@ class ChardevSocket(Chardev):
                 await self._tls.start(self._loop, connected, protocol)
             else:
                 await self._loop.connect_accepted_socket(lambda: protocol, connected)
+            if self.data.get("nodelay") is False and self.address["type"] == "inet":
+                # Event loops turn it on for all; so does this device where nobody says.
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, False)
         except BaseException as error:
             connected.close()
             peer.connection_lost(None)

@@ -103,6 +103,26 @@ async def test_tcp_shows_both_ends(chardevs: Chardevs) -> None:
     await close(writer)
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"), [({}, True), ({"nodelay": True}, True), ({"nodelay": False}, False)]
+)
+async def test_small_packets_wait_only_where_that_is_asked_for(
+    chardevs: Chardevs, data: dict[str, bool], expected: bool
+) -> None:
+    made = chardevs.add("c", inet(0, **data))
+    frontend = Echoes(b"hi\n")
+    made.attach(frontend)
+    port = made.get_property("addr")["port"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await line(reader) == b"hi\n"
+    sock = frontend.made[0].transport.get_extra_info("socket")
+    async with asyncio.timeout(10):
+        while bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) is not expected:
+            await asyncio.sleep(0.001)
+    await close(writer)
+    await until_no_peer(made)
+
+
 async def test_a_refused_accept_is_tried_again(
     chardevs: Chardevs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
