@@ -47,7 +47,7 @@ def machine() -> Iterator[Machine]:
         ("help st", ["stop"]),
         ("help info ver", ["version"]),
         ("? ? ? sto", ["stop"]),
-        ("object_add io", ["iothread"]),
+        ("object_add iot", ["iothread"]),
         ("object_add iothread ", []),
         ("object_del ", ["io0", "io1"]),
         ("object_del io0 ", []),
