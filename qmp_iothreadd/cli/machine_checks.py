@@ -17,10 +17,10 @@ _DATE = r"\s*[+-]?\d+-\s*[+-]?\d+-\s*[+-]?\d+"
 
 _MAX_ICOUNT_SHIFT = 10
 
-ACCELERATORS = ("tcg", "kvm")
-"""Without a guest none of them has anything to run. They are in the order of ``-accel help``."""
+ACCELERATORS = ("tcg", "mshv", "kvm")
+"""What ``-accel help`` lists. Without a guest none of them has anything to run."""
 
-_OTHER_ACCELERATORS = ("qtest", "mshv", "xen", "nitro", "hvf", "nvmm", "whpx")
+_OTHER_ACCELERATORS = ("qtest", "xen", "nitro", "hvf", "nvmm", "whpx")
 
 _TCG_PROPERTIES = {
     "split-wx": (c_numbers.boolean, "'on' or 'off'"),

@@ -51,6 +51,17 @@ def test_preconfig_holds_back_until_it_is_left() -> None:
             client.execute("x-exit-preconfig")
 
 
+def test_the_human_monitor_comes_after_it() -> None:
+    """Not through human-monitor-command, which cannot be had before."""
+    with DaemonProcess("-preconfig") as daemon, daemon.client() as client:
+        arguments = {"command-line": "exit_preconfig"}
+        with pytest.raises(QmpError, match="permitted only after machine initialization"):
+            client.execute("human-monitor-command", arguments)
+        client.execute("x-exit-preconfig")
+        reply = client.execute("human-monitor-command", arguments)
+        assert reply == ("Error: The command is permitted only before machine initialization\r\n")
+
+
 def test_preconfig_with_s_stays_stopped() -> None:
     with DaemonProcess("-preconfig", "-S") as daemon, daemon.client() as client:
         client.execute("x-exit-preconfig")

@@ -6,6 +6,7 @@ from qmp_iothreadd.commands import control, runstate
 from qmp_iothreadd.hmp.registry import hmp_command
 
 hmp_command("cont|c", help="resume emulation")(runstate.cont)
+hmp_command("exit_preconfig", help="exit the preconfig state")(runstate.exit_preconfig)
 hmp_command("quit|q", help="quit the emulator")(control.quit_)
 hmp_command("stop|s", help="stop emulation")(runstate.stop)
 hmp_command("system_powerdown", help="send system power down event")(runstate.system_powerdown)
