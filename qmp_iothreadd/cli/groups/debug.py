@@ -75,10 +75,12 @@ OPTIONS = (
     Option("qtest", "DEV", _not_in_build, "QEMU's own tests: not in this build"),
     Option("qtest-log", FILE, accept, "their log", no_guest=True),
     Option("semihosting", "", _not_for_target, "not on this architecture"),
-    Option("semihosting-config", "[enable=]on|off[,...]", _not_for_target, "the same"),
-    Option("prom-env", "NAME=VALUE", _not_for_target, "the same"),
-    Option("g", "WxH[xDEPTH]", _not_for_target, "the same"),
-    Option("xen-domid", "N", _not_for_target, "the same"),
-    Option("xen-attach", "", _not_for_target, "the same"),
-    Option("xen-domid-restrict", "", _not_for_target, "the same"),
+    Option(
+        "semihosting-config", "[enable=]on|off[,...]", _not_for_target, "not on this architecture"
+    ),
+    Option("prom-env", "NAME=VALUE", _not_for_target, "not on this architecture"),
+    Option("g", "WxH[xDEPTH]", _not_for_target, "not on this architecture"),
+    Option("xen-domid", "N", _not_for_target, "not on this architecture"),
+    Option("xen-attach", "", _not_for_target, "not on this architecture"),
+    Option("xen-domid-restrict", "", _not_for_target, "not on this architecture"),
 )
