@@ -5,6 +5,7 @@ Needs prometheus_client, which is not installed with the package unless its extr
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +19,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from qmp_iothreadd.iothread.stats import PERCENTILES
+from qmp_iothreadd.iothread.stats import PERCENTILES, iothread_stats, workload_stats
 from qmp_iothreadd.machine.machine import VERSION_TEXT
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from qmp_iothreadd.iothread.event_loop import IOThread
+    from qmp_iothreadd.iothread.workload import WorkloadObject
     from qmp_iothreadd.machine.machine import Machine
 
     Stats = dict[str, Any]
@@ -37,7 +39,7 @@ _BUCKET_BITS = (0, *range(8, 17), 18, 20, 24, 30)
 
 
 def registry(machine: Machine) -> CollectorRegistry:
-    """What an endpoint serves: the machine's numbers, and the process's own."""
+    """What a scrape is answered with: the machine's numbers, and the process's own."""
     made = CollectorRegistry()
     made.register(MachineCollector(machine))
     ProcessCollector(registry=made)
@@ -94,10 +96,14 @@ _WORKLOAD_COUNTERS = (
 
 
 class MachineCollector(Collector):
-    """Reads the engine's statistics at each scrape; nothing is counted twice."""
+    """Reads the engine's statistics of the objects that there are when it is made.
+
+    It may be asked in another thread than theirs: what is deleted meanwhile is left out.
+    """
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        self._iothreads = machine.iothreads()
+        self._workloads = machine.workloads()
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: what there is depends on the objects."""
@@ -105,19 +111,49 @@ class MachineCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families, as they are now."""
-        iothreads = self._machine.iothreads()
-        stats = [iothread.stats() for iothread in iothreads]
+        iothreads = self._iothreads
+        stats, dropped = _read_iothreads(iothreads)
         yield InfoMetricFamily(NAMESPACE, "What serves this.", value={"qemu_version": VERSION_TEXT})
         yield from _counters("iothread", stats, _IOTHREAD_COUNTERS)
         yield from _counters("iothread", stats, _IOTHREAD_SECONDS, scale=1e-9)
         yield from _iothread_parameters(iothreads)
         yield from _iothread_values(stats)
-        yield _trace_drops(iothreads)
+        yield _counter(
+            "iothread_trace_records_dropped",
+            "Trace records lost because the log was too slow.",
+            ["iothread"],
+            dropped,
+        )
         yield _poll_histogram(stats)
         yield _latency(stats)
-        workloads = [workload.stats() for workload in self._machine.workloads()]
+        workloads = _read_workloads(self._workloads)
         yield from _counters("workload", workloads, _WORKLOAD_COUNTERS)
         yield from _workload_values(workloads)
+
+
+def _read_iothreads(
+    iothreads: list[IOThread],
+) -> tuple[list[Stats], list[tuple[list[str], float]]]:
+    """The statistics, and the numbers of trace records dropped."""
+    stats: list[Stats] = []
+    dropped: list[tuple[list[str], float]] = []
+    for each in iothreads:
+        context = each.context
+        if context is not None:
+            with contextlib.suppress(ValueError):  # it is closed
+                stats.append(iothread_stats(each.name, context))
+                dropped.append(([each.name], context.traces_dropped))
+    return stats, dropped
+
+
+def _read_workloads(workloads: list[WorkloadObject]) -> list[Stats]:
+    stats: list[Stats] = []
+    for each in workloads:
+        native = each.native
+        if native is not None:
+            with contextlib.suppress(ValueError):  # it is stopped
+                stats.append(workload_stats(each.name, each.load("iothread"), native))
+    return stats
 
 
 def _counters(
@@ -202,19 +238,6 @@ def _iothread_values(stats: list[Stats]) -> Iterator[Metric]:
         "A handler's events.",
         ["iothread", "fd"],
         [(labels, handler["events"]) for labels, handler in handlers],
-    )
-
-
-def _trace_drops(iothreads: list[IOThread]) -> Metric:
-    return _counter(
-        "iothread_trace_records_dropped",
-        "Trace records lost because the log was too slow.",
-        ["iothread"],
-        [
-            ([each.name], each.context.traces_dropped)
-            for each in iothreads
-            if each.context is not None
-        ],
     )
 
 

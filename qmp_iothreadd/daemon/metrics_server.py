@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
@@ -35,7 +36,7 @@ async def serve_metrics(
         QmpError: the address is none or cannot be had, or prometheus_client is not installed.
     """
     host, port = parse_address(address)
-    endpoint = _Endpoint(_registry(machine))
+    endpoint = _Endpoint(_registry_maker(machine))
     try:
         server = await asyncio.start_server(endpoint.answer, host, port, limit=REQUEST_LIMIT)
     except OSError as error:
@@ -68,21 +69,22 @@ def _url(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
 
 
-def _registry(machine: Machine) -> CollectorRegistry:
+def _registry_maker(machine: Machine) -> Callable[[], CollectorRegistry]:
     try:
         from qmp_iothreadd.daemon.metrics import registry  # an extra, and slow to import
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "prometheus_client":
             raise
         raise errors.metrics_library_missing() from None
-    return registry(machine)
+    return partial(registry, machine)
 
 
 class _Endpoint:
     """Answers requests, one per connection."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+    def __init__(self, make_registry: Callable[[], CollectorRegistry]) -> None:
+        self._make_registry = make_registry
+        self._one_scrape = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -92,7 +94,7 @@ class _Endpoint:
         self._tasks.add(task)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                writer.write(self._respond(await reader.readuntil(b"\r\n\r\n")))
+                writer.write(await self._respond(await reader.readuntil(b"\r\n\r\n")))
                 await writer.drain()
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
             pass  # a client that does not ask in time and in form gets nothing
@@ -109,7 +111,7 @@ class _Endpoint:
             task.cancel()
         await asyncio.gather(*tasks)
 
-    def _respond(self, request: bytes) -> bytes:
+    async def _respond(self, request: bytes) -> bytes:
         lines = request.decode("latin-1").split("\r\n")
         words = lines[0].split()
         if len(words) != 3 or not words[2].startswith("HTTP/"):
@@ -122,10 +124,12 @@ class _Endpoint:
         accept = [
             line.partition(":")[2] for line in lines[1:] if line.lower().startswith("accept:")
         ]
-        from prometheus_client.exposition import choose_encoder  # see _registry
+        from prometheus_client.exposition import choose_encoder  # see above
 
         encode, content_type = choose_encoder(",".join(accept))
-        body = encode(self._registry)
+        async with self._one_scrape:  # each takes a processor
+            # With thousands of iothreads this takes long: monitors are served meanwhile.
+            body = await asyncio.to_thread(encode, self._make_registry())
         return _response(200, body, content_type, with_body=method == "GET")
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from qmp_iothreadd.iothread.standard_error import takes_more
+
+_PATIENCE_MS = 100
+
 
 def open_standard_streams() -> None:
     """Give closed standard streams to /dev/null, so that no socket gets their numbers."""
@@ -19,9 +23,13 @@ def open_standard_streams() -> None:
 def say(text: str, stream: str = "stderr") -> None:
     """Write ``text`` to a standard stream; once nobody reads it any more, say nothing.
 
+    Where whoever reads standard error does not for a while, the text is dropped.
+
     What stays in the stream's buffer would be tried again when the interpreter ends, and would make
     that a failure.
     """
+    if stream == "stderr" and not takes_more(_PATIENCE_MS):
+        return
     try:
         getattr(sys, stream).write(text)
         getattr(sys, stream).flush()

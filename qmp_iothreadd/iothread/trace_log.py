@@ -7,11 +7,11 @@ and writes them as QEMU does, one line for each record.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.iothread import standard_error
 from qmp_iothreadd.iothread.trace_events import existing_events
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ DRAIN_SOON_S = 0.001
 class TraceLog:
     """Turns events on and off, and writes what the iothreads attached to it traced.
 
-    Which events are on is one state for the whole process. ``write`` takes whole lines.
+    Which events are on is one state for the whole process. ``write`` takes whole lines; it may
+    return how many of them, the last ones, it had to drop.
     ``call_later(seconds, function)`` is the event loop's: the rings are drained by a timer, which
     exists only while events are on and iothreads attached. Without it, ``drain`` is called by hand.
     ``timestamps``: lines begin with the time.
@@ -44,12 +45,13 @@ class TraceLog:
 
     def __init__(self) -> None:
         self.enabled: frozenset[str] = frozenset()
-        self.write: Callable[[str], object] = _write_to_stderr
+        self.write: Callable[[str], int | None] = standard_error.write_lines
         self.timestamps = False
         self.call_later: Callable[[float, Callable[[], None]], Timer] | None = None
         # Each with the number of its records that are known to be lost.
         self._contexts: dict[AioContext, int] = {}
         self._timer: Timer | None = None
+        self._unwritten = 0  # lines dropped since one was last written
 
     def states(self, text: str) -> list[tuple[str, bool]]:
         """The events that a name or pattern fits, and whether they are on.
@@ -125,15 +127,21 @@ class TraceLog:
                 lines.append((time.time_ns(), f"x_trace_dropped ctx 0x{address:x} count {lost}"))
         if lines:
             lines.sort(key=lambda line: line[0])
-            with contextlib.suppress(OSError):  # a full disk does not stop the daemon
-                if self.timestamps:
-                    dated = [f"{trace_lines.iso8601(ns)} {text}\n" for ns, text in lines]
-                else:
-                    dated = [f"{text}\n" for _, text in lines]
-                self.write("".join(dated))
+            self._write(lines)
         return more
 
+    def _write(self, lines: list[tuple[int, str]]) -> None:
+        """Write lines, each with its time; before them, how many had to be dropped before."""
+        from qmp_iothreadd.iothread import trace_lines
 
-def _write_to_stderr(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+        noticed = self._unwritten
+        if noticed:
+            lines = [(lines[0][0], f"x_trace_dropped ctx 0x0 count {noticed}"), *lines]
+        if self.timestamps:
+            dated = [f"{trace_lines.iso8601(ns)} {text}\n" for ns, text in lines]
+        else:
+            dated = [f"{text}\n" for _, text in lines]
+        with contextlib.suppress(OSError):  # a full disk does not stop the daemon
+            dropped = self.write("".join(dated)) or 0
+            told = not noticed or dropped < len(lines)
+            self._unwritten = dropped if told else noticed + dropped - 1

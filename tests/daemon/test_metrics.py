@@ -22,6 +22,8 @@ pytest.importorskip("prometheus_client")
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from qmp_iothreadd.daemon.metrics import registry
+
 parse_openmetrics: Any = openmetrics_parser.text_string_to_metric_families
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -41,6 +43,15 @@ async def url(client: MemoryClient) -> AsyncIterator[str]:
     async with serve_metrics(client.machine, "0", said.append):
         (found,) = said
         yield found
+
+
+def test_what_is_deleted_during_a_scrape_is_left_out(client: MemoryClient) -> None:
+    client.execute("object-add", {"qom-type": "iothread", "id": "io1"})
+    scraped = registry(client.machine)
+    client.execute("object-del", {"id": "io1"})
+    sample = "qmp_iothreadd_iothread_iterations_total"
+    assert scraped.get_sample_value(sample, {"iothread": "io0"}) is not None
+    assert scraped.get_sample_value(sample, {"iothread": "io1"}) is None
 
 
 async def fetch(url: str, request: str = "GET /metrics HTTP/1.1", *headers: str) -> tuple[str, str]:

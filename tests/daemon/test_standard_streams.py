@@ -33,6 +33,22 @@ def test_where_nobody_reads_nothing_is_said_and_nothing_fails(
         broken.close()
 
 
+def test_nobody_waits_for_a_reader_of_standard_error_that_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    full = os.write(writer, b"x" * (1 << 20))
+    os.set_blocking(writer, True)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        say("dropped\n")
+        assert os.read(reader, 1 << 20) == b"x" * full
+        say("written\n")
+        assert os.read(reader, 1 << 20) == b"written\n"
+        os.close(reader)
+
+
 def test_streams_that_are_closed_are_given_to_dev_null(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[int] = []
     closed: list[int] = []
