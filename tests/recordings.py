@@ -25,10 +25,17 @@ def recording_path(name: str) -> Path:
     return path
 
 
+SESSIONS = "qemu-11.1"
+"""The corpus of monitor sessions, which need no option but a monitor's, and of command lines."""
+
+DOOR = "door-11.1"
+"""The corpus of what starts QEMU: command lines, devices, objects and first commands."""
+
+
 @cache
-def scenarios() -> list[Scenario]:
-    """Monitor sessions and command lines, in the format that `check.py` beside them describes."""
-    with recording_path("conformance/qemu-11.1.jsonl").open(encoding="utf-8") as file:
+def scenarios(corpus: str = SESSIONS) -> list[Scenario]:
+    """What one corpus has, in the format that `check.py` beside them describes."""
+    with recording_path(f"conformance/{corpus}.jsonl").open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.testing import MemoryClient
-from tests.recordings import Scenario, recording_path, scenarios
+from tests.recordings import DOOR, SESSIONS, Scenario, recording_path, scenarios
 
 CHECK = recording_path("conformance/check.py")
 
@@ -24,8 +24,10 @@ CHECK = recording_path("conformance/check.py")
 OF_A_PROCESS = ("cli", "cli-error")
 
 
-def categories() -> list[str]:
-    return sorted({scenario["category"] for scenario in scenarios()})
+def categories() -> list[tuple[str, str]]:
+    return sorted(
+        {(corpus, found["category"]) for corpus in (SESSIONS, DOOR) for found in scenarios(corpus)}
+    )
 
 
 @cache
@@ -41,12 +43,12 @@ def checker() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("category", categories())
-def test_the_daemon_answers_as_recorded(category: str, tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus.jsonl"
-    chosen = [scenario for scenario in scenarios() if scenario["category"] == category]
-    corpus.write_text("".join(json.dumps(scenario) + "\n" for scenario in chosen))
-    options = ["--corpus", str(corpus), "--jobs", "2", "--ordered"]
+@pytest.mark.parametrize(("corpus", "category"), categories())
+def test_the_daemon_answers_as_recorded(corpus: str, category: str, tmp_path: Path) -> None:
+    file = tmp_path / "corpus.jsonl"
+    chosen = [scenario for scenario in scenarios(corpus) if scenario["category"] == category]
+    file.write_text("".join(json.dumps(scenario) + "\n" for scenario in chosen))
+    options = ["--corpus", str(file), "--jobs", "2", "--ordered"]
     server = [sys.executable, "-m", "qmp_iothreadd"]
     done = subprocess.run(
         [sys.executable, str(CHECK), *options, "--", *server],
