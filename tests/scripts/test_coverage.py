@@ -46,4 +46,4 @@ def test_an_unknown_room_is_refused() -> None:
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: no room with tests: nosuch; there are cli, commands, ")
+    assert done.stderr.startswith("error: no room with tests: nosuch; there are chardev, cli, ")
