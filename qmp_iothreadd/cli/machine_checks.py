@@ -148,6 +148,8 @@ def check_cpu(line: CommandLine) -> None:
 
 def check_memory_backend(line: CommandLine) -> None:
     """``-machine memory-backend=``: an object that is memory."""
+    if line.config.memory_path is not None:
+        raise errors.mem_path_and_backend()
     name = line.machine_options.get("memory-backend") or ""
     for each in line.config.objects:
         values = each.values

@@ -52,7 +52,7 @@ class Ports:
                     self._make(given, labels, made)
         for given in self._given:
             if given.kind == "debugcon":  # with it comes a device
-                raise LocatedError(errors.isa_bus_missing("isa-debugcon"), given.location)
+                raise LocatedError(errors.no_bus("ISA", "isa-debugcon"), given.location)
 
     def _make(self, given: _Given, labels: Iterator[str], made: list[PortConfig]) -> None:
         if given.text == "none" and given.kind == "parallel":

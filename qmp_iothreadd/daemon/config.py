@@ -155,8 +155,9 @@ class Config:
     ``chardevs`` were read from. ``default_socket``: no monitor was asked for, and this socket was
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
-    ``defer``. ``machine`` are properties of the empty machine, of their
-    types. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
+    ``defer``. ``machine`` are properties of the empty machine, of their types; ``memory_path`` is
+    the file or folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user,
+    group and the name whose groups are taken over. ``target`` is the
     architecture that the program's name promises. ``netdevs`` are Netdevs, as on the wire.
     """
 
@@ -183,6 +184,9 @@ class Config:
         self.preconfig = False
         self.incoming: str | None = None
         self.machine: dict[str, Any] = {}
+        self.memory_path: str | None = None
+        self.preallocate = False
+        self.only_migratable = False
         self.actions: dict[str, str] = {}
         self.compat: dict[str, str] = {}
 

@@ -109,7 +109,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
             raise config.board_error
         if config.machine:
             with located(""):
-                machine.create_default_memory()
+                machine.create_default_memory(config.memory_path)
         if config.incoming not in (None, "defer"):
             _await_machine(config.incoming, machine)
         machine.chardevs.started()
@@ -157,6 +157,9 @@ def _make_machine(config: Config) -> Machine:
         check_replies=config.check_replies,
     )
     machine.command_line_options = config.describe_options
+    machine.only_migratable = config.only_migratable
+    if config.preallocate:
+        machine.default_properties.append(("memory-backend", "prealloc", True))
     if config.target is not None and _is_target(models.schema, config.target):
         machine.target = config.target
     machine.actions.update(config.actions)

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd.errors.tree import (
     COMMAND_NOT_FOUND as COMMAND_NOT_FOUND,
+    DEVICE_NOT_ACTIVE as DEVICE_NOT_ACTIVE,
     DEVICE_NOT_FOUND as DEVICE_NOT_FOUND,
     GENERIC_ERROR as GENERIC_ERROR,
     Error as Error,
@@ -38,12 +39,14 @@ from qmp_iothreadd.errors.tree import (
 
 if TYPE_CHECKING:
     from qmp_iothreadd.errors.block import *
+    from qmp_iothreadd.errors.block_jobs import *
     from qmp_iothreadd.errors.chardev_changes import *
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
     from qmp_iothreadd.errors.descriptors import *
     from qmp_iothreadd.errors.device_options import *
     from qmp_iothreadd.errors.devices import *
+    from qmp_iothreadd.errors.drives import *
     from qmp_iothreadd.errors.hardware import *
     from qmp_iothreadd.errors.iothread import *
     from qmp_iothreadd.errors.json import *
@@ -69,6 +72,8 @@ _LAYERS: Final = (
     "iothread",
     "machine",
     "block",
+    "block_jobs",
+    "drives",
     "machine_options",
     "memory",
     "chardevs",

@@ -55,8 +55,3 @@ def port_not_connected(kind: str, text: str) -> QmpError:
 def too_many_parallel_ports() -> QmpError:
     """A fourth parallel port."""
     return QmpError("too many parallel ports")
-
-
-def isa_bus_missing(driver: str) -> QmpError:
-    """A device for a bus that the empty machine does not have."""
-    return QmpError(f"No 'ISA' bus found for device '{driver}'")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from qmp_iothreadd.errors.tree import QmpError
-
-DEVICE_NOT_ACTIVE: Final = "DeviceNotActive"
+from qmp_iothreadd.errors.tree import DEVICE_NOT_ACTIVE, QmpError
 
 
 def no_balloon() -> QmpError:

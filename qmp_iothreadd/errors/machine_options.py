@@ -53,14 +53,6 @@ def unknown_cpu_model(name: str) -> QmpError:
     return QmpError(f"unable to find CPU model '{name}'")
 
 
-def unknown_cpu_property(model: str, name: str, value: str) -> QmpError:
-    """-cpu with a property that the model lacks."""
-    return QmpError(
-        f"can't apply global {model}-x86_64-cpu.{name}={value}: "
-        f"Property '{model}-x86_64-cpu.{name}' not found"
-    )
-
-
 def cpu_without_machine() -> QmpError:
     """-cpu, where the machine has no place for CPUs."""
     return QmpError("apic-id property was not initialized properly")

@@ -8,6 +8,7 @@ from typing import Final
 
 GENERIC_ERROR: Final = "GenericError"
 COMMAND_NOT_FOUND: Final = "CommandNotFound"
+DEVICE_NOT_ACTIVE: Final = "DeviceNotActive"
 DEVICE_NOT_FOUND: Final = "DeviceNotFound"
 
 

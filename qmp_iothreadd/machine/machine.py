@@ -104,6 +104,9 @@ class Machine:
         self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.command_line_options: Callable[[], list[dict[str, Any]]] = list
+        # What each new object of a type begins with: the type, a property and its value.
+        self.default_properties: list[tuple[str, str, Any]] = []
+        self.only_migratable = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.on_shutdown: Callable[[], None] = lambda: None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved
@@ -302,6 +305,9 @@ class Machine:
         if found is None or not found.implements(USER_CREATABLE):
             raise errors.invalid_object_type(type_name)
         made = found.instantiate()
+        for base, key, value in self.default_properties:
+            if found.implements(base):
+                made.set_property(key, value)
         for key, value in properties.items():
             made.set_property(key, value)
         self.tree.objects.add_child(name, made)
@@ -342,8 +348,10 @@ class Machine:
 
         return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
 
-    def create_default_memory(self) -> None:
+    def create_default_memory(self, path: str | None = None) -> None:
         """Create the memory of a machine that was given a size, and no back end.
+
+        ``path`` is the file that it is kept in, or the folder of a file without a name.
 
         Raises:
             QmpError: there is not so much, or its name is taken.
@@ -352,7 +360,9 @@ class Machine:
         if size and not self.board.get_property("memory-backend"):
             if self.find_object(DEFAULT_MEMORY) is not None:
                 raise errors.default_memory_name_taken(DEFAULT_MEMORY)
-            made = self.add_object("memory-backend-ram", DEFAULT_MEMORY, {"size": size})
+            kind = "memory-backend-ram" if path is None else "memory-backend-file"
+            where = {} if path is None else {"mem-path": path}
+            made = self.add_object(kind, DEFAULT_MEMORY, {**where, "size": size})
             self.board.values["memory-backend"] = made.path
 
     def memory_backends(self) -> list[MemoryBackend]:

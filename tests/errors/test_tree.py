@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,38 @@ def test_each_name_is_in_one_layer() -> None:
 def test_each_function_makes_an_error_that_no_other_makes(name: str) -> None:
     text = make(name).desc
     assert [other for other in functions() if other != name and make(other).desc == text] == []
+
+
+def sources() -> list[Path]:
+    return sorted(Path(errors.__file__).parent.parent.rglob("*.py"))
+
+
+def attributes_used() -> dict[str, Path]:
+    """What the package uses as ``errors.NAME``, and one place of each."""
+    nodes = [(node, path) for path in sources() for node in ast.walk(ast.parse(path.read_text()))]
+    return {
+        node.attr: path
+        for node, path in nodes
+        if isinstance(node, ast.Attribute)
+        if isinstance(node.value, ast.Name) and node.value.id == "errors"
+    }
+
+
+def test_each_error_that_the_package_uses_is_there() -> None:
+    assert {
+        name: path for name, path in attributes_used().items() if not hasattr(errors, name)
+    } == {}
+
+
+def test_each_function_is_used() -> None:
+    imported = {
+        alias.name
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(errors.__name__)
+        for alias in node.names
+    }
+    assert functions().keys() - attributes_used().keys() - imported == set()
 
 
 def an_argument(name: str, annotation: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +112,26 @@ def test_a_machine_with_memory_has_an_object_of_it() -> None:
     with DaemonProcess("-m", "64M") as daemon, daemon.client() as client:
         assert get(client, "memory-backend") == "/objects/ram"
         assert [each["id"] for each in client.execute("query-memdev")] == ["ram"]
+
+
+def test_the_memory_is_kept_in_a_file_and_taken_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "ram"
+    options = ("-m", "1M", "-mem-path", str(path), "-mem-prealloc")
+    more = ("-object", "memory-backend-ram,id=a,size=8K,prealloc=off")
+    with DaemonProcess(*options, *more) as daemon, daemon.client() as client:
+        found = {each["id"]: each["prealloc"] for each in client.execute("query-memdev")}
+        assert found == {"ram": True, "a": False}
+        added = {"qom-type": "memory-backend-ram", "id": "b", "size": 8192}
+        client.execute("object-add", added)
+        assert client.execute("qom-get", {"path": "/objects/b", "property": "prealloc"}) is True
+        assert get(client, "memory-backend") == "/objects/ram"
+        file = {"path": "/objects/ram", "property": "mem-path"}
+        assert client.execute("qom-get", file) == str(path)
+    assert path.stat().st_size == 1 << 20
+
+
+def test_migration_globals_say_whether_all_must_be_migratable() -> None:
+    for options, said in [((), "off"), (("-only-migratable",), "on")]:
+        with DaemonProcess(*options) as daemon, daemon.client() as client:
+            text = client.execute("human-monitor-command", {"command-line": "info migrate -a"})
+            assert f"  only-migratable: {said}\r\n" in text

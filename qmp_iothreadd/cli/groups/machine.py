@@ -8,7 +8,17 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import HELP, new_list
 from qmp_iothreadd.cli.machine import EMPTY, list_properties
-from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, no_words, read_list, words_of
+from qmp_iothreadd.cli.option import (
+    FILE,
+    Handler,
+    Option,
+    accept,
+    no_words,
+    read_list,
+    set_field,
+    store_text,
+    words_of,
+)
 from qmp_iothreadd.errors import LocatedError, located
 
 
@@ -143,8 +153,8 @@ OPTIONS = (
     _guest("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
     _guest("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
     _guest("numa", "node|dist|cpu|hmat-lb|hmat-cache[,...]", read_list("numa"), "NUMA nodes"),
-    _guest("mem-path", "PATH", accept, "where memory is kept"),
-    _guest("mem-prealloc", "", accept, "allocate memory at once"),
+    Option("mem-path", "PATH", store_text("memory_path"), "where memory is kept"),
+    Option("mem-prealloc", "", set_field("preallocate"), "allocate memory at once"),
     _guest("global", "DRIVER.PROP=VALUE", _add_global, "a default of a device's", "global"),
     _guest(
         "boot",
@@ -180,5 +190,5 @@ OPTIONS = (
     ),
     _guest("icount", "[shift=]N|auto[,...]", read_list("icount"), "count instructions", "icount"),
     _guest("loadvm", "TAG", _load_snapshot, "load a snapshot: there is no disk that has one"),
-    _guest("only-migratable", "", accept, "allow only what can be migrated"),
+    Option("only-migratable", "", set_field("only_migratable"), "allow only what can be migrated"),
 )

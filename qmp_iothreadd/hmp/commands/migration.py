@@ -162,7 +162,7 @@ _SHOWN = {
 _GLOBALS = """\
 Globals:
   store-global-state: on
-  only-migratable: off
+  only-migratable: {only_migratable}
   send-configuration: on
   send-section-footer: on
   send-switchover-start: on
@@ -185,7 +185,9 @@ def show(ctx: Context, all: bool) -> str:
         text += f"Sockets: [\n{''.join(lines)}]\n"
     if "ram" in found:
         text += _ram(found["ram"])
-    return text + (_GLOBALS if all else "")
+    if all:
+        text += _GLOBALS.format(only_migratable="on" if ctx.machine.only_migratable else "off")
+    return text
 
 
 def _status(found: dict[str, Any]) -> str:

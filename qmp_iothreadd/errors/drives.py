@@ -1,0 +1,80 @@
+"""Disks of the command line and of drive_add."""
+
+from __future__ import annotations
+
+from qmp_iothreadd.errors.tree import QmpError
+
+
+def disk_empty(name: str) -> QmpError:
+    """A disk that is there, and nothing in it."""
+    return QmpError(f"Device '{name}' has no medium")
+
+
+def drive_bus_unknown(name: str) -> QmpError:
+    """-drive with an if= that there is not."""
+    return QmpError(f"unsupported bus type '{name}'")
+
+
+def drive_media_unknown(name: str) -> QmpError:
+    """-drive with a media= that there is not."""
+    return QmpError(f"'{name}' invalid media")
+
+
+def drive_cache_unknown() -> QmpError:
+    """-drive with a cache= that there is not."""
+    return QmpError("invalid cache option")
+
+
+def drive_exists(name: str) -> QmpError:
+    """A second disk of one name."""
+    return QmpError(f"Duplicate ID '{name}' for drive")
+
+
+def drive_conflicts(name: str) -> QmpError:
+    """A disk that is called as a node is."""
+    return QmpError(f"Device name '{name}' conflicts with an existing node name")
+
+
+def node_conflicts(name: str) -> QmpError:
+    """A node that is called as a disk is."""
+    return QmpError(f"node-name={name} is conflicting with a device id")
+
+
+def drive_without_file() -> QmpError:
+    """-drive that says how to open, and not what."""
+    return QmpError("Must specify either driver or file")
+
+
+def drive_needs_file() -> QmpError:
+    """-drive of a format, without what is to be in it."""
+    return QmpError('A block device must be specified for "file"')
+
+
+def drive_option_unknown(format: str, name: str) -> QmpError:
+    """-drive with an option that the format does not have."""
+    return QmpError(f"Block format '{format}' does not support the option '{name}'")
+
+
+def drive_protocol_unknown(name: str) -> QmpError:
+    """-drive of what is reached in a way that the build lacks."""
+    return QmpError(f"Unknown protocol '{name}'")
+
+
+def option_not_a_switch(name: str) -> QmpError:
+    """Neither on nor off."""
+    return QmpError(f"Parameter '{name}' expects 'on' or 'off'")
+
+
+def option_not_a_number(name: str) -> QmpError:
+    """-drive with a place that is none."""
+    return QmpError(f"Parameter '{name}' expects a number")
+
+
+def drive_without_place(bus: str) -> QmpError:
+    """-drive on a bus that the machine does not have."""
+    return QmpError(f"machine type does not support if={bus},bus=0,unit=0")
+
+
+def drive_cannot_be_added(bus: int) -> QmpError:
+    """drive_add to a bus of a guest."""
+    return QmpError(f"Can't hot-add drive to type {bus}")
