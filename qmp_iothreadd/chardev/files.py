@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.fd import ChardevFd, FdTransport
+from qmp_iothreadd.chardev.terminal import COOKED_INPUT
 from qmp_iothreadd.qom.object import Property
 
 _PPCLAIM: Final = 0x708B  # linux/ppdev.h
@@ -176,16 +177,7 @@ def _set_line(fd: int) -> None:
     if not os.isatty(fd):
         return
     line = termios.tcgetattr(fd)
-    line[_IFLAG] &= ~(
-        termios.IGNBRK
-        | termios.BRKINT
-        | termios.PARMRK
-        | termios.ISTRIP
-        | termios.INLCR
-        | termios.IGNCR
-        | termios.ICRNL
-        | termios.IXON
-    )
+    line[_IFLAG] &= ~COOKED_INPUT
     line[_OFLAG] &= ~termios.OPOST
     line[_LFLAG] &= ~(
         termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN | termios.ISIG

@@ -5,9 +5,21 @@ from __future__ import annotations
 import os
 import termios
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 _INPUT, _LOCAL, _CONTROL_CHARACTERS = 0, 3, 6
+
+COOKED_INPUT: Final = (
+    termios.IGNBRK
+    | termios.BRKINT
+    | termios.PARMRK
+    | termios.ISTRIP
+    | termios.INLCR
+    | termios.IGNCR
+    | termios.ICRNL
+    | termios.IXON
+)
+"""The flags of input that change bytes, or stop them."""
 
 
 def set_terminal(fd: int, *, keys: bool, signals: bool = True) -> Callable[[], None]:
@@ -31,16 +43,7 @@ def set_terminal(fd: int, *, keys: bool, signals: bool = True) -> Callable[[], N
 
 
 def _deliver_keys(wanted: list[Any]) -> None:
-    wanted[_INPUT] &= ~(
-        termios.IGNBRK
-        | termios.BRKINT
-        | termios.PARMRK
-        | termios.ISTRIP
-        | termios.INLCR
-        | termios.IGNCR
-        | termios.ICRNL
-        | termios.IXON
-    )
+    wanted[_INPUT] &= ~COOKED_INPUT
     wanted[_LOCAL] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.IEXTEN)
     wanted[_CONTROL_CHARACTERS][termios.VMIN] = 1
     wanted[_CONTROL_CHARACTERS][termios.VTIME] = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +22,6 @@ BRANCHES = {
     for name, struct in object_branches(load_schema()).items()
     if struct.members and name not in ELSEWHERE
 }
-# No path at which a file could be made.
 TEXTS = ("", "/nonexistent/x", "/dev/null", "/", "a\0b", "\u00e9" * 20, "on", "o", "AAAA", "NORMAL")
 NUMBERS = (-1, 0, 1, 2, 4096, 5000, 2**16, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 
@@ -46,6 +47,13 @@ def members(struct: ObjectType) -> st.SearchStrategy[dict[str, Any]]:
     needed = {name: values(each.type) for name, each in named.items() if not each.optional}
     others = {name: values(each.type) for name, each in named.items() if each.optional}
     return st.fixed_dictionaries(needed, optional=others)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where a text is the name of a file that did not exist, it does from then on."""
+    with contextlib.chdir(tmp_path_factory.mktemp("objects")):
+        yield
 
 
 @pytest.mark.parametrize("kind", BRANCHES)
