@@ -50,27 +50,25 @@ def _read(line: CommandLine, arguments: list[str]) -> None:
     for early in (True, False):
         for words, option, text in found:
             line.location = " ".join(words)
-            if option is None:
-                if not early:
-                    line.disk_images.append(words[0])
-            elif option.early == early:
+            if option.early == early:
                 option.handler(line, text)
     line.location = ""
     finish(line)
 
 
-def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Option | None, str]]:
-    """Each option with its words and its argument; None for a word that is no option."""
-    found: list[tuple[list[str], Option | None, str]] = []
+def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Option, str]]:
+    """Each option with its words and its argument; a word that is no option is a disk's file."""
+    found: list[tuple[list[str], Option, str]] = []
     words = iter(arguments)
     for word in words:
         line.location = word
-        if not word.startswith("-"):
-            found.append(([word], None, ""))
-            continue
-        option = find_option(word[2:] if word.startswith("--") else word[1:])
+        is_disk = not word.startswith("-")
+        option = find_option("hda" if is_disk else word.removeprefix("-").removeprefix("-"))
         if option is None:
             raise errors.invalid_option()
+        if is_disk:
+            found.append(([word], option, word))
+            continue
         if not option.argument:
             found.append(([word], option, ""))
             continue

@@ -54,7 +54,6 @@ class CommandLine:
         self.monitors = Monitors(self.backends)
         self.ports: Ports | None = None
         self.machine_options = MachineOptions()
-        self.disk_images: list[str] = []
         self.defaults = Defaults()
         self.lists: dict[str, OptionList] = {}
         self.questions: list[Callable[[CommandLine], None]] = []

@@ -6,7 +6,6 @@ step of start-up, with what checks them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import cast
@@ -82,9 +81,6 @@ def _make_backends(line: CommandLine) -> None:
     config = line.config
     config.chardev_options = line.backends.chardevs
     line.backends.make_chardevs(config.chardevs)
-    if line.disk_images:
-        name = line.disk_images[0]
-        raise LocatedError(_disk_error(name), name)
     _check_machine(line)
     config.monitors = line.monitors.configs()
     line.defaults.add_socket(config, line.monitors)
@@ -188,12 +184,3 @@ def _call(line: CommandLine, check: str) -> None:
 def _load(check: str) -> object:
     module, _, function = check.partition(".")
     return getattr(import_module(f"qmp_iothreadd.cli.{module}"), function)
-
-
-def _disk_error(name: str) -> errors.QmpError:
-    """What is wrong with a disk image, which is what an argument that is no option would be."""
-    try:
-        os.close(os.open(name, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError as error:
-        return errors.cannot_open(name, error.strerror or str(error))
-    return errors.option_unsupported("disks are")

@@ -59,12 +59,13 @@ def run(config: Config) -> int:
 
         background = Background()
     with contextlib.closing(uvloop.new_event_loop()) as loop:
-        loop.run_until_complete(serve(config, background))
-    return 0
+        return loop.run_until_complete(serve(config, background))
 
 
-async def serve(config: Config, background: Background | None = None) -> None:
+async def serve(config: Config, background: Background | None = None) -> int:
     """Start up in the order of QEMU's system/vl.c, serve until quit or a signal, give all back.
+
+    Returns the exit status.
 
     Raises:
         QmpError, LocatedError: an object or a monitor cannot be made.
@@ -129,6 +130,7 @@ async def serve(config: Config, background: Background | None = None) -> None:
         loading = loop.call_later(_LOAD_TEXTS_S, _load_the_rest)
         stack.callback(loading.cancel)
         await ended.wait()
+    return machine.exit_status
 
 
 def _load_the_rest() -> None:

@@ -110,6 +110,7 @@ class Incoming:
         self._change("failed")
         self.machine.chardevs.report(error.desc)
         if exit_on_error:
+            self.machine.exit_status = 1
             self.machine.shutdown("host-error")
 
     def _change(self, status: str) -> None:

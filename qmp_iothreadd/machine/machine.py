@@ -111,6 +111,7 @@ class Machine:
         self.on_shutdown: Callable[[], None] = lambda: None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved
         self.shutting_down = False
+        self.exit_status = 0
         self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None
         self._event_filters: dict[str, Filter | None] = {}

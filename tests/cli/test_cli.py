@@ -205,11 +205,12 @@ def test_monitors_complain_last_after_objects_were_made() -> None:
     )
 
 
-def test_a_word_that_is_no_option_would_be_a_disk() -> None:
-    assert said("/nonexistent/x") == (
-        "prog: /nonexistent/x: Could not open '/nonexistent/x': No such file or directory\n"
-    )
-    assert said(__file__) == f"prog: {__file__}: disks are not supported\n"
+def test_a_word_that_is_no_option_is_a_disk(tmp_path: Path) -> None:
+    image = str(tmp_path / "disk.img")
+    (disk,) = parse(image, "-S").blocks
+    (first,) = parse("-hda", image).blocks
+    assert disk.pairs == first.pairs
+    assert disk.location == image
 
 
 # -- The machine and the process -------------------------------------------------------------------

@@ -58,6 +58,7 @@ def said(uri: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_no_machine_ends_the_daemon(tmp_path: Path) -> None:
     (tmp_path / "stream").write_bytes(b"no machine")
     ended = said(f"file:{tmp_path}/stream")
+    assert ended.returncode == 1
     assert "load of migration failed: Invalid argument: Not a migration stream" in ended.stderr
 
 
