@@ -281,7 +281,7 @@ def _make_backends(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.daemon.backends import make_disks
     from qmp_iothreadd.machine.netdevs import Netdevs
 
-    make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}", "stderr"))
+    make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}\n", "stderr"))
     for wanted in config.netdevs:
         machine.part(Netdevs).hold(wanted)
 

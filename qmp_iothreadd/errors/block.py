@@ -104,6 +104,22 @@ def detect_zeroes_needs_discard() -> QmpError:
     )
 
 
+def drive_index_and_place() -> QmpError:
+    """Where a disk is, said twice."""
+    return QmpError("index cannot be used with bus and unit")
+
+
+def drive_unit_too_large(unit: int, largest: int) -> QmpError:
+    """The bus is shorter."""
+    return QmpError(f"unit {unit} too big (max is {largest})")
+
+
+def drive_place_taken(bus: int, unit: int, index: int | None) -> QmpError:
+    """Another disk is there."""
+    shown = -1 if index is None else index
+    return QmpError(f"drive with bus={bus}, unit={unit} (index={shown}) exists")
+
+
 def raw_size_unaligned() -> QmpError:
     """A piece of an image that does not end with a sector."""
     return QmpError(f"Specified size is not multiple of {512}")

@@ -88,13 +88,23 @@ def add_drive(
 
 
 def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> tuple[str, int, int]:
-    """The kind of bus, the bus and the unit where a disk would be: as asked for, or the next."""
+    """The kind of bus, the bus and the unit where a disk would be: as asked for, or the next.
+
+    Raises:
+        QmpError: there is no such place, or it is taken.
+    """
     units = _UNITS.get(kind, 0)
     bus, unit = _number(given, "bus") or 0, _number(given, "unit")
     index = _number(given, "index")
     if index is not None:
+        if bus or unit is not None:
+            raise errors.drive_index_and_place()
         bus, unit = divmod(index, units) if units else (0, index)
     if unit is not None:
+        if units and unit >= units:
+            raise errors.drive_unit_too_large(unit, units - 1)
+        if (kind, bus, unit) in nodes.places:
+            raise errors.drive_place_taken(bus, unit, index)
         return kind, bus, unit
     unit = 0
     while (kind, bus, unit) in nodes.places:

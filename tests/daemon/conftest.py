@@ -49,7 +49,7 @@ class Daemon:
     """A daemon that serves as a task of the test's event loop."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[int] | None = None
 
     def start(self, *arguments: str, background: Background | None = None) -> None:
         config, _ = parse(["prog", *arguments])

@@ -32,6 +32,22 @@ def test_a_disk_without_a_name_has_its_places(nodes: BlockNodes) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("index=0", "drive with bus=0, unit=0 (index=0) exists"),
+        ("unit=0", "drive with bus=0, unit=0 (index=-1) exists"),
+        ("unit=2", "unit 2 too big (max is 1)"),
+        ("index=1,unit=1", "index cannot be used with bus and unit"),
+    ],
+)
+def test_a_place_has_room_for_one_disk(nodes: BlockNodes, words: str, message: str) -> None:
+    add(nodes, "media=disk")
+    with pytest.raises(QmpError, match=re.escape(message)):
+        add(nodes, words)
+    assert list(nodes.disks) == ["ide0-hd0"]
+
+
 def test_what_is_in_a_disk_goes_with_it(nodes: BlockNodes) -> None:
     add(nodes, "if=none,file=null-co://", "d")
     assert [node.driver for node in nodes.nodes.values()] == ["null-co", "raw"]
