@@ -169,12 +169,6 @@ def announce_self(ctx: Context, interfaces: str | None, id: str | None) -> None:
     """Nothing: there is no network card."""
 
 
-@hmp_command("exit_preconfig", help="exit the preconfig state")
-def exit_preconfig(ctx: Context) -> None:
-    """Go on with what -preconfig held back."""
-    qmp(ctx, "x-exit-preconfig")
-
-
 @hmp_command(
     "x_colo_lost_heartbeat",
     help="Tell COLO that heartbeat is lost,\n\t\t\ta failover or takeover is needed.",
