@@ -49,19 +49,17 @@ def check_fsdev(_line: CommandLine, options: Options) -> None:
 
 def take_drive(line: CommandLine, options: Options) -> None:
     """``-drive``, and what is short for it: a disk that no device uses."""
+    from qmp_iothreadd.machine.drives import BUSES  # few have one
+
     bus = options.get("if") or "ide"
     if line.machine_options.is_empty:
         if bus == "virtio":
             raise refusal_of("virtio-blk-pci")
-        if bus in _PLACES:
+        if bus in BUSES and bus not in ("none", "ide"):
             raise errors.drive_without_place(bus)
     line.config.blocks.append(
         BlockConfig(options.location, name=options.id, pairs=tuple(options.pairs))
     )
-
-
-_PLACES = ("floppy", "pflash", "sd", "mtd", "scsi", "xen")
-"""Where a disk has to be in a guest."""
 
 
 def refusal_of(driver: str) -> errors.QmpError:

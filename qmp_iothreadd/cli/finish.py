@@ -46,9 +46,6 @@ _BOARD = {
 }
 
 
-_MIGRATION_PROTOCOLS = ("tcp:", "unix:", "vsock:", "fd:", "exec:", "rdma:", "file:")
-
-
 def finish(line: CommandLine) -> None:
     """Check what only the whole command line shows, and make monitors of options.
 
@@ -141,8 +138,6 @@ def _check_board(line: CommandLine) -> None:
         options = line.machine_options
         if options.is_empty and options.boots_once:
             raise errors.boot_order_fixed()
-        if line.config.incoming is not None:
-            _check_incoming(line.config.incoming)
         for refusal in line.refusals:
             raise refusal
 
@@ -162,11 +157,6 @@ def _check_combinations(line: CommandLine) -> None:
             raise errors.options_mutually_exclusive("preconfig", "loadvm")
     if incoming and config.preconfig and config.incoming != "defer":
         raise errors.preconfig_wants_defer()
-
-
-def _check_incoming(uri: str) -> None:
-    if uri != "defer" and not uri.startswith(("{", *_MIGRATION_PROTOCOLS)):
-        raise LocatedError(errors.migration_protocol_unknown(uri), f"-incoming {uri}")
 
 
 def _check_lists(line: CommandLine, checks: dict[str, str]) -> None:

@@ -22,9 +22,6 @@ class ListRow(NamedTuple):
     defaults: dict[str, str] = {}  # noqa: RUF012 -- never changed
 
 
-HELP = ("help", "?")
-"""What asks for help instead of being a value."""
-
 LISTS = {
     "drive": ListRow(None),
     "chardev": ListRow(OPTION_KINDS, implied="backend", defaults=OPTION_DEFAULTS),

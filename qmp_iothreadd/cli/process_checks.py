@@ -6,15 +6,17 @@ import fcntl
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
+from qmp_iothreadd.qapi.schema import EnumType
+from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.option_lists import Options
 
-ACTIONS = {
-    "reboot": ("reset", "shutdown"),
-    "shutdown": ("poweroff", "pause"),
-    "panic": ("pause", "shutdown", "exit-failure", "none"),
-    "watchdog": (*("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"),),
+# What can happen, and the enumerations of what can be done then.
+_ACTIONS = {
+    "reboot": "RebootAction",
+    "shutdown": "ShutdownAction",
+    "panic": "PanicAction",
+    "watchdog": "WatchdogAction",
 }
-"""What can happen, and what can be done then: QEMU's RebootAction and its like."""
 
 # What may be forbidden, and the words for it; the process is not filtered.
 _SANDBOX = {
@@ -34,10 +36,13 @@ def take_name(line: CommandLine, options: Options) -> None:
 
 def check_actions(line: CommandLine, options: Options) -> None:
     """``-action``, and what is short for it."""
-    for event, allowed in ACTIONS.items():
+    served = line.config.schema.models().schema
+    for event, type_name in _ACTIONS.items():
         action = options.get(event)
         if action is not None:
-            if action not in allowed:
+            allowed = shipped_schema(served).types[type_name]
+            assert isinstance(allowed, EnumType)
+            if action not in [member.name for member in allowed.members]:
                 raise errors.unaccepted_value(event, action)
             line.config.actions[event] = action
 

@@ -14,7 +14,9 @@ from qmp_iothreadd.qom import c_numbers
 
 Pairs = Sequence[tuple[str, str]]
 
-_BUSES: Final = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
+BUSES: Final = ("none", "ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
+"""The values of if=, by QEMU's numbers. ``none`` is that of a disk that a device names."""
+
 _CACHES: Final[dict[str, dict[str, bool]]] = {
     "none": {"direct": True},
     "off": {"direct": True},
@@ -64,7 +66,7 @@ def add_drive(
     """
     given = dict(pairs)
     bus = given.get("if", default_bus)
-    if bus not in _BUSES:
+    if bus not in BUSES:
         raise errors.drive_bus_unknown(bus)
     if given.get("media", "disk") not in ("disk", "cdrom"):
         raise errors.drive_media_unknown(given["media"])

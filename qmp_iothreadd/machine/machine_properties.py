@@ -11,8 +11,10 @@ from typing import Any
 
 from qmp_iothreadd.qom.object import Property
 
-_LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
-SMP = dict.fromkeys(("cpus", *_LEVELS, "maxcpus"), 1)
+LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
+"""Of the topology of CPUs, from the largest to the smallest."""
+
+SMP = dict.fromkeys(("cpus", *LEVELS, "maxcpus"), 1)
 _SMP_CACHE = {
     "caches": [{"cache": cache, "topology": "default"} for cache in ("l1d", "l1i", "l2", "l3")]
 }

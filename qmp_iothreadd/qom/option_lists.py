@@ -25,6 +25,8 @@ _KEY = re.compile(r"([^=,]*)(=?)")
 
 Warn = Callable[[str], None]
 """Takes a warning; what follows its first line is said without a prefix."""
+HELP = ("help", "?")
+"""What asks for help instead of being a name or a value."""
 
 
 def option_kinds(text: str) -> dict[str, str]:
@@ -146,7 +148,7 @@ class OptionList:
         position = 0
         while position < len(text):
             name, value, position = _read_one(text, position, implied, warn, may_help)
-            if may_help and name in _HELP:
+            if may_help and name in HELP:
                 return False
             implied = None
             if name != "id":
@@ -175,9 +177,6 @@ class OptionList:
         return "\n".join([f"{self.name} options:", *lines])
 
 
-_HELP = ("help", "?")
-
-
 def _find_id(text: str) -> str | None:
     position = 0
     while position < len(text):
@@ -200,7 +199,7 @@ def _read_one(
     if implied is not None:
         value, end = keyval.read_value(text, start)
         return implied, value, end + 1
-    if may_help and key in _HELP:
+    if may_help and key in HELP:
         return key, "", found.end() + 1
     name, value = _expand_flag(key, warn)
     return name, value, found.end() + 1
@@ -209,7 +208,7 @@ def _read_one(
 def _expand_flag(key: str, warn: Warn | None) -> tuple[str, str]:
     """What a key without a value is short for."""
     name, value = (key[2:], "off") if key.startswith("no") else (key, "on")
-    if warn is not None and key not in _HELP:
+    if warn is not None and key not in HELP:
         advice = f"{name}={value}"
         if name == "delay":
             advice = f"nodelay={'on' if value == 'off' else 'off'}"

@@ -66,3 +66,8 @@ def test_where_nothing_can_listen() -> None:
     ended = said("unix:/no/such/folder/s")
     assert ended.returncode == 1
     assert "-incoming unix:/no/such/folder/s: Failed to bind socket" in ended.stderr
+
+
+def test_where_a_machine_cannot_come_from() -> None:
+    text = "-incoming nope:x: unknown migration protocol: nope:x\n"
+    assert said("nope:x").stderr.endswith(text)

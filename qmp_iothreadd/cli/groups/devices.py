@@ -7,9 +7,9 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.lists import HELP
 from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, read_list, words_of
 from qmp_iothreadd.errors import LocatedError
+from qmp_iothreadd.qom.option_lists import HELP
 
 Question = Callable[[CommandLine], None]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.lists import HELP, new_list
+from qmp_iothreadd.cli.lists import new_list
 from qmp_iothreadd.cli.machine import EMPTY, list_properties
 from qmp_iothreadd.cli.option import (
     FILE,
@@ -20,6 +20,7 @@ from qmp_iothreadd.cli.option import (
     words_of,
 )
 from qmp_iothreadd.errors import LocatedError, located
+from qmp_iothreadd.qom.option_lists import HELP
 
 
 def _set_machine(line: CommandLine, text: str) -> None:

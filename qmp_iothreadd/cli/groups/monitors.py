@@ -8,12 +8,13 @@ from qmp_iothreadd.chardev.compat import PREFIXES, WORDS
 from qmp_iothreadd.chardev.options import BACKENDS, list_backends
 from qmp_iothreadd.cli.backends import CHARDEV
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.lists import HELP, list_words
+from qmp_iothreadd.cli.lists import list_words
 from qmp_iothreadd.cli.monitors import DEPRECATED
 from qmp_iothreadd.cli.option import Handler, Option, words_of
 from qmp_iothreadd.daemon.config import MODES
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.qom import c_numbers
+from qmp_iothreadd.qom.option_lists import HELP
 
 
 def _add_qmp(line: CommandLine, text: str) -> None:

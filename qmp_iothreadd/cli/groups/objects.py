@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.lists import HELP
 from qmp_iothreadd.cli.option import Handler, Option, read_list, set_field, store_text, words_of
 from qmp_iothreadd.daemon.config import ObjectConfig
+from qmp_iothreadd.qom.option_lists import HELP
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import ObjectType

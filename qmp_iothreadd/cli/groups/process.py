@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.lists import HELP, list_words
+from qmp_iothreadd.cli.lists import list_words
 from qmp_iothreadd.cli.option import (
     FILE,
     Option,
@@ -17,6 +17,7 @@ from qmp_iothreadd.cli.option import (
     words_of,
 )
 from qmp_iothreadd.daemon.config import TracePattern
+from qmp_iothreadd.qom.option_lists import HELP
 
 # The one item of QEMU's log that a monitor can have; the others are about the guest.
 _TRACE_ITEM = "trace:"

@@ -196,7 +196,7 @@ def drive_del(ctx: Context, id: str) -> None:
 )
 def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
     """Make a disk that no device uses, or with ``-n`` a node."""
-    from qmp_iothreadd.machine.drives import add_drive
+    from qmp_iothreadd.machine.drives import BUSES, add_drive
     from qmp_iothreadd.qom import keyval
 
     nodes = ctx.machine.part(BlockNodes)
@@ -206,13 +206,10 @@ def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
         nodes.add(dict(pairs))
         return ""
     bus = dict(pairs).get("if", "ide")
-    if bus in _GUEST_BUSES:
-        raise errors.drive_cannot_be_added(_GUEST_BUSES.index(bus) + 1)
+    if bus != "none" and bus in BUSES:
+        raise errors.drive_cannot_be_added(BUSES.index(bus))
     add_drive(nodes, cast("str | None", values.get("id")), pairs, warn=lambda text: None)
     return "OK\n"
-
-
-_GUEST_BUSES = ("ide", "scsi", "floppy", "pflash", "mtd", "sd", "virtio", "xen")
 
 
 # -- Jobs -----------------------------------------------------------------------------------------

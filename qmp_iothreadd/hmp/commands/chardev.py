@@ -11,13 +11,12 @@ from qmp_iothreadd.hmp import messages
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.text import decode, encode
 from qmp_iothreadd.qmp.registry import Context
+from qmp_iothreadd.qom.option_lists import HELP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qmp_iothreadd.qom.option_lists import Options
-
-_HELP = ("help", "?")
 
 
 @hmp_command(
@@ -31,7 +30,7 @@ def chardev_add(ctx: Context, args: str) -> str:
 def _add(ctx: Context, options: Options) -> str:
     from qmp_iothreadd.chardev.options import list_backends, parse_devices
 
-    if options.get("backend") in _HELP:
+    if options.get("backend") in HELP:
         return list_backends() + "\n"
     chardevs = ctx.machine.chardevs
     made: list[str] = []
