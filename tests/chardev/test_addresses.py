@@ -64,3 +64,21 @@ def test_both_ends_of_a_connection() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert format_connected(ours, server=False) == "unix:"
+
+
+class OfVirtualMachines:
+    """In place of a socket between virtual machines, which not every host has."""
+
+    family = socket.AF_VSOCK
+
+    def getsockname(self) -> tuple[int, int]:
+        return (3, 1234)
+
+    def getpeername(self) -> tuple[int, int]:
+        return (2, 9)
+
+
+def test_sockets_between_virtual_machines() -> None:
+    made: Any = OfVirtualMachines()
+    assert local_address(made) == {"type": "vsock", "cid": "3", "port": "1234"}
+    assert format_connected(made, server=True) == "unknown"

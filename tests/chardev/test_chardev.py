@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.chardev.peer import Peer
+from qmp_iothreadd.chardev.sink import SinkTransport
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.qom.tree import ObjectTree
+from qmp_iothreadd.qom.types import TypeRegistry
 from tests.chardev.echoes import Echoes
 
 NULL: dict[str, Any] = {"type": "null", "data": {}}
@@ -186,3 +191,57 @@ async def test_those_that_do_not_read_are_dropped_in_the_end(
             await chardevs.drained()
             while made.peers:
                 await asyncio.sleep(0.001)
+
+
+async def test_null_has_nothing_to_wait_for_and_no_break(chardevs: Chardevs) -> None:
+    made = chardevs.add("c", NULL)
+    assert not made.waits
+    await made.wait()
+    made.send_break()
+    assert made.info()["filename"] == "null"
+
+
+async def test_descriptors_for_nobody_are_closed(chardevs: Chardevs) -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        made = chardevs.add("c", handed_over(theirs))
+        reader, writer = os.pipe()
+        made.attach(Echoes(b"hi\n"))  # which has no use for them
+        socket.send_fds(ours, [b"x"], [writer])
+        os.close(writer)
+        assert await read(ours, 3) == b"hi\n"
+        assert await read(ours, 1) == b"x"
+        assert os.read(reader, 1) == b""  # nobody has the other end any more
+        os.close(reader)
+
+
+async def test_who_is_held_is_not_heard_before_there_is_a_front_end(chardevs: Chardevs) -> None:
+    lost: list[Peer] = []
+    peer = Peer(lost.append)
+    transport = SinkTransport(asyncio.get_running_loop(), peer, lambda data: None)
+    peer.connection_made(transport)
+    peer.pause_writing()
+    reader, writer = os.pipe()
+    peer.data_received(b"read already")
+    peer.descriptors_received([writer])
+    peer.input_ended()
+    peer.resume_writing()
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+    assert peer.eof_received()
+    frontend = Echoes()
+    peer.attach(frontend)
+    (protocol,) = frontend.made
+    assert protocol.calls == []
+    peer.connection_lost(None)
+    peer.connection_lost(None)  # said twice where the transport could not be made
+    peer.close()
+    peer.abort()
+    assert (protocol.calls, lost) == (["lost"], [peer])
+
+
+def test_types_of_all_kinds_are_known_on_request() -> None:
+    types = TypeRegistry()
+    Chardevs(types, ObjectTree(types).chardevs)
+    names = {each.name for each in types}
+    assert {"chardev-socket", "chardev-null", "chardev-mux"} <= names

@@ -310,3 +310,28 @@ async def test_a_terminal_that_hangs_up_ends_its_input(make: Make, recorder: Rec
         await lost(recorder)
     finally:
         os.close(program)
+
+
+async def test_another_reader_may_be_faster() -> None:
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    others = [os.dup(source), os.dup(source)]
+    recorders = [Recorder(), Recorder()]
+    loop = asyncio.get_running_loop()
+    with open(os.devnull, "wb") as nowhere:
+        transports = [
+            FdTransport(loop, recorder, fd, nowhere.fileno())
+            for recorder, fd in zip(recorders, others, strict=True)
+        ]
+        for transport in transports:
+            transport.start()
+        os.write(sink, b"x")
+        await until(lambda: any(each.data for each in recorders))
+        await asyncio.sleep(0)
+        assert sorted(each.data for each in recorders) == [b"", b"x"]
+        assert not any(each.is_closing() for each in transports)
+        for transport, recorder in zip(transports, recorders, strict=True):
+            transport.abort()
+            await lost(recorder)
+    for fd in (source, sink, *others):
+        os.close(fd)

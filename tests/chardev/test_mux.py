@@ -233,6 +233,21 @@ async def test_the_end_of_the_keys_is_told(chardevs: Chardevs, terminal: Termina
     assert (one.made[0].calls, two.made[0].calls) == (["lost"], ["lost"])
 
 
+async def test_the_end_of_a_keyboard_is_told_to_all(chardevs: Chardevs, terminal: Terminal) -> None:
+    one, two = Echoes(b"1"), Echoes(b"2")
+    for each in (one, two):
+        chardevs.find("m").attach(each)
+    await terminal.shows(b"12")
+    told: list[Echo] = []
+    for each in (one, two):
+        (protocol,) = each.made
+        protocol.input_ended = lambda it=protocol: told.append(it)  # type: ignore[method-assign,misc]
+    (peer,) = chardevs.find("b").peers
+    peer.input_ended()  # as standard input ends, while standard output is read
+    assert told == [one.made[0], two.made[0]]
+    assert one.made[0].calls == two.made[0].calls == []
+
+
 async def test_all_wait_for_who_does_not_read(chardevs: Chardevs, terminal: Terminal) -> None:
     mux = chardevs.find("m")
     one = Echoes(b"x" * 1_000_000)

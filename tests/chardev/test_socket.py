@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import select
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -127,19 +129,52 @@ async def test_a_refused_accept_is_tried_again(
     chardevs: Chardevs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept = socket.socket.accept
-    refusals = iter([errno.EMFILE, errno.ENFILE])
+    refusals = iter([errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE])
 
-    def refuse_twice(self: socket.socket) -> Any:
+    def refuse_first(self: socket.socket) -> Any:
         for number in refusals:
             raise OSError(number, os.strerror(number))
         return accept(self)
 
-    monkeypatch.setattr(socket.socket, "accept", refuse_twice)
+    monkeypatch.setattr(socket.socket, "accept", refuse_first)
     path = tmp_path / "s"
     chardevs.add("c", unix(path)).attach(Echoes(b"hi\n"))
     reader, writer = await asyncio.open_unix_connection(path)
     assert await line(reader) == b"hi\n"
     await close(writer)
+
+
+async def test_who_has_left_before_it_is_accepted_is_no_client(chardevs: Chardevs) -> None:
+    made = chardevs.add("c", inet(0))
+    made.attach(Echoes(b"hi\n"))
+    port = made.get_property("addr")["port"]
+    with socket.create_connection(("127.0.0.1", port)) as gone:
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await line(reader) == b"hi\n"
+    await close(writer)
+    await until_no_peer(made)
+
+
+async def test_of_two_that_come_at_once_to_two_addresses_one_waits(chardevs: Any) -> None:
+    address = {"type": "inet", "data": {"host": "localhost", "port": "0"}}
+    made = chardevs.add("c", {"type": "socket", "data": {"addr": address}})
+    made.attach(Echoes(b"hi\n"))
+    addresses = [each.getsockname()[:2] for each in made._listening]
+    if len(addresses) == 1:
+        pytest.skip("the host has one address")
+    clients = [socket.create_connection(each) for each in addresses]
+    while clients:
+        async with asyncio.timeout(10):
+            ready: list[socket.socket] = []
+            while not ready:
+                ready = select.select(clients, [], [], 0)[0]
+                await asyncio.sleep(0.001)
+        (served,) = ready
+        assert served.recv(9) == b"hi\n"
+        clients.remove(served)
+        served.close()
+    await until_no_peer(made)
 
 
 async def test_the_first_client_is_waited_for(chardevs: Any, tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -239,6 +240,97 @@ def test_numbers_of_virtual_machines(make: Any) -> None:
     )
 
 
+class OfVirtualMachines(socket.socket):
+    """A socket of another family behind the face of one between virtual machines.
+
+    Not every host has the latter. ``refusals`` are errors of the calls, by name.
+    """
+
+    refusals: ClassVar[dict[str, int]] = {}
+    bound: ClassVar[list[Any]] = []
+
+    def __init__(self, family: int = -1, kind: int = -1, protocol: int = 0) -> None:
+        assert family == socket.AF_VSOCK
+        self._refuse("socket")
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+
+    def bind(self, address: Any) -> None:
+        self._refuse("bind")
+        self.bound.append(address)
+
+    def listen(self, backlog: int = 0) -> None:
+        self._refuse("listen")
+        super().listen(backlog)
+
+    def _refuse(self, call: str) -> None:
+        if number := self.refusals.get(call):
+            raise OSError(number, os.strerror(number))
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> type[OfVirtualMachines]:
+    monkeypatch.setattr(OfVirtualMachines, "bound", [])
+    monkeypatch.setattr(OfVirtualMachines, "refusals", {})
+    monkeypatch.setattr(socket, "socket", OfVirtualMachines)
+    return OfVirtualMachines
+
+
+VSOCK = {"type": "vsock", "cid": "4294967295", "port": "9"}
+
+
+def test_listening_for_virtual_machines(machines: type[OfVirtualMachines]) -> None:
+    listener = HostListener(VSOCK)
+    assert machines.bound == [(2**32 - 1, 9)]
+    assert not listener.sockets[0].getblocking()
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        ("socket", errno.EAFNOSUPPORT, "Failed to create a socket: Address family not supported"),
+        ("bind", errno.EADDRNOTAVAIL, "Failed to bind socket: Cannot assign requested address"),
+        ("listen", errno.ENOTSUP, "Failed to listen on socket: Operation not supported"),
+    ],
+)
+def test_virtual_machines_that_cannot_be_listened_for(
+    machines: type[OfVirtualMachines], call: str, error: int, message: str
+) -> None:
+    machines.refusals[call] = error
+    assert refused(HostListener, VSOCK).startswith(message)
+
+
+@pytest.mark.parametrize("call", ["socket", "listen"])
+def test_hosts_that_cannot_be_listened_on(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    if call == "socket":
+        monkeypatch.setattr(socket, "socket", refuse)
+    else:
+        monkeypatch.setattr(socket.socket, "listen", refuse)
+    text = {"socket": "Failed to create a socket", "listen": "Failed to listen on socket"}[call]
+    assert refused(HostListener, inet("127.0.0.1", 0)) == f"{text}: Too many open files"
+
+
+def test_an_address_that_is_not_the_hosts_own() -> None:
+    message = "Failed to bind socket: Cannot assign requested address"
+    assert refused(HostListener, inet("192.0.2.1", 0)) == message
+
+
+def test_both_families_but_one_is_taken() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("the host has no IPv6")
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        listener = HostListener(inet("::", port, ipv4=True, ipv6=True))
+        [made] = listener.sockets
+        assert made.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        listener.close()
+
+
 # -- Connecting ------------------------------------------------------------------------------------
 
 
@@ -286,6 +378,48 @@ def test_a_connection_is_not_waited_for_without_end(
         listener.listen(0)
         first.connect(str(path))  # the queue is full
         assert refused(connect, unix(path)) == message
+
+
+async def test_where_no_socket_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    message = "Failed to create a socket: Too many open files"
+    with monkeypatch.context() as without_sockets:
+        without_sockets.setattr(socket, "socket", refuse)
+        assert refused(connect, inet("127.0.0.1", 1)) == message
+        with pytest.raises(QmpError) as raised:
+            await connect_later(inet("127.0.0.1", 1))
+    assert raised.value.desc == message
+
+
+async def test_options_that_the_system_refuses_leave_no_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listener = HostListener(inet("127.0.0.1", 0))
+    address = inet("127.0.0.1", listener.sockets[0].getsockname()[1], **{"keep-alive": True})
+
+    def refuse(*_: Any) -> Any:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(socket.socket, "setsockopt", refuse)
+    with pytest.raises(QmpError) as raised:
+        await connect_later(address)
+    assert raised.value.desc == "Unable to set keep-alive option on socket: Operation not permitted"
+    listener.close()
+
+
+async def test_a_connection_that_is_given_up_leaves_no_socket() -> None:
+    with socket.socket() as full, socket.socket() as first:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        first.connect(full.getsockname())  # the queue is full
+        trying = asyncio.create_task(connect_later(inet("127.0.0.1", full.getsockname()[1])))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        trying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await trying
 
 
 # -- Descriptors -----------------------------------------------------------------------------------

@@ -86,3 +86,14 @@ async def test_a_daemon_lets_go_of_it(chardevs: Chardevs) -> None:
     chardevs.daemonize = True
     with pytest.raises(QmpError, match="cannot use stdio with -daemonize"):
         chardevs.add("c", STDIO)
+
+
+async def test_a_front_end_that_goes_last_leaves_the_terminal_alone(
+    chardevs: Chardevs, terminal: Terminal
+) -> None:
+    frontend = Echoes()
+    made = chardevs.add("c", STDIO)
+    made.attach(frontend)
+    chardevs.close()
+    made.detach(frontend)
+    assert terminal.settings[-1] == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -178,3 +179,40 @@ async def test_what_is_paused_is_not_read(pair: Pair) -> None:
     await until(lambda: protocol.calls)
     await end(protocol)
     assert protocol.calls == [b"later", "lost"]
+
+
+class Faulty:
+    """A socket whose calls fail as they may: interrupted first, then for good."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.failures = [errno.EINTR, errno.ECONNRESET]
+
+    def _fail(self, *_: object) -> int:
+        number = self.failures.pop(0)
+        raise OSError(number, os.strerror(number))
+
+    recvmsg_into = send = _fail
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.sock, name)
+
+
+async def test_a_read_that_is_interrupted_is_no_end_and_a_reset_is(pair: Pair) -> None:
+    faulty = Faulty(pair[0])
+    protocol = Recorder()
+    transport = start(cast(socket.socket, faulty), protocol)
+    assert transport.get_extra_info("socket") is faulty
+    assert transport.get_extra_info("peername", "nobody") == "nobody"
+    pair[1].sendall(b"x")
+    await until(lambda: protocol.calls)
+    assert (protocol.calls, faulty.failures) == (["ConnectionResetError"], [])
+
+
+async def test_a_reset_ends_what_waits_to_be_written(pair: Pair) -> None:
+    faulty = Faulty(pair[0])
+    faulty.failures = [errno.EAGAIN, errno.EAGAIN, errno.ECONNRESET]
+    protocol = Recorder()
+    start(cast(socket.socket, faulty), protocol).write(b"waits")
+    await until(lambda: protocol.calls)
+    assert (protocol.calls, faulty.failures) == (["ConnectionResetError"], [])
