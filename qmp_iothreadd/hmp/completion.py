@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qmp_iothreadd.hmp import arguments
 from qmp_iothreadd.hmp.commands import COMMANDS
-from qmp_iothreadd.hmp.registry import HMPCommand, find
+from qmp_iothreadd.hmp.registry import HMPCommand, available, find
 from qmp_iothreadd.hmp.text import SPACE
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
@@ -24,8 +24,9 @@ def completions(machine: Machine, line: str) -> tuple[str, list[str]]:
         if len(words) >= arguments.WORDS_MAX:
             return "", []
         words.append("")
+    commands = available(COMMANDS, preconfig=machine.preconfig)
     return words[-1], [
-        word for word in _last_words(machine, COMMANDS, words) if word.startswith(words[-1])
+        word for word in _last_words(machine, commands, words) if word.startswith(words[-1])
     ]
 
 
@@ -37,9 +38,11 @@ def _last_words(machine: Machine, among: list[HMPCommand], words: list[str]) -> 
     if command is None:
         return ()
     if command.sub_commands:
-        return _last_words(machine, command.sub_commands, words[1:])
+        below = available(command.sub_commands, preconfig=machine.preconfig)
+        return _last_words(machine, below, words[1:])
     if command.completes == ("command",):
-        return _last_words(machine, COMMANDS, words[1:])
+        commands = available(COMMANDS, preconfig=machine.preconfig)
+        return _last_words(machine, commands, words[1:])
     given = [word for word in words[1:-1] if not word.startswith("-")]
     if len(given) >= len(command.completes):
         return ()

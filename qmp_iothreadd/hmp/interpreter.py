@@ -30,6 +30,8 @@ def execute(ctx: Context, line: str) -> str:
         if skip_space(line, 0) == len(line):
             return ""
         return _printed(messages.unknown_command(line[:name_end]))
+    if ctx.machine.preconfig and not command.preconfig:
+        return _printed(messages.not_before_machine(line[:name_end]))
     start = skip_space(line, name_end)
     memory = _formats.setdefault(ctx.machine, FormatMemory())
     try:

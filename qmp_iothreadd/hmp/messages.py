@@ -24,6 +24,11 @@ def unknown_command(name: str) -> str:
     return f"unknown command: '{name}'"
 
 
+def not_before_machine(name: str) -> str:
+    """A command between -preconfig and exit_preconfig that wants a machine."""
+    return f"Command '{name}' not available until machine initialization has completed."
+
+
 def try_help(name: str) -> str:
     """Where to read about a command whose arguments were refused."""
     return f'Try "help {name}" for more information'

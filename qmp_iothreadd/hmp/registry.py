@@ -14,7 +14,8 @@ _F = TypeVar("_F", bound=HMPFunction)
 class HMPCommand(NamedTuple):
     """A command as ``hmp_command`` describes it.
 
-    ``sub_commands``: those that are called by two words, of which the first is this one's.
+    ``preconfig``: it is there before the machine is, see -preconfig. ``sub_commands``: those that
+    are called by two words, of which the first is this one's.
     """
 
     names: str
@@ -22,6 +23,7 @@ class HMPCommand(NamedTuple):
     params: str
     help: str
     completes: tuple[str, ...]
+    preconfig: bool
     function: HMPFunction
     sub_commands: list[HMPCommand]
 
@@ -39,6 +41,11 @@ def find(commands: list[HMPCommand], name: str) -> HMPCommand | None:
     return next((command for command in commands if command.is_called(name)), None)
 
 
+def available(commands: list[HMPCommand], *, preconfig: bool) -> list[HMPCommand]:
+    """Those that can be had now, ``preconfig``: before the machine is there."""
+    return [each for each in commands if each.preconfig] if preconfig else commands
+
+
 def hmp_command(
     names: str,
     args: str = "",
@@ -46,12 +53,14 @@ def hmp_command(
     params: str = "",
     help: str,
     completes: tuple[str, ...] = (),
+    preconfig: bool = False,
 ) -> Callable[[_F], _F]:
     """Register a function under the name, or the names separated by ``|``, that people type.
 
     A name of two words, ``info block``, is a sub-command of the first, which is registered before.
     ``args``: what the function takes, see ``arguments``. ``params`` and ``help`` are for people to
     read. ``completes``: what TAB offers for each argument, see ``completion``.
+    ``preconfig``: it can be had before the machine is there.
 
     The function is called with a ``Context`` and the arguments as keywords; it returns the text to
     print, None where there is none, and fails by raising ``QmpError``.
@@ -68,7 +77,7 @@ def hmp_command(
             if parent is None:
                 raise LookupError(word)
             commands = parent.sub_commands
-        command = HMPCommand(names, args, params, help, completes, function, [])
+        command = HMPCommand(names, args, params, help, completes, preconfig, function, [])
         insort(commands, command, key=attrgetter("names"))
         return function
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.hmp.completion import completions
+from qmp_iothreadd.hmp.interpreter import execute
+from qmp_iothreadd.hmp.line_context import LineContext
 from qmp_iothreadd.testing import MemoryClient
 from qmp_iothreadd.testing.memory import make_machine
 from tests.monitors import human_monitor
@@ -61,6 +64,26 @@ def test_unknown_command_is_named_with_all_that_stands_before_it(
     client: MemoryClient, line: str, printed: str
 ) -> None:
     assert hmp(client, line) == (lines(printed) if printed else "")
+
+
+def test_before_the_machine_is_there_few_commands_are(client: MemoryClient) -> None:
+    client.machine.preconfig = True
+
+    def said(line: str) -> str:
+        return execute(LineContext(client.session), line)
+
+    wanting = "Command '{}' not available until machine initialization has completed.\n"
+    assert said("info qtree") == wanting.format("info qtree")
+    assert said("cont") == wanting.format("cont")
+    assert said("help cont") == "unknown command: 'cont'\n"
+    assert "\nquit|q " in said("help")
+    assert "\nstop|s " not in said("help")
+    assert "\ninfo status " in said("info")
+    assert "\ninfo block " not in said("info")
+    assert completions(client.machine, "co") == ("co", [])
+    assert said("exit_preconfig") == ""
+    assert said("info qtree").startswith("bus: main-system-bus\n")
+    assert completions(client.machine, "con") == ("con", ["cont"])
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,13 @@ def change(
     raise errors.device_not_found(device)
 
 
-@hmp_command("block_resize", "device:B,size:o", params="device size", help="resize a block image")
+@hmp_command(
+    "block_resize",
+    "device:B,size:o",
+    params="device size",
+    help="resize a block image",
+    preconfig=True,
+)
 def block_resize(ctx: Context, device: str, size: int) -> None:
     """Refuse: there is no such disk."""
     block_nodes.block_resize(ctx, size, device=device)
@@ -146,6 +152,7 @@ def block_resize(ctx: Context, device: str, size: int) -> None:
     "device:B,bps:l,bps_rd:l,bps_wr:l,iops:l,iops_rd:l,iops_wr:l",
     params="device bps bps_rd bps_wr iops iops_rd iops_wr",
     help="change I/O throttle limits for a block drive",
+    preconfig=True,
 )
 def set_io_throttle(
     ctx: Context,
@@ -220,6 +227,7 @@ def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
     "device:B,speed:o?,base:s?",
     params="device [speed [base]]",
     help="copy data from a backing file into a block device",
+    preconfig=True,
 )
 def block_stream(ctx: Context, device: str, speed: int | None, base: str | None) -> None:
     """Refuse: nothing lies below a node that could be pulled up."""
@@ -233,6 +241,7 @@ def block_stream(ctx: Context, device: str, speed: int | None, base: str | None)
     help="stop an active background block operation (use -f"
     "\n\t\t\t if you want to abort the operation immediately"
     "\n\t\t\t instead of keep running until data is in sync)",
+    preconfig=True,
 )
 def block_job_cancel(ctx: Context, force: bool, device: str) -> None:
     """Refuse: there is no such job."""
@@ -244,24 +253,28 @@ hmp_command(
     "device:B",
     params="device",
     help="stop an active background block operation",
+    preconfig=True,
 )(jobs.act_on_device)
 hmp_command(
     "block_job_pause",
     "device:B",
     params="device",
     help="pause an active background block operation",
+    preconfig=True,
 )(jobs.act_on_device)
 hmp_command(
     "block_job_resume",
     "device:B",
     params="device",
     help="resume a paused background block operation",
+    preconfig=True,
 )(jobs.act_on_device)
 hmp_command(
     "block_job_set_speed",
     "device:B,speed:o",
     params="device speed",
     help="set maximum speed for a background block operation",
+    preconfig=True,
 )(jobs.block_job_set_speed)
 
 
@@ -346,6 +359,7 @@ def snapshot_delete_blkdev_internal(ctx: Context, device: str, name: str, id: st
     "all:-a,writable:-w,uri:s",
     params="nbd_server_start [-a] [-w] host:port",
     help="serve block devices on the given host and port",
+    preconfig=True,
 )
 def nbd_server_start(ctx: Context, all: bool, writable: bool, uri: str) -> None:
     """Refuse: there is no data to serve."""
@@ -359,6 +373,7 @@ def nbd_server_start(ctx: Context, all: bool, writable: bool, uri: str) -> None:
     "writable:-w,device:B,name:s?",
     params="nbd_server_add [-w] device [name]",
     help="export a block device via NBD",
+    preconfig=True,
 )
 def nbd_server_add(ctx: Context, writable: bool, device: str, name: str | None) -> None:
     """Refuse: there is no such server."""
@@ -371,6 +386,7 @@ def nbd_server_add(ctx: Context, writable: bool, device: str, name: str | None) 
     "force:-f,name:s",
     params="nbd_server_remove [-f] name",
     help="remove an export previously exposed via NBD",
+    preconfig=True,
 )
 def nbd_server_remove(ctx: Context, force: bool, name: str) -> None:
     """Refuse: nothing is exported."""
@@ -381,6 +397,7 @@ def nbd_server_remove(ctx: Context, force: bool, name: str) -> None:
     "nbd_server_stop",
     params="nbd_server_stop",
     help="stop serving block devices using the NBD protocol",
+    preconfig=True,
 )
 def nbd_server_stop(ctx: Context) -> None:
     """Refuse: there is no such server."""

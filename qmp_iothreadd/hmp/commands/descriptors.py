@@ -10,10 +10,12 @@ hmp_command(
     "fdname:s",
     params="getfd name",
     help="receive a file descriptor via SCM rights and assign it a name",
+    preconfig=True,
 )(descriptors.getfd)
 hmp_command(
     "closefd",
     "fdname:s",
     params="closefd name",
     help="close a file descriptor previously passed via SCM rights",
+    preconfig=True,
 )(descriptors.closefd)

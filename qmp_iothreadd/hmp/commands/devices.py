@@ -39,6 +39,7 @@ hmp_command("device_del", "id:s", params="device", help="remove device")(devices
     "netdev:O",
     params=f"{_KINDS},id=str[,prop=value][,...]",
     help="add host network device",
+    preconfig=True,
 )
 def netdev_add(ctx: Context, netdev: str) -> None:
     """Make a back end, from keyval."""
@@ -53,7 +54,7 @@ def netdev_add(ctx: Context, netdev: str) -> None:
     devices.netdev_add(ctx, cast("dict[str, Any]", arguments))
 
 
-hmp_command("netdev_del", "id:s", params="id", help="remove host network device")(
+hmp_command("netdev_del", "id:s", params="id", help="remove host network device", preconfig=True)(
     devices.netdev_del
 )
 hmp_command(

@@ -77,9 +77,10 @@ def _always(text: str) -> Callable[[Context], str]:
 for _item, (_name, _help) in _TEXTS.items():
     hmp_command(f"info {_item}", help=_help)(_text_of(_name))
 for _item, (_name, _help) in _REFUSED.items():
-    hmp_command(f"info {_item}", help=_help)(_nothing_of(_name))
+    _early = _item == "hotpluggable-cpus"
+    hmp_command(f"info {_item}", help=_help, preconfig=_early)(_nothing_of(_name))
 for _item, (_text, _help) in _SAME.items():
-    hmp_command(f"info {_item}", help=_help)(_always(_text))
+    hmp_command(f"info {_item}", help=_help, preconfig=_item == "virtio")(_always(_text))
 
 
 @hmp_command(
@@ -256,7 +257,11 @@ _no_rocker("rocker-ports", "Show rocker ports")
 
 
 @hmp_command(
-    "info virtio-status", "path:s", params="path", help="Display status of a given virtio device"
+    "info virtio-status",
+    "path:s",
+    params="path",
+    help="Display status of a given virtio device",
+    preconfig=True,
 )
 def virtio_status(ctx: Context, path: str) -> str:
     """Refuse: there is no such device."""

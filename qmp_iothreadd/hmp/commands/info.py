@@ -21,13 +21,14 @@ _IOTHREAD_NAMES = {"thread-id": "thread_id"}
     "item:s?",
     params="[subcommand]",
     help="show various information about the system state",
+    preconfig=True,
 )
 def info(ctx: Context, item: str | None) -> str:
     """What there is to ask for. Whatever names such an item is that item's command."""
-    return describe(["info"])
+    return describe(["info"], preconfig=ctx.machine.preconfig)
 
 
-@hmp_command("info chardev", help="show the character devices")
+@hmp_command("info chardev", help="show the character devices", preconfig=True)
 def chardev(ctx: Context) -> str:
     """The character devices with their addresses."""
     return "".join(
@@ -44,14 +45,14 @@ def cpus(ctx: Context) -> str:
     return ""
 
 
-@hmp_command("info history", help="show the command line history")
+@hmp_command("info history", help="show the command line history", preconfig=True)
 def history(ctx: Context) -> str:
     """The lines that were typed; none where the monitor is QMP's."""
     lines: Sequence[str] = getattr(ctx, "history", ())
     return "".join([f"{index}: '{line}'\n" for index, line in enumerate(lines)])
 
 
-@hmp_command("info iothreads", help="show iothreads")
+@hmp_command("info iothreads", help="show iothreads", preconfig=True)
 def iothreads(ctx: Context) -> str:
     """The iothreads with the parameters in force."""
     pieces = []
@@ -73,7 +74,7 @@ def kvm(ctx: Context) -> str:
     return f"kvm support: {state if found['present'] else 'not compiled'}\n"
 
 
-@hmp_command("info name", help="show the current VM name")
+@hmp_command("info name", help="show the current VM name", preconfig=True)
 def name(ctx: Context) -> str:
     """The guest's name, if it has one."""
     found = runstate.query_name(ctx).get("name")
@@ -86,6 +87,7 @@ def name(ctx: Context) -> str:
     params="[path]",
     help="show QOM composition tree",
     completes=("path",),
+    preconfig=True,
 )
 def qom_tree(ctx: Context, path: str | None) -> str:
     """The objects below a path, or below the machine."""
@@ -104,7 +106,7 @@ def _add_branch(current: Object, indent: str, lines: list[str]) -> None:
         _add_branch(child, indent + "  ", lines)
 
 
-@hmp_command("info status", help="show the current VM status (running|paused)")
+@hmp_command("info status", help="show the current VM status (running|paused)", preconfig=True)
 def status(ctx: Context) -> str:
     """Whether the machine runs, and if not, why."""
     found = runstate.query_status(ctx)
@@ -113,13 +115,13 @@ def status(ctx: Context) -> str:
     return f"VM status: {state}{reason}\n"
 
 
-@hmp_command("info uuid", help="show the current VM UUID")
+@hmp_command("info uuid", help="show the current VM UUID", preconfig=True)
 def uuid(ctx: Context) -> str:
     """The guest's UUID."""
     return f"{runstate.query_uuid(ctx)['UUID']}\n"
 
 
-@hmp_command("info version", help="show the version of QEMU")
+@hmp_command("info version", help="show the version of QEMU", preconfig=True)
 def version(ctx: Context) -> str:
     """The version, and who really answers."""
     found = version_info(ctx.machine.package)

@@ -11,7 +11,7 @@ from qmp_iothreadd.qmp.registry import Context
 _SHOWN = ("merge", "dump", "prealloc", "share", "reserve", "policy")
 
 
-@hmp_command("info memdev", help="show memory backends")
+@hmp_command("info memdev", help="show memory backends", preconfig=True)
 def memdev(ctx: Context) -> str:
     """Each back end's values; an empty line ends the list."""
     return "".join([_describe(each) for each in memory.query_memdev(ctx)]) + "\n"

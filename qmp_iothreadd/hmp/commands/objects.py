@@ -22,6 +22,7 @@ _OBJECT_ADD = "object-add"
     params="[qom-type=]type,id=str[,prop=value][,...]",
     help="create QOM object",
     completes=("type",),
+    preconfig=True,
 )
 def object_add(ctx: Context, options: str) -> str | None:
     """Create an object: from JSON where ``options`` begins with a brace, else from keyval."""
@@ -51,13 +52,27 @@ def _help(types: TypeRegistry, type_name: object) -> str:
     return f"{named or object_help.describe_types(types)}\n"
 
 
-@hmp_command("object_del", "id:s", params="id", help="destroy QOM object", completes=("object",))
+@hmp_command(
+    "object_del",
+    "id:s",
+    params="id",
+    help="destroy QOM object",
+    completes=("object",),
+    preconfig=True,
+)
 def object_del(ctx: Context, id: str) -> None:
     """Delete an object."""
     qom.object_del(ctx, id)
 
 
-@hmp_command("qom-list", "path:s?", params="path", help="list QOM properties", completes=("path",))
+@hmp_command(
+    "qom-list",
+    "path:s?",
+    params="path",
+    help="list QOM properties",
+    completes=("path",),
+    preconfig=True,
+)
 def qom_list(ctx: Context, path: str | None) -> str:
     """The properties of an object, one per line; without a path, where paths begin."""
     if path is None:
@@ -71,6 +86,7 @@ def qom_list(ctx: Context, path: str | None) -> str:
     params="path property",
     help="print QOM property",
     completes=("path", "property"),
+    preconfig=True,
 )
 def qom_get(ctx: Context, path: str, name: str) -> str:
     """The value of a property, as JSON."""
@@ -86,6 +102,7 @@ def qom_get(ctx: Context, path: str, name: str) -> str:
     params="[-j] path property value",
     help="set QOM property.\n\t\t\t-j: the value is specified in json format.",
     completes=("path", "property"),
+    preconfig=True,
 )
 def qom_set(ctx: Context, json: bool, path: str, name: str, value: str) -> None:
     """Set a property, from JSON or from a text that is read as the property's type asks for."""
