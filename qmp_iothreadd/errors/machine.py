@@ -44,6 +44,23 @@ def no_bus(bus: str, model: str) -> QmpError:
     return QmpError(f"No '{bus}' bus found for device '{model}'")
 
 
+def no_vmbus_bridge(model: str) -> QmpError:
+    """A device of Hyper-V's bus, where nothing leads to that."""
+    return QmpError(f"{model} device requires vmbus-bridge device")
+
+
+def no_firmware_dma(model: str) -> QmpError:
+    """A device that the firmware is to fill, where there is none."""
+    return QmpError(f"{model} device requires fw_cfg with DMA")
+
+
+def no_firmware_dma_writes(model: str) -> QmpError:
+    """A device that the firmware is to say the place of."""
+    return QmpError(
+        f"{model} requires DMA write support in fw_cfg, which this machine type does not provide"
+    )
+
+
 def dynamic_device_expected() -> QmpError:
     """A device for the system bus, where the machine allows none."""
     return QmpError("Parameter 'driver' expects a dynamic sysbus device type for the machine")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.cpu_models import is_cpu_model
 
 _BUSES = {
     "HDA": """
@@ -108,9 +109,23 @@ def bus_of(model: str) -> str | None:
     return "System" if model in _SYSTEM.split() else None
 
 
+# The models that need no bus, but something else that the empty machine does not have. Those that
+# need properties only (loader, pc-dimm, nvdimm, tpm-crb, ...) are not known.
+_WITHOUT_BUS = {
+    "hv-syndbg": errors.no_vmbus_bridge,
+    "vmcoreinfo": errors.no_firmware_dma,
+    "vmgenid": errors.no_firmware_dma_writes,
+}
+_CPU = "-x86_64-cpu"
+
+
 def refusal(model: str) -> QmpError:
     """Why the empty machine cannot have a device of this model."""
     bus = bus_of(model)
+    if bus is None and model in _WITHOUT_BUS:
+        return _WITHOUT_BUS[model](model)
+    if bus is None and model.endswith(_CPU) and is_cpu_model(model.removesuffix(_CPU)):
+        return errors.cpu_without_machine()
     if bus is None:
         return errors.bad_device_model(model)
     if bus == "System":
