@@ -51,11 +51,11 @@ def take_drive(line: CommandLine, options: Options) -> None:
     """``-drive``, and what is short for it: a disk that no device uses."""
     from qmp_iothreadd.machine.drives import BUSES  # few have one
 
-    bus = options.get("if") or "ide"
+    bus = options.get("if") or "none"
     if line.machine_options.is_empty:
         if bus == "virtio":
             raise refusal_of("virtio-blk-pci")
-        if bus in BUSES and bus not in ("none", "ide"):
+        if bus in BUSES and bus != "none":
             raise errors.drive_without_place(bus)
     line.config.blocks.append(
         BlockConfig(options.location, name=options.id, pairs=tuple(options.pairs))

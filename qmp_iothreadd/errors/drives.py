@@ -20,6 +20,26 @@ def drive_media_unknown(name: str) -> QmpError:
     return QmpError(f"'{name}' invalid media")
 
 
+def drive_discard_unknown() -> QmpError:
+    """-drive with a discard= that there is not."""
+    return QmpError("Invalid discard option")
+
+
+def drive_aio_unknown() -> QmpError:
+    """-drive with an aio= that there is not."""
+    return QmpError("invalid aio option")
+
+
+def drive_bus_without_error_action(name: str) -> QmpError:
+    """-drive with werror= or rerror= on a bus whose devices ask for neither."""
+    return QmpError(f"{name} is not supported by this bus type")
+
+
+def drive_error_action_unknown(value: str, act: str) -> QmpError:
+    """-drive with a werror= or rerror= that there is not; ``act``: write or read."""
+    return QmpError(f"'{value}' invalid {act} error action")
+
+
 def drive_cache_unknown() -> QmpError:
     """-drive with a cache= that there is not."""
     return QmpError("invalid cache option")

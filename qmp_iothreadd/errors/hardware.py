@@ -322,3 +322,8 @@ def no_cpu_model(name: str) -> QmpError:
 def no_option_list(name: str) -> QmpError:
     """query-command-line-options."""
     return QmpError(f"invalid option name: {name}")
+
+
+def sync_profile_operation_unknown(name: str) -> QmpError:
+    """The human monitor's sync-profile."""
+    return QmpError(f"invalid parameter '{name}', expecting 'on', 'off', or 'reset'")

@@ -41,7 +41,7 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
 _SWITCHES: Final = {"on": True, "off": False}
 _INT64_MAX: Final = 2**63 - 1
 _FORMAT_LETTERS: Final = "odxuic"
-_SIZE_LETTERS: Final = "bhwgL"
+_SIZES: Final = {"b": 1, "h": 2, "w": 4, "g": 8, "L": 8}
 
 
 class Parameter(NamedTuple):
@@ -53,13 +53,20 @@ class Parameter(NamedTuple):
     flag: str
 
 
+class Format(NamedTuple):
+    """How a number is written, a letter as ``print``'s, and how many bytes are read for it."""
+
+    letter: str
+    size: int
+
+
 class FormatMemory:
     """The format that was asked for last: it stays until another one is."""
 
-    __slots__ = ("letter",)
+    __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.letter = "x"
+        self.last = Format("x", 4)
 
 
 def parameters(args_type: str) -> list[Parameter]:
@@ -146,7 +153,7 @@ class _Scanner:
 
     def argument(
         self, parameter: Parameter, later_flags: list[str], memory: FormatMemory
-    ) -> str | int | bool | None:
+    ) -> str | int | bool | Format | None:
         """The next argument; None for one that is optional and missing."""
         self._position = skip_space(self._line, self._position)
         match parameter.letter:
@@ -238,19 +245,20 @@ class _Scanner:
             raise messages.unsupported_option(self._command, shown)
         return False
 
-    def _format(self, memory: FormatMemory) -> str:
+    def _format(self, memory: FormatMemory) -> Format:
         if not self._line.startswith("/", self._position):
-            return memory.letter
+            return memory.last
         line, position = self._line, self._position + 1
         while "0" <= line[position : position + 1] <= "9":
             position += 1  # how many items: for commands that dump memory
-        letter = ""
-        while position < len(line) and line[position] in _FORMAT_LETTERS + _SIZE_LETTERS:
+        letter, size = memory.last
+        while position < len(line) and line[position] in (*_FORMAT_LETTERS, *_SIZES):
             if line[position] in _FORMAT_LETTERS:
                 letter = line[position]
+            size = _SIZES.get(line[position], size)
             position += 1
         if position < len(line) and line[position] not in SPACE:
             raise messages.invalid_format(first_byte(line[position]))
-        memory.letter = letter or memory.letter
+        memory.last = Format(letter, size)
         self._position = position
-        return memory.letter
+        return memory.last

@@ -7,6 +7,6 @@ from typing import Any
 from qmp_iothreadd.qmp.registry import COMMANDS, Context
 
 
-def qmp(ctx: Context, name: str, **arguments: Any) -> Any:
+def qmp(ctx: Context, name: str, /, **arguments: Any) -> Any:
     """What a QMP command answers."""
     return COMMANDS[name](ctx, **arguments)

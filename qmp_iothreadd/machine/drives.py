@@ -25,6 +25,14 @@ _CACHES: Final[dict[str, dict[str, bool]]] = {
     "writethrough": {},
     "unsafe": {"no-flush": True},
 }
+_AIO: Final = ("threads", "native", "io_uring")
+_DISCARD: Final = ("ignore", "off", "unmap", "on")
+# What a guest's device is told of a failed write or read.
+_ON_ERROR: Final = {
+    "werror": ("write", ("ignore", "enospc", "stop", "report")),
+    "rerror": ("read", ("ignore", "stop", "report")),
+}
+_BUSES_WITH_ON_ERROR: Final = ("none", "ide", "scsi", "virtio")
 # What says where the disk would be in a guest, or how it would behave there.
 _PLACE: Final = (
     "if",
@@ -70,6 +78,7 @@ def add_drive(
         raise errors.drive_bus_unknown(bus)
     if given.get("media", "disk") not in ("disk", "cdrom"):
         raise errors.drive_media_unknown(given["media"])
+    _check(given, bus)
     options = _node_options(given)
     place = _place(nodes, bus, given)
     name = name or _name_of(place, given.get("media", "disk"))
@@ -87,6 +96,22 @@ def add_drive(
     if "format" not in given and "driver" not in given and options is not None:
         warn(_UNPROBED.format(given["file"]))
     return name
+
+
+def _check(given: dict[str, str], bus: str) -> None:
+    """Refuse values that a guest's device alone would see."""
+    for name in ("snapshot", "copy-on-read"):
+        if name in given and c_numbers.boolean(given[name]) is None:
+            raise errors.option_not_a_switch(name)
+    if given.get("discard", "off") not in _DISCARD:
+        raise errors.drive_discard_unknown()
+    if given.get("aio", "threads") not in _AIO:
+        raise errors.drive_aio_unknown()
+    for name, (act, actions) in _ON_ERROR.items():
+        if name in given and bus not in _BUSES_WITH_ON_ERROR:
+            raise errors.drive_bus_without_error_action(name)
+        if given.get(name, "report") not in actions:
+            raise errors.drive_error_action_unknown(given[name], act)
 
 
 def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> tuple[str, int, int]:

@@ -40,7 +40,7 @@ def _closed(client: MemoryClient) -> object:
         ("block_resize x", 'invalid size\nTry "help block_resize" for more information\n'),
         ("block_job_cancel x", "Error: Block job 'x' not found\n"),
         ("commit all", ""),
-        ("commit x", "Device 'x' not found\n"),
+        ("commit x", "Error: Device 'x' not found\n"),
         ("device_add", "Error: Parameter 'driver' is missing\n"),
         ("device_add nope,id=x", "Error: 'nope' is not a valid device model name\n"),
         ("device_del x", "Error: Device 'x' not found\n"),

@@ -9,6 +9,7 @@ import pytest
 from qmp_iothreadd.testing import MemoryClient
 
 NO_CPU = "No CPU available\n"
+DIRTY_LIMIT = "Please use 'info vcpu_dirty_limit' to query dirty limit for virtual CPU"
 
 
 @pytest.fixture
@@ -42,6 +43,24 @@ def hmp(client: MemoryClient, line: str) -> str:
         ("info stats vm", ""),
         ("info stats x", "invalid stats target x\n"),
         ("info rocker x", "Error: rocker x not found\n"),
+        ("info rocker-ports x", "Error: rocker x not found\n"),
+        ("info rocker-of-dpa-flows x 1", "Error: rocker x not found\n"),
+        ("info rocker-of-dpa-groups x", "Error: rocker x not found\n"),
+        ("info virtio-queue-status x 0", "Error: Path x is not a VirtIODevice\n"),
+        ("info virtio-vhost-queue-status x 0", "Error: Path x is not a VirtIODevice\n"),
+        ("info virtio-queue-element x 0 1", "Error: Path x is not a VirtIO device\n"),
+        ("info lapic 0", NO_CPU),
+        ("info qdm", ""),
+        ("mce 0 1 2 3 4 5", ""),
+        ("mce -b 0 1 2 3 4 5", ""),
+        ("pcie_aer_inject_error -a x foo 1 2 3 4", "Error: device 'x' not found\n"),
+        ("calc_dirty_rate 0", "Incorrect period length specified!\n"),
+        ("calc_dirty_rate -r -b 1", "Either dirty ring or dirty bitmap can be specified!\n"),
+        ("calc_dirty_rate 1 5", "Error: sample-pages is out of range[128, 16384].\n"),
+        ("set_vcpu_dirty_limit -1", "Error: invalid dirty page limit -1\n"),
+        ("cancel_vcpu_dirty_limit", f"[{DIRTY_LIMIT}]\n"),
+        ("client_migrate_info spice host", "Error: SPICE is not in use\n"),
+        ("client_migrate_info vnc h 1", "Error: Parameter 'protocol' expects 'spice'\n"),
         ("info virtio-status x", "Error: Path x is not a VirtIODevice\n"),
         ("info trace-events no_such", 'unknown event "no_such"\n'),
         ("trace-event no_such on", 'unknown event "no_such"\n'),
@@ -90,3 +109,9 @@ def test_trace_events_are_turned_on_and_listed(client: MemoryClient) -> None:
 
 def test_nothing_was_measured(client: MemoryClient) -> None:
     assert hmp(client, "info dirty_rate").endswith("Dirty rate: (not ready)\n")
+
+
+def test_a_measurement_that_was_begun_is_shown(client: MemoryClient) -> None:
+    started = "Starting dirty rate measurement with period 1 seconds\n"
+    assert hmp(client, "calc_dirty_rate 1 256").startswith(started)
+    assert "Sample Pages: 256 (per GB)\n" in hmp(client, "info dirty_rate")

@@ -86,3 +86,24 @@ def test_names_of_disks_and_nodes_are_of_one_kind(nodes: BlockNodes) -> None:
         add(nodes, "if=none", "n")
     with pytest.raises(QmpError, match="Duplicate ID 'd' for drive"):
         add(nodes, "if=none", "d")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("aio=nope", "invalid aio option"),
+        ("discard=nope", "Invalid discard option"),
+        ("werror=nope", "'nope' invalid write error action"),
+        ("rerror=enospc", "'enospc' invalid read error action"),
+        ("if=sd,werror=stop", "werror is not supported by this bus type"),
+        ("snapshot=maybe", "Parameter 'snapshot' expects 'on' or 'off'"),
+        ("copy-on-read=maybe", "Parameter 'copy-on-read' expects 'on' or 'off'"),
+        ("index=0,bus=1", "index cannot be used with bus and unit"),
+    ],
+)
+def test_what_a_guests_device_would_see_is_checked(
+    nodes: BlockNodes, words: str, reason: str
+) -> None:
+    with pytest.raises(QmpError, match=f"^{re.escape(reason)}$"):
+        add(nodes, f"file=null-co://,format=raw,{words}")
+    assert not nodes.disks

@@ -1,6 +1,7 @@
 """The commands of the human monitor, one file per group. Importing this package registers them."""
 
 from qmp_iothreadd.hmp.commands import (
+    audio,
     block,
     chardev,
     descriptors,
@@ -13,7 +14,9 @@ from qmp_iothreadd.hmp.commands import (
     migration,
     monitor,
     objects,
+    ports,
     printing,
+    profile,
     screens,
     tracing,
 )
@@ -21,6 +24,7 @@ from qmp_iothreadd.hmp.registry import COMMANDS
 
 __all__ = [
     "COMMANDS",
+    "audio",
     "block",
     "chardev",
     "descriptors",
@@ -33,7 +37,9 @@ __all__ = [
     "migration",
     "monitor",
     "objects",
+    "ports",
     "printing",
+    "profile",
     "screens",
     "tracing",
 ]

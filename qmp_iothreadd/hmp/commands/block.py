@@ -174,11 +174,10 @@ def set_io_throttle(
     params="device|all",
     help="commit changes to the disk images (if -snapshot is used) or backing files",
 )
-def commit(ctx: Context, device: str) -> str:
+def commit(ctx: Context, device: str) -> None:
     """Nothing is to be written back; one disk would have to be there."""
-    if device == "all":
-        return ""
-    return f"Device '{device}' not found\n"
+    if device != "all":
+        raise errors.device_not_found(device)
 
 
 @hmp_command("drive_del", "id:B", params="device", help="remove host block device")

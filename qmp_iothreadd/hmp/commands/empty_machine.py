@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from qmp_iothreadd.hmp.arguments import parameters
 from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
 from qmp_iothreadd.hmp.qmp import qmp
 from qmp_iothreadd.hmp.registry import hmp_command
@@ -40,11 +41,10 @@ _REFUSED: Final = {
 
 # Items that are always the same without a guest.
 _SAME: Final = {
-    "capture": ("", "show capture information"),
     "dump": ("Status: none\n", "Display the latest dump status"),
-    "lapic": (_NO_CPU, "show local apic state"),
     "mem": (_NO_CPU, "show the active virtual memory mappings"),
     "mice": ("No mouse devices connected\n", "show which guest mouse is receiving events"),
+    "qdm": ("", "show qdev device model list"),
     "replay": ("Record/replay is not active\n", "show record/replay information"),
     "sev": ("SEV is not enabled\n", "show SEV information"),
     "spice": ("Server: disabled\n", "show the spice server status"),
@@ -244,28 +244,95 @@ def sgx(ctx: Context) -> str:
     return _said(ctx, "query-sgx")
 
 
-def _no_rocker(item: str, help: str) -> None:
-    """Register an item of ``info`` about a switch that there is not."""
+# Items about a device that there is not: QMP's command, what follows the device's name, the help.
+_OF_A_DEVICE: Final = {
+    "rocker": ("query-rocker", "name:s", "Show rocker switch"),
+    "rocker-ports": ("query-rocker-ports", "name:s", "Show rocker ports"),
+    "rocker-of-dpa-flows": (
+        "query-rocker-of-dpa-flows",
+        "name:s,tbl_id:i?",
+        "Show rocker OF-DPA flow tables",
+    ),
+    "rocker-of-dpa-groups": (
+        "query-rocker-of-dpa-groups",
+        "name:s,type:i?",
+        "Show rocker OF-DPA groups",
+    ),
+    "virtio-status": (
+        "x-query-virtio-status",
+        "path:s",
+        "Display status of a given virtio device",
+    ),
+    "virtio-queue-status": (
+        "x-query-virtio-queue-status",
+        "path:s,queue:i",
+        "Display status of a given virtio queue",
+    ),
+    "virtio-vhost-queue-status": (
+        "x-query-virtio-vhost-queue-status",
+        "path:s,queue:i",
+        "Display status of a given vhost queue",
+    ),
+    "virtio-queue-element": (
+        "x-query-virtio-queue-element",
+        "path:s,queue:i,index:i?",
+        "Display element of a given virtio queue",
+    ),
+}
 
-    @hmp_command(f"info {item}", "name:s", params="name", help=help)
-    def ask(ctx: Context, name: str) -> str:
-        return f"Error: rocker {name} not found\n"
+
+def _refusal_of(name: str) -> Callable[..., None]:
+    def ask(ctx: Context, **arguments: Any) -> None:
+        qmp(ctx, name, **arguments)
+
+    return ask
 
 
-_no_rocker("rocker", "Show rocker switch")
-_no_rocker("rocker-ports", "Show rocker ports")
+for _item, (_name, _args, _help) in _OF_A_DEVICE.items():
+    _words = [f"[{each.name}]" if each.optional else each.name for each in parameters(_args)]
+    hmp_command(
+        f"info {_item}",
+        _args,
+        params=" ".join(_words),
+        help=_help,
+        preconfig=_item.startswith("virtio"),
+    )(_refusal_of(_name))
 
 
 @hmp_command(
-    "info virtio-status",
-    "path:s",
-    params="path",
-    help="Display status of a given virtio device",
-    preconfig=True,
+    "info lapic",
+    "apic-id:i?",
+    params="[apic-id]",
+    help="show local apic state (apic-id: local apic to read, default is which of current CPU)",
 )
-def virtio_status(ctx: Context, path: str) -> str:
-    """Refuse: there is no such device."""
-    return f"Error: Path {path} is not a VirtIODevice\n"
+def lapic(ctx: Context, **apic_id: int | None) -> str:
+    """That of no CPU."""
+    return _NO_CPU
+
+
+@hmp_command(
+    "mce",
+    "broadcast:-b,cpu_index:i,bank:i,status:l,mcg_status:l,addr:l,misc:l",
+    params="[-b] cpu bank status mcgstatus addr misc",
+    help="inject a MCE on the given CPU [and broadcast to other CPUs with -b option]",
+)
+def mce(ctx: Context, **arguments: Any) -> None:
+    """Nothing: there is no such CPU."""
+
+
+@hmp_command(
+    "pcie_aer_inject_error",
+    "advisory_non_fatal:-a,correctable:-c,id:s,error_status:s,"
+    + ",".join(f"{each}{number}:i?" for each in ("header", "prefix") for number in range(4)),
+    params="[-a] [-c] id <error_status> [<tlp header> [<tlp header prefix>]]",
+    help="inject pcie aer error\n\t\t\t -a for advisory non fatal error"
+    "\n\t\t\t -c for correctable error\n\t\t\t<id> = qdev device id"
+    "\n\t\t\t<error_status> = error string or 32bit\n\t\t\t<tlp header> = 32bit x 4"
+    "\n\t\t\t<tlp header prefix> = 32bit x 4",
+)
+def pcie_aer_inject_error(ctx: Context, id: str, **arguments: Any) -> str:
+    """Refuse: there is no device."""
+    return f"Error: device '{id}' not found\n"
 
 
 @hmp_command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from qmp_iothreadd.hmp.arguments import Format
 from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
 from qmp_iothreadd.hmp.qmp import qmp
 from qmp_iothreadd.hmp.registry import hmp_command
@@ -57,7 +58,7 @@ def mtree(ctx: Context, flatview: bool, dispatch_tree: bool, owner: bool, disabl
 
 
 @hmp_command("x", "fmt:/,addr:l", params="/fmt addr", help="virtual memory dump starting at 'addr'")
-def dump_virtual(ctx: Context, fmt: str, addr: int) -> str:
+def dump_virtual(ctx: Context, fmt: Format, addr: int) -> str:
     """Refuse: there is no CPU whose memory it would be."""
     return "Can not dump without CPU\n"
 
@@ -65,7 +66,7 @@ def dump_virtual(ctx: Context, fmt: str, addr: int) -> str:
 @hmp_command(
     "xp", "fmt:/,addr:l", params="/fmt addr", help="physical memory dump starting at 'addr'"
 )
-def dump_physical(ctx: Context, fmt: str, addr: int) -> str:
+def dump_physical(ctx: Context, fmt: Format, addr: int) -> str:
     """Refuse: there is no memory."""
     return f"{addr & (2**64 - 1):016x}: Cannot access memory\n"
 
@@ -165,3 +166,57 @@ def dirty_rate(ctx: Context) -> str:
         f"Sample Pages: {found['sample-pages']} (per GB)\nPeriod: {found['calc-time']} (sec)\n"
         f"Mode: {found['mode']}\nDirty rate: {rate}\n"
     )
+
+
+@hmp_command(
+    "calc_dirty_rate",
+    "dirty_ring:-r,dirty_bitmap:-b,second:l,sample_pages:l?",
+    params="[-r] [-b] second [sample_pages_per_GB]",
+    help="start a round of guest dirty rate measurement (using -r to"
+    "\n\t\t\t specify dirty ring as the method of calculation and"
+    "\n\t\t\t -b to specify dirty bitmap as method of calculation)",
+)
+def calc_dirty_rate(
+    ctx: Context, dirty_ring: bool, dirty_bitmap: bool, second: int, sample_pages: int | None
+) -> str:
+    """Begin to measure how fast memory is written."""
+    if not second:
+        return "Incorrect period length specified!\n"
+    if dirty_ring and dirty_bitmap:
+        return "Either dirty ring or dirty bitmap can be specified!\n"
+    mode = "dirty-bitmap" if dirty_bitmap else "dirty-ring" if dirty_ring else "page-sampling"
+    if sample_pages == -1:
+        sample_pages = None
+    qmp(ctx, "calc-dirty-rate", calc_time=second, sample_pages=sample_pages, mode=mode)
+    return (
+        f"Starting dirty rate measurement with period {second} seconds\n"
+        "[Please use 'info dirty_rate' to check results]\n"
+    )
+
+
+@hmp_command(
+    "set_vcpu_dirty_limit",
+    "dirty_rate:l,cpu_index:l?",
+    params="dirty_rate [cpu_index]",
+    help="set dirty page rate limit, use cpu_index to set limit"
+    "\n\t\t\t\t\t on a specified virtual cpu",
+)
+def set_vcpu_dirty_limit(ctx: Context, dirty_rate: int, cpu_index: int | None) -> str:
+    """Refuse: KVM would do it."""
+    if dirty_rate < 0:
+        return f"Error: invalid dirty page limit {dirty_rate}\n"
+    qmp(ctx, "set-vcpu-dirty-limit", dirty_rate=dirty_rate)
+    return ""
+
+
+@hmp_command(
+    "cancel_vcpu_dirty_limit",
+    "cpu_index:l?",
+    params="[cpu_index]",
+    help="cancel dirty page rate limit, use cpu_index to cancel"
+    "\n\t\t\t\t\t limit on a specified virtual cpu",
+)
+def cancel_vcpu_dirty_limit(ctx: Context, cpu_index: int | None) -> str:
+    """Nothing: there is no limit."""
+    qmp(ctx, "cancel-vcpu-dirty-limit")
+    return "[Please use 'info vcpu_dirty_limit' to query dirty limit for virtual CPU]\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qmp_iothreadd.hmp.arguments import Format
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
 
@@ -10,14 +11,14 @@ _MASK = 2**64 - 1
 
 @hmp_command(
     "print|p",
-    "letter:/,value:l",
+    "fmt:/,value:l",
     params="/fmt expr",
     help="print expression value (use $reg for CPU register access)",
 )
-def print_value(ctx: Context, letter: str, value: int) -> str:
-    """A 64-bit value as the letter ``letter`` says; the formats are a debugger's."""
+def print_value(ctx: Context, fmt: Format, value: int) -> str:
+    """A 64-bit value as the letter of ``fmt`` says; the formats are a debugger's."""
     unsigned = value & _MASK
-    match letter:
+    match fmt.letter:
         case "o":
             text = f"0{unsigned:o}" if unsigned else "0"
         case "x":

@@ -80,3 +80,14 @@ def set_password(ctx: Context, protocol: str, password: str, connected: str | No
 def expire_password(ctx: Context, protocol: str, time: str) -> None:
     """Refuse: there is no such screen."""
     qmp(ctx, "expire_password", arg={"protocol": protocol, "time": time})
+
+
+@hmp_command(
+    "client_migrate_info",
+    "protocol:s,hostname:s,port:i?,tls_port:i?,cert_subject:s?",
+    params="protocol hostname port tls-port cert-subject",
+    help="set migration information for remote display",
+)
+def client_migrate_info(ctx: Context, protocol: str, hostname: str, **others: Any) -> None:
+    """Refuse: there is no remote display."""
+    qmp(ctx, "client_migrate_info", protocol=protocol)
