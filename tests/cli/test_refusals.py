@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd import cli
+from tests.cli.lines import BASE, said
 
-BASE = ["-M", "none", "-nodefaults", "-nographic"]
 FOLDER = Path(__file__).parent
 
 
@@ -34,19 +34,9 @@ def refused() -> list[tuple[str, str]]:
     return found
 
 
-def said(command: str) -> str:
-    try:
-        config, warnings = cli.parse(["prog", *BASE, *shlex.split(command)])
-    except cli.CommandLineError as error:
-        return error.text
-    kept = config.backend_error or config.board_error
-    assert kept is not None
-    return warnings + config.reporter.format_error(kept)
-
-
 @pytest.mark.parametrize(("command", "text"), refused())
 def test_it_is_refused(command: str, text: str) -> None:
-    assert said(command) == text
+    assert said(*shlex.split(command)) == text
 
 
 @pytest.mark.parametrize("command", lines("accepted.txt"))
