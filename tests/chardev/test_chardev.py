@@ -245,3 +245,13 @@ def test_types_of_all_kinds_are_known_on_request() -> None:
     Chardevs(types, ObjectTree(types).chardevs)
     names = {each.name for each in types}
     assert {"chardev-socket", "chardev-null", "chardev-mux"} <= names
+
+
+async def test_only_who_has_a_device_gives_it_back(chardevs: Chardevs) -> None:
+    made = chardevs.add("c", NULL)
+    owner = Echoes(b"hi\n")
+    made.attach(owner)
+    made.detach(Echoes(b"not mine\n"))
+    assert made.busy
+    made.detach(owner)
+    assert not made.busy

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.chardev.hosts import Target
 from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echoes
 
@@ -156,13 +157,19 @@ async def test_who_has_left_before_it_is_accepted_is_no_client(chardevs: Chardev
     await until_no_peer(made)
 
 
-async def test_of_two_that_come_at_once_to_two_addresses_one_waits(chardevs: Any) -> None:
-    address = {"type": "inet", "data": {"host": "localhost", "port": "0"}}
-    made = chardevs.add("c", {"type": "socket", "data": {"addr": address}})
+async def test_of_two_that_come_at_once_to_two_addresses_one_waits(
+    chardevs: Chardevs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    addresses = [("127.0.0.1", port), ("127.0.0.2", port)]
+    monkeypatch.setattr(
+        "qmp_iothreadd.chardev.host_listener.resolve",
+        lambda *_, **__: [Target(socket.AF_INET, 0, each) for each in addresses],
+    )
+    made = chardevs.add("c", inet(port))
     made.attach(Echoes(b"hi\n"))
-    addresses = [each.getsockname()[:2] for each in made._listening]
-    if len(addresses) == 1:
-        pytest.skip("the host has one address")
     clients = [socket.create_connection(each) for each in addresses]
     while clients:
         async with asyncio.timeout(10):

@@ -318,6 +318,31 @@ def test_an_address_that_is_not_the_hosts_own() -> None:
     assert refused(HostListener, inet("192.0.2.1", 0)) == message
 
 
+def test_an_address_of_the_other_family_that_is_not_the_hosts_own() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("the host has no IPv6")
+    message = "Failed to bind socket: Cannot assign requested address"
+    assert refused(HostListener, inet("2001:db8::1", 0)) == message
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOTSUP, "Failed to listen on socket: Operation not supported"),
+        (errno.EADDRINUSE, "Failed to bind socket to {path}: Address already in use"),
+    ],
+)
+def test_a_unix_socket_that_cannot_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "listen", refuse)
+    path = tmp_path / "s"
+    assert refused(UnixListener, unix(path)) == message.format(path=path)
+
+
 def test_both_families_but_one_is_taken() -> None:
     if not socket.has_dualstack_ipv6():
         pytest.skip("the host has no IPv6")

@@ -208,3 +208,16 @@ async def test_who_does_not_read_is_waited_for(chardevs: Chardevs) -> None:
             await asyncio.sleep(0.005)
     writer.close()
     await writer.wait_closed()
+
+
+async def test_who_says_nothing_is_left_when_the_device_goes(chardevs: Chardevs) -> None:
+    port = serve(chardevs)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        while not any(each.peers for each in chardevs):
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)  # the handshake is waited for
+        chardevs.close()
+        await chardevs.drained()
+        assert await reader.read() == b""
+    writer.close()

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from qmp_iothreadd.chardev.frontend import DescriptorProtocol
+from qmp_iothreadd.chardev.stream_transport import CHUNK
 from qmp_iothreadd.chardev.unix_transport import FDS_MAX, UnixTransport
 
 
@@ -216,3 +217,21 @@ async def test_a_reset_ends_what_waits_to_be_written(pair: Pair) -> None:
     start(cast(socket.socket, faulty), protocol).write(b"waits")
     await until(lambda: protocol.calls)
     assert (protocol.calls, faulty.failures) == (["ConnectionResetError"], [])
+
+
+async def test_who_sends_much_is_read_in_larger_pieces(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UnixTransport, "_buffers", [memoryview(bytearray(CHUNK))])
+    for each in pair:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * CHUNK)
+    protocol = Recorder()
+    start(pair[0], protocol)
+    data = os.urandom(3 * CHUNK)
+    pair[1].setblocking(False)
+    await asyncio.get_running_loop().sock_sendall(pair[1], data)
+    pieces = cast("list[bytes]", protocol.calls)
+    await until(lambda: sum(map(len, pieces)) == len(data))
+    assert b"".join(pieces) == data
+    assert len(pieces[0]) == CHUNK
+    await end(protocol)

@@ -130,3 +130,21 @@ async def test_a_break_is_sent_to_any_device(client: MemoryClient) -> None:
 def test_backends_are_those_of_chardev(client: MemoryClient) -> None:
     found = client.execute("query-chardev-backends")
     assert [each["name"] for each in found] == list(BACKENDS)
+
+
+async def test_a_device_that_nobody_uses_is_put_in_the_place_of_another(
+    client: MemoryClient,
+) -> None:
+    def devices() -> dict[str, str]:
+        return {each["label"]: each["filename"] for each in client.execute("query-chardev")}
+
+    client.execute("chardev-add", {"id": "c", "backend": {"type": "null", "data": {}}})
+    ring = {"type": "ringbuf", "data": {"size": 64}}
+    client.execute("chardev-change", {"id": "c", "backend": ring})
+    assert devices()["c"] == "ringbuf"
+    client.execute("chardev-send-break", {"id": "c"})
+    mux = {"type": "mux", "data": {"chardev": "c"}}
+    client.execute("chardev-add", {"id": "m", "backend": mux})
+    for name in ("m", "c", "zz"):
+        assert "error" in client.request("chardev-change", {"id": name, "backend": ring})
+    assert devices().keys() >= {"c", "m"}

@@ -280,3 +280,32 @@ TestGraphs = Graphs.TestCase
 def test_a_bitmap_of_no_node_is_not_found(machine: Machine) -> None:
     with pytest.raises(QmpError, match="Node 'n9' not found"):
         machine.part(BlockNodes).bitmap("n9", "b0")
+
+
+@pytest.mark.parametrize(
+    ("bitmap", "message"),
+    [
+        ({"name": ""}, "Bitmap name cannot be empty"),
+        ({"name": "b", "granularity": 700}, "Granularity must be power of 2"),
+        ({"name": "b", "persistent": True}, "Can't store persistent bitmaps to n0"),
+        ({"name": "x" * 1024}, "Bitmap name is too long"),
+        ({"name": "taken"}, "Bitmap already exists: taken"),
+    ],
+)
+def test_bitmaps_that_cannot_be(nodes: BlockNodes, bitmap: dict[str, Any], message: str) -> None:
+    nodes.add(null())
+    options: dict[str, Any] = {"granularity": None, "persistent": False, "disabled": False}
+    nodes.add_bitmap("n0", "taken", **options)
+    given = options | bitmap
+    with pytest.raises(QmpError) as raised:
+        nodes.add_bitmap("n0", given.pop("name"), **given)
+    assert message in raised.value.desc
+    assert list(nodes.find("n0").bitmaps) == ["taken"]
+    with pytest.raises(QmpError, match="Node 'zz' not found"):
+        nodes.bitmap("zz", "taken")
+
+
+def test_what_a_node_is_reopened_with_names_it(nodes: BlockNodes) -> None:
+    nodes.add(null())
+    with pytest.raises(QmpError, match="node-name not specified"):
+        nodes.reopen([{"driver": "null-co"}])

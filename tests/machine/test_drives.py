@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,10 @@ def test_what_is_in_a_disk_goes_with_it(nodes: BlockNodes) -> None:
     ("words", "message"),
     [
         ("if=zz", "unsupported bus type 'zz'"),
+        ("media=tape", "'tape' invalid media"),
+        ("cache=zz", "invalid cache option"),
+        ("cache=none", "Must specify either driver or file"),
+        ("foo=1", "Must specify either driver or file"),
         ("index=x", "Parameter 'index' expects a number"),
         ("format=raw", 'A block device must be specified for "file"'),
         ("file=x,foo=1", "Block format 'raw' does not support the option 'foo'"),
@@ -107,3 +112,22 @@ def test_what_a_guests_device_would_see_is_checked(
     with pytest.raises(QmpError, match=f"^{re.escape(reason)}$"):
         add(nodes, f"file=null-co://,format=raw,{words}")
     assert not nodes.disks
+
+
+def test_an_image_of_no_stated_format_is_warned_of(nodes: BlockNodes, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(1024))
+    said: list[str] = []
+    for name, more in (("d", {}), ("e", {"format": "raw"})):
+        given = {"file": f"file:{image}", "read-only": "on", "cache": "unsafe", **more}
+        add_drive(nodes, name, list(given.items()), warn=said.append)
+    assert len(said) == 1
+    assert "probing guessed raw" in said[0]
+    assert nodes.lookup("e", None).read_only
+    assert add(nodes, "if=none,format=null-co", "n") == "n"
+    assert nodes.lookup("n", None).driver == "null-co"
+
+
+def test_a_bus_that_is_full_is_followed_by_the_next(nodes: BlockNodes) -> None:
+    assert [add(nodes, "if=floppy") for _ in range(3)] == ["floppy00", "floppy01", "floppy10"]
+    assert add(nodes, "if=ide,bus=1,unit=1") == "ide1-hd1"

@@ -1,0 +1,79 @@
+"""Commands of migration: settings, what is refused, and what comes of a start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.testing import MemoryClient
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"),
+    [
+        (
+            "migrate-pause",
+            {},
+            "migrate-pause is currently only supported during postcopy-active or "
+            "postcopy-recover state",
+        ),
+        (
+            "migrate-recover",
+            {"uri": "unix:s"},
+            "Migrate recover can only be run when postcopy is paused.",
+        ),
+        ("migrate-continue", {"state": "pre-switchover"}, "Migration not in expected state: none"),
+        (
+            "migrate-start-postcopy",
+            {},
+            "Enable postcopy with migrate_set_capability before the start of migration",
+        ),
+        (
+            "migrate-incoming",
+            {"uri": "unix:s"},
+            "'-incoming' was not specified on the command line",
+        ),
+        ("migrate", {"uri": "zz:s"}, "unknown migration protocol: zz:s"),
+        ("migrate", {"uri": "vsock:3:4"}, "vsock migration is not supported"),
+        ("migrate", {"uri": "rdma:h:1"}, "RDMA migration is not supported"),
+        ("migrate", {"uri": "tcp:nope"}, "error parsing address 'nope'"),
+        ("migrate", {"uri": "file:x,offset=zz"}, "file URI has bad offset zz"),
+        (
+            "migrate",
+            {"uri": "unix:s", "resume": True},
+            "Cannot resume if there is no paused migration",
+        ),
+        ("migrate", {"uri": "fd:x"}, "File descriptor named 'x' has not been found"),
+        ("migrate", {}, "need either 'uri' or 'channels' argument"),
+    ],
+)
+def test_what_cannot_begin_does_not_run(
+    client: MemoryClient, command: str, arguments: dict[str, Any], message: str
+) -> None:
+    assert client.request(command, arguments)["error"]["desc"] == message
+    assert client.execute("query-migrate").get("status", "failed") == "failed"
+    assert client.execute("query-status")["running"]
+
+
+def test_settings_are_kept(client: MemoryClient) -> None:
+    events = {"capability": "events", "state": True}
+    client.execute("migrate-set-capabilities", {"capabilities": [events]})
+    assert events in client.execute("query-migrate-capabilities")
+    client.execute("migrate-set-parameters", {"downtime-limit": 123})
+    assert client.execute("query-migrate-parameters")["downtime-limit"] == 123
+    refused = client.request("migrate-set-parameters", {"downtime-limit": 1, "multifd-channels": 0})
+    assert "error" in refused
+    assert client.execute("query-migrate-parameters")["downtime-limit"] == 123
+
+
+def test_what_does_not_run_is_cancelled_without_effect(client: MemoryClient) -> None:
+    client.execute("migrate_cancel")
+    client.execute("migrate-continue", {"state": "none"})
+    assert client.execute("query-migrate") == {}
+
+
+def test_postcopy_is_asked_for_too_early(client: MemoryClient) -> None:
+    postcopy = {"capability": "postcopy-ram", "state": True}
+    client.execute("migrate-set-capabilities", {"capabilities": [postcopy]})
+    assert "error" in client.request("migrate-start-postcopy")
