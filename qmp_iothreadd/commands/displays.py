@@ -1,4 +1,4 @@
-"""Displays, their passwords and their input: there are no displays, and nothing takes input."""
+"""Displays, their passwords and their input, and sound: there are none, and nothing takes input."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ import stat
 from typing import Any, NoReturn
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.audiodevs import Audiodevs
 from qmp_iothreadd.qmp.registry import Context, command
 
 # What strtoull takes in base 10: white space and a sign may come first.
 _UINT64 = re.compile(r"[ \t\n\v\f\r]*[-+]?[0-9]+")
 _UINT64_MAX = 2**64 - 1
+
+
+@command("query-audiodevs")
+def query_audiodevs(ctx: Context) -> list[dict[str, Any]]:
+    """What -audiodev made."""
+    return ctx.machine.part(Audiodevs).audiodevs
 
 
 @command("set_password")

@@ -44,7 +44,6 @@ TLB elided flushes  0
 ANSWERS: Final[dict[str, Any]] = {
     # -- Lists of what is not there
     "query-acpi-ospm-status": errors.no_acpi_device,
-    "query-audiodevs": [],
     "query-cryptodev": [],
     "query-memory-devices": [],
     "query-mice": [],

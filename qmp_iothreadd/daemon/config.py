@@ -158,7 +158,8 @@ class Config:
     ``defer``. ``machine`` are properties of the empty machine, of their types; ``memory_path`` is
     the file or folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user,
     group and the name whose groups are taken over. ``target`` is the
-    architecture that the program's name promises. ``netdevs`` are Netdevs, as on the wire.
+    architecture that the program's name promises. ``netdevs`` are Netdevs, as on the wire, and
+    ``audiodevs`` Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -171,6 +172,7 @@ class Config:
         self.descriptors: list[DescriptorConfig] = []
         self.blocks: list[BlockConfig] = []
         self.netdevs: list[dict[str, Any]] = []
+        self.audiodevs: list[dict[str, Any]] = []
         self.backend_error: LocatedError | None = None
         self.port_error: LocatedError | None = None
         self.board_error: LocatedError | None = None

@@ -94,7 +94,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
             _add_descriptors(config, machine)
         _create_objects(config, machine, late=False)
         await _open_chardevs(config, machine, stack)
-        if config.blocks or config.netdevs:
+        if config.blocks or config.netdevs or config.audiodevs:
             _make_backends(config, machine)
         if config.backend_error is not None:
             raise config.backend_error
@@ -279,8 +279,10 @@ def _await_machine(uri: str, machine: Machine) -> None:
 
 def _make_backends(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.daemon.backends import make_disks
+    from qmp_iothreadd.machine.audiodevs import Audiodevs
     from qmp_iothreadd.machine.netdevs import Netdevs
 
+    machine.part(Audiodevs).audiodevs += config.audiodevs
     make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}\n", "stderr"))
     for wanted in config.netdevs:
         machine.part(Netdevs).hold(wanted)

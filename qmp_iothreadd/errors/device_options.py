@@ -101,6 +101,16 @@ def no_sound_card(name: str) -> QmpError:
     return QmpError(f"Unknown sound card name `{name}'")
 
 
+def audio_settings_not_fixed() -> QmpError:
+    """Settings of an audio back end that would not be used."""
+    return QmpError("You can't use frequency, channels or format with fixed-settings=off")
+
+
+def audio_settings_unmixed() -> QmpError:
+    """Settings of an audio back end that only mixing makes possible."""
+    return QmpError("You can't use fixed-settings without mixeng")
+
+
 def option_set_malformed(text: str) -> QmpError:
     """-set with something else than GROUP.ID.NAME=VALUE."""
     return QmpError(f'can\'t parse: "{text}"')

@@ -61,7 +61,7 @@ def _add_audio(line: CommandLine, text: str) -> None:
     if model in HELP:
         raise Finished("Valid sound card names (comma separated):")
     words = ",".join(f"{name}={value}" for name, value in values.items())
-    _check_audiodev(line, words if "id" in values else f"{words},id=audiodev0".lstrip(","))
+    _take_audiodev(line, words if "id" in values else f"{words},id=audiodev0".lstrip(","))
     if model is not None:
         raise errors.no_sound_card(str(model))
 
@@ -69,16 +69,19 @@ def _add_audio(line: CommandLine, text: str) -> None:
 def _add_audiodev(line: CommandLine, text: str) -> None:
     if text in HELP:
         _list_audio_drivers()
-    _check_audiodev(line, text)
+    _take_audiodev(line, text)
 
 
-def _check_audiodev(line: CommandLine, text: str) -> None:
+def _take_audiodev(line: CommandLine, text: str) -> None:
     from qmp_iothreadd.cli.described import read_described  # reads the schema
 
     options = read_described(line, "Audiodev", text, implied="driver")
     for name in ("id", "driver"):
         if name not in options:
             raise errors.missing_parameter(name)
+    from qmp_iothreadd.machine.audiodevs import complete  # only here
+
+    line.config.audiodevs.append(complete(options))
 
 
 def _list_audio_drivers() -> None:
