@@ -196,15 +196,16 @@ def test_run_forks_only_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     served: list[Any] = []
 
-    async def serve(config: Any, background: Any) -> None:
+    async def serve(config: Any, background: Any) -> int:
         served.append(background)
+        return 3
 
     monkeypatch.setattr(daemon, "serve", serve)
     monkeypatch.setattr(daemon, "raise_descriptor_limit", lambda: None)
     monkeypatch.setattr(background, "Background", lambda: "forked")
     for arguments in (["-nodefaults"], ["-nodefaults", "-daemonize"]):
         config, _ = parse(["prog", *arguments])
-        assert daemon.run(config) == 0
+        assert daemon.run(config) == 3
     assert served == [None, "forked"]
 
 
