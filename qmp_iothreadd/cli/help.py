@@ -43,7 +43,7 @@ def described(option: Option) -> str:
 
 def help_text(program: str) -> str:
     """What ``-h`` prints."""
-    lines = [f"usage: {program} [options]", "", SUMMARY]
+    lines = [f"usage: {program} [options] [disk_image]", "", SUMMARY]
     for group, title in GROUPS.items():
         lines += ["", f"{title}:"]
         for option in group_options(group):

@@ -58,7 +58,7 @@ def man_page() -> str:
         '.TH QMP\\-IOTHREADD 1 "" "qmp\\-iothreadd" "User Commands"',
         ".nh",  # names of options are not taken apart
         *_section("NAME", f"{_escape(PROGRAM)} \\- QEMU's monitor with iothreads, without a guest"),
-        *_section("SYNOPSIS", f".B {_escape(PROGRAM)}", "[OPTION]..."),
+        *_section("SYNOPSIS", f".B {_escape(PROGRAM)}", "[OPTION]... [DISK_IMAGE]"),
         *_section("DESCRIPTION", *_paragraphs(_DESCRIPTION)),
         ".SH OPTIONS",
     ]
