@@ -59,7 +59,8 @@ def check_sandbox(_line: CommandLine, options: Options) -> None:
 def take_descriptor(line: CommandLine, options: Options) -> None:
     """``-add-fd``."""
     fd, fdset = options.get_number("fd"), options.get_number("set")
-    if fd is None:
+    fd = None if fd is None else (fd + 2**31) % 2**32 - 2**31  # QEMU has it in an int
+    if fd is None or fd < 0:
         raise errors.fd_missing()
     if fd <= 2:
         raise errors.fd_is_standard()

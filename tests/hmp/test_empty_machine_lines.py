@@ -115,3 +115,12 @@ def test_a_measurement_that_was_begun_is_shown(client: MemoryClient) -> None:
     started = "Starting dirty rate measurement with period 1 seconds\n"
     assert hmp(client, "calc_dirty_rate 1 256").startswith(started)
     assert "Sample Pages: 256 (per GB)\n" in hmp(client, "info dirty_rate")
+
+
+def test_items_of_the_log_are_checked_and_events_are_traced(client: MemoryClient) -> None:
+    assert hmp(client, "log none") == hmp(client, "log in_asm,int") == ""
+    assert hmp(client, "log in_asm,nope").startswith("Log items (comma separated):\nnone ")
+    said = hmp(client, "log int,trace:no_such,trace:poll_grow")
+    assert said == "warning: trace event 'no_such' does not exist\n"
+    assert hmp(client, "info trace-events poll_grow") == "poll_grow : state 1\n"
+    hmp(client, "trace-event poll_grow off")

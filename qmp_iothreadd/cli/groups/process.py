@@ -19,22 +19,12 @@ from qmp_iothreadd.cli.option import (
 from qmp_iothreadd.daemon.config import TracePattern
 from qmp_iothreadd.qom.option_lists import HELP
 
-# The one item of QEMU's log that a monitor can have; the others are about the guest.
-_TRACE_ITEM = "trace:"
 _LOG_HELP = """\
 Log items (comma separated):
 trace:PATTERN   enable trace events
 
 Use "-d trace:help" to get a list of trace events.
 """
-_PER_THREAD = "tid"
-_GUEST_LOG_ITEMS = frozenset(
-    (
-        *("all", "cpu", "cpu_reset", "exec", "fpu", "guest_errors", "in_asm", "int", "invalid_mem"),
-        *("mmu", "nochain", "op", "op_ind", "op_opt", "op_plugin", "out_asm", "page", "pcall"),
-        *("plugin", "strace", _PER_THREAD, "unimp", "vpu"),
-    )
-)
 
 
 def _set_messages(line: CommandLine, text: str) -> None:
@@ -51,13 +41,15 @@ def _set_log_items(line: CommandLine, text: str) -> None:
 
 
 def _check_log_items(line: CommandLine) -> None:
+    from qmp_iothreadd.machine.log_items import OF_GUEST, PER_THREAD, TRACE  # only where asked for
+
     items = line.log_items.split(",")
     for item in items:
-        if item.startswith(_TRACE_ITEM) and item != _TRACE_ITEM:
-            _enable_trace(line, item.removeprefix(_TRACE_ITEM), "")
-        elif item not in _GUEST_LOG_ITEMS:
+        if item.startswith(TRACE) and item != TRACE:
+            _enable_trace(line, item.removeprefix(TRACE), "")
+        elif item not in OF_GUEST:
             raise Finished(_LOG_HELP, status=1)
-    if _PER_THREAD in items and "%d" not in (line.config.log_file or ""):
+    if PER_THREAD in items and "%d" not in (line.config.log_file or ""):
         raise errors.log_per_thread_without_template()
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from qmp_iothreadd.commands import trace
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
+
+_LOG_ITEMS: Final = """\
+Log items (comma separated):
+none            remove all logs
+trace:PATTERN   enable trace events
+
+Use "info trace-events" to get a list of trace events.
+
+"""
 
 
 @hmp_command(
@@ -38,4 +49,24 @@ def trace_event(ctx: Context, name: str, option: bool, vcpu: int | None) -> str:
         trace.set_state(ctx, name, option)
     except QmpError as error:
         return f"{error.desc}\n"
+    return ""
+
+
+@hmp_command("log", "items:s", params="item1[,...]", help="activate logging of the specified items")
+def log(ctx: Context, items: str) -> str:
+    """Trace what patterns fit; a guest's items are known, and there is nothing to log of them."""
+    from qmp_iothreadd.machine.log_items import OF_GUEST, TRACE  # seldom typed
+
+    wanted = items.split(",") if items != "none" else []
+    if any(item not in OF_GUEST and not item.startswith(TRACE) for item in wanted):
+        return _LOG_ITEMS
+    patterns = [item.removeprefix(TRACE) for item in wanted if item.startswith(TRACE)]
+    return "".join([_turned_on(ctx, pattern) for pattern in patterns])
+
+
+def _turned_on(ctx: Context, pattern: str) -> str:
+    try:
+        trace.set_state(ctx, pattern, True)
+    except QmpError:
+        return f"warning: trace event '{pattern}' does not exist\n"
     return ""
