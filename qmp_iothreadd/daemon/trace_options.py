@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd import errors
 from qmp_iothreadd.errors import LocatedError, QmpError
+from qmp_iothreadd.iothread.log_file import open_log_file
 from qmp_iothreadd.iothread.trace_events import is_pattern, matching_events
 
 if TYPE_CHECKING:
@@ -36,40 +35,13 @@ def tracing(
     """
     with contextlib.ExitStack() as stack:
         if path is not None:
-            file = stack.enter_context(_open_log(path))
+            file = stack.enter_context(contextlib.closing(open_log_file(path)))
             log.write = file.write
         for pattern in patterns:
             _turn(log, pattern.text, reporter, pattern.location)
         for event_file in event_files:
             _read_events(log, event_file, reporter)
         yield
-
-
-def _open_log(path: str) -> contextlib.AbstractContextManager[_Log]:
-    before, percent, after = path.partition("%")
-    if percent:
-        if not after.startswith("d") or "%" in after:
-            raise errors.bad_log_file_template(path)
-        path = f"{before}{os.getpid()}{after[1:]}"
-    try:
-        return contextlib.closing(_Log(path))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise errors.log_file_failed(path, reason) from None
-
-
-class _Log:
-    """A file that is complete after each write."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 -- closed by close()
-
-    def write(self, text: str) -> None:
-        self._file.write(text)
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _turn(log: TraceLog, text: str, reporter: Reporter, location: str = "") -> None:

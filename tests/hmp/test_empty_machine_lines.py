@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +125,17 @@ def test_items_of_the_log_are_checked_and_events_are_traced(client: MemoryClient
     assert said == "warning: trace event 'no_such' does not exist\n"
     assert hmp(client, "info trace-events poll_grow") == "poll_grow : state 1\n"
     hmp(client, "trace-event poll_grow off")
+
+
+def test_the_log_goes_to_another_file(client: MemoryClient, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        assert hmp(client, f"logfile {tmp_path}/{name}") == ""
+        client.machine.traces.write(f"{name}\n")
+    assert [(tmp_path / name).read_text() for name in ("first", "second")] == [
+        "first\n",
+        "second\n",
+    ]
+    refusal = f"Error opening logfile {tmp_path}/no/x: No such file or directory\n"
+    assert hmp(client, f"logfile {tmp_path}/no/x") == refusal
+    client.machine.traces.write("still\n")
+    assert (tmp_path / "second").read_text() == "second\nstill\n"

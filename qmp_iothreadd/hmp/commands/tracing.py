@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qmp_iothreadd.commands import trace
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.iothread.log_file import LogFile
+    from qmp_iothreadd.machine.machine import Machine
 
 _LOG_ITEMS: Final = """\
 Log items (comma separated):
@@ -69,4 +73,39 @@ def _turned_on(ctx: Context, pattern: str) -> str:
         trace.set_state(ctx, pattern, True)
     except QmpError:
         return f"warning: trace event '{pattern}' does not exist\n"
+    return ""
+
+
+class _LogFile:
+    """The file that ``logfile`` named; the log goes back to where it went when the machine ends."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._traces = machine.traces
+        self._write = machine.traces.write
+        self._file: LogFile | None = None
+
+    def open(self, path: str) -> None:
+        """Write to another file from now on."""
+        from qmp_iothreadd.iothread.log_file import open_log_file  # seldom typed
+
+        file = open_log_file(path)
+        self.close()
+        self._file = file
+        self._traces.write = file.write
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._file is not None:
+            self._traces.write = self._write
+            self._file.close()
+            self._file = None
+
+
+@hmp_command("logfile", "filename:F", params="filename", help="output logs to 'filename'")
+def logfile(ctx: Context, filename: str) -> str:
+    """Write the log to a file."""
+    try:
+        ctx.machine.part(_LogFile).open(filename)
+    except QmpError as error:
+        return f"{error.desc}\n"
     return ""
