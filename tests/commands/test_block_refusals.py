@@ -249,3 +249,22 @@ def test_a_snapshot_needs_nodes_that_can_hold_one(client: MemoryClient) -> None:
     (job,) = client.execute("query-jobs")
     assert (job["type"], job["status"]) == ("snapshot-delete", "concluded")
     assert "n0" in job["error"]
+
+
+def test_a_disk_is_shown_with_what_is_in_it_and_ejected(client: MemoryClient) -> None:
+    line = "drive_add 0 if=none,id=d,file=null-co://,format=raw"
+    client.execute("human-monitor-command", {"command-line": line})
+    (disk,) = client.execute("query-block")
+    assert (disk["device"], disk["inserted"]["drv"]) == ("d", "raw")
+    (stats,) = client.execute("query-blockstats")
+    assert stats["device"] == "d"
+    client.execute("eject", {"device": "d"})
+    (disk,) = client.execute("query-block")
+    assert "inserted" not in disk
+
+
+def test_a_snapshot_of_all_that_is_there_is_refused(client: MemoryClient) -> None:
+    client.execute("blockdev-add", {"driver": "null-co", "node-name": "n0"})
+    saving = client.request("human-monitor-command", {"command-line": "savevm s"})
+    assert saving["return"].startswith("Error: ")
+    assert client.execute("query-status")["running"]

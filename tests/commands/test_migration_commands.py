@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.testing import MemoryClient, make_machine
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,17 @@ def test_postcopy_is_asked_for_too_early(client: MemoryClient) -> None:
     postcopy = {"capability": "postcopy-ram", "state": True}
     client.execute("migrate-set-capabilities", {"capabilities": [postcopy]})
     assert "error" in client.request("migrate-start-postcopy")
+
+
+async def test_a_machine_comes_where_the_monitor_says(tmp_path: Path) -> None:
+    machine = make_machine()
+    machine.status = "inmigrate"
+    with MemoryClient(machine) as client:
+        client.negotiate()
+        client.execute("migrate-incoming", {"uri": f"unix:{tmp_path}/s"})
+        assert (tmp_path / "s").is_socket()
+        again = client.request("migrate-incoming", {"uri": f"unix:{tmp_path}/t"})
+        assert again["error"]["desc"] == "The incoming migration has already been started"
+        assert not (tmp_path / "t").exists()
+    machine.close()
+    assert not (tmp_path / "s").exists()
