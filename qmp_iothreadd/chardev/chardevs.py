@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from qmp_iothreadd import errors
@@ -202,4 +201,4 @@ class Chardevs:
 
 def _load(kind: str) -> type[Chardev]:
     module, _, name = _KINDS[kind].partition(":")
-    return cast("type[Chardev]", getattr(import_module(f"{__package__}.{module}"), name))
+    return cast("type[Chardev]", getattr(errors.import_late(f"{__package__}.{module}"), name))

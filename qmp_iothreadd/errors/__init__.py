@@ -23,7 +23,10 @@ recorded from its monitor.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd.errors.tree import (
@@ -95,7 +98,7 @@ _reserved: int | None = None
 
 
 def reserve_descriptor() -> None:
-    """Keep a descriptor for loading the texts: the first error may be that none is left."""
+    """Keep a descriptor for ``import_late``: what comes late may be what says that none is left."""
     global _reserved
     _reserved = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -108,18 +111,27 @@ def release_descriptor() -> None:
         os.close(reserved)
 
 
-def load_texts() -> None:
-    """Load the functions of all layers now, rather than with the first error."""
-    from importlib import import_module
+def import_late(name: str) -> ModuleType:
+    """Import a module that the greeting did not wait for, even where no descriptor is left.
 
+    What is left for others does not depend on when that happens: the reserved one is taken back.
+    """
     reserved = _reserved is not None
     release_descriptor()
+    try:
+        return import_module(name)
+    finally:
+        if reserved:
+            with contextlib.suppress(OSError):  # another thread was faster
+                reserve_descriptor()
+
+
+def load_texts() -> None:
+    """Load the functions of all layers now, rather than with the first error."""
     for layer in _LAYERS:
-        found = vars(import_module(f"{__name__}.{layer}"))
+        found = vars(import_late(f"{__name__}.{layer}"))
         names = [name for name in found if not name.startswith("_")]
         globals().update({name: found[name] for name in names if name not in globals()})
-    if reserved:  # what is left for others does not depend on when the first error comes
-        reserve_descriptor()
 
 
 def __getattr__(name: str) -> Any:

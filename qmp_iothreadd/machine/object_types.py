@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.machine.described_objects import described_types, object_branches
 from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.object import Object, ObjectType
@@ -124,7 +124,7 @@ class _Adder:
     def load(self, name: str, where: str) -> None:
         """Import a type's class and add the type."""
         module, _, class_name = where.partition(":")
-        cls = getattr(import_module(f"qmp_iothreadd.{module}"), class_name)
+        cls = getattr(errors.import_late(f"qmp_iothreadd.{module}"), class_name)
         if name in _ALWAYS and name not in self._structs:
             self._structs = object_branches(shipped_schema(self._schema)) | self._structs
         struct = self._structs.get(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from qmp_iothreadd import errors
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
@@ -55,7 +56,13 @@ class CommandTable(Mapping[str, CommandFunction]):
             self._load_next()
 
     def _load_next(self) -> None:
-        import_module((self.soon or self.later).pop(0))
+        modules = self.soon or self.later
+        name = modules.pop(0)
+        try:
+            errors.import_late(name)
+        except BaseException:
+            modules.insert(0, name)
+            raise
 
 
 COMMANDS: Final = CommandTable()

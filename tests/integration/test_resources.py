@@ -101,6 +101,8 @@ def test_no_descriptors_left_is_an_error_and_leaves_nothing_behind() -> None:
         assert 0 < made < 64
         assert "Too many open files" in replies[made]["error"]["desc"]
         assert len(client.execute("query-iothreads")) == made
+        assert client.execute("query-block-jobs") == []  # its module is imported with it
+        client.execute("object-add", {"qom-type": "authz-simple", "id": "a", "identity": "i"})
         client.execute("object-del", {"id": "io0"})
         client.execute("object-add", add("again"))
         assert "Traceback" not in daemon.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,3 +49,16 @@ def test_all_of_them_are_imported_where_all_are_asked_for(table: CommandTable) -
 def test_a_command_that_no_module_has_is_not_found(table: CommandTable) -> None:
     assert table.get("c") is None
     assert (table.soon, table.later) == ([], [])
+
+
+def test_a_module_that_cannot_be_imported_yet_is_tried_again(
+    table: CommandTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_name: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("qmp_iothreadd.errors.import_late", refuse)
+        with pytest.raises(OSError, match="Too many open files"):
+            table["b"]
+    assert callable(table["b"])
