@@ -139,9 +139,9 @@ def _create_file(path: str, size: int) -> None:
         os.ftruncate(fd, 0)
         os.ftruncate(fd, size)
     except OverflowError:
-        raise errors.create_resize_failed(os.strerror(errno.EINVAL)) from None
+        raise errors.resize_failed(os.strerror(errno.EINVAL)) from None
     except OSError as error:
-        raise errors.create_resize_failed(error.strerror or str(error)) from None
+        raise errors.resize_failed(error.strerror or str(error)) from None
     finally:
         os.close(fd)
 

@@ -161,6 +161,11 @@ def image_read_only() -> QmpError:
     return QmpError("Image is read-only")
 
 
+def size_too_large(size: int, most: int) -> QmpError:
+    """block_resize to more than any disk can have."""
+    return QmpError(f"offset({size}) exceeds maximum({most})")
+
+
 def resize_unsupported() -> QmpError:
     """block_resize of what has no end to move."""
     return QmpError("Image format driver does not support resize")
@@ -173,7 +178,12 @@ def resize_fixed() -> QmpError:
 
 def resize_failed(reason: str) -> QmpError:
     """The host refuses."""
-    return QmpError(f"Failed to resize the file: {reason}")
+    return QmpError(f"Could not resize file: {reason}")
+
+
+def image_size_unknown(reason: str) -> QmpError:
+    """A host's device that has no end, such as a terminal."""
+    return QmpError(f"Could not refresh total sector count: {reason}")
 
 
 def device_cannot_grow() -> QmpError:

@@ -55,11 +55,6 @@ def create_unsupported() -> QmpError:
     return QmpError("Driver does not support blockdev-create")
 
 
-def create_resize_failed(reason: str) -> QmpError:
-    """blockdev-create of a size that cannot be had."""
-    return QmpError(f"Could not resize file: {reason}")
-
-
 def image_creation_unsupported(driver: str) -> QmpError:
     """drive-backup to a new image of a driver that makes none."""
     return QmpError(f"Format driver '{driver}' does not support image creation")

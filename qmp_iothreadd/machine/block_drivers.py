@@ -6,8 +6,10 @@ those of QEMU's block layer.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -35,7 +37,7 @@ class Bitmap:
         self.recording = recording
 
 
-class BlockNode:
+class BlockNode(ABC):
     """One node of the graph. ``options`` is a BlockdevOptions, as on the wire.
 
     ``users``: how many nodes and devices are above it. ``owned_by_monitor``: it was made by a
@@ -69,17 +71,17 @@ class BlockNode:
 
     # -- For a driver to define -------------------------------------------------------------------
 
+    @abstractmethod
     def virtual_size(self) -> int:
         """How large the disk is, in bytes."""
-        raise NotImplementedError
 
     def actual_size(self) -> int:
         """How much room it takes, in bytes."""
         return 0
 
+    @abstractmethod
     def exact_filename(self) -> str:
         """A name without options that stands for the node; empty where there is none."""
-        return ""
 
     def resize(self, size: int) -> None:
         """Make it ``size`` bytes long.
@@ -89,7 +91,7 @@ class BlockNode:
         """
         raise errors.resize_unsupported()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 -- most open nothing
         """Give back what it opened."""
 
     # -- What clients see -------------------------------------------------------------------------
@@ -136,34 +138,35 @@ class FileNode(BlockNode):
         """
         super().__init__(name, options)
         self.is_file = self.driver == "file"
-        direct = self.cache["direct"]
-        if options.get("aio") == "native" and not direct:
+        if options.get("aio") == "native" and not self.cache["direct"]:
             raise errors.aio_native_needs_direct()
         self._descriptors = descriptors
-        flags = (os.O_RDONLY if self.read_only else os.O_RDWR) | os.O_NONBLOCK
-        if direct:
-            flags |= os.O_DIRECT
-        self._fd = self._open(flags)
+        self._writable = not self.read_only
+        self._fd = self._open()
         try:
             self._check_kind()
         except BaseException:
             self.close()
             raise
 
-    def _open(self, flags: int) -> int:
+    def _open(self) -> int:
         path = self.options["filename"]
+        flags = os.O_NONBLOCK | (os.O_DIRECT if self.cache["direct"] else 0)
         try:
-            return self._descriptors.open(path, flags)
-        except PermissionError as error:
-            if not self.options.get("auto-read-only", False) or self.read_only:
+            return self._descriptors.open(path, flags | self._access)
+        except OSError as error:
+            denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+            if not (denied and self._writable and self.options.get("auto-read-only", False)):
                 raise self._error(error) from None
-        except OSError as error:
-            raise self._error(error) from None
-        self.read_only = True
+        self._writable = False
         try:
-            return self._descriptors.open(path, flags & ~os.O_RDWR)
+            return self._descriptors.open(path, flags | self._access)
         except OSError as error:
             raise self._error(error) from None
+
+    @property
+    def _access(self) -> int:
+        return os.O_RDWR if self._writable else os.O_RDONLY
 
     def _error(self, error: OSError) -> errors.QmpError:
         path = self.options["filename"]
@@ -171,18 +174,18 @@ class FileNode(BlockNode):
 
     def _check_kind(self) -> None:
         mode = os.fstat(self._fd).st_mode
-        if self.is_file and not (stat.S_ISREG(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode)):
+        if self.is_file and not stat.S_ISREG(mode):
             raise errors.image_not_regular(self.driver, self.options["filename"])
         if not self.is_file and not (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)):
             raise errors.image_not_device(self.driver, self.options["filename"])
+        try:
+            self.virtual_size()
+        except OSError as error:
+            raise errors.image_size_unknown(error.strerror or str(error)) from None
 
     def virtual_size(self) -> int:
         """The file's, in whole sectors."""
-        try:
-            size = os.lseek(self._fd, 0, os.SEEK_END)
-        except OSError:  # a device that has no size
-            size = 0
-        return -(-size // SECTOR) * SECTOR
+        return -(-os.lseek(self._fd, 0, os.SEEK_END) // SECTOR) * SECTOR
 
     def actual_size(self) -> int:
         """What the file takes on its disk."""
@@ -198,6 +201,8 @@ class FileNode(BlockNode):
             if size > self.virtual_size():
                 raise errors.device_cannot_grow()
             return
+        if not self._writable:
+            raise self._error(OSError(errno.EACCES, os.strerror(errno.EACCES)))
         try:
             os.ftruncate(self._fd, size)
         except OSError as error:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
 
 NODES_MAX: Final = 16384
+LENGTH_MAX: Final = (1 << 63) - (1 << 30)
+"""The most bytes of a disk (QEMU's BDRV_MAX_LENGTH)."""
+
 """So many nodes there may be; QEMU has no limit."""
 
 DEPTH_MAX: Final = 64
@@ -197,6 +200,8 @@ class BlockNodes:
             raise errors.size_not_positive()
         if node.read_only:
             raise errors.image_read_only()
+        if size > LENGTH_MAX:
+            raise errors.size_too_large(size, LENGTH_MAX)
         node.resize(size)
 
     def reopen(self, all_options: Iterable[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine import block_nodes
 from qmp_iothreadd.machine.block_info import graph, node_info, node_stats
 from qmp_iothreadd.machine.block_nodes import DEPTH_MAX, BlockNodes
 from qmp_iothreadd.machine.machine import Machine
@@ -124,6 +126,35 @@ def test_a_piece_has_no_name_of_its_own(nodes: BlockNodes) -> None:
             {"driver": "file", "node-name": "f", "filename": "/dev/fdset/7"},
             "Could not open '/dev/fdset/7': No such file",
         ),
+        (
+            {"driver": "file", "node-name": "f", "filename": "/dev/null"},
+            "'file' driver requires '/dev/null' to be a regular file",
+        ),
+        (
+            {"driver": "file", "node-name": "f", "filename": "/no/such", "auto-read-only": True},
+            "Could not open '/no/such': No such file",
+        ),
+        (
+            {
+                "driver": "file",
+                "node-name": "f",
+                "filename": "/dev/fdset/1",
+                "auto-read-only": True,
+            },
+            "Could not open '/dev/fdset/1': Permission denied",
+        ),
+        (
+            {"driver": "file", "node-name": "f", "filename": "/", "aio": "native"},
+            "aio=native was specified, but it requires cache.direct=on, which was not specified.",
+        ),
+        (
+            {"driver": "host_device", "node-name": "h", "filename": "/", "read-only": True},
+            "'host_device' driver requires '/' to be either a character or block device",
+        ),
+        (
+            {"driver": "host_device", "node-name": "h", "filename": "/dev/ptmx"},
+            "Could not refresh total sector count: Illegal seek",
+        ),
         (null(**{"detect-zeroes": "unmap"}), "setting detect-zeroes to unmap is not allowed"),
     ],
 )
@@ -131,6 +162,7 @@ def test_what_cannot_be_leaves_nothing_behind(
     nodes: BlockNodes, options: dict[str, Any], message: str
 ) -> None:
     nodes.add(null("taken"))
+    nodes.machine.descriptors.sets.add(os.open("/dev/null", os.O_WRONLY), 1, None)
     with pytest.raises(QmpError, match=message):
         nodes.add(options)
     assert [*nodes.nodes] == ["taken"]
@@ -194,6 +226,78 @@ def test_a_file_is_resized_and_a_read_only_one_is_not(nodes: BlockNodes, image: 
         nodes.resize(node, -1)
     with pytest.raises(QmpError, match="Image is read-only"):
         nodes.resize(nodes.add({**null(), "read-only": True}), 512)
+
+
+def test_a_device_of_the_host_does_not_grow(nodes: BlockNodes) -> None:
+    node = nodes.add({"driver": "host_device", "node-name": "h", "filename": "/dev/null"})
+    assert (node.virtual_size(), node.filename) == (0, "/dev/null")
+    with pytest.raises(QmpError, match="Cannot grow device files"):
+        nodes.resize(node, 512)
+    nodes.resize(node, 0)
+
+
+def test_a_piece_is_resized_with_what_is_before_it(nodes: BlockNodes, image: str) -> None:
+    nodes.add({"driver": "file", "node-name": "f", "filename": image})
+    tail = nodes.add(raw("tail", "f", offset=512))
+    nodes.resize(tail, 1024)
+    assert os.stat(image).st_size == 1536
+    assert tail.actual_size() == os.stat(image).st_blocks * 512
+    with pytest.raises(QmpError, match="Cannot resize fixed-size raw disks"):
+        nodes.resize(nodes.add(raw("fixed", "f", size=512)), 1024)
+    with pytest.raises(QmpError, match="Image format driver does not support resize"):
+        nodes.resize(nodes.add(null()), 1024)
+    assert os.stat(image).st_size == 1536
+
+
+def test_no_disk_is_that_large(nodes: BlockNodes, image: str) -> None:
+    node = nodes.add({"driver": "file", "node-name": "f", "filename": image})
+    with pytest.raises(QmpError) as raised:
+        nodes.resize(node, 9223372036854774784)
+    most = 9223372035781033984
+    assert raised.value.desc == f"offset(9223372036854774784) exceeds maximum({most})"
+    with pytest.raises(QmpError) as raised:
+        nodes.resize(node, most)
+    assert raised.value.desc == "Could not resize file: File too large"
+    assert os.stat(image).st_size == 3000
+
+
+def test_what_may_not_be_written_is_open_for_reading(nodes: BlockNodes, image: str) -> None:
+    path = "/dev/fdset/1"
+    nodes.machine.descriptors.sets.add(os.open(image, os.O_RDONLY), 1, None)
+    options = {"driver": "file", "node-name": "f", "filename": path}
+    with pytest.raises(QmpError, match=f"Could not open '{path}': Permission denied"):
+        nodes.add(options)
+    node = nodes.add({**options, "auto-read-only": True})
+    assert node_info(node)["ro"] is False  # as QEMU says, until somebody writes
+    with pytest.raises(QmpError, match=f"Could not open '{path}': Permission denied"):
+        nodes.resize(node, 512)
+
+
+def test_an_image_that_cannot_be_read_is_in_no_format(
+    nodes: BlockNodes, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(fd: int, count: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", broken)
+    with pytest.raises(QmpError, match="Image is not in qcow2 format"):
+        nodes.add(
+            {
+                "driver": "qcow2",
+                "node-name": "q",
+                "file": {"driver": "file", "filename": image},
+            }
+        )
+    assert open_files(image) == 0
+
+
+def test_nodes_are_bounded(nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block_nodes, "NODES_MAX", 2)
+    nodes.add(raw("r", null("n0")))
+    with pytest.raises(QmpError, match="2"):
+        nodes.add(null("n1"))
+    nodes.delete("r")
+    assert nodes.add(null("n1")).name == "n1"
 
 
 def test_reopening_changes_all_or_nothing(nodes: BlockNodes) -> None:
