@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.device_models import bus_of, refusal
+from qmp_iothreadd.machine.device_models import bus_of, is_cpu, refusal
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.qmp.registry import Context, command
 
 _ABSTRACT: Final = ("device", "pci-device", "usb-device", "scsi-device", "isa-device")
-_WITHOUT_BUS: Final = ("pc-dimm", "nvdimm", "loader", "guest-loader")
+_WITHOUT_BUS: Final = ("pc-dimm", "nvdimm", "loader", "guest-loader", "hv-syndbg")
+_NOT_LATER: Final = ("amd-iommu", "intel-iommu", "vmcoreinfo", "vmgenid")
+"""Those that a machine has from its start or never."""
 
 
 @command("device_add")
@@ -21,7 +23,9 @@ def device_add(ctx: Context, arg: dict[str, Any]) -> None:
     driver = str(arg["driver"])
     if driver in _ABSTRACT:
         raise errors.not_a_device_type()
-    if driver in _WITHOUT_BUS or driver.endswith("-x86_64-cpu"):
+    if driver in _NOT_LATER:
+        raise errors.device_not_pluggable()
+    if driver in _WITHOUT_BUS or is_cpu(driver):
         raise errors.device_not_hotpluggable_here(driver)
     if "bus" in arg and bus_of(driver) is not None:
         raise errors.bus_not_found(str(arg["bus"]))

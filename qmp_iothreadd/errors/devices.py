@@ -15,6 +15,11 @@ def bus_not_found(name: str) -> QmpError:
     return QmpError(f"Bus '{name}' not found")
 
 
+def device_not_pluggable() -> QmpError:
+    """device_add of what is there from the start or never."""
+    return QmpError("Parameter 'driver' expects a pluggable device type")
+
+
 def device_not_hotpluggable_here(driver: str) -> QmpError:
     """device_add of what needs no bus, but another machine."""
     return QmpError(f"Device '{driver}' can not be hotplugged on this machine")

@@ -119,12 +119,17 @@ _WITHOUT_BUS = {
 _CPU = "-x86_64-cpu"
 
 
+def is_cpu(model: str) -> bool:
+    """Whether a device of this model is a CPU."""
+    return model.endswith(_CPU) and is_cpu_model(model.removesuffix(_CPU))
+
+
 def refusal(model: str) -> QmpError:
     """Why the empty machine cannot have a device of this model."""
     bus = bus_of(model)
     if bus is None and model in _WITHOUT_BUS:
         return _WITHOUT_BUS[model](model)
-    if bus is None and model.endswith(_CPU) and is_cpu_model(model.removesuffix(_CPU)):
+    if is_cpu(model):
         return errors.cpu_without_machine()
     if bus is None:
         return errors.bad_device_model(model)

@@ -22,6 +22,18 @@ def error(client: MemoryClient, command: str, arguments: dict[str, Any]) -> Any:
         ({"driver": "virtio-blk-pci"}, "No 'PCI' bus found for device 'virtio-blk-pci'"),
         ({"driver": "virtio-blk-pci", "bus": "pci.0"}, "Bus 'pci.0' not found"),
         ({"driver": "loader"}, "Device 'loader' can not be hotplugged on this machine"),
+        ({"driver": "hv-syndbg"}, "Device 'hv-syndbg' can not be hotplugged on this machine"),
+        (
+            {"driver": "qemu64-x86_64-cpu"},
+            "Device 'qemu64-x86_64-cpu' can not be hotplugged on this machine",
+        ),
+        ({"driver": "x-x86_64-cpu"}, "'x-x86_64-cpu' is not a valid device model name"),
+        ({"driver": "vmgenid"}, "Parameter 'driver' expects a pluggable device type"),
+        ({"driver": "intel-iommu"}, "Parameter 'driver' expects a pluggable device type"),
+        (
+            {"driver": "ramfb"},
+            "Parameter 'driver' expects a dynamic sysbus device type for the machine",
+        ),
         ({"driver": "device"}, "Parameter 'driver' expects a non-abstract device type"),
     ],
 )

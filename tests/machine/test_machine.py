@@ -68,6 +68,44 @@ def test_shutdown_happens_once(machine: Machine, heard: list[dict[str, Any]]) ->
     assert [event["data"]["reason"] for event in heard] == ["host-signal"]
 
 
+@pytest.mark.parametrize("after", ["pause", "poweroff"])
+def test_a_reset_that_is_to_be_a_shutdown(
+    machine: Machine, heard: list[dict[str, Any]], after: str
+) -> None:
+    machine.actions |= {"reboot": "shutdown", "shutdown": after}
+    machine.reset()
+    assert heard[0]["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
+    if after == "poweroff":
+        assert names(heard) == ["SHUTDOWN"]
+        assert machine.shutting_down
+        return
+    assert names(heard) == ["SHUTDOWN", "STOP"]
+    assert (machine.status, machine.shutting_down) == ("shutdown", False)
+    with pytest.raises(QmpError, match="Resetting the Virtual Machine is required"):
+        machine.cont()
+
+
+@pytest.mark.parametrize(("starts_running", "status"), [(True, "running"), (False, "prelaunch")])
+def test_preconfig_holds_a_machine_back(starts_running: bool, status: str) -> None:
+    machine = make_machine(running=False)
+    machine.preconfig, machine.starts_running = True, starts_running
+    machine.exit_preconfig()
+    assert machine.status == status
+    with pytest.raises(QmpError, match="permitted only before machine initialization"):
+        machine.exit_preconfig()
+    machine.close()
+
+
+def test_the_name_of_the_machines_own_memory_is_reserved(machine: Machine) -> None:
+    machine.board.values["memory"] = {"size": 4096}
+    machine.add_object("memory-backend-ram", "ram", {"size": 4096})
+    with pytest.raises(QmpError, match="object name 'ram' is reserved for the default RAM"):
+        machine.create_default_memory()
+    machine.delete_object("ram")
+    machine.create_default_memory()
+    assert [each.path for each in machine.memory_backends()] == ["/objects/ram"]
+
+
 def test_events_have_the_time_in_microseconds(
     machine: Machine, heard: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
