@@ -8,6 +8,7 @@ from typing import Any, Final
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_bitmaps
 from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.drives import medium_options
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.identifiers import is_identifier
 
@@ -65,14 +66,30 @@ def change_medium(
     force: bool | None = None,
     read_only_mode: str | None = None,
 ) -> None:
-    """Refuse: there is no such drive."""
-    raise _no_device(device, id)
+    """Put another image into a disk; where it cannot be opened, the one in it stays."""
+    nodes = ctx.machine.part(BlockNodes)
+    if id is not None or device not in nodes.disks:
+        raise _no_device(device, id)
+    before = nodes.disks[device]
+    read_only = read_only_mode == "read-only" or (
+        read_only_mode in (None, "retain") and before is not None and before.read_only
+    )
+    options = medium_options(filename, format, read_only=read_only)
+    made = nodes.open_for_disk(options)
+    nodes.empty(device)
+    nodes.disks[device] = made
 
 
 @command("block_set_io_throttle")
 def set_io_throttle(ctx: Context, arg: dict[str, Any]) -> None:
-    """Refuse: there is no such disk."""
-    raise _no_device(arg.get("device"), arg.get("id"))
+    """Refuse: there is no such disk, or nothing is read from it that could be held back."""
+    disks = ctx.machine.part(BlockNodes).disks
+    device = arg.get("device")
+    if "id" in arg or device not in disks:
+        raise _no_device(device, arg.get("id"))
+    if disks[device] is None:
+        raise errors.medium_missing()
+    raise errors.throttle_unsupported()
 
 
 @command("block-latency-histogram-set")

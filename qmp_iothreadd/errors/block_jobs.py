@@ -90,6 +90,11 @@ def copy_jobs_unsupported(command: str) -> QmpError:
     return QmpError(f"{command} is not supported: there is no guest whose data to copy")
 
 
+def nbd_writable_without_all() -> QmpError:
+    """``nbd_server_start -w`` alone."""
+    return QmpError("-w only valid together with -a")
+
+
 def nbd_server_not_running() -> QmpError:
     """An export, and nobody to serve it."""
     return QmpError("NBD server not running")

@@ -98,3 +98,23 @@ def drive_without_place(bus: str) -> QmpError:
 def drive_cannot_be_added(bus: int) -> QmpError:
     """drive_add to a bus of a guest."""
     return QmpError(f"Can't hot-add drive to type {bus}")
+
+
+def drive_node_name_missing() -> QmpError:
+    """``drive_add -n`` without a name."""
+    return QmpError("'node-name' needs to be specified")
+
+
+def commit_unsupported(disk: str) -> QmpError:
+    """``commit`` of a disk without a backing file."""
+    return QmpError(f"'commit' error for '{disk}': Operation not supported")
+
+
+def medium_missing() -> QmpError:
+    """Limits for a disk with nothing in it."""
+    return QmpError("Device has no medium")
+
+
+def throttle_unsupported() -> QmpError:
+    """Limits for a disk with something in it."""
+    return QmpError("I/O limits are not supported: there is no guest whose I/O to limit")

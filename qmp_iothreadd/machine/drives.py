@@ -198,3 +198,11 @@ def _file_options(file: str) -> dict[str, Any]:
             raise errors.drive_protocol_unknown(protocol)
         file = path
     return {"driver": "file", "filename": file}
+
+
+def medium_options(file: str, format: str | None, *, read_only: bool) -> dict[str, Any]:
+    """A BlockdevOptions for an image that is put into a disk; ``format`` None: raw."""
+    below = {**_file_options(file), "read-only": read_only}
+    if format in _NULL:
+        return below
+    return {"driver": format or "raw", "file": below, "read-only": read_only}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,9 +252,13 @@ def test_a_snapshot_needs_nodes_that_can_hold_one(client: MemoryClient) -> None:
     assert "n0" in job["error"]
 
 
+def add_disk(client: MemoryClient, options: str) -> None:
+    line = f"drive_add 0 if=none,{options}"
+    assert client.execute("human-monitor-command", {"command-line": line}) == "OK\r\n"
+
+
 def test_a_disk_is_shown_with_what_is_in_it_and_ejected(client: MemoryClient) -> None:
-    line = "drive_add 0 if=none,id=d,file=null-co://,format=raw"
-    client.execute("human-monitor-command", {"command-line": line})
+    add_disk(client, "id=d,file=null-co://,format=raw")
     (disk,) = client.execute("query-block")
     assert (disk["device"], disk["inserted"]["drv"]) == ("d", "raw")
     (stats,) = client.execute("query-blockstats")
@@ -268,3 +273,30 @@ def test_a_snapshot_of_all_that_is_there_is_refused(client: MemoryClient) -> Non
     saving = client.request("human-monitor-command", {"command-line": "savevm s"})
     assert saving["return"].startswith("Error: ")
     assert client.execute("query-status")["running"]
+
+
+def test_another_image_is_put_into_a_disk(client: MemoryClient, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(512))
+    add_disk(client, "id=d")
+    change = {"device": "d", "filename": str(image), "read-only-mode": "read-only"}
+    client.execute("blockdev-change-medium", change)
+    client.execute("blockdev-change-medium", {"device": "d", "filename": str(image)})
+    (disk,) = client.execute("query-block")
+    assert (disk["inserted"]["file"], disk["inserted"]["ro"]) == (str(image), True)
+    refused = client.request("blockdev-change-medium", {"device": "d", "filename": "/no/where"})
+    assert refused["error"]["desc"] == "Could not open '/no/where': No such file or directory"
+    assert client.execute("query-block") == [disk]
+    assert len(client.execute("query-named-block-nodes")) == 2
+
+
+def test_limits_of_a_disk_are_refused(client: MemoryClient) -> None:
+    add_disk(client, "id=empty")
+    add_disk(client, "id=full,format=null-co")
+    limits = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 1)
+    for device, said in {
+        "empty": "Device has no medium",
+        "full": "I/O limits are not supported: there is no guest whose I/O to limit",
+    }.items():
+        refused = client.request("block_set_io_throttle", {"device": device, **limits})
+        assert refused["error"]["desc"] == said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_devices, block_nodes, jobs
@@ -12,6 +12,9 @@ from qmp_iothreadd.hmp.sizes import size_text
 from qmp_iothreadd.machine.block_drivers import BlockNode
 from qmp_iothreadd.machine.block_nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.schema import ObjectType
 
 
 @hmp_command(
@@ -25,19 +28,24 @@ def show(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
     """The disks, or the nodes; a name may be of either."""
     found = ctx.machine.part(BlockNodes)
     if not nodes:
-        shown = [
-            _show_disk(name, node, verbose)
-            for name, node in found.disks.items()
-            if device in (None, name)
-        ]
+        disks = [(name, _show_disk(name, node, verbose)) for name, node in found.disks.items()]
+        shown = _chosen(disks, device)
         if shown or device is None:
-            return "\n".join(shown)
-    shown = [
-        _show_node(node.name, node, verbose)
-        for node in found.latest_first()
-        if device in (None, node.name)
-    ]
-    return "".join([f"\n{text}" for text in shown]) if device else "\n".join(shown)
+            return shown
+    return _chosen(
+        [(node.name, _show_node(node.name, node, verbose)) for node in found.latest_first()], device
+    )
+
+
+def _chosen(described: list[tuple[str, str]], name: str | None) -> str:
+    """The one of a name, or all; an empty line stands before each but the list's first."""
+    return "".join(
+        [
+            text if position == 0 else f"\n{text}"
+            for position, (each, text) in enumerate(described)
+            if name in (None, each)
+        ]
+    )
 
 
 _PLACE = "    Removable device: not locked, tray closed\n"
@@ -50,12 +58,13 @@ def _show_disk(name: str, node: BlockNode | None, verbose: bool) -> str:
 
 
 def _show_node(title: str, node: BlockNode, verbose: bool, place: str = "") -> str:
-    read_only = ", read-only" if node.read_only else ""
+    state = ", read-only" if node.read_only else ""
+    state += "" if node.options.get("active", True) else ", inactive"
     cache = node.cache
     mode = "writeback"
     mode += ", direct" if cache["direct"] else ""
     mode += ", ignore flushes" if cache["no-flush"] else ""
-    text = f"{title}: {node.filename} ({node.driver}{read_only})\n{place}"
+    text = f"{title}: {node.filename} ({node.driver}{state})\n{place}"
     text += f"    Cache mode:       {mode}\n"
     if node.detect_zeroes != "off":
         text += f"    Detect zeroes:    {node.detect_zeroes}\n"
@@ -113,7 +122,7 @@ _COUNTERS = (
     help="eject a removable medium (use -f to force it)",
 )
 def eject(ctx: Context, force: bool, device: str) -> None:
-    """Refuse: there is no such drive."""
+    """Take out of a disk what is in it."""
     block_devices.eject(ctx, device=device)
 
 
@@ -131,8 +140,14 @@ def change(
     arg: str | None,
     read_only_mode: str | None,
 ) -> None:
-    """Refuse: there is no such drive."""
-    raise errors.device_not_found(device)
+    """Put another image into a disk."""
+    modes: Any = ctx.machine.schema.types["BlockdevChangeReadOnlyMode"]
+    known = [each.name for each in modes.members]
+    if read_only_mode is not None and read_only_mode not in known:
+        raise errors.enum_value_unknown(read_only_mode)
+    block_devices.change_medium(
+        ctx, target, device=device, format=arg, read_only_mode=read_only_mode
+    )
 
 
 @hmp_command(
@@ -143,7 +158,7 @@ def change(
     preconfig=True,
 )
 def block_resize(ctx: Context, device: str, size: int) -> None:
-    """Refuse: there is no such disk."""
+    """Change how large the node in a disk is."""
     block_nodes.block_resize(ctx, size, device=device)
 
 
@@ -164,7 +179,7 @@ def set_io_throttle(
     iops_rd: int,
     iops_wr: int,
 ) -> None:
-    """Refuse: there is no such disk."""
+    """Refuse: nothing is read from a disk, or written to it, that could be held back."""
     block_devices.set_io_throttle(ctx, {"device": device})
 
 
@@ -175,15 +190,24 @@ def set_io_throttle(
     help="commit changes to the disk images (if -snapshot is used) or backing files",
 )
 def commit(ctx: Context, device: str) -> None:
-    """Nothing is to be written back; one disk would have to be there."""
-    if device != "all":
+    """Refuse: no disk has a backing file that could be written to; of all disks, none does."""
+    if device == "all":
+        return
+    disks = ctx.machine.part(BlockNodes).disks
+    if device not in disks:
         raise errors.device_not_found(device)
+    if disks[device] is None:
+        raise errors.disk_empty(device)
+    raise errors.commit_unsupported(device)
 
 
 @hmp_command("drive_del", "id:B", params="device", help="remove host block device")
 def drive_del(ctx: Context, id: str) -> None:
-    """Remove a disk with what is in it."""
+    """Remove a disk with what is in it, or a node."""
     nodes = ctx.machine.part(BlockNodes)
+    if id in nodes.nodes:
+        nodes.delete(id)
+        return
     if id not in nodes.disks:
         raise errors.device_not_found(id)
     nodes.empty(id)
@@ -207,10 +231,10 @@ def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
 
     nodes = ctx.machine.part(BlockNodes)
     values, _ = keyval.parse(opts)
-    pairs = [(name, str(value)) for name, value in values.items() if name != "id"]
     if node:
-        nodes.add(dict(pairs))
+        _add_node(ctx, values)
         return ""
+    pairs = [(name, str(value)) for name, value in values.items() if name != "id"]
     bus = dict(pairs).get("if", "ide")
     if bus != "none" and bus in BUSES:
         raise errors.drive_cannot_be_added(BUSES.index(bus))
@@ -218,186 +242,14 @@ def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
     return "OK\n"
 
 
-# -- Jobs -----------------------------------------------------------------------------------------
+def _add_node(ctx: Context, values: dict[str, Any]) -> None:
+    from qmp_iothreadd.qom.input_visitor import from_keyval
 
-
-@hmp_command(
-    "block_stream",
-    "device:B,speed:o?,base:s?",
-    params="device [speed [base]]",
-    help="copy data from a backing file into a block device",
-    preconfig=True,
-)
-def block_stream(ctx: Context, device: str, speed: int | None, base: str | None) -> None:
-    """Refuse: nothing lies below a node that could be pulled up."""
-    block_devices.block_stream(ctx, device, job_id=device)
-
-
-@hmp_command(
-    "block_job_cancel",
-    "force:-f,device:B",
-    params="[-f] device",
-    help="stop an active background block operation (use -f"
-    "\n\t\t\t if you want to abort the operation immediately"
-    "\n\t\t\t instead of keep running until data is in sync)",
-    preconfig=True,
-)
-def block_job_cancel(ctx: Context, force: bool, device: str) -> None:
-    """Refuse: there is no such job."""
-    jobs.act_on_device(ctx, device)
-
-
-hmp_command(
-    "block_job_complete",
-    "device:B",
-    params="device",
-    help="stop an active background block operation",
-    preconfig=True,
-)(jobs.act_on_device)
-hmp_command(
-    "block_job_pause",
-    "device:B",
-    params="device",
-    help="pause an active background block operation",
-    preconfig=True,
-)(jobs.act_on_device)
-hmp_command(
-    "block_job_resume",
-    "device:B",
-    params="device",
-    help="resume a paused background block operation",
-    preconfig=True,
-)(jobs.act_on_device)
-hmp_command(
-    "block_job_set_speed",
-    "device:B,speed:o",
-    params="device speed",
-    help="set maximum speed for a background block operation",
-    preconfig=True,
-)(jobs.block_job_set_speed)
-
-
-def _copy(ctx: Context, command: str, arguments: dict[str, Any]) -> None:
-    block_devices.check_copy(ctx, command, arguments)
-
-
-@hmp_command(
-    "drive_mirror",
-    "reuse:-n,full:-f,device:B,target:s,format:s?",
-    params="[-n] [-f] device target [format]",
-    help="initiates live storage migration for a device",
-)
-def drive_mirror(
-    ctx: Context, reuse: bool, full: bool, device: str, target: str, format: str | None
-) -> None:
-    """Refuse, as drive-mirror does."""
-    _copy(ctx, "drive-mirror", {"device": device})
-
-
-@hmp_command(
-    "drive_backup",
-    "reuse:-n,full:-f,compress:-c,device:B,target:s,format:s?",
-    params="[-n] [-f] [-c] device target [format]",
-    help="initiates a point-in-time copy for a device",
-)
-def drive_backup(
-    ctx: Context,
-    reuse: bool,
-    full: bool,
-    compress: bool,
-    device: str,
-    target: str,
-    format: str | None,
-) -> None:
-    """Refuse, as drive-backup does."""
-    _copy(ctx, "drive-backup", {"device": device})
-
-
-# -- Snapshots of disks ---------------------------------------------------------------------------
-
-
-@hmp_command(
-    "snapshot_blkdev",
-    "reuse:-n,device:B,snapshot_file:s?,format:s?",
-    params="[-n] device [new-image-file] [format]",
-    help="initiates a live snapshot of device",
-)
-def snapshot_blkdev(
-    ctx: Context, reuse: bool, device: str, snapshot_file: str | None, format: str | None
-) -> None:
-    """Refuse, as blockdev-snapshot-sync does."""
-    if snapshot_file is None:
-        raise errors.missing_parameter("snapshot-file")
-    block_devices.check_snapshot_sync(ctx, {"device": device})
-
-
-hmp_command(
-    "snapshot_blkdev_internal",
-    "device:B,name:s",
-    params="device name",
-    help="take an internal snapshot of device",
-)(block_devices.snapshot_internal)
-
-
-@hmp_command(
-    "snapshot_delete_blkdev_internal",
-    "device:B,name:s,id:s?",
-    params="device name [id]",
-    help="delete an internal snapshot of device",
-)
-def snapshot_delete_blkdev_internal(ctx: Context, device: str, name: str, id: str | None) -> None:
-    """Refuse, as blockdev-snapshot-delete-internal-sync does."""
-    block_devices.snapshot_delete_internal(ctx, device, id, name)
-
-
-# -- Exports --------------------------------------------------------------------------------------
-
-
-@hmp_command(
-    "nbd_server_start",
-    "all:-a,writable:-w,uri:s",
-    params="nbd_server_start [-a] [-w] host:port",
-    help="serve block devices on the given host and port",
-    preconfig=True,
-)
-def nbd_server_start(ctx: Context, all: bool, writable: bool, uri: str) -> None:
-    """Refuse: there is no data to serve."""
-    if ":" not in uri:
-        raise errors.address_unparsed(uri)
-    block_devices.nbd_server_start(ctx)
-
-
-@hmp_command(
-    "nbd_server_add",
-    "writable:-w,device:B,name:s?",
-    params="nbd_server_add [-w] device [name]",
-    help="export a block device via NBD",
-    preconfig=True,
-)
-def nbd_server_add(ctx: Context, writable: bool, device: str, name: str | None) -> None:
-    """Refuse: there is no such server."""
-    ctx.machine.part(BlockNodes).lookup(device, device)
-    block_devices.nbd_server_missing(ctx)
-
-
-@hmp_command(
-    "nbd_server_remove",
-    "force:-f,name:s",
-    params="nbd_server_remove [-f] name",
-    help="remove an export previously exposed via NBD",
-    preconfig=True,
-)
-def nbd_server_remove(ctx: Context, force: bool, name: str) -> None:
-    """Refuse: nothing is exported."""
-    block_devices.nbd_server_remove(ctx, name)
-
-
-@hmp_command(
-    "nbd_server_stop",
-    params="nbd_server_stop",
-    help="stop serving block devices using the NBD protocol",
-    preconfig=True,
-)
-def nbd_server_stop(ctx: Context) -> None:
-    """Refuse: there is no such server."""
-    block_devices.nbd_server_missing(ctx)
+    schema = ctx.machine.schema
+    drivers: Any = schema.types["BlockdevDriver"]
+    if "node-name" not in values:
+        raise errors.drive_node_name_missing()
+    if values.get("driver") not in [each.name for each in drivers.members]:
+        raise errors.block_driver_unknown(str(values.get("driver")))
+    type_ = cast("ObjectType", schema.commands["blockdev-add"].arg_type)
+    ctx.machine.part(BlockNodes).add(cast("dict[str, Any]", from_keyval(type_, values)))
