@@ -327,3 +327,8 @@ def no_option_list(name: str) -> QmpError:
 def sync_profile_operation_unknown(name: str) -> QmpError:
     """The human monitor's sync-profile."""
     return QmpError(f"invalid parameter '{name}', expecting 'on', 'off', or 'reset'")
+
+
+def dirty_limit_invalid(limit: int) -> QmpError:
+    """set_vcpu_dirty_limit below zero."""
+    return QmpError(f"invalid dirty page limit {limit}")

@@ -108,3 +108,18 @@ def test_backends_are_listed(client: MemoryClient) -> None:
     first, *kinds = hmp(client, "chardev-add help")
     assert first == "Available chardev backend types: "
     assert "  null" in kinds
+
+
+async def test_what_is_in_a_ring_buffer_is_legible(client: MemoryClient) -> None:
+    hmp(client, "chardev-add ringbuf,id=r")
+    assert hmp(client, r'ringbuf_write r "a\\b\nc"') == []
+    hmp(client, "ringbuf_write r \x07\x7f")
+    assert hmp(client, "ringbuf_read r 99") == [r"a\\b", r"c\u0007\u007F"]
+
+
+async def test_what_was_made_goes_where_the_rest_cannot_be(client: MemoryClient) -> None:
+    before = devices(client)
+    hmp(client, "chardev-add null,id=c")
+    taken = "Error: attempt to add duplicate property 'c' to object (type 'container')"
+    assert hmp(client, "chardev-add null,id=c,mux=on") == [taken]
+    assert devices(client) == sorted([*before, "c"])

@@ -10,6 +10,7 @@ import pytest
 from qmp_iothreadd.testing import MemoryClient
 
 NO_CPU = "No CPU available\n"
+DUMP_REFUSED = "Error: Could not open '/no/where': No such file or directory\n"
 DIRTY_LIMIT = "Please use 'info vcpu_dirty_limit' to query dirty limit for virtual CPU"
 
 
@@ -51,6 +52,31 @@ def hmp(client: MemoryClient, line: str) -> str:
         ("info virtio-vhost-queue-status x 0", "Error: Path x is not a VirtIODevice\n"),
         ("info virtio-queue-element x 0 1", "Error: Path x is not a VirtIO device\n"),
         ("info lapic 0", NO_CPU),
+        ("boot_set c", "no function defined to set boot device list for this architecture\n"),
+        ("nmi", "Error: machine does not provide NMIs\n"),
+        ("announce_self", ""),
+        ("x_colo_lost_heartbeat", "Error: VM is not in COLO mode\n"),
+        ("replay_break 1", "setting the breakpoint is allowed only in play mode\n"),
+        ("replay_delete_break", "replay breakpoints are allowed only in play mode\n"),
+        ("info sgx", "SGX is only supported on PC machines\n"),
+        ("gva2gpa 0", "No cpu\n"),
+        ("dumpdtb /x", "Error: This machine doesn't have a FDT\n"),
+        ("dump-guest-memory /no/where", DUMP_REFUSED),
+        (
+            'pmemsave 0 1 "/no/where"',
+            "Error: Could not open '/no/where': No such file or directory\n",
+        ),
+        (
+            "set_vcpu_dirty_limit 5",
+            "Error: dirty page limit feature requires KVM with "
+            "accelerator property 'dirty-ring-size' set'\n",
+        ),
+        ("mouse_button 1", ""),
+        ("mouse_set 5", "Error: Mouse at index '5' not found\n"),
+        ("expire_password vnc now", "Error: Could not set password expire time\n"),
+        ("info usernet", ""),
+        ("hostfwd_add tcp::1-:1", "user mode network stack not in use\n"),
+        ("netdev_add id=h1", "Error: Parameter 'type' is missing\n"),
         ("info qdm", ""),
         ("mce 0 1 2 3 4 5", ""),
         ("mce -b 0 1 2 3 4 5", ""),
@@ -139,3 +165,16 @@ def test_the_log_goes_to_another_file(client: MemoryClient, tmp_path: Path) -> N
     assert hmp(client, f"logfile {tmp_path}/no/x") == refusal
     client.machine.traces.write("still\n")
     assert (tmp_path / "second").read_text() == "second\nstill\n"
+
+
+def test_the_ends_of_a_hub_are_shown_together(client: MemoryClient) -> None:
+    assert hmp(client, "netdev_add hubport,id=h0,hubid=0") == ""
+    assert hmp(client, "info network") == "hub 0\n \\ h0\n"
+    assert hmp(client, "netdev_del h0") == hmp(client, "info network") == ""
+
+
+def test_a_measurement_takes_as_many_samples_as_it_has_to_where_none_are_said(
+    client: MemoryClient,
+) -> None:
+    hmp(client, "calc_dirty_rate 1 (0-1)")
+    assert "Sample Pages: 512 (per GB)\n" in hmp(client, "info dirty_rate")

@@ -267,3 +267,19 @@ def test_the_terminal_gets_what_qemu_sends(
     answer(session, b"object_add iothread,id=io0\rone\rtwo\r" + END)
     qemu(b"one\rtwo\r")
     assert answer(session, keys + b"\r" + END) == qemu(keys + b"\r")
+
+
+def test_a_line_is_left_where_another_gets_the_keys(session: HMPSession, machine: Machine) -> None:
+    answer(session, b"nosuch")
+    session.focus_changed(focused=False)
+    assert session.data_to_send() == b"\r\n"
+    session.focus_changed(focused=True)
+    assert session.data_to_send() == b"(qemu) "
+    assert b"unknown" not in answer(session, b"stop\r")
+    assert not session.running
+    assert machine.status == "paused"
+
+
+def test_descriptors_are_those_of_this_monitor(session: HMPSession) -> None:
+    said = answer(session, b"migrate -d fd:x\r")
+    assert b"Error: File descriptor named 'x' has not been found\r\n" in said

@@ -200,11 +200,12 @@ def _said(ctx: Context, name: str, **arguments: Any) -> str:
     """What a command's failure says; it is printed without a word before it."""
     from qmp_iothreadd.errors import QmpError
 
+    said = ""
     try:
         qmp(ctx, name, **arguments)
     except QmpError as error:
-        return f"{error.desc}\n"
-    return ""
+        said = f"{error.desc}\n"
+    return said
 
 
 @hmp_command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.hmp.arguments import Format
 from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
 from qmp_iothreadd.hmp.qmp import qmp
@@ -201,12 +202,11 @@ def calc_dirty_rate(
     help="set dirty page rate limit, use cpu_index to set limit"
     "\n\t\t\t\t\t on a specified virtual cpu",
 )
-def set_vcpu_dirty_limit(ctx: Context, dirty_rate: int, cpu_index: int | None) -> str:
+def set_vcpu_dirty_limit(ctx: Context, dirty_rate: int, cpu_index: int | None) -> None:
     """Refuse: KVM would do it."""
     if dirty_rate < 0:
-        return f"Error: invalid dirty page limit {dirty_rate}\n"
+        raise errors.dirty_limit_invalid(dirty_rate)
     qmp(ctx, "set-vcpu-dirty-limit", dirty_rate=dirty_rate)
-    return ""
 
 
 @hmp_command(
