@@ -283,3 +283,11 @@ def test_a_line_is_left_where_another_gets_the_keys(session: HMPSession, machine
 def test_descriptors_are_those_of_this_monitor(session: HMPSession) -> None:
     said = answer(session, b"migrate -d fd:x\r")
     assert b"Error: File descriptor named 'x' has not been found\r\n" in said
+
+
+def test_keys_are_not_read_ahead(session: HMPSession, machine: Machine) -> None:
+    session.receive_data(b"stop\r")
+    assert not session.fill()
+    assert (session.data_to_send(), machine.status) == (b"", "running")
+    assert answer(session, b"").startswith(b"s")
+    assert machine.status == "paused"
