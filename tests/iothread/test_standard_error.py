@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -25,6 +26,25 @@ def test_what_is_not_read_is_dropped_in_whole_lines_and_counted(
         assert write_lines("again\n") == 0
         assert os.read(reader, 100) == b"again\n"
         os.close(reader)
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["in memory", "closed"])
+def test_a_stream_without_a_descriptor_is_never_waited_for(
+    monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert write_lines("one\ntwo\n") == 0
+    assert stream.getvalue() == "one\ntwo\n"
+    if closed:
+        stream.close()
+    assert takes_more()
+
+
+def test_without_a_standard_error_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as Python does where descriptor 2 is closed
+    assert takes_more()
+    assert write_lines("") == 0
 
 
 def test_the_log_says_how_many_lines_it_dropped() -> None:
