@@ -66,6 +66,32 @@ def test_bitmaps_and_a_transaction_that_undoes(client: MemoryClient) -> None:
     assert digest == {"sha256": empty}
 
 
+@pytest.mark.parametrize(
+    ("size", "granularity", "digest"),
+    [
+        (4 << 30, None, "9f1dcbc35c350d6027f98be0f5c8b43b42ca52b7604459c0c42be3aa88913d47"),
+        (
+            (9 << 30) + 12345 * 512,
+            None,
+            "94ee080960887c41204238d3ca0269e6983f351a6b6a2defd83b44bf4e7f6778",
+        ),
+        (
+            (9 << 30) + 12345 * 512,
+            4096,
+            "25a366213d0fd7d1b52c77ca6c8d9459e29b27c354a2e433337a66adc49724fa",
+        ),
+    ],
+)
+def test_the_digest_of_a_large_bitmap_is_qemus(
+    client: MemoryClient, size: int, granularity: int | None, digest: str
+) -> None:
+    client.execute("blockdev-add", {"driver": "null-co", "node-name": "n0", "size": size})
+    bitmap = {"node": "n0", "name": "b"}
+    chosen = {} if granularity is None else {"granularity": granularity}
+    client.execute("block-dirty-bitmap-add", bitmap | chosen)
+    assert client.execute("x-debug-block-dirty-bitmap-sha256", bitmap) == {"sha256": digest}
+
+
 # -- Jobs -----------------------------------------------------------------------------------------
 
 
@@ -112,6 +138,17 @@ def test_a_file_is_made_by_a_job(client: MemoryClient, tmp_path: Path) -> None:
     assert client.execute("query-jobs")[0]["error"] == "Could not resize file: Invalid argument"
 
 
+@pytest.mark.parametrize("size", [0, 4096])
+def test_a_file_that_has_no_size_is_not_resized(client: MemoryClient, size: int) -> None:
+    options = {"driver": "file", "filename": "/dev/null", "size": size}
+    client.execute("blockdev-create", {"job-id": "j", "options": options})
+    (job,) = client.execute("query-jobs")
+    assert (job["status"], job["error"]) == (
+        "concluded",
+        "Could not resize file: Invalid argument",
+    )
+
+
 # -- What is not there ----------------------------------------------------------------------------
 
 
@@ -141,6 +178,12 @@ def test_a_file_is_made_by_a_job(client: MemoryClient, tmp_path: Path) -> None:
         ),
         ("block-commit", {"device": "n0"}, "GenericError", "cannot commit an image into itself"),
         ("x-blockdev-change", {"parent": "n0"}, "GenericError", "Either child or node must be"),
+        (
+            "x-blockdev-amend",
+            {"job-id": "j", "node-name": "n0", "options": {"driver": "null-co"}},
+            "GenericError",
+            "Driver does not support x-blockdev-amend",
+        ),
     ],
 )
 def test_refusals(

@@ -300,3 +300,11 @@ def test_limits_of_a_disk_are_refused(client: MemoryClient) -> None:
     }.items():
         refused = client.request("block_set_io_throttle", {"device": device, **limits})
         assert refused["error"]["desc"] == said
+
+
+def test_without_a_node_there_is_nowhere_to_save_the_machine(client: MemoryClient) -> None:
+    saving = client.execute("human-monitor-command", {"command-line": "savevm s"})
+    assert saving == "Error: no block device can store vmstate for snapshot\r\n"
+    client.execute("blockdev-add", {"driver": "null-co", "node-name": "n0", "read-only": True})
+    saving = client.execute("human-monitor-command", {"command-line": "savevm s"})
+    assert saving == "Error: no block device can store vmstate for snapshot\r\n"

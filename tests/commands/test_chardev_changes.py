@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.chardev.options import BACKENDS
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.testing import MemoryClient, Server
 
 
 @pytest.fixture
@@ -148,3 +151,40 @@ async def test_a_device_that_nobody_uses_is_put_in_the_place_of_another(
     for name in ("m", "c", "zz"):
         assert "error" in client.request("chardev-change", {"id": name, "backend": ring})
     assert devices().keys() >= {"c", "m"}
+
+
+async def test_a_server_that_waits_is_answered_when_its_first_client_is_there(
+    tmp_path: Path,
+) -> None:
+    waiting = str(tmp_path / "waiting.sock")
+    address = {"type": "unix", "data": {"path": waiting}}
+    data = {"addr": address, "server": True, "wait": True}
+    request = {
+        "execute": "chardev-add",
+        "arguments": {"id": "c", "backend": backend("socket", **data)},
+    }
+    async with Server() as server:
+        reader, writer = await asyncio.open_unix_connection(server.path)
+
+        async def receive() -> dict[str, Any]:
+            async with asyncio.timeout(10):
+                return dict(json.loads(await reader.readline()))
+
+        assert "QMP" in await receive()
+        writer.write(b'{"execute": "qmp_capabilities"}')
+        assert await receive() == {"return": {}}
+        said = asyncio.Event()
+        server.machine.chardevs.report = lambda text: said.set()
+        writer.write(json.dumps(request).encode() + b'{"execute": "query-name"}')
+        async with asyncio.timeout(10):
+            await said.wait()
+        answer = asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        assert not answer.done()
+        _, first = await asyncio.open_unix_connection(waiting)
+        assert [await answer, await receive()] == [{"return": {}}, {"return": {}}]
+        (found,) = [each for each in server.machine.chardevs if each.name == "c"]
+        assert found.filename == f"unix:{waiting},server=on"
+        for end in (first, writer):
+            end.close()
+            await end.wait_closed()
