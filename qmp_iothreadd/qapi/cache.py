@@ -13,12 +13,10 @@ import marshal
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
 
-try:  # what hashlib has, without OpenSSL, whose import takes longer than reading an entry
-    from _blake2 import blake2b
-except ImportError:
-    from hashlib import blake2b
+# What hashlib has, without OpenSSL, whose import takes longer than reading an entry.
+from _blake2 import blake2b
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path

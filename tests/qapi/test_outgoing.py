@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.qapi import load_schema
+from qmp_iothreadd.qapi.compat_policy import CompatPolicy
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qapi.replies import ReplyError
@@ -79,3 +81,43 @@ def test_checked_events_that_have_data_must_bring_it() -> None:
     assert bare(None) is None
     with pytest.raises(ReplyError, match="event 'STOP': nothing should be returned"):
         bare({"why": 1})
+
+
+AGING = """
+{ 'struct': 'Both', 'data': { '*old': { 'type': 'int', 'features': [ 'deprecated' ] },
+                              '*new': 'int' } }
+{ 'command': 'both', 'returns': 'Both' }
+{ 'event': 'BOTH', 'data': 'Both' }
+"""
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_policy_hides_members_of_replies_and_events(tmp_path: Path, check: bool) -> None:
+    (tmp_path / "schema.json").write_text(AGING)
+    schema = load_schema(str(tmp_path / "schema.json"))
+    outgoing = Outgoing(Models(schema), check=check)
+    outgoing.policy = CompatPolicy({"deprecated-output": "hide"})
+    filters = [outgoing.reply(schema.commands["both"]), outgoing.event(schema.events["BOTH"])]
+    for hide in filters:
+        assert hide is not None
+        assert hide({"old": 1, "new": 2}) == {"new": 2}
+        assert hide({"old": 1}) == {}
+    outgoing.policy = CompatPolicy({"unstable-output": "hide"})
+    keep = outgoing.reply(schema.commands["both"])
+    assert keep is not None
+    assert keep({"old": 1, "new": 2}) == {"old": 1, "new": 2}
+
+
+def test_a_policy_works_on_what_the_served_schema_has_left(
+    extended_schema: Callable[..., str],
+) -> None:
+    before = "'data': { 'guest': 'bool',\n            'reason': 'ShutdownCause'"
+    after = "'data': { 'reason': { 'type': 'ShutdownCause', 'features': [ 'deprecated' ] }"
+    reset = "{ 'event': 'RESET',\n  "
+    aging = {reset + before: reset + after}
+    schema = load_schema(extended_schema(replace=aging))
+    outgoing = Outgoing(Models(schema))
+    outgoing.policy = CompatPolicy({"deprecated-output": "hide"})
+    cut = outgoing.event(schema.events["RESET"])
+    assert cut is not None
+    assert cut({"guest": False, "reason": "none"}) == {}
