@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import socket
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,6 +189,20 @@ async def test_a_client_that_does_not_read_is_not_read(bench: Any) -> None:
     assert all("return" in reply for reply in replies if reply)
 
 
+@pytest.mark.usefixtures("shortest_turns")
+async def test_much_that_is_out_of_band_is_answered_while_another_monitor_blocks(
+    bench: Any,
+) -> None:
+    one = await bench(monitors=2)
+    first, second = await one.client(), await one.client("oob", monitor=1)
+    first.send(BLOCK)
+    await settle()
+    second.send(*[yank(str(number)) for number in range(200)])
+    assert await second.receive_ids(200) == [str(number) for number in range(200)]
+    one.gate.set()
+    assert await first.receive_ids(1) == ["block"]
+
+
 # -- The end of a connection ----------------------------------------------------------------------
 
 
@@ -292,3 +309,83 @@ async def test_what_blocks_is_cancelled_at_the_end(extended_schema: Callable[...
     assert (await reader.read()).count(b"\r\n") == 2  # the greeting and one reply, then the end
     writer.close()
     await writer.wait_closed()
+
+
+# -- What comes besides bytes ---------------------------------------------------------------------
+
+
+async def test_descriptors_belong_to_the_request_that_they_come_with(bench: Any) -> None:
+    one = await bench()
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX) as sock, open(os.devnull) as sent:
+        sock.connect(one.server.path)
+        sock.sendall(b'{"execute": "qmp_capabilities"}')
+        request = {"execute": "getfd", "arguments": {"fdname": "f"}, "id": "with"}
+        socket.send_fds(sock, [json.dumps(request).encode()], [sent.fileno()])
+        sock.sendall(json.dumps(request | {"id": "without"}).encode())
+        sock.setblocking(False)
+        received = b""
+        async with asyncio.timeout(10):
+            while received.count(b"\n") < 4:
+                received += await loop.sock_recv(sock, 4096)
+    _, _, with_it, without = map(json.loads, received.splitlines())
+    assert with_it == {"return": {}, "id": "with"}
+    assert without["error"]["desc"] == "No file descriptor supplied via SCM_RIGHTS"
+
+
+@pytest.mark.usefixtures("shortest_turns")
+async def test_two_monitors_share_a_device_and_the_one_in_focus_is_asked(
+    bench: Any, tmp_path: Path
+) -> None:
+    one = await bench()
+    client = await one.client()
+    path = str(tmp_path / "shared.sock")
+    address = {"type": "unix", "data": {"path": path}}
+    base = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+    mux = {"type": "mux", "data": {"chardev": "b"}}
+    for id, backend in (("b", base), ("m", mux)):
+        client.send({"execute": "chardev-add", "arguments": {"id": id, "backend": backend}})
+        assert await client.receive() == {"return": {}}
+    for id in ("first", "second"):
+        made = {"qom-type": "monitor-qmp", "id": id, "chardev": "m"}
+        client.send({"execute": "object-add", "arguments": made})
+        assert await client.receive() == {"return": {}}
+    reader, writer = await asyncio.open_unix_connection(path)
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            assert b"QMP" in await reader.readline()
+        writer.write(b'{"execute": "qmp_capabilities", "id": 1}')
+        assert json.loads(await reader.readline()) == {"return": {}, "id": 1}
+        writer.write(b"\x01c" + b'{"execute": "qmp_capabilities", "id": 2}')
+        assert json.loads((await reader.readline()).lstrip(b"\r\n")) == {"return": {}, "id": 2}
+        writer.write(b"".join(json.dumps(query(number)).encode() for number in range(20)))
+        answers = [json.loads(await reader.readline()) for _ in range(20)]
+        assert answers == [{"return": {}, "id": number} for number in range(20)]
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.usefixtures("shortest_turns")
+async def test_a_monitor_on_named_pipes(bench: Any, tmp_path: Path) -> None:
+    one = await bench()
+    client = await one.client()
+    for end in ("in", "out"):
+        os.mkfifo(tmp_path / f"p.{end}")
+    backend = {"type": "pipe", "data": {"device": str(tmp_path / "p")}}
+    client.send({"execute": "chardev-add", "arguments": {"id": "p", "backend": backend}})
+    assert await client.receive() == {"return": {}}
+    made = {"qom-type": "monitor-qmp", "id": "piped", "chardev": "p"}
+    client.send({"execute": "object-add", "arguments": made})
+    assert await client.receive() == {"return": {}}
+    requests = b"".join(json.dumps(query(number)).encode() for number in range(20))
+    (tmp_path / "p.in").write_bytes(b'{"execute": "qmp_capabilities"}' + requests)
+    answers: list[Any] = []
+    with open(tmp_path / "p.out", "rb") as out:
+        async with asyncio.timeout(10):
+            while len(answers) < 22:
+                answers.append(json.loads(await asyncio.to_thread(out.readline)))
+    assert "QMP" in answers[0]
+    assert answers[1:] == [
+        {"return": {}},
+        *({"return": {}, "id": number} for number in range(20)),
+    ]
