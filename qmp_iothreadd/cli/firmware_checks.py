@@ -25,6 +25,9 @@ _SMBIOS_FIELDS = {
     17: "loc_pfx bank manufacturer serial asset part speed",
     41: "designation kind instance pcidev",
 }
+# How many bytes a table has at least: type, length and handle.
+_SMBIOS_HEADER = 4
+
 _UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _RELEASE = r"\d+\.\d+"
 
@@ -47,7 +50,7 @@ def check_smbios(options: Options) -> None:
     file, kind = options.get("file"), options.get("type")
     if file is not None:
         _check_names(options, ("file",))
-        if _cannot_read(file):
+        if _cannot_read(file) or os.path.getsize(file) < _SMBIOS_HEADER:
             raise errors.smbios_file_failed(file)
         return
     if kind is None:

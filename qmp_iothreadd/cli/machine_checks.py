@@ -96,7 +96,8 @@ def check_accelerators(line: CommandLine) -> None:
             for options in line.lists["accel"].given
         ]
     else:
-        wanted = [(name, "", Options(None, "")) for name in (listed or "").split(":")]
+        names = listed.split(":") if listed else []
+        wanted = [(name, "", Options(None, "")) for name in names]
     unknown = [
         LocatedError(errors.unknown_accelerator(name), location)
         for name, location, _ in wanted
@@ -104,15 +105,15 @@ def check_accelerators(line: CommandLine) -> None:
     ]
     known = [(name, each) for name, _, each in wanted if name in ACCELERATORS + _OTHER_ACCELERATORS]
     if not known:
-        first, *others = unknown
+        *others, last = unknown or [LocatedError(errors.no_accelerator())]
         line.say(*others)
-        raise first
+        raise last
     name, options = known[0]
     with located(options.location):
         _check_accelerator_properties(name, options)
     if unknown:
         line.say(*unknown)
-        line.say(LocatedError(errors.falling_back(name)))
+        line.say(LocatedError(errors.falling_back(name if name == "tcg" else name.upper())))
 
 
 def _check_accelerator_properties(name: str, options: Options) -> None:

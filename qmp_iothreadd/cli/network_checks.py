@@ -38,33 +38,27 @@ def check_nic(line: CommandLine, options: Options) -> None:
     """``-nic``: a network card and its other end, of which there are none."""
     if options.get("type") == _NONE:
         return
-    _kind(options, (*CLIENTS, _NONE))
-    model = options.get("model") or "unspecified"
-    _warn(line, f"netdev {options.id or _made_up_id()} has no peer")
-    _warn(
-        line,
-        f"requested NIC ({options.id or 'anonymous'}, model {model}) was not created "
-        "(not supported by this machine?)",
-    )
+    client = Options(options.id or _made_up_id(), options.location)
+    client.pairs = [pair for pair in options.pairs if pair[0] not in ("model", "mac")]
+    if client.get("type") is None:
+        client.pairs.append(("type", "user"))
+    _kind(client, CLIENTS)
+    check_list(line, "Netdev", client)
+    _warn(line, f"netdev {client.id} has no peer")
+    _warn_of_card(line, "anonymous", options)
 
 
 def check_net(line: CommandLine, options: Options) -> None:
     """``-net``: a card or an other end, on a hub."""
     kind = _kind(options, (*CLIENTS, _NONE, _NIC))
-    if kind == _NONE:
-        for name, _ in options.pairs:
-            if name != "type":
-                raise errors.invalid_parameter(name)
-    elif kind == _NIC:
-        model = options.get("model") or "unspecified"
+    client = Options(options.id or _made_up_id(), options.location)
+    client.pairs = options.pairs
+    check_list(line, "Netdev", client)
+    if kind == _NIC:
         _warn(line, "hub port hub0port0 has no peer")
         _warn(line, "netdev hub0port0 has no peer")
-        _warn(
-            line,
-            f"requested NIC ({_made_up_id()}, model {model}) was not created "
-            "(not supported by this machine?)",
-        )
-    else:
+        _warn_of_card(line, client.id or "", options)
+    elif kind != _NONE:
         _warn(line, "hub 0 with no nics")
 
 
@@ -90,6 +84,14 @@ def _kind(options: Options, known: tuple[str, ...]) -> str:
 def _made_up_id() -> str:
     """As QEMU makes one up: the end of it is random."""
     return f"#net0{randrange(100):02}"
+
+
+def _warn_of_card(line: CommandLine, name: str, options: Options) -> None:
+    model = options.get("model") or "unspecified"
+    _warn(
+        line,
+        f"requested NIC ({name}, model {model}) was not created (not supported by this machine?)",
+    )
 
 
 def _warn(line: CommandLine, text: str) -> None:

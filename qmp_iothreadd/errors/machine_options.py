@@ -66,6 +66,11 @@ def unknown_accelerator(name: str) -> QmpError:
     return QmpError(f"invalid accelerator {name}")
 
 
+def no_accelerator() -> QmpError:
+    """-machine accel= that names none."""
+    return QmpError("no accelerator found")
+
+
 def accelerator_given_twice() -> QmpError:
     """Both -accel and -machine accel=."""
     return QmpError('The -accel and "-machine accel=" options are incompatible')

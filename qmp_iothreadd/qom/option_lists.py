@@ -171,10 +171,8 @@ class OptionList:
     def help(self) -> str:
         """The options that the description allows, one per line."""
         shown = {STRING: "<str>", BOOL: "<bool (on/off)>", NUMBER: "<num>", SIZE: "<size>"}
-        lines = [
-            f"  {name}={shown[kind]}" for name, kind in sorted((self.description or {}).items())
-        ]
-        return "\n".join([f"{self.name} options:", *lines])
+        lines = [f"  {name}={shown[kind]}" for name, kind in (self.description or {}).items()]
+        return "\n".join([f"{self.name} options:", *sorted(lines)])
 
 
 def _find_id(text: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Lines that QEMU refuses, in its words, and lines that it accepts.
+"""Lines that QEMU refuses or warns of, in its words, and lines that it accepts.
 
-``refused.txt`` has a command line and, indented, what is said of it; ``accepted.txt`` one per line.
+``refused.txt`` and ``warned.txt`` have a command line and, indented, what is said of it;
+``accepted.txt`` has one per line.
 All begin with -M none -nodefaults -nographic. The heads of the files say where the words are from.
 """
 
@@ -23,9 +24,10 @@ def lines(name: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-def refused() -> list[tuple[str, str]]:
+def answered(name: str) -> list[tuple[str, str]]:
+    """The command lines of a file, each with what is said of it."""
     found: list[tuple[str, str]] = []
-    for line in lines("refused.txt"):
+    for line in lines(name):
         if line.startswith("    "):
             command, text = found[-1]
             found[-1] = (command, f"{text}{line.strip()}\n")
@@ -34,9 +36,16 @@ def refused() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("command", "text"), refused())
+@pytest.mark.parametrize(("command", "text"), answered("refused.txt"))
 def test_it_is_refused(command: str, text: str) -> None:
     assert said(*shlex.split(command)) == text
+
+
+@pytest.mark.parametrize(("command", "text"), answered("warned.txt"))
+def test_it_is_warned_of(command: str, text: str) -> None:
+    config, warnings = cli.parse(["prog", *BASE, *shlex.split(command)])
+    assert (config.backend_error, config.board_error) == (None, None)
+    assert warnings == text
 
 
 @pytest.mark.parametrize("command", lines("accepted.txt"))

@@ -157,11 +157,13 @@ def test_lists_that_merge_add_up_and_take_no_id() -> None:
 
 
 def test_a_described_list_can_be_asked_for_help() -> None:
-    which = OptionList("x", implied="text", description={"text": STRING, "flag": BOOL})
+    """Its lines are sorted, not the names: of flag and flag-2 the second is first."""
+    kinds = {"text": STRING, "flag": BOOL, "flag-2": NUMBER}
+    which = OptionList("x", implied="text", description=kinds)
     assert which.parse("a,help", "", lambda _: None) is None
     assert which.parse("a,flag=on,?", "", lambda _: None) is None
     assert which.parse("help", "", lambda _: None) is not None  # the implied key takes it
-    assert which.help() == "x options:\n  flag=<bool (on/off)>\n  text=<str>"
+    assert which.help() == ("x options:\n  flag-2=<num>\n  flag=<bool (on/off)>\n  text=<str>")
     assert len(which.given) == 1
 
 
