@@ -112,9 +112,10 @@ def _add_dictionary(line: CommandLine, group: str, values: dict[str, Any]) -> No
         union = line.config.schema.models().schema.types["ObjectOptions"]
         line.config.objects.append(ObjectConfig(from_keyval(union, values), line.location))
     else:
-        for name in ("id", "driver"):
-            if name not in values:
-                raise errors.missing_parameter(name)
+        from qmp_iothreadd.cli.described import from_nested  # few have one
+        from qmp_iothreadd.cli.groups.displays import take_audiodev
+
+        take_audiodev(line, from_nested(line, "Audiodev", values))
 
 
 def _find_list(line: CommandLine, group: str) -> OptionList:

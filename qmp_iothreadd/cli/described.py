@@ -20,8 +20,6 @@ def read_described(
     Raises:
         QmpError: it is no value of the type, or asks for help.
     """
-    from qmp_iothreadd.qom.input_visitor import from_keyval
-
     models = line.config.schema.models()
     described = models.schema.types.get(type_name)
     value: Any
@@ -35,7 +33,19 @@ def read_described(
     value, wants_help = keyval.parse(text, implied)
     if wants_help:
         raise errors.help_not_available()
-    return dict(value if described is None else from_keyval(described, value))
+    return from_nested(line, type_name, value)
+
+
+def from_nested(line: CommandLine, type_name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The value of a type that keyval's dictionaries describe, any for a type that there is not.
+
+    Raises:
+        QmpError: it is no value of the type.
+    """
+    from qmp_iothreadd.qom.input_visitor import from_keyval
+
+    described = line.config.schema.models().schema.types.get(type_name)
+    return dict(values if described is None else from_keyval(described, values))
 
 
 def check_list(line: CommandLine, type_name: str, options: Options) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def list_properties() -> str:
     )
 
     lines = [
-        f"  {f'{each.name}=<{each.type}>':<23}- {each.description}"
+        f"  {f'{each.name}=<{each.type}>':<22} - {each.description}"
         for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)
     ]
     return "\n".join(["none-machine options:", *sorted(lines)])

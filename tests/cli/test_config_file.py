@@ -54,6 +54,12 @@ def test_objects_have_the_types_that_the_schema_says(tmp_path: Path) -> None:
     ]
 
 
+def test_sound_goes_where_a_group_says(tmp_path: Path) -> None:
+    text = '[audiodev "a"]\ndriver = "none"\nout.voices = "3"\n'
+    [found] = read(tmp_path, text).audiodevs
+    assert (found["id"], found["driver"], found["out"]["voices"]) == ("a", "none", 3)
+
+
 def test_what_is_set_afterwards_counts(tmp_path: Path) -> None:
     text = '[chardev "c"]\nbackend = "ringbuf"\nsize = "1024"\n'
     config = read(tmp_path, text, "-set", "chardev.c.size=64K")
@@ -87,6 +93,9 @@ def test_what_is_set_afterwards_counts(tmp_path: Path) -> None:
             '[object "i"]\nqom-type = "iothread"\npoll-grow = "x"\n',
             ":3: Parameter 'poll-grow' expects integer",
         ),
+        ("[]\n", ":1: parse error"),
+        ('[audiodev "a"]\n', ":1: Parameter 'driver' is missing"),
+        ('[audiodev "a"]\ndriver = "none"\nfoo = "1"\n', ":3: Parameter 'foo' is unexpected"),
         ('[object "i"]\npoll-grow = "1"\n', ":2: Parameter 'qom-type' is missing"),
         ('[device "d"]\ndriver = "nope"\n', ":2: 'nope' is not a valid device model name"),
         ('[action]\nreboot = "nope"\n', ":2: Parameter 'reboot' does not accept value 'nope'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
@@ -75,7 +76,15 @@ def _add_audiodev(line: CommandLine, text: str) -> None:
 def _take_audiodev(line: CommandLine, text: str) -> None:
     from qmp_iothreadd.cli.described import read_described  # reads the schema
 
-    options = read_described(line, "Audiodev", text, implied="driver")
+    take_audiodev(line, read_described(line, "Audiodev", text, implied="driver"))
+
+
+def take_audiodev(line: CommandLine, options: dict[str, Any]) -> None:
+    """Keep an audio back end.
+
+    Raises:
+        QmpError: parts of it are missing, or exclude each other.
+    """
     for name in ("id", "driver"):
         if name not in options:
             raise errors.missing_parameter(name)

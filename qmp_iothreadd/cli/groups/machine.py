@@ -19,7 +19,7 @@ from qmp_iothreadd.cli.option import (
     store_text,
     words_of,
 )
-from qmp_iothreadd.errors import LocatedError, located
+from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import HELP
 
 
@@ -36,9 +36,8 @@ def _set_part(name: str, list_name: str) -> Handler:
     """A handler of a structured property of the machine."""
 
     def set_part(line: CommandLine, text: str) -> None:
-        with located(""):
-            if not line.machine_options.part(name, list_name, text):
-                raise Finished(new_list(list_name).help())
+        if not line.machine_options.part(name, list_name, text):
+            raise Finished(new_list(list_name).help())
 
     return set_part
 

@@ -1,0 +1,67 @@
+"""Options of devices and sound: there is nothing to list, and what cannot be had is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import qmp_iothreadd
+from qmp_iothreadd import cli
+from qmp_iothreadd.cli.command_line import Finished
+from tests.cli.lines import parse, printed, said
+
+
+def test_a_device_that_is_asked_for_help_and_is_not_there() -> None:
+    with pytest.raises(Finished) as caught:
+        cli.parse(["prog", "-M", "none", "-device", "nope,help"])
+    assert (caught.value.status, caught.value.text) == (0, "")
+    assert caught.value.said == "prog: -device nope,help: Device 'nope' not found\n"
+
+
+def test_devices_of_other_machines_need_a_bus_too() -> None:
+    assert said("-M", "q35", "-device", "isa-nope") == (
+        "prog: -device isa-nope: 'isa-nope' is not a valid device model name\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["name=opt/x", "string=a", "name=opt/x,string=a,file=b"])
+def test_firmware_gets_one_thing_with_a_name(text: str) -> None:
+    assert said("-M", "q35", "-fw_cfg", text) == (
+        f"prog: -fw_cfg {text}: name, plus exactly one of file, string and gen_id, are needed\n"
+    )
+    parse("-M", "q35", "-fw_cfg", "name=opt/x,string=a")
+
+
+def test_there_is_no_tpm_to_list() -> None:
+    assert printed("-tpmdev", "help") == (1, "Supported TPM types (choose only one):")
+    assert said("-tpmdev", "id=t") == "prog: -tpmdev id=t: Parameter 'type' is missing\n"
+
+
+def test_sound_has_one_driver_and_no_cards() -> None:
+    drivers = (0, "Available audio drivers:\nnone")
+    assert printed("-audiodev", "help") == printed("-audio", "none,help") == drivers
+    cards = "Valid sound card names (comma separated):"
+    assert printed("-audio", "none,model=help") == (0, cards)
+    [named] = parse("-audiodev", "none,id=a").audiodevs
+    [unnamed] = parse("-audio", "none").audiodevs
+    assert ([named["id"], named["driver"]], unnamed["id"]) == (["a", "none"], "audiodev0")
+    text = "none,model=ac97"
+    assert said("-audio", text) == f"prog: -audio {text}: Unknown sound card name `ac97'\n"
+
+
+def test_folders_of_firmware_are_listed() -> None:
+    own = str(Path(qmp_iothreadd.__file__).parent / "share")
+    assert printed("-L", "/tmp", "-L", "help") == (0, f"/tmp\n{own}")
+
+
+def test_a_type_that_a_schema_lacks_describes_anything(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'command': 'x-nothing' }")
+    own = ("--schema", str(schema))
+    assert parse("-blockdev", '{"driver":"x","n":1}', *own).blocks[0].node == {
+        "driver": "x",
+        "n": 1,
+    }
+    config, _ = cli.parse(["prog", "-M", "none", "-netdev", "user,id=n,foo=1", *own])
+    assert config.netdevs == [{"type": "user", "foo": "1"}]
