@@ -63,5 +63,7 @@ def test_a_type_that_a_schema_lacks_describes_anything(tmp_path: Path) -> None:
         "driver": "x",
         "n": 1,
     }
+    assert said("-audiodev", "x", *own) == "prog: -audiodev x: Parameter 'id' is missing\n"
+    assert said("-display", "a=1", *own) == "prog: -display a=1: Parameter 'type' is missing\n"
     config, _ = cli.parse(["prog", "-M", "none", "-netdev", "user,id=n,foo=1", *own])
     assert config.netdevs == [{"type": "user", "foo": "1"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -56,6 +57,22 @@ def test_what_is_not_ours_stays_and_nothing_is_made(
 def test_a_folder_that_cannot_be_written(program: Path) -> None:
     with pytest.raises(QmpError, match="Could not create '/proc/nope'"):
         install_links("/proc/nope", str(program))
+
+
+def test_a_folder_that_gets_full_is_left_as_it_was(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, link = tmp_path / "names", os.symlink
+
+    def symlink(target: str, path: str) -> None:
+        if path.endswith(NAMES[2]):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target, None, path)
+        link(target, path)
+
+    monkeypatch.setattr(os, "symlink", symlink)
+    with pytest.raises(QmpError, match=f"{NAMES[2]}': No space left on device"):
+        install_links(str(folder), str(program))
+    assert list(folder.iterdir()) == []
 
 
 def test_a_program_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,3 +38,8 @@ def test_there_is_no_cpu_to_debug() -> None:
 
 def test_members_below_a_count_of_cpus_are_unexpected() -> None:
     assert said("-smp", "cpus.x=3") == "prog: Parameters 'smp.cpus.*' are unexpected\n"
+
+
+def test_properties_of_cpus_have_a_form() -> None:
+    parse("-M", "q35", "-cpu", "max,+avx,-sse,hv_relaxed,level=3")
+    assert said("-M", "q35", "-cpu", "max,=x") == "prog: Invalid parameter '=x'\n"
