@@ -66,7 +66,7 @@ def take_descriptor(line: CommandLine, options: Options) -> None:
         raise errors.fd_is_standard()
     if not _is_inherited(fd):
         raise errors.fd_not_valid()
-    if fdset is None:
+    if fdset is None or fdset >= 2**63:  # negative in QEMU's int64_t
         raise errors.fdset_missing()
     from qmp_iothreadd.daemon.backends import DescriptorConfig  # only where there is one
 

@@ -71,7 +71,7 @@ def fd_not_valid() -> QmpError:
 
 
 def fdset_missing() -> QmpError:
-    """-add-fd without set=."""
+    """-add-fd without set=, or with a negative one."""
     return QmpError("set option is required and must be non-negative")
 
 

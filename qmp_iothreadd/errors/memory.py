@@ -58,6 +58,11 @@ def memory_not_preallocated(reason: str) -> QmpError:
     return QmpError(f"preallocating memory failed: {reason}")
 
 
+def link_ambiguous(path: str) -> QmpError:
+    """A link by a partial path that fits several objects of its type."""
+    return QmpError(f"Path '{path}' does not uniquely identify an object")
+
+
 def link_of_another_type(name: str, type_name: str) -> QmpError:
     """A link to an object that is something else."""
     return QmpError(f"Invalid parameter type for '{name}', expected: {type_name}")

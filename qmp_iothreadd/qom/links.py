@@ -10,7 +10,8 @@ from qmp_iothreadd.qom.tree import resolve
 def resolve_link(user: Object, name: str, path: str, type_name: str) -> str:
     """The canonical path of what the property ``name`` of an object in the tree leads to.
 
-    ``path`` may be a partial one; an empty one leads nowhere.
+    ``path`` may be a partial one, which has to fit a single object of the type; an empty one leads
+    nowhere.
 
     Raises:
         QmpError: there is no such object, or it is of another type.
@@ -20,11 +21,11 @@ def resolve_link(user: Object, name: str, path: str, type_name: str) -> str:
     root = user
     while root.parent is not None:
         root = root.parent
-    found, ambiguous = resolve(root, path)
+    found, ambiguous = resolve(root, path, type_name)
     if ambiguous:
-        raise errors.path_ambiguous(path)
-    if found is None:
+        raise errors.link_ambiguous(path)
+    if found is not None:
+        return found.path
+    if resolve(root, path) == (None, False):
         raise errors.device_not_found(path)
-    if not found.type.implements(type_name):
-        raise errors.link_of_another_type(name, type_name)
-    return found.path
+    raise errors.link_of_another_type(name, type_name)

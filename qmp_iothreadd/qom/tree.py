@@ -31,15 +31,17 @@ class ObjectTree:
         return resolve(self.root, path)
 
 
-def resolve(root: Object, path: str) -> tuple[Object | None, bool]:
-    """What ``ObjectTree.resolve`` gives, for the tree that begins at ``root``."""
+def resolve(root: Object, path: str, type_name: str | None = None) -> tuple[Object | None, bool]:
+    """What ``ObjectTree.resolve`` gives, for the tree that begins at ``root``.
+
+    Where a type is named, there are only the objects of this type.
+    """
     parts = [part for part in path.split("/") if part]
-    if path.startswith("/"):
-        return _descend(root, parts), False
+    starts = (root,) if path.startswith("/") else _walk(root)
     found: Object | None = None
-    for start in _walk(root):
+    for start in starts:
         candidate = _descend(start, parts)
-        if candidate is None:
+        if candidate is None or not (type_name is None or candidate.type.implements(type_name)):
             continue
         if found is not None:
             return None, True

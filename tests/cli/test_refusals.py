@@ -7,6 +7,7 @@ All begin with -M none -nodefaults -nographic. The heads of the files say where 
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -52,3 +53,16 @@ def test_it_is_warned_of(command: str, text: str) -> None:
 def test_it_is_accepted(command: str) -> None:
     config, warnings = cli.parse(["prog", *BASE, *shlex.split(command)])
     assert (config.backend_error, config.board_error, warnings) == (None, None, "")
+
+
+@pytest.mark.parametrize("options", ["set=-1", "set=9223372036854775808", "opaque=x"])
+def test_a_descriptor_needs_a_set(options: str) -> None:
+    fd = os.open(os.devnull, os.O_RDONLY)
+    os.set_inheritable(fd, True)  # as what is handed over
+    option = f"fd={fd},{options}"
+    try:
+        assert said(*BASE, "-add-fd", option) == (
+            f"prog: -add-fd {option}: set option is required and must be non-negative\n"
+        )
+    finally:
+        os.close(fd)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.qapi.compat_policy import CompatPolicy
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.testing import make_machine
 
@@ -17,6 +18,10 @@ SCHEMA = """
 { 'command': 'x-boxed', 'boxed': true, 'data': 'XOptions' }
 { 'command': 'x-loud', 'allow-oob': true }
 { 'command': 'x-hush', 'success-response': false }
+{ 'command': 'x-early', 'allow-preconfig': true }
+{ 'command': 'x-wild', 'features': [ 'unstable' ] }
+{ 'command': 'x-partly', 'data': { 'fine': 'int',
+                                   '*wild': { 'type': 'int', 'features': [ 'unstable' ] } } }
 """
 
 
@@ -99,3 +104,36 @@ def test_stubs_check_their_arguments_and_answer_the_least(dispatcher: MakeDispat
     assert "query-iothreads" in found.names()
     with pytest.raises(QmpError):
         found.find("nope")
+
+
+def test_before_initialization_there_are_only_commands_that_allow_it(
+    dispatcher: MakeDispatcher,
+) -> None:
+    found = dispatcher(functions=dict.fromkeys(("x-early", "x-plain"), Recorder()))
+    found.machine.preconfig = True
+    assert found.find("x-early").name == "x-early"
+    with pytest.raises(QmpError) as caught:
+        found.find("x-plain")
+    assert caught.value.desc == (
+        "The command 'x-plain' is permitted only after machine initialization has completed"
+    )
+    found.machine.preconfig = False
+    assert found.find("x-plain").name == "x-plain"
+
+
+def test_a_policy_refuses_commands_and_arguments(dispatcher: MakeDispatcher) -> None:
+    function = Recorder()
+    found = dispatcher(functions=dict.fromkeys(("x-wild", "x-partly"), function))
+    found.machine.policy = CompatPolicy({"unstable-input": "reject"})
+    with pytest.raises(QmpError) as caught:
+        found.find("x-wild")
+    assert caught.value.desc == "Unstable command x-wild disabled by policy"
+    assert caught.value.error_class == "CommandNotFound"
+    command = found.find("x-partly")
+    with pytest.raises(QmpError, match="Unstable parameter wild disabled by policy"):
+        command.call(None, {"fine": 1, "wild": 2})  # type: ignore[arg-type]
+    with pytest.raises(QmpError, match="Parameter 'fine' is missing"):
+        command.call(None, {})  # type: ignore[arg-type]
+    assert function.calls == []
+    command.call(None, {"fine": 1})  # type: ignore[arg-type]
+    assert function.calls == [{"fine": 1, "wild": None}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import pairwise
@@ -461,3 +462,15 @@ def test_a_value_that_is_not_json_is_a_fault_with_an_answer(
         assert desc(client.request("x-odd")) == "internal error: TypeError"
         assert client.request("query-name") == {"return": {}}
     assert told == ["not a JSON value: {1}"]
+
+
+def test_clients_of_a_monitor_share_the_names_of_descriptors(ready: MemoryClient) -> None:
+    fd = os.open(os.devnull, os.O_RDONLY)
+    ready.session.inbox.receive([fd])
+    ready.execute("getfd", {"fdname": "x"})
+    assert ready.session.named_descriptors == {"x": fd}
+    another = Session(ready.dispatcher, ready.monitor)
+    assert another.named_descriptors == {"x": fd}
+    another.close()
+    ready.execute("closefd", {"fdname": "x"})
+    assert ready.session.named_descriptors == {}

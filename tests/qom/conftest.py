@@ -21,8 +21,9 @@ SCHEMA = """
             '*colour': 'Colour', '*limits': 'Limits', '*cpus': ['uint16'],
             '*deltas': ['int'], '*words': ['str'], '*colours': ['Colour'],
             '*parts': ['Limits'], '*ref': 'Ref', '*wordless': 'Wordless', '*nothing': 'null',
-            '*anything': 'any', '*wrapped': ['Word'] } }
+            '*anything': 'any', '*wrapped': ['Word'], '*lists': ['Words'] } }
 { 'struct': 'Word', 'data': { 'str': 'str' } }
+{ 'struct': 'Words', 'data': { 'words': ['str'] } }
 { 'struct': 'Other', 'data': { 'must': 'str' } }
 { 'union': 'Options',
   'base': { 'type': 'Kind', 'id': 'str' },

@@ -113,3 +113,12 @@ def test_a_child_that_was_just_added_is_taken_back(types: TypeRegistry, lamp: La
 
 def test_the_root_has_the_path_of_the_root(types: TypeRegistry) -> None:
     assert Container(types.add(Container)).path == "/"
+
+
+def test_a_sibling_is_in_the_same_folder(types: TypeRegistry, lamp: Lamp) -> None:
+    folder, other = (Container(types.add(Container)) for _ in range(2))
+    assert lamp.sibling("other") is None  # it is in no folder
+    folder.add_child("lamp", lamp)
+    folder.add_child("other", other)
+    assert lamp.sibling("other") is other
+    assert lamp.sibling("nope") is None

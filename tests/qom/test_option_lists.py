@@ -16,6 +16,7 @@ from qmp_iothreadd.qom.option_lists import (
     SIZE,
     STRING,
     OptionList,
+    option_kinds,
 )
 
 
@@ -131,6 +132,10 @@ def test_a_refused_list_is_not_kept() -> None:
         ),
         ("length=x", "Parameter 'length' expects a non-negative number below 2^64"),
         ("length=-1", "Parameter 'length' expects a non-negative number below 2^64"),
+        (
+            "length=16777216T",
+            "Value '16777216T' is out of range for parameter 'length'",
+        ),
     ],
 )
 def test_described_lists_check_names_and_kinds(text: str, message: str) -> None:
@@ -140,13 +145,18 @@ def test_described_lists_check_names_and_kinds(text: str, message: str) -> None:
 
 
 def test_values_of_a_described_list() -> None:
-    which = OptionList("x", description={"flag": BOOL, "count": NUMBER})
-    options = which.parse("flag=yes,count=0x10", "", lambda _: None)
+    description = option_kinds("flag:bool count:number length:size text")
+    assert description == {"flag": BOOL, "count": NUMBER, "length": SIZE, "text": STRING}
+    which = OptionList("x", description=description)
+    options = which.parse("flag=yes,count=0x10,length=1.5k,text=1", "", lambda _: None)
     assert options is not None
     assert options.get_bool("flag", False) is True
     assert options.get_bool("other", True) is True
     assert options.get_number("count") == 16
     assert options.get_number("other") is None
+    assert options.get_size("length") == 1536
+    assert options.get_size("other") is None
+    assert options.get("text") == "1"
 
 
 def test_lists_that_merge_add_up_and_take_no_id() -> None:
@@ -251,6 +261,7 @@ def test_strings_become_values(
         ("thing,id=a,limits=1", "Invalid parameter 'limits'"),
         ("thing,id=a,limits.total=1", "Invalid parameter 'limits.total'"),
         ("thing,id=a,parts=1", "Invalid parameter 'parts'"),
+        ("thing,id=a,lists=1", "Invalid parameter 'lists'"),
         ("thing,id=a,ref=x", "Invalid parameter 'ref'"),
         ("thing,id=a,anything=x", "Invalid parameter 'anything'"),
         ("thing,id=a,foo=1", "Invalid parameter 'foo'"),

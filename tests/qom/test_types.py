@@ -39,6 +39,12 @@ class Thing(Base):
         self.values[name] = value
 
 
+class Lamp(Object):
+    __slots__ = ()
+
+    qom_name = "lamp"
+
+
 @pytest.fixture
 def types() -> TypeRegistry:
     return TypeRegistry()
@@ -87,6 +93,33 @@ def test_a_factory_makes_the_objects(types: TypeRegistry) -> None:
         return made[-1]
 
     assert types.add(Thing, factory=factory).instantiate() is made[0]
+
+
+def test_a_type_is_only_made_when_somebody_looks_for_it(types: TypeRegistry) -> None:
+    made: list[str] = []
+
+    def add(name: str, python_type: type[Object]) -> None:
+        made.append(name)
+        types.add(python_type)
+
+    types.declare("thing", lambda: add("thing", Thing))
+    types.load_later(lambda: add("lamp", Lamp))
+    assert made == []
+    assert types["thing"].name == "thing"
+    assert made == ["thing"]
+    assert types["thing"].name == "thing"
+    assert made == ["thing"]
+    assert types["lamp"].name == "lamp"
+    assert made == ["thing", "lamp"]
+    with pytest.raises(KeyError, match="nope"):
+        types["nope"]
+
+
+def test_all_types_are_there_for_who_goes_through_them(types: TypeRegistry) -> None:
+    types.declare("thing", lambda: types.add(Thing))
+    types.load_later(lambda: types.declare("lamp", lambda: types.add(Lamp)))
+    names = ["interface", USER_CREATABLE, "object", "base", "thing", "lamp"]
+    assert [each.name for each in types] == names
 
 
 # -- Properties from the schema -------------------------------------------------------------------
