@@ -98,9 +98,12 @@ _reserved: int | None = None
 
 
 def reserve_descriptor() -> None:
-    """Keep a descriptor for ``import_late``: what comes late may be what says that none is left."""
+    """Keep a descriptor for ``import_late``: what comes late may be what says that none is left.
+
+    It is one without a file, since nothing may be in the root folder.
+    """
     global _reserved
-    _reserved = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    _reserved = os.eventfd(0, os.EFD_CLOEXEC)
 
 
 def release_descriptor() -> None:

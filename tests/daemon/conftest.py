@@ -16,6 +16,7 @@ import pytest
 from qmp_iothreadd.cli import parse
 from qmp_iothreadd.daemon import daemon
 from qmp_iothreadd.daemon.background import Background
+from qmp_iothreadd.daemon.config import Config
 from qmp_iothreadd.errors import Error
 from qmp_iothreadd.testing import DaemonProcess
 
@@ -52,7 +53,9 @@ class Daemon:
         self._task: asyncio.Task[int] | None = None
 
     def start(self, *arguments: str, background: Background | None = None) -> None:
-        config, _ = parse(["prog", *arguments])
+        self.serve(parse(["prog", *arguments])[0], background)
+
+    def serve(self, config: Config, background: Background | None = None) -> None:
         self._task = asyncio.create_task(daemon.serve(config, background))
 
     async def refused(self, *arguments: str) -> str:

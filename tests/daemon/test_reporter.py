@@ -8,6 +8,7 @@ import pytest
 
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.errors import Error, LocatedError, QmpError, located
+from qmp_iothreadd.errors.tree import FilePlace
 
 ERROR = QmpError("no", hint="try yes")
 
@@ -62,3 +63,7 @@ def test_what_stands_in_front(reporter: Reporter, prefix: str) -> None:
 
 def test_a_location_and_a_hint() -> None:
     assert Reporter("prog").format("text", "-x y", "do z") == "prog: -x y: text\ndo z\n"
+
+
+def test_a_line_of_a_file_stands_beside_the_program() -> None:
+    assert Reporter("prog").format("no", FilePlace("/a.cfg:3")) == "prog:/a.cfg:3: no\n"

@@ -127,6 +127,83 @@ async def test_metrics_are_announced(
     assert capsys.readouterr().err.startswith("prog: metrics on http://127.0.0.1:")
 
 
+# -- What a machine begins with --------------------------------------------------------------------
+
+
+async def test_a_machine_that_is_to_come_is_awaited(
+    in_process: Any, path: str, tmp_path: Path
+) -> None:
+    for where in (f"unix:{tmp_path}/in", "defer"):
+        in_process.start("-qmp", f"unix:{path}{LISTENING}", "-incoming", where)
+        status, migration = await in_process.execute(path, "query-status", "query-migrate")
+        assert status == {"running": False, "status": "inmigrate"}
+        assert os.path.exists(tmp_path / "in") == ("socket-address" in migration)
+        assert ("socket-address" in migration) == (where != "defer")
+        in_process.signal()
+        await in_process.ended()
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("foo", "unknown migration protocol: foo"),
+        ("tcp:1", "error parsing address '1'"),
+        (
+            '{"channel-type": "main", "addr": {"transport": "socket", "type": "unix",'
+            ' "path": "/nope/x"}}',
+            "Failed to bind socket to /nope/x: No such file or directory",
+        ),
+    ],
+)
+async def test_a_place_where_none_can_come_is_refused(
+    in_process: Any, where: str, said: str
+) -> None:
+    assert await in_process.refused("-nodefaults", "-incoming", where) == (
+        f"prog: -incoming {where}: {said}\n"
+    )
+
+
+async def test_before_initialization_few_commands_are_there(in_process: Any, path: str) -> None:
+    in_process.start("-qmp", f"unix:{path}{LISTENING}", "--preconfig")
+    status, left = await in_process.execute(path, "query-status", "x-exit-preconfig")
+    assert status == {"running": False, "status": "prelaunch"}
+    assert left == {}
+    in_process.signal()
+    await in_process.ended()
+
+
+async def test_memory_is_the_machines(in_process: Any, path: str) -> None:
+    in_process.start(
+        *("-qmp", f"unix:{path}{LISTENING}", "-m", "2M", "-mem-prealloc"),
+        *("-object", "memory-backend-ram,id=more,size=1M"),
+    )
+    [found] = await in_process.execute(path, "query-memdev")
+    assert {each["id"]: (each["size"], each["prealloc"]) for each in found} == {
+        "ram": (2 << 20, True),
+        "more": (1 << 20, True),
+    }
+    in_process.signal()
+    await in_process.ended()
+
+
+async def test_a_program_called_like_qemus_is_of_that_target(in_process: Any, path: str) -> None:
+    for program, arch in (("qemu-system-aarch64", "aarch64"), ("qemu-system-nope", "x86_64")):
+        config, _ = parse([program, "-M", "none", "-qmp", f"unix:{path}{LISTENING}"])
+        in_process.serve(config)
+        assert await in_process.execute(path, "query-target") == [{"arch": arch}]
+        in_process.signal()
+        await in_process.ended()
+
+
+async def test_a_policy_is_the_machines(in_process: Any, path: str) -> None:
+    in_process.start("-qmp", f"unix:{path}{LISTENING}", "-compat", "unstable-input=reject")
+    with pytest.raises(KeyError, match="return"):
+        await in_process.execute(path, "x-query-profile")
+    assert await in_process.execute(path, "query-name") == [{}]
+    in_process.signal()
+    await in_process.ended()
+
+
 # -- The order of failures -------------------------------------------------------------------------
 
 
@@ -138,12 +215,17 @@ async def test_steps_fail_in_qemus_order(in_process: Any, tmp_path: Path) -> Non
         ("-pidfile", str(missing)),
         ("-object", "iothread,id=io0,poll-max-ns=-1"),
         ("-chardev", "foo"),
+        ("-serial", "foo"),
+        ("-device", "nope"),
     ]
     expected = [
         f"prog: Error opening logfile {missing}: No such file or directory\n",
         f"prog: cannot create PID file: Could not create '{missing}': No such file or directory\n",
         "prog: poll-max-ns value must be in range [0, 9223372036854775807]\n",
         "prog: -chardev foo: chardev: no id specified\n",
+        "prog: -serial foo: 'foo' is not a valid char driver\n"
+        "prog: -serial foo: could not connect serial device to character backend 'foo'\n",
+        "prog: -device nope: 'nope' is not a valid device model name\n",
     ]
     said = []
     for first in range(len(faults)):

@@ -469,7 +469,7 @@ def test_clients_of_a_monitor_share_the_names_of_descriptors(ready: MemoryClient
     ready.session.inbox.receive([fd])
     ready.execute("getfd", {"fdname": "x"})
     assert ready.session.named_descriptors == {"x": fd}
-    another = Session(ready.dispatcher, ready.monitor)
+    another = Session(ready.dispatcher, ready.session.monitor)
     assert another.named_descriptors == {"x": fd}
     another.close()
     ready.execute("closefd", {"fdname": "x"})
