@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.daemon import privileges
+from qmp_iothreadd.cli import parse
+from qmp_iothreadd.daemon import daemon, privileges
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import DaemonProcess
 
@@ -91,6 +92,33 @@ def test_a_parent_that_has_ended_meanwhile_counts(monkeypatch: pytest.MonkeyPatc
 def test_a_system_that_cannot_do_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privileges, "_PR_SET_PDEATHSIG", 999999)  # what no kernel knows
     assert refusal(privileges.exit_with_parent) == "exit-with-parent: Invalid argument"
+
+
+@pytest.mark.usefixtures("own_name", "own_parent")
+@pytest.mark.parametrize(
+    ("arguments", "name", "number"),
+    [
+        (["-name", "guest=g,process=a-daemon"], b"a-daemon\n", 0),
+        (["-run-with", "exit-with-parent=on"], None, signal.SIGTERM),
+        (["-name", "guest=g"], None, 0),
+    ],
+)
+def test_a_process_is_prepared_before_it_serves(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], name: bytes | None, number: int
+) -> None:
+    seen: list[tuple[bytes, int]] = []
+
+    async def serve(config: object, background: object) -> int:
+        at_end = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(at_end), 0, 0, 0)  # PR_GET_PDEATHSIG
+        seen.append((COMM.read_bytes(), at_end.value))
+        return 0
+
+    before = COMM.read_bytes()
+    monkeypatch.setattr(daemon, "serve", serve)
+    monkeypatch.setattr(daemon, "raise_descriptor_limit", lambda: None)
+    assert daemon.run(parse(["prog", "-nodefaults", *arguments])[0]) == 0
+    assert seen == [(name or before, number)]
 
 
 # -- Its rights ------------------------------------------------------------------------------------
