@@ -54,6 +54,14 @@ async def until_over(migration: Migration) -> None:
             await asyncio.sleep(0.001)
 
 
+async def until_quiet() -> None:
+    """Wait for what goes on afterwards, such as the end of the command that is sent to."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    if tasks:
+        done, _ = await asyncio.wait(tasks, timeout=20)
+        assert done == tasks
+
+
 async def test_nobody_answers(machine: Machine, tmp_path: Path) -> None:
     migration = start(machine, f"unix:{tmp_path}/nobody")
     assert migration.info() == {"status": "setup"}
@@ -88,6 +96,7 @@ async def test_the_machine_goes_and_is_stopped_here(
             listener.listen()
             migration = start(machine, f"unix:{tmp_path}/s")
     await until_over(migration)
+    await until_quiet()
     expected = empty_machine_stream("none", "running")
     theirs.close()
     os.close(write)
@@ -133,7 +142,7 @@ async def test_a_migration_is_cancelled_before_it_is_connected(machine: Machine)
     migration = start(machine, "exec:cat > /dev/null")
     migration.cancel()
     migration.cancel()
-    await asyncio.sleep(0.05)
+    await until_quiet()
     assert migration.info() == {"status": "cancelled"}
     assert machine.running
     assert said(machine) == ["setup", "cancelling", "cancelled"]
