@@ -41,7 +41,7 @@ def test_nodes_and_disks_of_a_command_line(tmp_path: Path) -> None:
         assert held(daemon, image) == 1
         line = {"command-line": "info block none1"}
         assert client.execute("human-monitor-command", line) == (
-            "none1: [not inserted]\r\n    Removable device: not locked, tray closed\r\n"
+            "\r\nnone1: [not inserted]\r\n    Removable device: not locked, tray closed\r\n"
         )
         client.execute("human-monitor-command", {"command-line": "drive_del d"})
         assert [disk["device"] for disk in client.execute("query-block")][:1] == ["none1"]
