@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -46,9 +47,11 @@ def _dashed(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def held(daemon: DaemonProcess, target: Path) -> int:
     """How many descriptors of a file the daemon has."""
-    folder = f"/proc/{daemon.pid}/fd"
-    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
-    return links.count(str(target))
+    found = 0
+    for fd in os.listdir(f"/proc/{daemon.pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found += os.readlink(f"/proc/{daemon.pid}/fd/{fd}") == str(target)
+    return found
 
 
 def test_names_and_sets_over_a_socket(tmp_path: Path) -> None:
