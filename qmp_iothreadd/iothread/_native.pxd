@@ -189,7 +189,7 @@ cdef extern from "gate.h" nogil:
     void gate_shut(Gate *gate)
     void gate_drain(Gate *gate)
     void gate_close(Gate *gate)
-    void gate_await_closed(Gate *gate)
+    cbool gate_await_closed(Gate *gate)
 
     ctypedef struct LastUse:
         pass

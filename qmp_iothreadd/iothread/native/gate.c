@@ -115,11 +115,13 @@ void gate_drain(Gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-void gate_await_closed(Gate *gate)
+bool gate_await_closed(Gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     while (is_closed_by_another_locked(gate) && !is_user_locked(gate)) {
         pthread_cond_wait(&gate->changed, &gate->lock);
     }
+    const bool is_closed = gate->state == GATE_CLOSED;
     pthread_mutex_unlock(&gate->lock);
+    return is_closed;
 }

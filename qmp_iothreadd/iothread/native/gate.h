@@ -60,8 +60,11 @@ void gate_shut(Gate *gate);
 void gate_drain(Gate *gate);
 void gate_close(Gate *gate);
 
-/* Waits for a thread that closes it, if that is not the caller and not waiting for it. */
-void gate_await_closed(Gate *gate);
+/*
+ * Waits for a thread that closes it, if that is not the caller and not waiting for it. Whether it is
+ * closed: a thread that alone may open it can rely on true.
+ */
+bool gate_await_closed(Gate *gate);
 
 /* ---- the last user frees ---- */
 

@@ -85,13 +85,8 @@ static void close_it(void)
 
 static void make_it(void)
 {
-    GateUse use;
-
     pthread_mutex_lock(&making);
-    gate_await_closed(&gate);
-    if (gate_enter(&gate, &use)) {
-        gate_leave(&gate, &use);
-    } else {
+    if (gate_await_closed(&gate)) {
         ctx = aio_context_new(poll_params_default(), POLL_WEIGHTED);
         CHECK(ctx);
         gate_open(&gate);
