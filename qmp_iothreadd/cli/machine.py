@@ -109,7 +109,7 @@ class MachineOptions:
         QmpError: there is no such machine.
         """
         if not self.is_empty:
-            from qmp_iothreadd.machine.machine_types import find_machine  # only for others
+            from qmp_iothreadd.machine.boards.machine_types import find_machine  # only for others
 
             if find_machine(self.type_name) is None:
                 raise errors.machine_unsupported(self.type_name)
@@ -132,7 +132,7 @@ class MachineOptions:
     def _check_smp(self, given: Any) -> None:
         members = _members("smp", "smp-opts", given)
         from qmp_iothreadd.cli.topology import check_topology  # only where asked for
-        from qmp_iothreadd.machine.machine_types import find_machine
+        from qmp_iothreadd.machine.boards.machine_types import find_machine
 
         machine = find_machine(self.type_name) or {}
         name = machine.get("name", self.type_name)
@@ -142,7 +142,7 @@ class MachineOptions:
 
 def list_properties() -> str:
     """What ``-machine none,help`` says."""
-    from qmp_iothreadd.machine.machine_properties import (
+    from qmp_iothreadd.machine.boards.properties import (
         INSTANCE_PROPERTIES,
         MACHINE_PROPERTIES,
     )
@@ -181,7 +181,7 @@ def _with_dashes(values: keyval.KeyVal) -> keyval.KeyVal:
 
 def _property_types() -> dict[str, str]:
     """The types that the table of the machine's properties has."""
-    from qmp_iothreadd.machine.machine_properties import (  # only where there are properties
+    from qmp_iothreadd.machine.boards.properties import (  # only where there are properties
         INSTANCE_PROPERTIES,
         MACHINE_PROPERTIES,
     )
@@ -207,7 +207,7 @@ def _check_property(name: str, value: Any) -> None:
 
 
 def _check_structured(name: str, given: Any) -> None:
-    from qmp_iothreadd.machine.machine_values import check_boot, round_memory  # few need it
+    from qmp_iothreadd.machine.boards.values import check_boot, round_memory  # few need it
 
     values = _members(name, _STRUCTURED[name], given)
     if name == "boot":

@@ -133,7 +133,7 @@ def _check_accelerator_properties(name: str, options: Options) -> None:
 
 def check_cpu(line: CommandLine) -> None:
     """``-cpu``: a model that there is, with properties; the empty machine has no place for it."""
-    from qmp_iothreadd.machine.cpu_models import is_cpu_model  # only where one is named
+    from qmp_iothreadd.machine.cpus.models import is_cpu_model  # only where one is named
 
     model, *properties = (line.cpu or "").split(",")
     if not model:

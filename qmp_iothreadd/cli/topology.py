@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.machine_properties import LEVELS
+from qmp_iothreadd.machine.boards.properties import LEVELS
 
 # What every machine has; the other levels are to be 1 where a machine lacks them.
 _COMMON = ("sockets", "cores", "threads")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block_drivers import Bitmap, BlockNode
-from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.block.drivers import Bitmap, BlockNode
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 
 _WORD_BITS = 64

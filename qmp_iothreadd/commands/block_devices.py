@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_bitmaps
-from qmp_iothreadd.machine.block_nodes import BlockNodes
-from qmp_iothreadd.machine.drives import medium_options
+from qmp_iothreadd.machine.block.drives import medium_options
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.identifiers import is_identifier
 

@@ -7,9 +7,9 @@ import os
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block_info import disk_stats, graph, node_info, node_stats
-from qmp_iothreadd.machine.block_nodes import BlockNodes
-from qmp_iothreadd.machine.jobs import Jobs
+from qmp_iothreadd.machine.block.info import disk_stats, graph, node_info, node_stats
+from qmp_iothreadd.machine.block.jobs import Jobs
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.device_models import bus_of, is_cpu, refusal
+from qmp_iothreadd.machine.devices.models import bus_of, is_cpu, refusal
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.qmp.registry import Context, command
 

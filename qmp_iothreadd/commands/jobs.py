@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.jobs import Jobs
+from qmp_iothreadd.machine.block.jobs import Jobs
 from qmp_iothreadd.qmp.registry import Context, command
 
 

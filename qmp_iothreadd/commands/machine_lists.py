@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.cpu_models import cpu_definitions, is_cpu_model
+from qmp_iothreadd.machine.cpus.models import cpu_definitions, is_cpu_model
 from qmp_iothreadd.machine.recorded_lists import recorded_list
 from qmp_iothreadd.qmp.registry import Context, command
 

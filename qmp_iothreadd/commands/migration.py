@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.incoming import Incoming
-from qmp_iothreadd.machine.migration import Migration
-from qmp_iothreadd.machine.migration_channels import main_address
+from qmp_iothreadd.machine.migration.channels import main_address
+from qmp_iothreadd.machine.migration.incoming import Incoming
+from qmp_iothreadd.machine.migration.migration import Migration
 from qmp_iothreadd.qmp.registry import Context, command
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block_nodes import BlockNodes
-from qmp_iothreadd.machine.jobs import Jobs
+from qmp_iothreadd.machine.block.jobs import Jobs
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 
 if TYPE_CHECKING:

@@ -57,8 +57,8 @@ def make_disks(
     Raises:
         LocatedError: one of them cannot be.
     """
-    from qmp_iothreadd.machine.block_nodes import BlockNodes
-    from qmp_iothreadd.machine.drives import add_drive
+    from qmp_iothreadd.machine.block.drives import add_drive
+    from qmp_iothreadd.machine.block.nodes import BlockNodes
 
     nodes = machine.part(BlockNodes)
     wanted = list(wanted)

@@ -269,8 +269,8 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
 
 
 def _await_machine(uri: str, machine: Machine) -> None:
-    from qmp_iothreadd.machine.incoming import Incoming
-    from qmp_iothreadd.machine.migration_channels import channel_of, parse_uri
+    from qmp_iothreadd.machine.migration.channels import channel_of, parse_uri
+    from qmp_iothreadd.machine.migration.incoming import Incoming
 
     with located(f"-incoming {uri}"):
         address = channel_of(uri) if uri.startswith("{") else parse_uri(uri)

@@ -13,7 +13,7 @@ from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.json.order import qdict_order
-from qmp_iothreadd.machine.empty_machine import add_empty_machine
+from qmp_iothreadd.machine.boards.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
 from qmp_iothreadd.machine.object_types import add_object_types
 from qmp_iothreadd.qapi.outgoing import Outgoing

@@ -72,7 +72,7 @@ _OBJECTS: Final = {
     "x86-confidential-guest": "guest_values:X86ConfidentialGuest",
 }
 CLASSES: Final = {
-    "device": "machine.empty_machine:Device",
+    "device": "machine.boards.empty_machine:Device",
     "iothread": "iothread.event_loop:IOThread",
     "main-loop": "iothread.event_loop:MainLoop",
     "monitor": "machine.monitors:Monitor",

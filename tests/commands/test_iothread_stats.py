@@ -72,7 +72,7 @@ def rested(client: MemoryClient) -> dict[str, Any]:
 
     def agrees() -> bool:
         found.update(stats(client))
-        return adjusted(found) == found["adjustments"]
+        return bool(adjusted(found) == found["adjustments"])
 
     wait_until(agrees)
     return found

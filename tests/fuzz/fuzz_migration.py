@@ -18,7 +18,7 @@ from tests.fuzz import driver
 
 with driver.instrumented(__name__):
     from qmp_iothreadd.errors import QmpError
-    from qmp_iothreadd.machine.migration_stream import empty_machine_stream, read_stream
+    from qmp_iothreadd.machine.migration.stream import empty_machine_stream, read_stream
 
 _STREAM = empty_machine_stream("none", "running")
 

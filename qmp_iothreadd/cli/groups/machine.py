@@ -27,7 +27,7 @@ def _set_machine(line: CommandLine, text: str) -> None:
     if not line.machine_options.machine(text):
         if line.machine_options.get("type") == EMPTY:
             raise Finished(list_properties())
-        from qmp_iothreadd.machine.machine_types import list_machines  # only for help
+        from qmp_iothreadd.machine.boards.machine_types import list_machines  # only for help
 
         raise Finished(list_machines())
 
@@ -66,7 +66,7 @@ def _set_cpu(line: CommandLine, text: str) -> None:
 
 
 def _list_cpus(_line: CommandLine) -> None:
-    from qmp_iothreadd.machine.cpu_models import cpu_models  # only for help
+    from qmp_iothreadd.machine.cpus.models import cpu_models  # only for help
 
     lines = [f"  {name:<22} {text}".rstrip() for name, text in cpu_models()]
     raise Finished("\n".join(["Available CPUs:", *lines]))

@@ -9,8 +9,8 @@ from qmp_iothreadd.commands import block_devices, block_nodes, jobs
 from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.sizes import size_text
-from qmp_iothreadd.machine.block_drivers import BlockNode
-from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.block.drivers import BlockNode
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def drive_del(ctx: Context, id: str) -> None:
 )
 def drive_add(ctx: Context, node: bool, pci_addr: str, opts: str) -> str:
     """Make a disk that no device uses, or with ``-n`` a node."""
-    from qmp_iothreadd.machine.drives import BUSES, add_drive
+    from qmp_iothreadd.machine.block.drives import BUSES, add_drive
     from qmp_iothreadd.qom import keyval
 
     nodes = ctx.machine.part(BlockNodes)

@@ -8,8 +8,8 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.commands import migration, snapshots
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.sizes import size_text
-from qmp_iothreadd.machine.migration import Migration
-from qmp_iothreadd.machine.migration_channels import describe
+from qmp_iothreadd.machine.migration.channels import describe
+from qmp_iothreadd.machine.migration.migration import Migration
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:

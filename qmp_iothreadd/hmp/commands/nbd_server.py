@@ -5,7 +5,7 @@ from __future__ import annotations
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_devices
 from qmp_iothreadd.hmp.registry import hmp_command
-from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context
 
 

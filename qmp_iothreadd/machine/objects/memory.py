@@ -18,7 +18,7 @@ from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.machine.empty_machine import MemoryRegion
+    from qmp_iothreadd.machine.boards.empty_machine import MemoryRegion
     from qmp_iothreadd.qom.object import Object, ObjectType
 
 PAGE: Final = os.sysconf("SC_PAGESIZE")

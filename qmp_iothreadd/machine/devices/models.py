@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.cpu_models import is_cpu_model
+from qmp_iothreadd.machine.cpus.models import is_cpu_model
 
 _BUSES = {
     "HDA": """

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.block_nodes import BlockNodes
-from qmp_iothreadd.machine.drives import add_drive
+from qmp_iothreadd.machine.block.drives import add_drive
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.testing import make_machine
 
 

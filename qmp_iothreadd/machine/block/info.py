@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from qmp_iothreadd.machine.block_drivers import BlockNode
+from qmp_iothreadd.machine.block.drivers import BlockNode
 
 _LIMITS: Final = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 _OPERATIONS: Final = ("rd", "wr", "zone_append", "flush", "unmap")

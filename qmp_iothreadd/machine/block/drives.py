@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block_nodes import BlockNodes
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qom import c_numbers
 
 Pairs = Sequence[tuple[str, str]]

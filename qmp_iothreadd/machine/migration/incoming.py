@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.addresses import local_address
 from qmp_iothreadd.machine.background_work import BackgroundWork
-from qmp_iothreadd.machine.migration import Migration
-from qmp_iothreadd.machine.migration_channels import Address, take_descriptor
-from qmp_iothreadd.machine.migration_stream import read_stream
+from qmp_iothreadd.machine.migration.channels import Address, take_descriptor
+from qmp_iothreadd.machine.migration.migration import Migration
+from qmp_iothreadd.machine.migration.stream import read_stream
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.host_listener import HostListener

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.machine_values import check_boot, check_smp, round_memory
+from qmp_iothreadd.machine.boards.values import check_boot, check_smp, round_memory
 
 
 def test_sizes_are_rounded_and_the_rest_is_kept() -> None:

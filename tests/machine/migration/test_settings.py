@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.migration_channels import main_address, parse_uri
-from qmp_iothreadd.machine.migration_settings import (
+from qmp_iothreadd.machine.migration.channels import main_address, parse_uri
+from qmp_iothreadd.machine.migration.settings import (
     DEFAULTS,
     check_capabilities,
     check_parameters,

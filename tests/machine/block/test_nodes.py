@@ -13,9 +13,9 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine import block_nodes
-from qmp_iothreadd.machine.block_info import graph, node_info, node_stats
-from qmp_iothreadd.machine.block_nodes import DEPTH_MAX, BlockNodes
+from qmp_iothreadd.machine.block import nodes as block_nodes
+from qmp_iothreadd.machine.block.info import graph, node_info, node_stats
+from qmp_iothreadd.machine.block.nodes import DEPTH_MAX, BlockNodes
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
 

@@ -9,7 +9,7 @@ import stat
 from typing import Any, Protocol
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.migration_channels import Address
+from qmp_iothreadd.machine.migration.channels import Address
 
 
 class Sink(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.machine_properties import SMP
+from qmp_iothreadd.machine.boards.properties import SMP
 
 _PAGE: Final = 8192
 

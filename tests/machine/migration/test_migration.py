@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.incoming import Incoming
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.machine.migration import Migration
-from qmp_iothreadd.machine.migration_channels import parse_uri
-from qmp_iothreadd.machine.migration_stream import empty_machine_stream, read_stream
+from qmp_iothreadd.machine.migration.channels import parse_uri
+from qmp_iothreadd.machine.migration.incoming import Incoming
+from qmp_iothreadd.machine.migration.migration import Migration
+from qmp_iothreadd.machine.migration.stream import empty_machine_stream, read_stream
 from qmp_iothreadd.testing import make_machine
 
 QEMU = shutil.which("qemu-system-x86_64")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.machine.cpu_models import cpu_definitions, cpu_models, is_cpu_model
-from qmp_iothreadd.machine.machine_types import find_machine, list_machines
+from qmp_iothreadd.machine.boards.machine_types import find_machine, list_machines
+from qmp_iothreadd.machine.cpus.models import cpu_definitions, cpu_models, is_cpu_model
 from qmp_iothreadd.machine.recorded_lists import recorded_list
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.migration_channels import channel_of, describe, parse_uri
+from qmp_iothreadd.machine.migration.channels import channel_of, describe, parse_uri
 
 
 @pytest.mark.parametrize(

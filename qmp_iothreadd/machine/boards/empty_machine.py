@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.machine_properties import INSTANCE_PROPERTIES, MACHINE_PROPERTIES
+from qmp_iothreadd.machine.boards.properties import INSTANCE_PROPERTIES, MACHINE_PROPERTIES
 from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Container, Object, ObjectType, Property
 
@@ -34,7 +34,7 @@ class MachineObject(Object):
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take over what the command line says, which is checked already."""
-        from qmp_iothreadd.machine.machine_values import CHECKS  # few say anything
+        from qmp_iothreadd.machine.boards.values import CHECKS  # few say anything
 
         for name, value in values.items():
             self.values[name] = CHECKS[name](value) if name in CHECKS else value
@@ -45,7 +45,7 @@ class MachineObject(Object):
         Raises:
             QmpError: the value is of another type, or the machine cannot have it.
         """
-        from qmp_iothreadd.machine import machine_values  # few set any
+        from qmp_iothreadd.machine.boards import values as machine_values  # few set any
 
         if type_name.startswith("link<"):
             value = self.read("str", value, name)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.background_work import BackgroundWork
-from qmp_iothreadd.machine.migration_channels import Address, take_descriptor
-from qmp_iothreadd.machine.migration_settings import (
+from qmp_iothreadd.machine.migration.channels import Address, take_descriptor
+from qmp_iothreadd.machine.migration.settings import (
     DEFAULTS,
     check_capabilities,
     check_parameters,
 )
-from qmp_iothreadd.machine.migration_sinks import Sink, open_sink
-from qmp_iothreadd.machine.migration_stream import empty_machine_stream
+from qmp_iothreadd.machine.migration.sinks import Sink, open_sink
+from qmp_iothreadd.machine.migration.stream import empty_machine_stream
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
-from qmp_iothreadd.machine.block_drivers import Bitmap, BlockNode, make_node
+from qmp_iothreadd.machine.block.drivers import Bitmap, BlockNode, make_node
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The block layer: nodes, the disks that they are in, and jobs on them."""

@@ -1,0 +1,1 @@
+"""The types of machines, and what each has from its start."""

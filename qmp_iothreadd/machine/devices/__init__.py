@@ -1,0 +1,1 @@
+"""Devices, their models, and the buses that they are plugged into."""
