@@ -190,6 +190,17 @@ cdef class AioContext:
         if error == -EDEADLK:
             raise os_error(error)
 
+    def request_stop(self):
+        """Ask the thread to end, without waiting: who stops many asks all of them first.
+
+        ``stop`` or ``close`` is still to come, and joins it; until then it cannot start again.
+        """
+        cdef native.GateUse use
+        cdef native.AioContext *ctx = self.enter(&use)
+        with nogil:
+            native.aio_context_request_stop(ctx)
+            self.leave(&use)
+
     def close(self):
         """Stop the thread, remove the handlers and free the context. Idempotent.
 
@@ -560,9 +571,10 @@ def live_counters():
 @atexit.register
 def _stop_running():
     cdef AioContext context
-    for context in list(_running):
-        if context.is_of_this_process():  # a fork has inherited no thread
-            try:
-                context.stop()
-            except ValueError:
-                pass  # another thread has closed it
+    for stop in AioContext.request_stop, AioContext.stop:
+        for context in list(_running):
+            if context.is_of_this_process():  # a fork has inherited no thread
+                try:
+                    stop(context)
+                except ValueError:
+                    pass  # another thread has closed it

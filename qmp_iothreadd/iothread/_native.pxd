@@ -67,6 +67,7 @@ cdef extern from "engine.h" nogil:
     int aio_context_start(AioContext *ctx, const char *name)
     void aio_context_set_closing(AioContext *ctx, cbool closing)
     int aio_context_stop(AioContext *ctx)
+    void aio_context_request_stop(AioContext *ctx)
     cbool aio_context_is_home(AioContext *ctx)
     cbool aio_context_in_own_thread(AioContext *ctx)
     void aio_notify(AioContext *ctx)

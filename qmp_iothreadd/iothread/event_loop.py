@@ -233,6 +233,11 @@ class IOThread(EventLoopBase):
             self._info = EncodedOnce({member.name: self._shown(member) for member in members})
         return self._info
 
+    def request_stop(self) -> None:
+        """Ask the thread to end, without waiting for it; ``finalize`` is still to come."""
+        if self.context is not None:
+            self.context.request_stop()
+
     def finalize(self) -> None:
         """Stop and join the thread."""
         if self.context is not None:

@@ -377,6 +377,8 @@ class Machine:
         for part in reversed([*self._parts.values()]):
             part.close()
         self.chardevs.close()
+        for iothread in self.iothreads():
+            iothread.request_stop()  # one after the other, busy ones would take long
         for child in reversed((self.tree.objects.children or {}).copy().values()):
             child.unparent()
             child.finalize()

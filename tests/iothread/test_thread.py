@@ -57,6 +57,26 @@ def test_stop_joins_and_a_stopped_context_starts_again(started: Start) -> None:
     assert context.start() > 0
 
 
+def test_one_asked_to_stop_ends_before_it_is_joined(
+    started: Start, eventually: Callable[..., None]
+) -> None:
+    context = started()
+    thread = Path(f"/proc/self/task/{context.thread_id}")
+    context.request_stop()
+    eventually(lambda: not thread.exists())
+    with pytest.raises(OSError, match="busy"):
+        context.start()
+    context.reset_stats()  # what its home would do, others do now
+    context.stop()
+    assert context.start() > 0
+
+
+def test_one_without_a_thread_is_asked_in_vain() -> None:
+    context = AioContext()
+    context.request_stop()
+    context.close()
+
+
 def test_starting_twice_is_refused(started: Start) -> None:
     context = started()
     with pytest.raises(OSError, match="busy"):

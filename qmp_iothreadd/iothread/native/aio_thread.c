@@ -110,19 +110,19 @@ static void await_entry(AioContext *ctx)
 /*
  * Lets a thread that is about to end do so on this CPU, as soon as we block: waking another CPU
  * takes longer than all that the thread has left to do. Where that is not allowed, it ends where
- * it is.
+ * it is. One that was asked before may have ended, and its id be another's.
  */
-static void bring_here(pid_t tid)
+static void bring_here_locked(AioContext *ctx)
 {
     const int cpu = sched_getcpu();
     cpu_set_t here;
 
-    if (cpu < 0 || cpu >= CPU_SETSIZE) {
+    if (!ctx->cpu_clock_valid || cpu < 0 || cpu >= CPU_SETSIZE) {
         return;
     }
     CPU_ZERO(&here);
     CPU_SET(cpu, &here);
-    sched_setaffinity(tid, sizeof(here), &here);
+    sched_setaffinity(aio_context_thread_id(ctx), sizeof(here), &here);
 }
 
 /* A joined thread has only a few instructions left in the kernel, but /proc shows it until then. */
@@ -187,6 +187,16 @@ int aio_context_start(AioContext *ctx, const char *name)
     return -error;
 }
 
+void aio_context_request_stop(AioContext *ctx)
+{
+    pthread_mutex_lock(&ctx->lock);
+    if (ctx->threaded) {
+        atomic_store_explicit(&ctx->running, false, memory_order_release);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    aio_notify(ctx);
+}
+
 int aio_context_stop(AioContext *ctx)
 {
     pthread_mutex_lock(&ctx->lock);
@@ -203,10 +213,10 @@ int aio_context_stop(AioContext *ctx)
         return refusal;
     }
     ctx->stopping = true;
+    atomic_store_explicit(&ctx->running, false, memory_order_release);
+    bring_here_locked(ctx);
     pthread_mutex_unlock(&ctx->lock);
 
-    atomic_store_explicit(&ctx->running, false, memory_order_release);
-    bring_here(aio_context_thread_id(ctx));
     aio_notify(ctx);
     pthread_join(ctx->thread, NULL);
     await_release(aio_context_thread_id(ctx));

@@ -62,6 +62,12 @@ void aio_context_set_closing(AioContext *ctx, bool closing);
 int aio_context_stop(AioContext *ctx);
 
 /*
+ * Asks the thread, if there is one, to end, and does not wait for it: who stops many asks all of
+ * them first. It is to be joined by aio_context_stop; until then no other starts.
+ */
+void aio_context_request_stop(AioContext *ctx);
+
+/*
  * `on_exit(opaque)` runs in the context's thread, as the last thing before it ends. To be set
  * from the home thread.
  */

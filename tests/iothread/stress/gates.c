@@ -44,7 +44,7 @@ static void use(uint64_t *random)
     AioStatsSnapshot snapshot;
     int error;
 
-    switch (next_random(random) % 6) {
+    switch (next_random(random) % 7) {
     case 0:
         error = aio_context_start(ctx, "IO gate");
         CHECK(error == 0 || error == -EBUSY || error == -ECANCELED);
@@ -61,6 +61,9 @@ static void use(uint64_t *random)
         aio_context_set_poll_params(ctx, poll_params_default(), POLL_WEIGHTED);
         break;
     case 4:
+        aio_context_request_stop(ctx);
+        break;
+    case 5:
         error = aio_context_poll(ctx, true); /* a close ends it */
         CHECK(error >= 0 || error == -EBUSY);
         break;

@@ -222,8 +222,10 @@ static void delete_context(Slot *slot)
         }
     }
     usleep(1000); /* timers that free themselves */
+    aio_context_request_stop(slot->ctx);
     CHECK(aio_context_stop(slot->ctx) == 0);
     CHECK(aio_context_stop(slot->ctx) == -3);
+    aio_context_request_stop(slot->ctx); /* nothing to do */
     aio_context_free(slot->ctx);
     slot->ctx = NULL;
 }
