@@ -13,7 +13,7 @@ _SECURITY_MODELS = ("passthrough", "mapped-xattr", "mapped-file", "none")
 
 def check_device(line: CommandLine, options: Options) -> None:
     """``-device``: the empty machine refuses it; those of other machines are not looked at."""
-    from qmp_iothreadd.machine.devices.models import bus_of, refusal
+    from qmp_iothreadd.machine.devices.unbuilt import bus_of, refusal
 
     driver = options.get("driver")
     if driver is None:
@@ -25,7 +25,7 @@ def check_device(line: CommandLine, options: Options) -> None:
 
 def check_global(line: CommandLine, options: Options) -> None:
     """``-global``: it is about devices, of which the empty machine has none."""
-    from qmp_iothreadd.machine.devices.models import bus_of
+    from qmp_iothreadd.machine.devices.unbuilt import bus_of
 
     driver, name = options.get("driver"), options.get("property")
     if line.machine_options.is_empty and driver and bus_of(driver) is None:
@@ -64,7 +64,7 @@ def take_drive(line: CommandLine, options: Options) -> None:
 
 def refusal_of(driver: str) -> errors.QmpError:
     """Why the empty machine cannot have a device."""
-    from qmp_iothreadd.machine.devices.models import refusal
+    from qmp_iothreadd.machine.devices.unbuilt import refusal
 
     return refusal(driver)
 

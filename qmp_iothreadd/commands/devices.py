@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.devices.models import bus_of, is_cpu, refusal
+from qmp_iothreadd.machine.devices.devices import Devices
+from qmp_iothreadd.machine.devices.model_table import device_models
+from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.qmp.registry import Context, command
 
@@ -17,29 +19,24 @@ _NOT_LATER: Final = ("amd-iommu", "intel-iommu", "vmcoreinfo", "vmgenid")
 
 @command("device_add")
 def device_add(ctx: Context, arg: dict[str, Any]) -> None:
-    """Refuse: there is no such model, or nowhere to plug it in; other arguments are its own."""
-    if "driver" not in arg:
-        raise errors.missing_parameter("driver")
-    driver = str(arg["driver"])
+    """Plug a device in."""
+    driver = str(arg.get("driver", ""))
     if driver in _ABSTRACT:
         raise errors.not_a_device_type()
     if driver in _NOT_LATER:
         raise errors.device_not_pluggable()
     if driver in _WITHOUT_BUS or is_cpu(driver):
         raise errors.device_not_hotpluggable_here(driver)
-    if "bus" in arg and bus_of(driver) is not None:
+    if "bus" in arg and bus_of(driver) is not None and driver not in device_models():
         raise errors.bus_not_found(str(arg["bus"]))
-    raise refusal(driver)
+    ctx.machine.part(Devices).plug(arg, hotplugged=True)
 
 
 @command("device_del")
 def device_del(ctx: Context, id: str) -> None:
-    """Refuse: what there is in the tree is no device that could be unplugged."""
-    path = id if id.startswith("/") or not id else f"/machine/peripheral/{id}"
-    found, _ = ctx.machine.tree.resolve(path or "/")
-    if found is None:
-        raise errors.device_not_found(id)
-    raise errors.device_not_hotpluggable(id)
+    """Unplug a device."""
+    devices = ctx.machine.part(Devices)
+    devices.request_unplug(devices.find(id))
 
 
 @command("device-sync-config")

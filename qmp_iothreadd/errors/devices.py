@@ -15,6 +15,31 @@ def bus_not_found(name: str) -> QmpError:
     return QmpError(f"Bus '{name}' not found")
 
 
+def bus_full(name: str) -> QmpError:
+    """device_add to a bus without room."""
+    return QmpError(f"Bus '{name}' is full")
+
+
+def device_of_another_bus(driver: str, kind: str) -> QmpError:
+    """device_add to a bus of another kind than the device needs."""
+    return QmpError(f"Device '{driver}' can't go on {kind} bus")
+
+
+def bus_not_hotpluggable(name: str) -> QmpError:
+    """device_add or device_del on a bus whose devices stay."""
+    return QmpError(f"Bus '{name}' does not support hotplugging")
+
+
+def duplicate_device_id(id: str) -> QmpError:
+    """A second device of one id."""
+    return QmpError(f"Duplicate device ID '{id}'")
+
+
+def device_not_unpluggable(driver: str) -> QmpError:
+    """device_del of a device that stays."""
+    return QmpError(f"Device '{driver}' does not support hotplugging")
+
+
 def device_not_pluggable() -> QmpError:
     """device_add of what is there from the start or never."""
     return QmpError("Parameter 'driver' expects a pluggable device type")

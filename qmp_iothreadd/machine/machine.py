@@ -97,11 +97,12 @@ class Machine:
         self.chardevs.quit = lambda: self.shutdown("host-qmp-quit")
         self.chardevs.find_object = self.tree.objects.child
         self.chardevs.descriptors = lambda: self.descriptors
+        self.traces = TraceLog()
+        self._register_object_types(polling)
         self.board = add_empty_machine(self.tree)
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
         if properties:
             self.board.configure(properties)
-        self.traces = TraceLog()
         self.available_commands: Callable[[], list[str]] = lambda: list(schema.commands)
         self.command_line_options: Callable[[], list[dict[str, Any]]] = list
         # What each new object of a type begins with: the type, a property and its value.
@@ -115,7 +116,6 @@ class Machine:
         self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None
         self._event_filters: dict[str, Filter | None] = {}
-        self._register_object_types(polling)
 
     def introspection(self) -> list[dict[str, Any]]:
         """What query-qmp-schema returns."""
@@ -393,6 +393,11 @@ class Machine:
         }
         factories["iothread"] = make_iothread
         add_object_types(self.types, self.schema, self.models, factories)
+        self.types.load_later(self._register_device_types)
+
+    def _register_device_types(self) -> None:
+        # There are many, and few look for one.
+        errors.import_late("qmp_iothreadd.machine.devices.models").add_device_types(self)
 
 
 def _of_type(objects: Iterable[Object], cls: type[_O]) -> list[_O]:

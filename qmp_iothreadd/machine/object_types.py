@@ -72,7 +72,8 @@ _OBJECTS: Final = {
     "x86-confidential-guest": "guest_values:X86ConfidentialGuest",
 }
 CLASSES: Final = {
-    "device": "machine.boards.empty_machine:Device",
+    "System": "machine.devices.bus:SystemBus",
+    "device": "machine.devices.device:Device",
     "iothread": "iothread.event_loop:IOThread",
     "main-loop": "iothread.event_loop:MainLoop",
     "monitor": "machine.monitors:Monitor",

@@ -65,6 +65,11 @@ class TypeRegistry:
         above = self._types[parent] if parent else None
         self._types[name] = ObjectType(name, above, None, abstract=True)
 
+    def add_type(self, made: ObjectType) -> None:
+        """Declare a type that is no class: one of many that a table describes."""
+        made.find = self.__getitem__
+        self._types[made.name] = made
+
     def add(
         self,
         cls: type[Object],
@@ -88,10 +93,9 @@ class TypeRegistry:
             abstract=cls.__dict__.get("abstract", False),
             interfaces=tuple(self._types[name] for name in cls.__dict__.get("interfaces", ())),
         )
-        made.find = self.__getitem__
         for prop in (*cls.__dict__.get("qom_properties", ()), *properties):
             made.add_property(prop)
-        self._types[cls.qom_name] = made
+        self.add_type(made)
         return made
 
 

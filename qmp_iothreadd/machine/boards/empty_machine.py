@@ -96,44 +96,6 @@ class MemoryRegion(Object):
         self.size = size
 
 
-class Device(Object):
-    """The abstract type of all devices, of which there are none."""
-
-    __slots__ = ()
-
-    qom_name = "device"
-    abstract = True
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("realized", "bool"),
-        Property("hotpluggable", "bool"),
-        Property("hotplugged", "bool"),
-        Property("parent_bus", "link<bus>"),
-    )
-
-
-class Bus(Object):
-    """The abstract type of what devices are plugged into."""
-
-    __slots__ = ()
-
-    qom_name = "bus"
-    abstract = True
-    qom_properties: ClassVar[tuple[Property, ...]] = ()
-
-
-class SystemBus(Bus):
-    """The bus that every machine has."""
-
-    __slots__ = ()
-
-    qom_name = "System"
-    abstract = False
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("realized", "bool", lambda bus: False),
-        Property("hotplug-handler", "link<hotplug-handler>", lambda bus: ""),
-    )
-
-
 def add_empty_machine(tree: ObjectTree) -> MachineObject:
     """Put ``/machine``, which is returned, and ``/audiodevs`` into a tree.
 
@@ -147,7 +109,7 @@ def add_empty_machine(tree: ObjectTree) -> MachineObject:
         machine.add_child(name, _container(types))
     assert machine.children is not None
     unattached = machine.children["unattached"]
-    unattached.add_child("sysbus", SystemBus(types.add(SystemBus)))
+    unattached.add_child("sysbus", types["System"].instantiate())
     for name, size in (("system[0]", 2**64 - 1), ("io[0]", 1 << 16)):
         unattached.add_child(name, MemoryRegion(types.add(MemoryRegion), size))
     tree.root.add_child("audiodevs", _container(types))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qmp_iothreadd.machine.devices.models import bus_of, is_cpu, refusal
+from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu, refusal
 
 
 @pytest.mark.parametrize(

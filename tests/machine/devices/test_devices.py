@@ -1,0 +1,58 @@
+"""Devices on a machine with a PCI bus: plugged in and unplugged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.devices.bus import PciBus
+from qmp_iothreadd.machine.devices.devices import Devices
+from qmp_iothreadd.testing.memory import MemoryClient
+
+
+@pytest.fixture
+def client() -> Iterator[MemoryClient]:
+    with MemoryClient() as client:
+        client.negotiate()
+        machine = client.machine
+        bus = PciBus(machine.types.add(PciBus), "pci.0", hotpluggable=True)
+        machine.resolve("/machine/unattached").add_child("pci.0", bus)
+        machine.part(Devices).add_bus(None, bus)
+        yield client
+
+
+def test_plug_and_unplug(client: MemoryClient) -> None:
+    client.execute("device_add", {"driver": "virtio-blk-pci", "id": "d1", "num-queues": 2})
+    listed = client.execute("qom-list", {"path": "/machine/peripheral"})
+    assert listed[1:] == [{"name": "d1", "type": "child<virtio-blk-pci>"}]
+    backend = "/machine/peripheral/d1/virtio-backend"
+    assert client.execute("qom-get", {"path": backend, "property": "num-queues"}) == 2
+    events: list[dict[str, Any]] = []
+    client.machine.listeners.append(events.append)
+    client.execute("device_del", {"id": "d1"})
+    assert client.execute("qom-list", {"path": "/machine/peripheral"})[1:] == []
+    data = [each["data"] for each in events if each["event"] == "DEVICE_DELETED"]
+    path = "/machine/peripheral/d1"
+    assert data == [{"path": f"{path}/virtio-backend"}, {"device": "d1", "path": path}]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"driver": "virtio-blk-pci", "bus": "nope"}, "Bus 'nope' not found"),
+        (
+            {"driver": "virtio-blk-device"},
+            "No 'virtio-bus' bus found for device 'virtio-blk-device'",
+        ),
+        ({"driver": "pci-device"}, "Parameter 'driver' expects a non-abstract device type"),
+        ({"driver": "nope"}, "'nope' is not a valid device model name"),
+        ({"id": "d1"}, "Parameter 'driver' is missing"),
+    ],
+)
+def test_refused(client: MemoryClient, options: dict[str, object], text: str) -> None:
+    with pytest.raises(QmpError) as caught:
+        client.machine.part(Devices).plug(options, hotplugged=True)
+    assert str(caught.value) == text
