@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def test_the_tree_is_the_one_in_the_docstring() -> None:
     assert [sub for cls in own for sub in cls.__subclasses__()] == []
 
 
+@cache
 def functions() -> dict[str, list[str]]:
     """Each function that makes an error, and the layers that define it."""
     found: dict[str, list[str]] = {}
@@ -45,22 +47,35 @@ def test_each_name_is_in_one_layer() -> None:
     assert {name: where for name, where in functions().items() if len(where) > 1} == {}
 
 
+@cache
+def by_text() -> dict[str, list[str]]:
+    """The functions that make an error with a text, which is one."""
+    found: dict[str, list[str]] = {}
+    for name in functions():
+        found.setdefault(make(name).desc, []).append(name)
+    return found
+
+
 @pytest.mark.parametrize("name", functions())
 def test_each_function_makes_an_error_that_no_other_makes(name: str) -> None:
-    text = make(name).desc
-    assert [other for other in functions() if other != name and make(other).desc == text] == []
+    assert by_text()[make(name).desc] == [name]
 
 
-def sources() -> list[Path]:
-    return sorted(Path(errors.__file__).parent.parent.rglob("*.py"))
+@cache
+def trees() -> dict[Path, list[ast.AST]]:
+    """The nodes of each of the package's modules that says something of errors."""
+    paths = sorted(Path(errors.__file__).parent.parent.rglob("*.py"))
+    texts = {path: path.read_text() for path in paths}
+    return {path: [*ast.walk(ast.parse(text))] for path, text in texts.items() if "errors" in text}
 
 
+@cache
 def attributes_used() -> dict[str, Path]:
     """What the package uses as ``errors.NAME``, and one place of each."""
-    nodes = [(node, path) for path in sources() for node in ast.walk(ast.parse(path.read_text()))]
     return {
         node.attr: path
-        for node, path in nodes
+        for path, nodes in trees().items()
+        for node in nodes
         if isinstance(node, ast.Attribute)
         if isinstance(node.value, ast.Name) and node.value.id == "errors"
     }
@@ -75,8 +90,8 @@ def test_each_error_that_the_package_uses_is_there() -> None:
 def test_each_function_is_used() -> None:
     imported = {
         alias.name
-        for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for nodes in trees().values()
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(errors.__name__)
         for alias in node.names
     }
@@ -89,6 +104,7 @@ def an_argument(name: str, annotation: str) -> object:
     return QmpError(name) if "QmpError" in annotation else name
 
 
+@cache
 def make(name: str) -> QmpError:
     """The error of a function, with the names of its parameters as arguments."""
     function = getattr(errors, name)
