@@ -60,9 +60,9 @@ def migration_write_failed(reason: str) -> QmpError:
     return QmpError(f"Unable to write to socket: {reason}")
 
 
-def migration_command_failed(reason: str) -> QmpError:
-    """``exec:`` and a command that cannot be run."""
-    return QmpError(f"Failed to execute child process: {reason}")
+def migration_command_failed(program: str, reason: str) -> QmpError:
+    """``exec`` and a command that cannot be run, in GLib's words."""
+    return QmpError(f"Failed to execute child process “{program}” ({reason})")
 
 
 def migration_file_unusable(path: str, reason: str) -> QmpError:

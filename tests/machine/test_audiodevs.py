@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.audiodevs import complete
+from qmp_iothreadd.machine.audiodevs import Audiodevs, complete
+from qmp_iothreadd.testing import make_machine
 
 MIXED = {
     "mixing-engine": True,
@@ -54,3 +55,11 @@ def test_what_is_said_stays() -> None:
 def test_parts_that_exclude_each_other(direction: dict[str, Any], message: str) -> None:
     with pytest.raises(QmpError, match=message):
         audiodev(out=direction)
+
+
+def test_a_machine_has_none_that_it_is_not_given() -> None:
+    machine = make_machine()
+    assert machine.part(Audiodevs).audiodevs == []
+    machine.part(Audiodevs).audiodevs.append(audiodev())
+    assert machine.part(Audiodevs).audiodevs == [audiodev()]
+    machine.close()

@@ -9,6 +9,7 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.qapi.compat_policy import CompatPolicy
 from qmp_iothreadd.testing import make_machine
 
 
@@ -124,6 +125,16 @@ def test_an_event_that_the_served_schema_lacks_is_not_sent(
     machine.powerdown()
     machine.stop()
     assert names(heard) == ["STOP"]
+
+
+@pytest.mark.parametrize("output", ["hide", "accept"])
+def test_an_unstable_event_is_not_sent_where_that_is_asked_for(
+    machine: Machine, heard: list[dict[str, Any]], output: str
+) -> None:
+    machine.policy = CompatPolicy({"unstable-output": output})
+    machine.emit("SCLP_CPI_INFO_AVAILABLE")
+    machine.stop()
+    assert names(heard) == (["STOP"] if output == "hide" else ["SCLP_CPI_INFO_AVAILABLE", "STOP"])
 
 
 def test_a_listener_may_leave_while_it_listens(machine: Machine) -> None:

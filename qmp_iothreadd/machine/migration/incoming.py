@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -13,6 +14,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.addresses import local_address
 from qmp_iothreadd.machine.background_work import BackgroundWork
 from qmp_iothreadd.machine.migration.channels import Address, take_descriptor
+from qmp_iothreadd.machine.migration.children import run_command
 from qmp_iothreadd.machine.migration.migration import Migration
 from qmp_iothreadd.machine.migration.stream import read_stream
 
@@ -74,14 +76,12 @@ class Incoming:
         try:
             data = await self._receive(address, descriptor)
             self._change("active")
-            status = read_stream(data, "none")
+            self._become(_load(data))
         except errors.QmpError as error:
-            self._fail(errors.load_failed(error.desc), exit_on_error=exit_on_error)
+            self._fail(error, exit_on_error=exit_on_error)
         except OSError as error:
             reason = errors.load_failed(error.strerror or str(error))
             self._fail(reason, exit_on_error=exit_on_error)
-        else:
-            self._become(status)
 
     async def _receive(self, address: Address, descriptor: int | None) -> bytes:
         if descriptor is not None:
@@ -119,6 +119,13 @@ class Incoming:
             self.machine.emit("MIGRATION", {"status": status})
 
 
+def _load(data: bytes) -> str:
+    try:
+        return read_stream(data, "none")
+    except errors.QmpError as error:
+        raise errors.load_failed(error.desc) from None
+
+
 def _listen(address: Address) -> UnixListener | HostListener:
     if address["type"] == "unix":
         from qmp_iothreadd.chardev.listener import UnixListener
@@ -140,12 +147,16 @@ def _open_file(path: str, offset: int) -> int:
 
 
 async def _read_descriptor(fd: int) -> bytes:
-    if stat.S_ISSOCK(os.fstat(fd).st_mode):
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISSOCK(mode):
         with socket.socket(fileno=fd) as peer:
             peer.setblocking(False)
             return await _read_socket(peer)
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
+        os.close(fd)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     with open(fd, "rb") as file:
-        if stat.S_ISREG(os.fstat(fd).st_mode):
+        if stat.S_ISREG(mode):
             return file.read(STREAM_MAX)
         reader = asyncio.StreamReader(limit=STREAM_MAX)
         protocol = asyncio.StreamReaderProtocol(reader)
@@ -165,7 +176,7 @@ async def _read_socket(peer: socket.socket) -> bytes:
 
 
 async def _read_command(arguments: list[str]) -> bytes:
-    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    process = await run_command(arguments, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None
         return await _read_all(process.stdout)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.migration.channels import Address
+from qmp_iothreadd.machine.migration.children import run_command
 
 
 class Sink(Protocol):
@@ -83,7 +84,7 @@ async def open_sink(address: Address, descriptor: int | None) -> Sink:
         return _FileSink(descriptor)
     match address["transport"]:
         case "exec":
-            return await _run_command(address["args"])
+            return _CommandSink(await run_command(address["args"], stdin=asyncio.subprocess.PIPE))
         case "file":
             return _FileSink(_open_file(address["filename"], address["offset"]))
     text = address["path"] if address["type"] == "unix" else f"{address['host']}:{address['port']}"
@@ -96,16 +97,6 @@ async def open_sink(address: Address, descriptor: int | None) -> Sink:
         # The event loop's own text says where to, once more.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise errors.connect_failed(text, reason) from None
-
-
-async def _run_command(arguments: list[str]) -> Sink:
-    try:
-        return _CommandSink(
-            await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.PIPE)
-        )
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise errors.migration_command_failed(reason) from None
 
 
 def _open_file(path: str, offset: int) -> int:

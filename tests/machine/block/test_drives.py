@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.machine.block.drives import add_drive
+from qmp_iothreadd.machine.block.drives import add_drive, medium_options
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.testing import make_machine
 
@@ -131,3 +131,17 @@ def test_an_image_of_no_stated_format_is_warned_of(nodes: BlockNodes, tmp_path: 
 def test_a_bus_that_is_full_is_followed_by_the_next(nodes: BlockNodes) -> None:
     assert [add(nodes, "if=floppy") for _ in range(3)] == ["floppy00", "floppy01", "floppy10"]
     assert add(nodes, "if=ide,bus=1,unit=1") == "ide1-hd1"
+
+
+def test_an_image_that_is_not_there_leaves_no_disk(nodes: BlockNodes) -> None:
+    with pytest.raises(QmpError, match="Could not open '/nonexistent/image': No such file"):
+        add(nodes, "if=none,format=raw,file=/nonexistent/image", "d")
+    assert (nodes.disks, nodes.nodes, nodes.places) == ({}, {}, set())
+
+
+def test_what_is_put_into_a_disk() -> None:
+    raw = {"driver": "file", "filename": "i", "read-only": True}
+    expected = {"driver": "raw", "file": raw, "read-only": True}
+    assert medium_options("file:i", None, read_only=True) == expected
+    null = {"driver": "null-co", "read-only": False}
+    assert medium_options("null-co://", "null-co", read_only=False) == null

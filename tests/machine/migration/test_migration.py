@@ -18,7 +18,7 @@ from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.machine.migration.channels import parse_uri
+from qmp_iothreadd.machine.migration.channels import Address, parse_uri
 from qmp_iothreadd.machine.migration.incoming import Incoming
 from qmp_iothreadd.machine.migration.migration import Migration
 from qmp_iothreadd.machine.migration.stream import empty_machine_stream, read_stream
@@ -65,8 +65,12 @@ async def until_quiet() -> None:
 async def test_nobody_answers(machine: Machine, tmp_path: Path) -> None:
     migration = start(machine, f"unix:{tmp_path}/nobody")
     assert migration.info() == {"status": "setup"}
-    with pytest.raises(QmpError, match="There's a migration process in progress"):
-        start(machine, "exec:true")
+    for begin in (
+        lambda: start(machine, "exec:true"),
+        lambda: migration.set_capabilities({"xbzrle": True}),
+    ):
+        with pytest.raises(QmpError, match="There's a migration process in progress"):
+            begin()
     await until_over(migration)
     reason = f"Failed to connect to '{tmp_path}/nobody': No such file or directory"
     assert migration.info() == {"status": "failed", "error-desc": reason}
@@ -165,6 +169,100 @@ async def test_what_cannot_begin(machine: Machine, uri: str, capability: str, me
     assert not machine.part(Migration).running
 
 
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (
+            {"transport": "socket", "type": "inet", "host": "127.0.0.1", "port": "1"},
+            "Failed to connect to '127.0.0.1:1': Connection refused",
+        ),
+        (
+            {"transport": "socket", "type": "inet", "host": "127.0.0.1", "port": "no such"},
+            "address resolution failed for 127.0.0.1:no such: ",
+        ),
+        (
+            {"transport": "exec", "args": ["/nonexistent/command"]},
+            "Failed to execute child process “/nonexistent/command” (No such file or directory)",
+        ),
+        (
+            {"transport": "exec", "args": ["a\0b"]},
+            "Failed to execute child process “a\0b” (Invalid argument)",
+        ),
+        (
+            {"transport": "exec", "args": []},
+            "Failed to execute child process “” (No such file or directory)",
+        ),
+        (
+            {"transport": "file", "filename": "/nonexistent/file", "offset": 0},
+            "Could not open '/nonexistent/file': No such file or directory",
+        ),
+        (
+            {"transport": "file", "filename": "/dev/null", "offset": 1},
+            "failed to truncate migration file to offset of '/dev/null': Invalid argument",
+        ),
+    ],
+)
+async def test_where_it_cannot_go(machine: Machine, address: Address, reason: str) -> None:
+    migration = machine.part(Migration)
+    migration.start(address, resume=False, named={})
+    await until_over(migration)
+    await until_quiet()
+    assert migration.info()["error-desc"].startswith(reason)
+    assert machine.running
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_migration_is_cancelled_while_it_is_written(
+    machine: Machine, running: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not running:
+        machine.stop()
+    monkeypatch.setattr("qmp_iothreadd.machine.migration.migration.empty_machine_stream", a_lot)
+    ours, theirs = socket.socketpair()
+    migration = start(machine, "fd:x", x=ours.detach())
+    async with asyncio.timeout(20):
+        while migration.status != "device":
+            await asyncio.sleep(0)
+        migration.cancel()
+        theirs.setblocking(False)
+        while await asyncio.get_running_loop().sock_recv(theirs, 1 << 16):
+            pass
+    theirs.close()
+    await until_quiet()
+    assert migration.info() == {"status": "cancelled"}
+    assert machine.status == ("running" if running else "paused")
+
+
+async def test_a_cancelled_migration_does_not_fail_afterwards(machine: Machine) -> None:
+    migration = machine.part(Migration)
+    migration.start({"transport": "exec", "args": ["/nonexistent"]}, resume=False, named={})
+    migration.cancel()
+    await until_quiet()
+    assert migration.info() == {"status": "cancelled"}
+    assert said(machine) == ["setup", "cancelling", "cancelled"]
+
+
+async def test_a_machine_that_waits_for_another_does_not_go(machine: Machine) -> None:
+    machine.status = "inmigrate"
+    with pytest.raises(QmpError, match="Guest is waiting for an incoming migration"):
+        start(machine, "exec:true")
+
+
+async def test_the_end_of_the_process_ends_the_command(machine: Machine) -> None:
+    migration = start(machine, "exec:sleep 1000")
+    async with asyncio.timeout(20):
+        while migration.running:
+            await asyncio.sleep(0.001)
+    assert migration.status == "completed"
+    machine.close()  # the command is still there, and is ended with the machine
+    await until_quiet()
+
+
+def a_lot(machine: str, status: str) -> bytes:
+    """More than a socket takes before somebody reads."""
+    return bytes(1 << 22)
+
+
 @pytest.mark.skipif(QEMU is None, reason="there is no QEMU here to load it")
 def test_qemu_loads_the_stream(tmp_path: Path) -> None:
     stream = tmp_path / "stream"
@@ -203,6 +301,60 @@ async def until_taken(incoming: Incoming) -> None:
     async with asyncio.timeout(20):
         while incoming.status not in ("completed", "failed"):
             await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("kind", ["socket", "pipe", "file"])
+async def test_a_machine_comes_through_a_descriptor(
+    machine: Machine, tmp_path: Path, kind: str
+) -> None:
+    stream = empty_machine_stream("none", "running")
+    (tmp_path / "stream").write_bytes(stream)
+    match kind:
+        case "socket":
+            source, theirs = socket.socketpair()
+            theirs.sendall(stream)
+            theirs.close()
+            descriptor = source.detach()
+        case "pipe":
+            descriptor, end = os.pipe()
+            os.write(end, stream)
+            os.close(end)
+        case _:
+            descriptor = os.open(tmp_path / "stream", os.O_RDONLY)
+    machine.status = "inmigrate"
+    incoming = machine.part(Incoming)
+    incoming.start(parse_uri("fd:x"), {"x": descriptor}, exit_on_error=False)
+    await until_taken(incoming)
+    assert (incoming.info(), machine.running) == ({"status": "completed"}, True)
+
+
+async def test_a_descriptor_that_nothing_can_be_read_from(machine: Machine, tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    machine.status = "inmigrate"
+    incoming = machine.part(Incoming)
+    incoming.start(parse_uri("fd:x"), {"x": descriptor}, exit_on_error=False)
+    await until_taken(incoming)
+    reason = "load of migration failed: Invalid argument: Invalid argument"
+    assert incoming.info()["error-desc"] == reason
+    assert not machine.shutting_down
+
+
+async def test_what_cannot_be_awaited_ends_the_process_where_that_is_asked_for(
+    machine: Machine,
+) -> None:
+    machine.status = "inmigrate"
+    incoming = machine.part(Incoming)
+    incoming.start({"transport": "exec", "args": ["/no"]}, {}, exit_on_error=True)
+    await until_taken(incoming)
+    reason = "Failed to execute child process “/no” (No such file or directory)"
+    assert incoming.info()["error-desc"] == reason
+    assert (machine.exit_status, machine.shutting_down) == (1, True)
+
+
+async def test_a_file_that_is_not_there_is_not_awaited(machine: Machine) -> None:
+    with pytest.raises(QmpError, match="Could not open '/nonexistent/file': No such file"):
+        await_machine(machine, "file:/nonexistent/file")
+    assert not machine.part(Incoming).started
 
 
 @pytest.mark.parametrize("where", ["tcp", "unix", "file", "exec"])
@@ -254,6 +406,29 @@ async def test_what_is_no_empty_machine_is_refused(
     await until_taken(incoming)
     assert re.search(message, incoming.info()["error-desc"])
     assert machine.status == "inmigrate"
+
+
+def _head(name: bytes, number: int) -> bytes:
+    return b"QEVM\0\0\0\x03\x01" + bytes([0, 0, 0, number, len(name)]) + name + bytes(8)
+
+
+def test_commands_between_the_sections_are_skipped() -> None:
+    stream = empty_machine_stream("none", "paused")
+    begin = stream.index(b"none") + 4
+    command = b"\x08\x00\x01\x00\x02ab"
+    assert read_stream(stream[:begin] + command + stream[begin:], "none") == "paused"
+
+
+@pytest.mark.parametrize(
+    ("stream", "message"),
+    [
+        (b"QEVM\0\0\0\x03\x05\0\0\0\0", "Not a migration stream"),
+        (_head(b"ram", 2) + bytes(8), "Unknown ramblock, cannot accept migration"),
+    ],
+)
+def test_a_stream_of_another_machine_is_refused(stream: bytes, message: str) -> None:
+    with pytest.raises(QmpError, match=message):
+        read_stream(stream, "none")
 
 
 @given(st.binary(max_size=300), st.integers(0, 700))

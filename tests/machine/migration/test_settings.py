@@ -55,6 +55,20 @@ def test_the_defaults_and_the_bounds_themselves_are_fine() -> None:
 
 
 @pytest.mark.parametrize(
+    ("on", "before", "wanted", "message"),
+    [
+        ("zero-copy-send", {}, {"tls-creds": "c"}, "Zero copy only available"),
+        ("mapped-ram", {"multifd-compression": "zlib"}, {}, "Mapped-ram only available"),
+    ],
+)
+def test_parameters_that_do_not_go_with_a_capability(
+    on: str, before: dict[str, Any], wanted: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(QmpError, match=message):
+        check_parameters({**DEFAULTS, **wanted}, {**OFF, on: True}, {**DEFAULTS, **before})
+
+
+@pytest.mark.parametrize(
     ("on", "message"),
     [
         (["multifd", "xbzrle"], "Multifd is not compatible with xbzrle"),
