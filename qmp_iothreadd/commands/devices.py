@@ -61,25 +61,3 @@ def netdev_del(ctx: Context, id: str) -> None:
 def set_link(ctx: Context, name: str, up: bool) -> None:
     """Connect or disconnect a network back end's cable."""
     ctx.machine.part(Netdevs).find(name).link_up = up
-
-
-# -- What happens when a guest ends ---------------------------------------------------------------
-
-
-@command("set-action")
-def set_action(
-    ctx: Context,
-    reboot: str | None = None,
-    shutdown: str | None = None,
-    panic: str | None = None,
-    watchdog: str | None = None,
-) -> None:
-    """Say what is to follow from a reset, a shutdown, a panic, or a watchdog."""
-    given = {"reboot": reboot, "shutdown": shutdown, "panic": panic, "watchdog": watchdog}
-    ctx.machine.actions.update({key: value for key, value in given.items() if value is not None})
-
-
-@command("watchdog-set-action")
-def watchdog_set_action(ctx: Context, action: str) -> None:
-    """Say what is to follow when a watchdog bites."""
-    ctx.machine.actions["watchdog"] = action

@@ -49,7 +49,9 @@ def system_reset(ctx: Context) -> None:
 @command("system_powerdown")
 def system_powerdown(ctx: Context) -> None:
     """Ask the guest to power down."""
-    ctx.machine.powerdown()
+    from qmp_iothreadd.machine.guest import Guest  # few are asked to
+
+    ctx.machine.part(Guest).powerdown()
 
 
 @command("x-exit-preconfig")
@@ -60,5 +62,33 @@ def exit_preconfig(ctx: Context) -> None:
 
 @command("system_wakeup")
 def system_wakeup(ctx: Context) -> None:
-    """Refuse: a guest that is not there cannot be suspended."""
-    raise errors.wakeup_unsupported()
+    """Wake the guest up.
+
+    Raises:
+        QmpError: it does not sleep, or could not on this machine.
+    """
+    if not ctx.machine.can_suspend:
+        raise errors.wakeup_unsupported()
+    ctx.machine.wakeup()
+
+
+# -- What happens when a guest ends ---------------------------------------------------------------
+
+
+@command("set-action")
+def set_action(
+    ctx: Context,
+    reboot: str | None = None,
+    shutdown: str | None = None,
+    panic: str | None = None,
+    watchdog: str | None = None,
+) -> None:
+    """Say what is to follow from a reset, a shutdown, a panic, or a watchdog."""
+    given = {"reboot": reboot, "shutdown": shutdown, "panic": panic, "watchdog": watchdog}
+    ctx.machine.actions.update({key: value for key, value in given.items() if value is not None})
+
+
+@command("watchdog-set-action")
+def watchdog_set_action(ctx: Context, action: str) -> None:
+    """Say what is to follow when a watchdog bites."""
+    ctx.machine.actions["watchdog"] = action

@@ -6,8 +6,13 @@ from qmp_iothreadd.errors.tree import QmpError
 
 
 def wakeup_unsupported() -> QmpError:
-    """system_wakeup without a guest that could have been suspended."""
+    """system_wakeup on a machine that cannot be suspended."""
     return QmpError("wake-up from suspend is not supported by this guest")
+
+
+def guest_not_suspended() -> QmpError:
+    """system_wakeup of a guest that does not sleep."""
+    return QmpError("Unable to wake up: guest is not in suspended state")
 
 
 def reset_required() -> QmpError:

@@ -16,6 +16,7 @@ from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.boards.empty_machine import add_empty_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
 from qmp_iothreadd.machine.object_types import add_object_types
+from qmp_iothreadd.machine.run_state import RunState
 from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
@@ -52,7 +53,7 @@ def version_info(package: str) -> dict[str, Any]:
     return {"qemu": {"major": major, "minor": minor, "micro": micro}, "package": package}
 
 
-class Machine:
+class Machine(RunState):
     """The state that commands act on. One for a process, or for a test.
 
     ``properties`` are those of ``/machine`` that are not the default, of their types.
@@ -73,21 +74,11 @@ class Machine:
         properties: Mapping[str, Any] | None = None,
         check_replies: bool = False,
     ) -> None:
+        super().__init__(running=running)
         self.schema = schema
         self.models = models
         self.name = name
         self.uuid = uuid
-        self.status = "running" if running else "prelaunch"
-        # What to do on what event, as -action and set-action name both.
-        self.actions = {
-            "reboot": "reset",
-            "shutdown": "poweroff",
-            "panic": "shutdown",
-            "watchdog": "reset",
-        }
-        # Between -preconfig and x-exit-preconfig; then it runs if ``starts_running``.
-        self.preconfig = False
-        self.starts_running = running
         self.target = "x86_64"  # what QEMU's most common binary emulates
         self.package = package
         self.outgoing = Outgoing(models, check=check_replies)
@@ -109,10 +100,7 @@ class Machine:
         self.default_properties: list[tuple[str, str, Any]] = []
         self.only_migratable = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
-        self.on_shutdown: Callable[[], None] = lambda: None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved
-        self.shutting_down = False
-        self.exit_status = 0
         self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None
         self._event_filters: dict[str, Filter | None] = {}
@@ -165,7 +153,7 @@ class Machine:
         if found is not None:
             found.forget(name)
 
-    # -- Events and run state ---------------------------------------------------------------------
+    # -- Events ------------------------------------------------------------------------------------
 
     def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
         """Send an event to every monitor that is past negotiation.
@@ -191,70 +179,9 @@ class Machine:
             listener(message)
 
     @property
-    def running(self) -> bool:
-        """Whether the machine runs, as query-status says it."""
-        return self.status == "running"
-
-    def stop(self, status: str = "paused") -> None:
-        """Pause, for the reason ``status``; without effect and event where it does not run."""
-        if self.running:
-            self.status = status
-            self.emit("STOP")
-
-    def cont(self) -> None:
-        """Run; without effect and event where it does, or where another machine is to come.
-
-        Raises:
-            QmpError: it was shut down.
-        """
-        if self.status == "shutdown":
-            raise errors.reset_required()
-        if not self.running and self.status != "inmigrate":
-            self.status = "running"
-            self.emit("RESUME")
-
-    def exit_preconfig(self) -> None:
-        """Go on with what -preconfig held back.
-
-        Raises:
-            QmpError: nothing is held back.
-        """
-        if not self.preconfig:
-            raise errors.only_before_initialization()
-        self.preconfig = False
-        if self.starts_running and self.status == "prelaunch":
-            self.cont()
-
-    def reset(self) -> None:
-        """Reset; one that does not run is then as before its first start (system/runstate.c).
-
-        Where that is to be a shutdown, it is one, after which the daemon ends or stays paused.
-        """
-        reason = "host-qmp-system-reset"
-        if self.actions["reboot"] == "shutdown":
-            if self.actions["shutdown"] == "poweroff":
-                self.shutdown(reason)
-                return
-            self.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            self.stop("shutdown")
-            self.status = "shutdown"
-            return
-        self.emit("RESET", {"guest": False, "reason": reason})
-        if not self.running and self.status != "inmigrate":
-            self.status = "prelaunch"
-
-    def powerdown(self) -> None:
-        """Ask a guest that is not there to power down: the event is all that happens."""
-        self.emit("POWERDOWN")
-
-    def shutdown(self, reason: str) -> None:
-        """End the daemon, once; ``reason`` is a ShutdownCause."""
-        if not self.shutting_down:
-            self.shutting_down = True
-            try:
-                self.emit("SHUTDOWN", {"guest": False, "reason": reason})
-            finally:
-                self.on_shutdown()
+    def can_suspend(self) -> bool:
+        """Whether a guest could go to sleep: PCs have what wakes it."""
+        return self.board.type.implements("generic-pc-machine")
 
     # -- Objects ----------------------------------------------------------------------------------
 

@@ -96,10 +96,3 @@ def test_back_ends_are_bounded(client: MemoryClient) -> None:
 def test_what_there_is_none_of_has_no_link(client: MemoryClient) -> None:
     assert error(client, "set_link", {"name": "z", "up": True}) == "Device 'z' not found"
     assert error(client, "netdev_del", {"id": "z"}) == "Device 'z' not found"
-
-
-def test_what_follows_from_a_reset_can_be_said(client: MemoryClient) -> None:
-    client.execute("watchdog-set-action", {"action": "none"})
-    client.execute("set-action", {"reboot": "shutdown", "shutdown": "pause"})
-    client.execute("system_reset")
-    assert client.execute("query-status") == {"running": False, "status": "shutdown"}

@@ -40,9 +40,27 @@ def test_no_accelerator_is_in_use(client: MemoryClient) -> None:
     assert client.execute("query-kvm") == {"enabled": False, "present": True}
 
 
+def test_what_follows_from_a_reset_can_be_said(client: MemoryClient) -> None:
+    client.execute("watchdog-set-action", {"action": "none"})
+    client.execute("set-action", {"reboot": "shutdown", "shutdown": "pause"})
+    client.execute("system_reset")
+    assert client.execute("query-status") == {"running": False, "status": "shutdown"}
+
+
 def test_there_is_nothing_to_wake_up(client: MemoryClient) -> None:
     reply = client.request("system_wakeup")
     assert reply["error"]["desc"] == "wake-up from suspend is not supported by this guest"
+
+
+def test_a_guest_is_woken_where_there_can_be_one(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Machine, "can_suspend", True)
+    error = client.request("system_wakeup")["error"]
+    assert error["desc"] == "Unable to wake up: guest is not in suspended state"
+    client.machine.suspend()
+    said = events(client.send({"execute": "system_wakeup"}))
+    assert said == ["SUSPEND", "WAKEUP"]
 
 
 def test_quit_says_why_and_runs_nothing_after(client: MemoryClient) -> None:

@@ -1,4 +1,4 @@
-"""The machine: run state, events, objects."""
+"""The machine: events, objects."""
 
 from __future__ import annotations
 
@@ -31,72 +31,6 @@ def names(events: list[dict[str, Any]]) -> list[str]:
     return [event["event"] for event in events]
 
 
-# -- Run state ------------------------------------------------------------------------------------
-
-
-def test_stop_and_cont_say_so_once(machine: Machine, heard: list[dict[str, Any]]) -> None:
-    for action in (machine.cont, machine.stop, machine.stop, machine.cont, machine.cont):
-        action()
-    assert names(heard) == ["STOP", "RESUME"]
-    assert (machine.running, machine.status) == (True, "running")
-
-
-def test_reset_while_paused_leaves_prelaunch(machine: Machine, heard: list[dict[str, Any]]) -> None:
-    machine.stop()
-    assert machine.status == "paused"
-    machine.reset()
-    assert machine.status == "prelaunch"
-    machine.cont()
-    machine.reset()
-    assert machine.status == "running"
-    assert names(heard) == ["STOP", "RESET", "RESUME", "RESET"]
-    assert heard[1]["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
-
-
-def test_a_machine_that_was_not_started_waits_for_cont(heard: list[dict[str, Any]]) -> None:
-    machine = make_machine(running=False)
-    assert machine.status == "prelaunch"
-    machine.stop()
-    assert machine.status == "prelaunch"
-
-
-def test_shutdown_happens_once(machine: Machine, heard: list[dict[str, Any]]) -> None:
-    ended: list[bool] = []
-    machine.on_shutdown = lambda: ended.append(machine.shutting_down)
-    machine.shutdown("host-signal")
-    machine.shutdown("host-qmp-quit")
-    assert ended == [True]
-    assert [event["data"]["reason"] for event in heard] == ["host-signal"]
-
-
-@pytest.mark.parametrize("after", ["pause", "poweroff"])
-def test_a_reset_that_is_to_be_a_shutdown(
-    machine: Machine, heard: list[dict[str, Any]], after: str
-) -> None:
-    machine.actions |= {"reboot": "shutdown", "shutdown": after}
-    machine.reset()
-    assert heard[0]["data"] == {"guest": False, "reason": "host-qmp-system-reset"}
-    if after == "poweroff":
-        assert names(heard) == ["SHUTDOWN"]
-        assert machine.shutting_down
-        return
-    assert names(heard) == ["SHUTDOWN", "STOP"]
-    assert (machine.status, machine.shutting_down) == ("shutdown", False)
-    with pytest.raises(QmpError, match="Resetting the Virtual Machine is required"):
-        machine.cont()
-
-
-@pytest.mark.parametrize(("starts_running", "status"), [(True, "running"), (False, "prelaunch")])
-def test_preconfig_holds_a_machine_back(starts_running: bool, status: str) -> None:
-    machine = make_machine(running=False)
-    machine.preconfig, machine.starts_running = True, starts_running
-    machine.exit_preconfig()
-    assert machine.status == status
-    with pytest.raises(QmpError, match="permitted only before machine initialization"):
-        machine.exit_preconfig()
-    machine.close()
-
-
 def test_the_name_of_the_machines_own_memory_is_reserved(machine: Machine) -> None:
     machine.board.values["memory"] = {"size": 4096}
     machine.add_object("memory-backend-ram", "ram", {"size": 4096})
@@ -111,7 +45,7 @@ def test_events_have_the_time_in_microseconds(
     machine: Machine, heard: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_123_456_789)
-    machine.powerdown()
+    machine.emit("POWERDOWN")
     assert heard == [
         {"event": "POWERDOWN", "timestamp": {"seconds": 1_700_000_000, "microseconds": 123_456}}
     ]
@@ -122,7 +56,7 @@ def test_an_event_that_the_served_schema_lacks_is_not_sent(
 ) -> None:
     lacking = {name: each for name, each in machine.schema.events.items() if name != "POWERDOWN"}
     monkeypatch.setattr(machine.schema, "events", lacking)  # the schema is shared
-    machine.powerdown()
+    machine.emit("POWERDOWN")
     machine.stop()
     assert names(heard) == ["STOP"]
 

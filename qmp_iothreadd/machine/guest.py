@@ -1,0 +1,123 @@
+"""The emulated guest: what a guest would do when it is asked to, and nothing else.
+
+It executes no instructions. It powers down when it is asked to, lets go of devices, and can crash.
+``docs/guest.md`` describes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd.machine.background_work import BackgroundWork
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+
+BEHAVIOURS = ("present", "absent", "stubborn")
+"""It does what it is asked to; nothing is booted; it hears, and does nothing."""
+
+
+class Guest:
+    """A part of the machine. Requests are obeyed while the machine runs, in their order.
+
+    ``behaviour`` is one of ``BEHAVIOURS``: on an empty machine nothing is booted. ``delay_ms`` is
+    how long the guest takes for each request. ``crashes``: its kernel does, whenever it boots.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.behaviour = "absent" if machine.board.type.name == "none-machine" else "present"
+        self.delay_ms = 0
+        self.crashes = False
+        self._machine = machine
+        self._booted = False
+        # What it was asked to do and has not done, and, of those, what it had the time to do.
+        self._asked: dict[object, Callable[[], None]] = {}
+        self._due: dict[object, None] = {}
+        # How each device that is to be unplugged is let go of: a reset does so too.
+        self._unplugs: dict[object, Callable[[], None]] = {}
+        machine.reset_handlers.append(self._reset)
+        machine.run_handlers.append(self._run)
+
+    def close(self) -> None:
+        """Forget what was asked."""
+        self._asked.clear()
+        self._unplugs.clear()
+
+    def start(self) -> None:
+        """The machine is set up: where it runs, the guest boots."""
+        if self._machine.running:
+            self._run()
+
+    def powerdown(self) -> None:
+        """Press the power button."""
+        self._machine.emit("POWERDOWN")
+        self._ask("powerdown", lambda: self._machine.power_off("guest-shutdown"))
+
+    def watchdog(self) -> None:
+        """What follows when the guest did not feed its watchdog."""
+        machine, action = self._machine, self._machine.actions["watchdog"]
+        machine.emit("WATCHDOG", {"action": action})
+        if action == "reset":
+            machine.reset("guest-reset")
+        elif action == "shutdown":
+            self.powerdown()
+        elif action == "poweroff":
+            machine.end()
+        elif action == "pause":
+            machine.stop("watchdog")
+
+    def unplug(self, device: Any, let_go: Callable[[], None]) -> None:
+        """Ask for a device; ``let_go`` is called, later, when the guest or a reset gives it up.
+
+        To ask again changes nothing.
+        """
+        if device not in self._unplugs:
+            self._unplugs[device] = let_go
+            self._ask(device, lambda: self._let_go(device))
+
+    def is_unplugging(self, device: Any) -> bool:
+        """Whether the device was asked for, and has not been given up."""
+        return device in self._unplugs
+
+    def _let_go(self, device: object) -> None:
+        self._unplugs.pop(device)()
+
+    def _ask(self, key: object, act: Callable[[], None]) -> None:
+        if self.behaviour == "present" and key not in self._asked:
+            self._asked[key] = act
+            self._machine.part(BackgroundWork).spawn(self._obey(key, act))
+
+    async def _obey(self, key: object, act: Callable[[], None]) -> None:
+        if self.delay_ms:
+            await asyncio.sleep(self.delay_ms / 1000)
+        if self._asked.get(key) is act:  # no reset came between
+            self._due[key] = None
+            self._work_off()
+
+    def _work_off(self) -> None:
+        while self._due and self._machine.running and not self._machine.shutting_down:
+            key = next(iter(self._due))
+            del self._due[key]
+            self._asked.pop(key)()
+
+    def _run(self) -> None:
+        if not self._booted:
+            self._booted = True
+            if self.crashes:
+                self._ask("crash", self._machine.panic)
+        if self._due:
+            self._machine.part(BackgroundWork).spawn(self._resume())
+
+    async def _resume(self) -> None:
+        self._work_off()
+
+    def _reset(self) -> None:
+        """The guest forgets; devices that were asked for are given up by the hardware."""
+        self._asked.clear()
+        self._due.clear()
+        for device in tuple(self._unplugs):
+            self._let_go(device)
+        self._booted = False
+        self.start()

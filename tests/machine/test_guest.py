@@ -1,0 +1,217 @@
+"""The emulated guest: what it is asked to do, when it does it, and when not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.machine.guest import Guest
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.testing import MemoryClient, make_machine
+from tests.waiting import wait_until_async
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    machine = make_machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def guest(machine: Machine) -> Guest:
+    """One that does at once what it is asked to."""
+    guest = machine.part(Guest)
+    guest.behaviour = "present"
+    return guest
+
+
+@pytest.fixture
+def said(machine: Machine) -> list[str]:
+    """The events, and what is unplugged."""
+    said: list[str] = []
+    machine.listeners.append(lambda event: said.append(event["event"]))
+    return said
+
+
+@pytest.fixture
+def client(machine: Machine) -> MemoryClient:
+    client = MemoryClient(machine)
+    client.negotiate()
+    return client
+
+
+def send(client: MemoryClient, *commands: str) -> list[str]:
+    """Run commands; the events that come, and ``{}`` where a reply is."""
+    messages = [each for name in commands for each in client.send({"execute": name})]
+    assert not any("error" in each for each in messages)
+    return [each.get("event", "{}") for each in messages]
+
+
+def test_nothing_is_booted_on_an_empty_machine(client: MemoryClient, said: list[str]) -> None:
+    assert client.machine.part(Guest).behaviour == "absent"
+    assert send(client, "system_powerdown") == ["POWERDOWN", "{}"]
+    assert client.machine.running
+
+
+# -- Powering down --------------------------------------------------------------------------------
+
+
+def test_it_powers_down_after_the_reply(guest: Guest, client: MemoryClient) -> None:
+    client.machine.actions["shutdown"] = "pause"
+    assert send(client, "system_powerdown") == ["POWERDOWN", "{}", "SHUTDOWN", "STOP"]
+    assert client.machine.status == "shutdown"
+    assert send(client, "system_reset", "cont") == ["RESET", "{}", "RESUME", "{}"]
+    assert send(client, "system_powerdown") == ["POWERDOWN", "{}", "SHUTDOWN", "STOP"]
+
+
+def test_without_no_shutdown_that_is_the_end(
+    guest: Guest, client: MemoryClient, said: list[str]
+) -> None:
+    send(client, "system_powerdown")
+    assert said == ["POWERDOWN", "SHUTDOWN"]
+    assert (client.machine.shutting_down, client.machine.exit_status) == (True, 0)
+
+
+@pytest.mark.parametrize("behaviour", ["stubborn", "absent"])
+def test_others_do_not(guest: Guest, client: MemoryClient, behaviour: str) -> None:
+    guest.behaviour = behaviour
+    assert send(client, "system_powerdown", "system_powerdown") == ["POWERDOWN", "{}"] * 2
+    assert client.machine.running
+
+
+def test_one_that_is_paused_powers_down_when_it_runs(guest: Guest, client: MemoryClient) -> None:
+    assert send(client, "stop", "system_powerdown") == ["STOP", "{}", "POWERDOWN", "{}"]
+    assert send(client, "cont") == ["RESUME", "{}", "SHUTDOWN"]
+
+
+def test_a_reset_makes_it_forget(guest: Guest, client: MemoryClient) -> None:
+    send(client, "stop", "system_powerdown")
+    assert send(client, "system_reset", "cont") == ["RESET", "{}", "RESUME", "{}"]
+
+
+async def test_it_takes_its_time(guest: Guest, machine: Machine, said: list[str]) -> None:
+    guest.delay_ms = 1
+    machine.actions["shutdown"] = "pause"
+    guest.powerdown()
+    guest.powerdown()
+    assert said == ["POWERDOWN", "POWERDOWN"]
+    await wait_until_async(lambda: machine.status == "shutdown")
+    assert said == ["POWERDOWN", "POWERDOWN", "SHUTDOWN", "STOP"]
+
+
+async def test_what_it_was_asked_before_a_reset_is_not_done_after_it(
+    guest: Guest, machine: Machine, said: list[str]
+) -> None:
+    guest.delay_ms = 1
+    guest.powerdown()
+    machine.reset()
+    guest.unplug("disk", lambda: said.append("disk"))  # takes as long, and is asked later
+    await wait_until_async(lambda: not guest.is_unplugging("disk"))
+    assert said == ["POWERDOWN", "RESET", "disk"]
+
+
+async def test_the_end_of_the_machine_ends_what_takes_its_time(
+    guest: Guest, machine: Machine, said: list[str]
+) -> None:
+    guest.delay_ms = 10**6
+    before = asyncio.all_tasks()
+    guest.powerdown()
+    machine.close()
+    await wait_until_async(lambda: asyncio.all_tasks() == before)
+    assert said == ["POWERDOWN"]
+
+
+# -- Unplugging -----------------------------------------------------------------------------------
+
+
+def test_it_lets_go_of_devices_in_the_order_asked_for(guest: Guest, client: MemoryClient) -> None:
+    let_go: list[str] = []
+    for device in ("b", "a", "b"):
+        guest.unplug(device, lambda device=device: let_go.append(device))  # type: ignore[misc]
+    assert (let_go, guest.is_unplugging("a")) == ([], True)
+    send(client, "query-status")
+    assert (let_go, guest.is_unplugging("a")) == (["b", "a"], False)
+
+
+@pytest.mark.parametrize("behaviour", ["present", "stubborn", "absent"])
+def test_a_reset_lets_go_of_devices_before_its_reply(
+    guest: Guest, client: MemoryClient, behaviour: str
+) -> None:
+    guest.behaviour = behaviour
+    send(client, "stop")
+    guest.unplug("disk", lambda: client.machine.emit("DEVICE_DELETED", {"path": "/disk"}))
+    assert send(client, "query-status") == ["{}"]
+    assert send(client, "system_reset") == ["RESET", "DEVICE_DELETED", "{}"]
+    assert not guest.is_unplugging("disk")
+    assert send(client, "cont") == ["RESUME", "{}"]
+
+
+def test_after_the_end_nothing_is_let_go(guest: Guest, client: MemoryClient) -> None:
+    guest.unplug("disk", lambda: client.machine.emit("DEVICE_DELETED", {"path": "/disk"}))
+    client.machine.shutdown("host-signal")
+    send(client, "query-status")
+    assert guest.is_unplugging("disk")
+
+
+# -- Crashing -------------------------------------------------------------------------------------
+
+
+def test_one_that_crashes_does_so_at_each_boot(guest: Guest, client: MemoryClient) -> None:
+    client.machine.actions["panic"] = "pause"
+    guest.crashes = True
+    guest.start()
+    assert send(client, "query-status") == ["{}", "GUEST_PANICKED", "STOP"]
+    assert send(client, "cont") == ["RESUME", "{}"]
+    assert send(client, "system_reset") == ["RESET", "{}", "GUEST_PANICKED", "STOP"]
+
+
+def test_one_that_was_not_started_crashes_when_it_is(guest: Guest, client: MemoryClient) -> None:
+    client.machine.status = "prelaunch"
+    guest.crashes = True
+    guest.start()
+    assert send(client, "query-status") == ["{}"]
+    client.machine.actions["panic"] = "none"
+    assert send(client, "cont", "query-status") == ["RESUME", "{}", "GUEST_PANICKED", "{}"]
+
+
+# -- The watchdog ---------------------------------------------------------------------------------
+
+
+def described(event: dict[str, Any]) -> str:
+    """An event, with what it says was done, or why."""
+    data = event.get("data", {})
+    return " ".join([event["event"], *(data[key] for key in ("action", "reason") if key in data)])
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "status", "ends"),
+    [
+        ("reset", ["RESET guest-reset"], "running", False),
+        ("shutdown", ["POWERDOWN"], "running", False),
+        ("poweroff", [], "running", True),
+        ("pause", ["STOP"], "watchdog", False),
+        ("none", [], "running", False),
+        ("debug", [], "running", False),
+        ("inject-nmi", [], "running", False),
+    ],
+)
+def test_a_watchdog_that_bites(
+    guest: Guest,
+    machine: Machine,
+    action: str,
+    said: list[str],
+    status: str,
+    ends: bool,
+) -> None:
+    heard: list[str] = []
+    machine.listeners.append(lambda event: heard.append(described(event)))
+    machine.actions["watchdog"] = action
+    guest.watchdog()
+    assert heard == [f"WATCHDOG {action}", *said]
+    assert (machine.status, machine.shutting_down) == (status, ends)
+    machine.end()
+    assert machine.shutting_down
