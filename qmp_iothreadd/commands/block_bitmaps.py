@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block.drivers import Bitmap, BlockNode
+from qmp_iothreadd.machine.block.node import Bitmap, BlockNode
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 

@@ -7,16 +7,33 @@ from typing import Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.commands import block_bitmaps
+from qmp_iothreadd.machine.block.backend import BlockBackend
 from qmp_iothreadd.machine.block.drives import medium_options
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 
-def _no_device(device: str | None, id: str | None) -> errors.QmpError:
-    if (device is None) == (id is None):
-        return errors.need_device_or_id()
-    return errors.device_not_found(device or id or "")
+def _medium_of(ctx: Context, device: str | None, id: str | None) -> BlockBackend:
+    """A disk whose medium can be changed.
+
+    Raises:
+        QmpError: there is none such, or a device of ours has it, which keeps its medium.
+    """
+    found = ctx.machine.part(BlockNodes).find_held(device, id)
+    if found.device is not None:
+        raise errors.drive_fixed(device or id or "")
+    return found
+
+
+def _move_tray(ctx: Context, device: str | None, id: str | None) -> None:
+    """Nothing moves where no device is; a device of ours has no tray.
+
+    Raises:
+        QmpError: there is a device, or no such disk.
+    """
+    if ctx.machine.part(BlockNodes).find_held(device, id).device is not None:
+        raise errors.drive_fixed(device or id or "")
 
 
 @command("eject")
@@ -24,36 +41,34 @@ def eject(
     ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
 ) -> None:
     """Take out of a disk what is in it."""
-    nodes = ctx.machine.part(BlockNodes)
-    if id is not None or device not in nodes.disks:
-        raise _no_device(device, id)
-    nodes.empty(device)
+    _medium_of(ctx, device, id).remove()
 
 
 @command("blockdev-open-tray")
 def open_tray(
     ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
 ) -> None:
-    """Refuse: there is no such drive."""
-    raise _no_device(device, id)
+    """Do nothing for a disk without a device: no device of ours has a tray."""
+    _move_tray(ctx, device, id)
 
 
 @command("blockdev-close-tray")
 def close_tray(ctx: Context, device: str | None = None, id: str | None = None) -> None:
-    """Refuse: there is no such drive."""
-    raise _no_device(device, id)
+    """Do nothing for a disk without a device: no device of ours has a tray."""
+    _move_tray(ctx, device, id)
 
 
 @command("blockdev-remove-medium")
 def remove_medium(ctx: Context, id: str) -> None:
-    """Refuse: there is no such drive."""
-    raise errors.device_not_found(id)
+    """Refuse: the medium of a device of ours stays."""
+    _medium_of(ctx, None, id)
 
 
 @command("blockdev-insert-medium")
 def insert_medium(ctx: Context, id: str, node_name: str) -> None:
-    """Refuse: there is no such drive."""
-    raise errors.device_not_found(id)
+    """Refuse: the medium of a device of ours stays."""
+    ctx.machine.part(BlockNodes).find_held(None, id)
+    raise errors.medium_fixed()
 
 
 @command("blockdev-change-medium")
@@ -67,29 +82,19 @@ def change_medium(
     read_only_mode: str | None = None,
 ) -> None:
     """Put another image into a disk; where it cannot be opened, the one in it stays."""
-    nodes = ctx.machine.part(BlockNodes)
-    if id is not None or device not in nodes.disks:
-        raise _no_device(device, id)
-    before = nodes.disks[device]
+    disk = _medium_of(ctx, device, id)
+    before = disk.node
     read_only = read_only_mode == "read-only" or (
         read_only_mode in (None, "retain") and before is not None and before.read_only
     )
     options = medium_options(filename, format, read_only=read_only)
-    made = nodes.open_for_disk(options)
-    nodes.empty(device)
-    nodes.disks[device] = made
+    ctx.machine.part(BlockNodes).open_into(disk, options)
 
 
 @command("block_set_io_throttle")
 def set_io_throttle(ctx: Context, arg: dict[str, Any]) -> None:
-    """Refuse: there is no such disk, or nothing is read from it that could be held back."""
-    disks = ctx.machine.part(BlockNodes).disks
-    device = arg.get("device")
-    if "id" in arg or device not in disks:
-        raise _no_device(device, arg.get("id"))
-    if disks[device] is None:
-        raise errors.medium_missing()
-    raise errors.throttle_unsupported()
+    """Limit what a disk may do."""
+    ctx.machine.part(BlockNodes).find_held(arg.get("device"), arg.get("id")).limit(arg)
 
 
 @command("block-latency-histogram-set")

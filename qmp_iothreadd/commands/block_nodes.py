@@ -7,9 +7,10 @@ import os
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block.info import disk_stats, graph, node_info, node_stats
+from qmp_iothreadd.machine.block.info import disk_info, graph, node_info
 from qmp_iothreadd.machine.block.jobs import Jobs
 from qmp_iothreadd.machine.block.nodes import BlockNodes
+from qmp_iothreadd.machine.block.stats import disk_stats, node_stats
 from qmp_iothreadd.qmp.registry import Context, command
 
 
@@ -74,32 +75,26 @@ def query_named_block_nodes(ctx: Context, flat: bool | None = None) -> list[dict
 
 @command("query-block")
 def query_block(ctx: Context, flat: bool | None = None) -> list[dict[str, Any]]:
-    """The disks; nodes are none before something uses them."""
-    return [
-        {
-            "device": name,
-            "type": "unknown",
-            "removable": True,
-            "locked": False,
-            **({} if node is None else {"inserted": node_info(node)}),
-        }
-        for name, node in ctx.machine.part(BlockNodes).disks.items()
-    ]
+    """The disks, and the nodes that devices hold; others are none before something uses them."""
+    return [disk_info(each) for each in ctx.machine.part(BlockNodes).backends]
 
 
 @command("query-blockstats")
 def query_blockstats(ctx: Context, query_nodes: bool | None = None) -> list[dict[str, Any]]:
     """What disks did, or nodes."""
     nodes = ctx.machine.part(BlockNodes)
+    for each in nodes.backends:
+        each.account()
     if query_nodes:
         return [node_stats(node) for node in nodes.nodes.values()]
-    return [disk_stats(name, node) for name, node in nodes.disks.items()]
+    return [disk_stats(each) for each in nodes.backends]
 
 
 @command("x-debug-query-block-graph")
 def query_block_graph(ctx: Context) -> dict[str, Any]:
     """The nodes, and which lies below which."""
-    return graph(list(ctx.machine.part(BlockNodes).nodes.values()))
+    nodes = ctx.machine.part(BlockNodes)
+    return graph(list(nodes.nodes.values()), nodes.backends)
 
 
 @command("x-blockdev-change")

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.descriptors import *
     from qmp_iothreadd.errors.device_options import *
     from qmp_iothreadd.errors.devices import *
+    from qmp_iothreadd.errors.disks import *
     from qmp_iothreadd.errors.drives import *
     from qmp_iothreadd.errors.hardware import *
     from qmp_iothreadd.errors.iothread import *
@@ -76,6 +77,7 @@ _LAYERS: Final = (
     "machine",
     "block",
     "block_jobs",
+    "disks",
     "drives",
     "machine_options",
     "memory",

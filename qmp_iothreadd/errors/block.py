@@ -143,6 +143,24 @@ def node_in_use(name: str) -> QmpError:
     return QmpError(f"Block device {name} is in use")
 
 
+def node_held(name: str) -> QmpError:
+    """blockdev-del of what is in a disk or a device."""
+    return QmpError(f"Node {name} is in use")
+
+
+def permission_conflict(node: str, permissions: str, user: str, other: str) -> QmpError:
+    """``user`` does to a node what ``other`` does not share."""
+    return QmpError(
+        f"Permission conflict on node '{node}': permissions '{permissions}' are both required by "
+        f"{user} and unshared by {other}."
+    )
+
+
+def node_read_only() -> QmpError:
+    """A writer of what cannot be written."""
+    return QmpError("Block node is read-only")
+
+
 def node_not_monitors(name: str) -> QmpError:
     """blockdev-del of what was made with another node."""
     return QmpError(f"Node {name} is not owned by the monitor")

@@ -110,11 +110,31 @@ def commit_unsupported(disk: str) -> QmpError:
     return QmpError(f"'commit' error for '{disk}': Operation not supported")
 
 
+def drive_in_use(name: str, *, automatic: bool) -> QmpError:
+    """A second device for one disk; ``automatic``: the first one was made with it."""
+    if automatic:
+        return QmpError(
+            f"Drive '{name}' is already in use because it has been automatically connected to "
+            "another device (did you need 'if=none' in the drive options?)"
+        )
+    return QmpError(f"Drive '{name}' is already in use by another device")
+
+
+def device_without_backend() -> QmpError:
+    """A command about a disk, for a device that is none."""
+    return QmpError("Device does not have a block device backend")
+
+
+def drive_fixed(id: str) -> QmpError:
+    """A command that changes a disk's medium, for one that stays."""
+    return QmpError(f"Device '{id}' is not removable")
+
+
+def medium_fixed() -> QmpError:
+    """blockdev-insert-medium of a disk that keeps its own."""
+    return QmpError("Device is not removable")
+
+
 def medium_missing() -> QmpError:
     """Limits for a disk with nothing in it."""
     return QmpError("Device has no medium")
-
-
-def throttle_unsupported() -> QmpError:
-    """Limits for a disk with something in it."""
-    return QmpError("I/O limits are not supported: there is no guest whose I/O to limit")

@@ -296,7 +296,7 @@ def test_limits_of_a_disk_are_refused(client: MemoryClient) -> None:
     limits = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 1)
     for device, said in {
         "empty": "Device has no medium",
-        "full": "I/O limits are not supported: there is no guest whose I/O to limit",
+        "full": "bps/iops/max total values and read/write values cannot be used at the same time",
     }.items():
         refused = client.request("block_set_io_throttle", {"device": device, **limits})
         assert refused["error"]["desc"] == said

@@ -171,7 +171,15 @@ def test_a_disk_without_a_medium_has_no_size_and_no_limits(say: Say) -> None:
     limits = "1 1 1 1 1 1"
     assert say(f"block_set_io_throttle d {limits}") == "Error: Device has no medium\n"
     assert say(f"block_set_io_throttle nope {limits}") == "Error: Device 'nope' not found\n"
-    say("drive_add 0 if=none,id=full,file=null-co://,format=raw")
-    assert say(f"block_set_io_throttle full {limits}") == (
-        "Error: I/O limits are not supported: there is no guest whose I/O to limit\n"
+
+
+def test_limits_of_a_disk_are_shown(say: Say) -> None:
+    say("drive_add 0 if=none,id=d,file=null-co://,format=raw")
+    assert "throttling" not in say("info block d")
+    assert say("block_set_io_throttle d 1 0 0 0 5 6") == ""
+    assert say("info block d").splitlines()[-1] == (
+        "    I/O throttling:   bps=1 bps_rd=0 bps_wr=0 bps_max=0 bps_rd_max=0 bps_wr_max=0 iops=0 "
+        "iops_rd=5 iops_wr=6 iops_max=0 iops_rd_max=0 iops_wr_max=0 iops_size=0 group=d"
     )
+    assert say("block_set_io_throttle d 0 0 0 0 0 0") == ""
+    assert "throttling" not in say("info block d")

@@ -9,8 +9,11 @@ from qmp_iothreadd.commands import block_devices, block_nodes, jobs
 from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-commands of it
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.hmp.sizes import size_text
-from qmp_iothreadd.machine.block.drivers import BlockNode
+from qmp_iothreadd.machine.block.backend import BlockBackend
+from qmp_iothreadd.machine.block.node import BlockNode
 from qmp_iothreadd.machine.block.nodes import BlockNodes
+from qmp_iothreadd.machine.block.throttling import MEMBERS
+from qmp_iothreadd.machine.objects.throttle import LimitGroup
 from qmp_iothreadd.qmp.registry import Context
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def show(ctx: Context, nodes: bool, verbose: bool, device: str | None) -> str:
     """The disks, or the nodes; a name may be of either."""
     found = ctx.machine.part(BlockNodes)
     if not nodes:
-        disks = [(name, _show_disk(name, node, verbose)) for name, node in found.disks.items()]
+        disks = [(each.name, _show_disk(each, verbose)) for each in found.backends]
         shown = _chosen(disks, device)
         if shown or device is None:
             return shown
@@ -48,16 +51,31 @@ def _chosen(described: list[tuple[str, str]], name: str | None) -> str:
     )
 
 
-_PLACE = "    Removable device: not locked, tray closed\n"
+def _show_disk(disk: BlockBackend, verbose: bool) -> str:
+    place = "    Removable device: not locked, tray closed\n"
+    if disk.device is not None:
+        place = f"    Attached to:      {disk.qdev}\n"
+        if disk.reports_status and disk.io_status != "ok":
+            place += f"    I/O status:       {disk.io_status}\n"
+    name = disk.name or disk.qdev
+    if disk.node is None:
+        return f"{name}: [not inserted]\n{place}"
+    limits = _show_limits(disk.group) if disk.group else ""
+    return _show_node(f"{name} ({disk.node.name})", disk.node, verbose, place, limits)
 
 
-def _show_disk(name: str, node: BlockNode | None, verbose: bool) -> str:
-    if node is None:
-        return f"{name}: [not inserted]\n{_PLACE}"
-    return _show_node(f"{name} ({node.name})", node, verbose, _PLACE)
+def _show_limits(group: LimitGroup) -> str:
+    values = [
+        f"{member}={group.limits[name]}"
+        for name, member in MEMBERS.items()
+        if not name.endswith("-length")
+    ]
+    return f"    I/O throttling:   {' '.join(values)} group={group.name}\n"
 
 
-def _show_node(title: str, node: BlockNode, verbose: bool, place: str = "") -> str:
+def _show_node(
+    title: str, node: BlockNode, verbose: bool, place: str = "", limits: str = ""
+) -> str:
     state = ", read-only" if node.read_only else ""
     state += "" if node.options.get("active", True) else ", inactive"
     cache = node.cache
@@ -68,7 +86,7 @@ def _show_node(title: str, node: BlockNode, verbose: bool, place: str = "") -> s
     text += f"    Cache mode:       {mode}\n"
     if node.detect_zeroes != "off":
         text += f"    Detect zeroes:    {node.detect_zeroes}\n"
-    return text + (_show_image(node) if verbose else "")
+    return text + limits + (_show_image(node) if verbose else "")
 
 
 def _show_image(node: BlockNode) -> str:
@@ -94,7 +112,8 @@ def blockstats(ctx: Context) -> str:
     lines = []
     for each in block_nodes.query_blockstats(ctx):
         counters = " ".join([f"{name}={each['stats'][name]}" for name in _COUNTERS])
-        lines.append(f"{each['device']}: {counters} idle_time_ns=0\n")
+        idle_ns = each["stats"].get("idle_time_ns", 0)
+        lines.append(f"{each['device']}: {counters} idle_time_ns={idle_ns}\n")
     return "".join(lines)
 
 
@@ -179,8 +198,11 @@ def set_io_throttle(
     iops_rd: int,
     iops_wr: int,
 ) -> None:
-    """Refuse: nothing is read from a disk, or written to it, that could be held back."""
-    block_devices.set_io_throttle(ctx, {"device": device})
+    """Limit what a disk may do; a device is meant where no disk is called so."""
+    limits = {"bps": bps, "bps_rd": bps_rd, "bps_wr": bps_wr}
+    limits |= {"iops": iops, "iops_rd": iops_rd, "iops_wr": iops_wr}
+    key = "device" if device in ctx.machine.part(BlockNodes).disks else "id"
+    block_devices.set_io_throttle(ctx, {key: device, **limits})
 
 
 @hmp_command(
@@ -196,7 +218,7 @@ def commit(ctx: Context, device: str) -> None:
     disks = ctx.machine.part(BlockNodes).disks
     if device not in disks:
         raise errors.device_not_found(device)
-    if disks[device] is None:
+    if disks[device].node is None:
         raise errors.disk_empty(device)
     raise errors.commit_unsupported(device)
 
@@ -210,8 +232,7 @@ def drive_del(ctx: Context, id: str) -> None:
         return
     if id not in nodes.disks:
         raise errors.device_not_found(id)
-    nodes.empty(id)
-    del nodes.disks[id]
+    nodes.delete_disk(id)
 
 
 @hmp_command(

@@ -9,104 +9,21 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.json.order import qdict_order
+from qmp_iothreadd.machine.block import permissions
+from qmp_iothreadd.machine.block.node import SECTOR, BlockNode, Target, cache_of
+from qmp_iothreadd.machine.block.permissions import Edge, User
 
 if TYPE_CHECKING:
     from qmp_iothreadd.descriptors import Descriptors
-    from qmp_iothreadd.iothread.event_loop import IOThread
 
-SECTOR: Final = 512
 _NULL_SIZE: Final = 1 << 30
 _QCOW2_MAGIC: Final = b"QFI\xfb"
 
-OpenChild = Callable[[Any], "BlockNode"]
-
-
-class Bitmap:
-    """A dirty bitmap: nothing writes here, so it stays empty."""
-
-    __slots__ = ("granularity", "recording")
-
-    def __init__(self, granularity: int, *, recording: bool) -> None:
-        self.granularity = granularity
-        self.recording = recording
-
-
-class BlockNode(ABC):
-    """One node of the graph. ``options`` is a BlockdevOptions, as on the wire.
-
-    ``users``: how many nodes and devices are above it. ``owned_by_monitor``: it was made by a
-    command of its own, rather than with the node above it.
-    """
-
-    strong_options: ClassVar[tuple[str, ...]] = ()
-    has_info = False
-    is_file = False
-
-    def __init__(self, name: str, options: Mapping[str, Any]) -> None:
-        self.name = name
-        self.options = dict(options)
-        self.driver: str = options["driver"]
-        self.read_only: bool = options.get("read-only", False)
-        self.detect_zeroes: str = options.get("detect-zeroes", "off")
-        self.children: dict[str, BlockNode] = {}
-        self.depth = 0  # how many nodes lie below each other here
-        self.users = 0
-        self.owned_by_monitor = True
-        self.iothread: IOThread | None = None
-        self.write_threshold = 0
-        self.bitmaps: dict[str, Bitmap] = {}
-
-    @property
-    def cache(self) -> dict[str, bool]:
-        """How it is cached: a BlockdevCacheInfo."""
-        given = self.options.get("cache", {})
-        no_flush, direct = given.get("no-flush", False), given.get("direct", False)
-        return {"writeback": True, "direct": direct, "no-flush": no_flush}
-
-    # -- For a driver to define -------------------------------------------------------------------
-
-    @abstractmethod
-    def virtual_size(self) -> int:
-        """How large the disk is, in bytes."""
-
-    def actual_size(self) -> int:
-        """How much room it takes, in bytes."""
-        return 0
-
-    @abstractmethod
-    def exact_filename(self) -> str:
-        """A name without options that stands for the node; empty where there is none."""
-
-    def resize(self, size: int) -> None:
-        """Make it ``size`` bytes long.
-
-        Raises:
-            QmpError: it cannot change.
-        """
-        raise errors.resize_unsupported()
-
-    def close(self) -> None:  # noqa: B027 -- most open nothing
-        """Give back what it opened."""
-
-    # -- What clients see -------------------------------------------------------------------------
-
-    def full_options(self) -> dict[str, Any]:
-        """The options that make the same image, in the order of QEMU's dictionary."""
-        found: dict[str, Any] = {"driver": self.driver}
-        found |= {key: self.options[key] for key in self.strong_options if key in self.options}
-        found |= {name: child.full_options() for name, child in self.children.items()}
-        return {key: found[key] for key in qdict_order(found)}
-
-    @property
-    def filename(self) -> str:
-        """What query-named-block-nodes calls it: a name, or ``json:`` and the options."""
-        return self.exact_filename() or f"json:{_json(self.full_options())}"
+OpenChild = Callable[[User, str, Any], Edge[BlockNode]]
 
 
 class NullNode(BlockNode):
@@ -122,6 +39,10 @@ class NullNode(BlockNode):
         """A name where no option counts."""
         plain = not any(key in self.options for key in self.strong_options)
         return f"{self.driver}://" if plain else ""
+
+    def target(self) -> Target:
+        """A wait."""
+        return Target(-1, 0, self.options.get("latency-ns", 0))
 
 
 class FileNode(BlockNode):
@@ -150,23 +71,56 @@ class FileNode(BlockNode):
             raise
 
     def _open(self) -> int:
-        path = self.options["filename"]
-        flags = os.O_NONBLOCK | (os.O_DIRECT if self.cache["direct"] else 0)
         try:
-            return self._descriptors.open(path, flags | self._access)
+            return self._open_for(self._writable)
         except OSError as error:
             denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
             if not (denied and self._writable and self.options.get("auto-read-only", False)):
                 raise self._error(error) from None
         self._writable = False
         try:
-            return self._descriptors.open(path, flags | self._access)
+            return self._open_for(False)
         except OSError as error:
             raise self._error(error) from None
 
-    @property
-    def _access(self) -> int:
-        return os.O_RDWR if self._writable else os.O_RDONLY
+    def _open_for(self, writes: bool) -> int:
+        flags = os.O_NONBLOCK | (os.O_DIRECT if self.cache["direct"] else 0)
+        access = os.O_RDWR if writes else os.O_RDONLY
+        return self._descriptors.open(self.options["filename"], flags | access)
+
+    def prepare_writes(self) -> None:
+        """Open for writing what could only be read before, as auto-read-only allows."""
+        if not self._writable:
+            self._reopen(writes=True)
+
+    def change(self, options: Mapping[str, Any]) -> None:
+        """Open the file anew where it has to be written, or with another cache."""
+        before = self.options, self.read_only, self.detect_zeroes
+        super().change(options)
+        writes = not self.read_only and (self._writable or before[1])
+        if (writes, self.cache["direct"]) == (self._writable, cache_of(before[0])["direct"]):
+            return
+        try:
+            self._reopen(writes=writes)
+        except errors.QmpError:
+            self.options, self.read_only, self.detect_zeroes = before
+            raise
+
+    def _reopen(self, *, writes: bool) -> None:
+        try:
+            opened = self._open_for(writes)
+        except OSError as error:
+            raise self._error(error) from None
+        self._descriptors.close_opened(self._fd)
+        self._fd, self._writable = opened, writes
+
+    def target(self) -> Target:
+        """The open file."""
+        return Target(self._fd, 0, 0)
+
+    def alignment(self) -> tuple[int, int]:
+        """Those of O_DIRECT, where the file is open so."""
+        return (SECTOR, SECTOR) if self.cache["direct"] else (1, 1)
 
     def _error(self, error: OSError) -> errors.QmpError:
         path = self.options["filename"]
@@ -235,7 +189,8 @@ class RawNode(BlockNode):
         size, offset = options.get("size"), options.get("offset", 0)
         if size is not None and size % SECTOR:
             raise errors.raw_size_unaligned()
-        child = self.children["file"] = open_child(options.get("file"))
+        self.edges["file"] = open_child(self, "file", options.get("file"))
+        child = self._below
         self.depth = child.depth + 1
         if "read-only" not in options:
             self.read_only = child.read_only and not child.owned_by_monitor
@@ -247,27 +202,50 @@ class RawNode(BlockNode):
             raise errors.raw_size_too_large(offset, size, available)
 
     @property
+    def _below(self) -> BlockNode:
+        return self.edges["file"].node
+
+    @property
     def _whole(self) -> bool:
         return "offset" not in self.options and "size" not in self.options
 
     def virtual_size(self) -> int:
         """Of the piece."""
-        below = self.children["file"].virtual_size()
+        below = self._below.virtual_size()
         return int(self.options.get("size", below - self.options.get("offset", 0)))
 
     def actual_size(self) -> int:
         """Of what lies below."""
-        return self.children["file"].actual_size()
+        return self._below.actual_size()
 
     def exact_filename(self) -> str:
         """The child's, where it is all of that."""
-        return self.children["file"].exact_filename() if self._whole else ""
+        return self._below.exact_filename() if self._whole else ""
+
+    def target(self) -> Target:
+        """Where requests to what lies below end, from the piece's begin on."""
+        below = self._below.target()
+        return below._replace(offset=below.offset + self.options.get("offset", 0))
+
+    def wrote_up_to(self, end: int) -> None:
+        """Note it here and below."""
+        super().wrote_up_to(end)
+        self._below.wrote_up_to(end + self.options.get("offset", 0) if end else 0)
+
+    def alignment(self) -> tuple[int, int]:
+        """Any request is made to fit what lies below; its buffers are passed on."""
+        return 1, self._below.alignment()[1]
+
+    def permissions_below(self) -> Iterator[tuple[Edge[BlockNode], int, int]]:
+        """As here; the size of an image that has a piece taken out is to stay."""
+        perm, shared = permissions.cumulative(self)
+        yield self.edges["file"], perm, shared if self._whole else shared & ~permissions.RESIZE
 
     def resize(self, size: int) -> None:
         """Resize what lies below."""
         if "size" in self.options:
             raise errors.resize_fixed()
-        self.children["file"].resize(size + self.options.get("offset", 0))
+        self._below.resize(size + self.options.get("offset", 0))
 
 
 def make_node(
@@ -287,17 +265,22 @@ def make_node(
         case "raw":
             return RawNode(name, options, open_child)
         case "qcow2":
-            _refuse_what_is_no_qcow2(options, open_child)
+            _refuse_what_is_no_qcow2(name, options, open_child)
     raise errors.block_driver_unknown(driver)
 
 
-def _refuse_what_is_no_qcow2(options: Mapping[str, Any], open_child: OpenChild) -> None:
-    image = open_child(options["file"])
+def _refuse_what_is_no_qcow2(name: str, options: Mapping[str, Any], open_child: OpenChild) -> None:
+    image = open_child(_Unread(name), "file", options["file"]).node
     if not (isinstance(image, FileNode) and image.begins_with(_QCOW2_MAGIC)):
         raise errors.not_in_format("qcow2")
 
 
-def _json(value: Any) -> str:
-    from qmp_iothreadd.json import writer
+class _Unread:
+    """A node of a format that we lack, while it looks whether its image is of that format."""
 
-    return writer.message(value).decode("ascii").rstrip("\r\n")
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def describe(self) -> str:
+        """What it would be."""
+        return f"node '{self._name}'"

@@ -25,6 +25,7 @@ _CACHES: Final[dict[str, dict[str, bool]]] = {
     "writethrough": {},
     "unsafe": {"no-flush": True},
 }
+_THROUGH: Final = ("writethrough", "directsync")
 _AIO: Final = ("threads", "native", "io_uring")
 _DISCARD: Final = ("ignore", "off", "unmap", "on")
 # What a guest's device is told of a failed write or read.
@@ -86,12 +87,16 @@ def add_drive(
         raise errors.drive_exists(name)
     if name in nodes.nodes:
         raise errors.drive_conflicts(name)
-    nodes.disks[name] = None
+    disk = nodes.add_disk(name, bus)
     try:
-        nodes.disks[name] = None if options is None else nodes.open_for_disk(options)
+        if options is not None:
+            nodes.open_into(disk, options)
     except BaseException:
-        del nodes.disks[name]
+        nodes.forget(disk)
         raise
+    disk.write_cache = given.get("cache") not in _THROUGH
+    disk.write_error = given.get("werror", disk.write_error)
+    disk.read_error = given.get("rerror", disk.read_error)
     nodes.places.add(place)
     if "format" not in given and "driver" not in given and options is not None:
         warn(_UNPROBED.format(given["file"]))

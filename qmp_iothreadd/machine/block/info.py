@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from qmp_iothreadd.machine.block.drivers import BlockNode
+from qmp_iothreadd.machine.block import permissions, throttling
+from qmp_iothreadd.machine.block.backend import BlockBackend
+from qmp_iothreadd.machine.block.node import BlockNode
+from qmp_iothreadd.machine.objects.throttle import LimitGroup
 
-_LIMITS: Final = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
-_OPERATIONS: Final = ("rd", "wr", "zone_append", "flush", "unmap")
+_UNLIMITED: Final = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+_PAGE: Final = 4096
+_IOV_MAX: Final = 1024
 
 
-def node_info(node: BlockNode) -> dict[str, Any]:
-    """A BlockDeviceInfo."""
+def disk_info(backend: BlockBackend) -> dict[str, Any]:
+    """A BlockInfo."""
+    found: dict[str, Any] = {
+        "device": backend.name,
+        "type": "unknown",
+        "removable": backend.device is None,
+        "locked": False,
+    }
+    if backend.device is not None:
+        found["qdev"] = backend.qdev
+    if backend.reports_status:
+        found["io-status"] = backend.io_status
+    if backend.node is not None:
+        inserted = found["inserted"] = node_info(backend.node, backend.group)
+        inserted["cache"]["writeback"] = backend.write_cache
+    return found
+
+
+def node_info(node: BlockNode, group: LimitGroup | None = None) -> dict[str, Any]:
+    """A BlockDeviceInfo; ``group``: the limits of who holds the node, where they are meant."""
     found: dict[str, Any] = {
         "file": node.filename,
         "node-name": node.name,
@@ -24,7 +46,7 @@ def node_info(node: BlockNode) -> dict[str, Any]:
         "active": node.options.get("active", True),
         "encrypted": False,
         "detect_zeroes": node.detect_zeroes,
-        **dict.fromkeys(_LIMITS, 0),
+        **(_UNLIMITED if group is None else throttling.shown(group)),
         "image": image_info(node),
         "cache": node.cache,
         "write_threshold": node.write_threshold,
@@ -51,6 +73,7 @@ def image_info(node: BlockNode) -> dict[str, Any]:
         "format": node.driver,
         "actual-size": node.actual_size(),
         "virtual-size": node.virtual_size(),
+        "limits": _request_limits(node),
     }
     if node.has_info:
         found["dirty-flag"] = False
@@ -59,65 +82,44 @@ def image_info(node: BlockNode) -> dict[str, Any]:
     return found
 
 
-def node_stats(node: BlockNode) -> dict[str, Any]:
-    """A BlockStats: nothing reads or writes here, so all counters are at 0."""
-    found: dict[str, Any] = {"node-name": node.name, "stats": _counters()}
-    if node.driver in ("file", "host_device"):
-        found["driver-specific"] = {
-            "driver": node.driver,
-            "discard-nb-ok": 0,
-            "discard-nb-failed": 0,
-            "discard-bytes-ok": 0,
-        }
-    if "file" in node.children:
-        found["parent"] = node_stats(node.children["file"])
-    return found
-
-
-def disk_stats(name: str, node: BlockNode | None) -> dict[str, Any]:
-    """A BlockStats of a disk, and of what is in it."""
-    inside = {} if node is None else node_stats(node)
-    return {**inside, "device": name, "stats": _counters()}
-
-
-def graph(nodes: list[BlockNode]) -> dict[str, Any]:
-    """An XDbgBlockGraph of ``nodes``, the oldest first."""
-    numbers = {node.name: number for number, node in enumerate(nodes, 1)}
-    shared = ["resize", "write-unchanged", "write", "consistent-read"]
-    edges = [
-        {
-            "parent": numbers[node.name],
-            "child": numbers[child.name],
-            "name": name,
-            "perm": [],
-            "shared-perm": shared if not _is_piece(node) else shared[1:],
-        }
-        for node in reversed(nodes)
-        for name, child in node.children.items()
-    ]
+def _request_limits(node: BlockNode) -> dict[str, int]:
+    """A BlockLimitsInfo."""
+    request, memory = node.alignment()
     return {
-        "nodes": [
-            {"id": numbers[node.name], "type": "block-driver", "name": node.name}
-            for node in reversed(nodes)
-        ],
-        "edges": edges,
+        "request-alignment": request,
+        "max-iov": _IOV_MAX,
+        "min-mem-alignment": memory,
+        "opt-mem-alignment": _PAGE,
     }
 
 
-def _is_piece(node: BlockNode) -> bool:
-    return "offset" in node.options or "size" in node.options
+def graph(nodes: list[BlockNode], backends: list[BlockBackend]) -> dict[str, Any]:
+    """An XDbgBlockGraph of all ``nodes`` and ``backends``, the oldest first.
 
-
-def _counters() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in _OPERATIONS:
-        found |= {f"{name}_operations": 0, f"{name}_total_time_ns": 0}
-        found |= {f"failed_{name}_operations": 0, f"invalid_{name}_operations": 0}
-        if name != "flush":
-            found |= {f"{name}_bytes": 0, f"{name}_merged": 0}
-    return found | {
-        "wr_highest_offset": 0,
-        "account_invalid": False,
-        "account_failed": False,
-        "timed_stats": [],
+    QEMU lists the newest first; holds come after nodes, and are numbered before them.
+    """
+    everything: list[BlockBackend | BlockNode] = [*backends, *nodes]
+    numbers = {id(each): number for number, each in enumerate(everything, 1)}
+    described = [
+        {"id": numbers[id(node)], "type": "block-driver", "name": node.name}
+        for node in reversed(nodes)
+    ]
+    described += [
+        {"id": numbers[id(each)], "type": "block-backend", "name": each.name or each.qdev or ""}
+        for each in reversed(backends)
+    ]
+    edges = [edge for node in reversed(nodes) for edge in node.edges.values()]
+    edges += [edge for each in reversed(backends) for edge in each.edges]
+    return {
+        "nodes": described,
+        "edges": [
+            {
+                "parent": numbers[id(edge.user)],
+                "child": numbers[id(edge.node)],
+                "name": edge.name,
+                "perm": permissions.names(edge.perm),
+                "shared-perm": permissions.names(edge.shared),
+            }
+            for edge in edges
+        ],
     }

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
-from qmp_iothreadd.machine.block.drivers import Bitmap, BlockNode, make_node
+from qmp_iothreadd.machine.block import permissions
+from qmp_iothreadd.machine.block.backend import BlockBackend
+from qmp_iothreadd.machine.block.drivers import make_node
+from qmp_iothreadd.machine.block.node import Bitmap, BlockNode
+from qmp_iothreadd.machine.block.permissions import Edge, User
+from qmp_iothreadd.machine.block.throttling import LimitGroups
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
 
 NODES_MAX: Final = 16384
+"""So many nodes there may be; QEMU has no limit."""
+
 LENGTH_MAX: Final = (1 << 63) - (1 << 30)
 """The most bytes of a disk (QEMU's BDRV_MAX_LENGTH)."""
-
-"""So many nodes there may be; QEMU has no limit."""
 
 DEPTH_MAX: Final = 64
 """So many may lie below each other; QEMU has no limit."""
@@ -34,16 +40,18 @@ _REOPENABLE: Final = frozenset(
 
 
 class BlockNodes:
-    """All nodes of the machine, the oldest first, and the disks that some of them are in.
+    """All nodes of the machine, the oldest first, and who holds them.
 
-    ``disks``: what ``-drive`` made, with the node in it, or None where it is empty. ``places``:
-    where they would be in a guest.
+    ``backends`` are the holds of devices and of disks, the oldest first. ``disks``: those that
+    ``-drive`` made, by name. ``places``: where they would be in a guest.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.nodes: dict[str, BlockNode] = {}
-        self.disks: dict[str, BlockNode | None] = {}
+        self.backends: list[BlockBackend] = []
+        self.disks: dict[str, BlockBackend] = {}
+        self.limits = LimitGroups(machine)
         self.places: set[tuple[str, int, int]] = set()
         self._generated = 0
 
@@ -71,7 +79,7 @@ class BlockNodes:
             QmpError: there is none.
         """
         if device in self.disks:
-            inside = self.disks[device]
+            inside = self.disks[device].node
             if inside is None:
                 raise errors.disk_empty(device)
             return inside
@@ -101,21 +109,23 @@ class BlockNodes:
         if len(self.nodes) >= NODES_MAX:
             raise errors.too_many_nodes(NODES_MAX)
         _check_options(options)
-        opened: list[BlockNode] = []
+        opened: list[Edge[BlockNode]] = []
 
-        def open_child(reference: Any) -> BlockNode:
-            child = self._child(reference, above + 1)
-            opened.append(child)
-            child.users += 1
-            if child.depth >= DEPTH_MAX:
+        def open_child(user: User, name: str, reference: Any) -> Edge[BlockNode]:
+            edge = Edge(user, name, self._child(reference, above + 1))
+            opened.append(edge)
+            edge.node.users.append(edge)
+            if edge.node.depth >= DEPTH_MAX:
                 raise errors.too_many_nodes_below(DEPTH_MAX)
-            return child
+            return edge
 
         try:
             made = make_node(name or "", options, self.machine.descriptors, open_child)
+            for edge, perm, shared in made.permissions_below():
+                edge.set(perm, shared)
         except BaseException:
-            for child in opened:
-                self._release(child)
+            for edge in opened:
+                self.release(edge)
             raise
         if name is None:
             made.name = f"#block{self._generated}{random.randrange(100):02}"
@@ -123,22 +133,16 @@ class BlockNodes:
         self.nodes[made.name] = made
         return made
 
-    def open_for_disk(self, options: Mapping[str, Any]) -> BlockNode:
-        """Open a node for a disk, with which it goes; ``options`` may lack a name.
+    def open_into(self, disk: BlockBackend, options: Mapping[str, Any]) -> None:
+        """Open a node, which may lack a name, and put it into a disk instead of what is there.
 
         Raises:
-            QmpError: it cannot be opened; nothing is left behind.
+            QmpError: it cannot be opened; what was in the disk stays.
         """
         made = self._open(options)
         made.owned_by_monitor = False
-        made.users = 1
-        return made
-
-    def empty(self, disk: str) -> None:
-        """Take out of a disk what is in it."""
-        node, self.disks[disk] = self.disks[disk], None
-        if node is not None:
-            self._release(node)
+        disk.remove()
+        disk.insert(made)
 
     def _child(self, reference: Any, above: int) -> BlockNode:
         if isinstance(reference, str):
@@ -164,6 +168,8 @@ class BlockNodes:
             QmpError: there is none, or it is used, or it was made with another one.
         """
         node = self.find(name)
+        if any(isinstance(edge.user, BlockBackend) for edge in node.users):
+            raise errors.node_held(name)
         if not node.owned_by_monitor:
             raise errors.node_not_monitors(name)
         if node.users:
@@ -173,20 +179,88 @@ class BlockNodes:
     def _close(self, node: BlockNode) -> None:
         del self.nodes[node.name]
         node.close()
-        for child in node.children.values():
-            self._release(child)
+        for edge in node.edges.values():
+            self.release(edge)
 
-    def _release(self, node: BlockNode) -> None:
-        node.users -= 1
-        if not node.users and not node.owned_by_monitor:
+    def release(self, edge: Edge[BlockNode]) -> None:
+        """Use a node no more; it goes with its last use, unless it was made for itself."""
+        node = edge.node
+        node.users.remove(edge)
+        if not node.users and not node.owned_by_monitor and node.name in self.nodes:
             self._close(node)
+
+    # -- Holding ----------------------------------------------------------------------------------
+
+    def hold(self, name: str) -> BlockBackend | None:
+        """The disk of this name, or a new hold on the node of this name; None: neither is there."""
+        if name in self.disks:
+            return self.disks[name]
+        node = self.nodes.get(name)
+        if node is None:
+            return None
+        made = BlockBackend(self)
+        made.insert(node)
+        self.backends.append(made)
+        return made
+
+    def forget(self, backend: BlockBackend) -> None:
+        """A hold is none any more; closed nodes have none."""
+        if backend in self.backends:
+            self.backends.remove(backend)
+        if self.disks.get(backend.name) is backend:
+            del self.disks[backend.name]
+
+    def add_disk(self, name: str, bus: str) -> BlockBackend:
+        """An empty disk of a free name."""
+        made = self.disks[name] = BlockBackend(self, name, bus)
+        self.backends.append(made)
+        return made
+
+    def delete_disk(self, name: str) -> None:
+        """Take away a disk with what is in it; a device that it is in stays, empty."""
+        disk = self.disks.pop(name)
+        disk.stop()
+        disk.remove()
+        if disk.device is None:
+            self.backends.remove(disk)
+        else:
+            disk.name, disk.write_error, disk.read_error = "", "report", "report"
+
+    def find_held(self, device: str | None, id: str | None) -> BlockBackend:
+        """The hold that a command means: of the disk ``device``, or of the device ``id``.
+
+        Raises:
+            QmpError: there is none, or it is not said which.
+        """
+        if (device is None) == (id is None):
+            raise errors.need_device_or_id()
+        if device is not None:
+            if device not in self.disks:
+                raise errors.device_not_found(device)
+            return self.disks[device]
+        assert id is not None
+        path = id if id.startswith("/") else f"/machine/peripheral/{id}"
+        found = self.machine.tree.resolve(path)[0]
+        if found is None:
+            raise errors.device_not_found(id)
+        if not found.type.implements("device"):
+            raise errors.device_not_hotpluggable(id)
+        paths = [each.device.path if each.device else None for each in self.backends]
+        held = self.backends[paths.index(found.path)] if found.path in paths else None
+        if held is None:
+            raise errors.device_without_backend()
+        return held
 
     def close(self) -> None:
         """Close all."""
+        for backend in self.backends[::-1]:
+            backend.stop()
         for node in self.nodes.values():
             node.close()
         self.nodes.clear()
+        self.backends.clear()
         self.disks.clear()
+        self.limits.close()
 
     # -- Changing ---------------------------------------------------------------------------------
 
@@ -202,7 +276,22 @@ class BlockNodes:
             raise errors.image_read_only()
         if size > LENGTH_MAX:
             raise errors.size_too_large(size, LENGTH_MAX)
-        node.resize(size)
+        with self._allowed(node, permissions.RESIZE):
+            node.resize(size)
+        for backend in self.backends:
+            backend.size_changed()
+
+    @contextmanager
+    def _allowed(self, node: BlockNode, perm: int) -> Iterator[None]:
+        """Do something to a node for a moment, as QEMU's commands do through an unnamed device."""
+        edge = Edge(BlockBackend(self), "root", node)
+        node.users.append(edge)
+        try:
+            edge.set(perm, permissions.ALL)
+            yield
+        finally:
+            edge.set(0, permissions.ALL)
+            node.users.remove(edge)
 
     def reopen(self, all_options: Iterable[Mapping[str, Any]]) -> None:
         """Change options of nodes; all of them, or none.
@@ -211,10 +300,16 @@ class BlockNodes:
             QmpError: a node is not there, or an option cannot change.
         """
         checked = [(self._check_reopen(options), options) for options in all_options]
-        for node, options in checked:
-            node.options = dict(options)
-            node.read_only = options.get("read-only", False)
-            node.detect_zeroes = options.get("detect-zeroes", "off")
+        before = [(node, node.options) for node, _ in checked]
+        done = 0
+        try:
+            for node, options in checked:
+                node.change(options)
+                done += 1
+        except BaseException:
+            for node, options in before[:done]:
+                node.change(options)
+            raise
 
     def _check_reopen(self, options: Mapping[str, Any]) -> BlockNode:
         if "node-name" not in options:
@@ -224,13 +319,10 @@ class BlockNodes:
             if key not in _REOPENABLE and options.get(key) != node.options.get(key):
                 raise errors.reopen_option_fixed(key)
         _check_options(options)
-        if options.get("read-only", False) and not node.read_only and self._is_written(node):
+        written = permissions.cumulative(node)[0] & permissions.WRITE
+        if options.get("read-only", False) and not node.read_only and written:
             raise errors.reopen_has_writers(node.name)
         return node
-
-    def _is_written(self, node: BlockNode) -> bool:
-        above = [each for each in self.nodes.values() if node in each.children.values()]
-        return any(not each.read_only for each in above)
 
     def move(self, name: str, iothread: str | None) -> None:
         """Let a node run in an iothread, or in the main loop.

@@ -13,6 +13,7 @@ from qmp_iothreadd.machine.recorded_lists import recorded_list
 
 CLASSES: Final = {
     "device": "device:Device",
+    "virtio-blk-device": "virtio_blk:VirtioBlk",
     "virtio-pci": "virtio_pci:VirtioPci",
 }
 """Where the class of a type's devices is, below this package; types without one inherit it."""

@@ -1,4 +1,4 @@
-"""Limits that disks share. There are no disks; what QEMU would refuse is refused.
+"""Limits that disks share, as an object.
 
 The checks are those of QEMU's util/throttle and block/throttle-groups, in their order.
 """
@@ -6,7 +6,7 @@ The checks are those of QEMU's util/throttle and block/throttle-groups, in their
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
@@ -30,10 +30,38 @@ LIMITS: Final = (
 )
 
 
+class Limited(Protocol):
+    """A disk in a group."""
+
+    def limits_changed(self) -> None:
+        """The group has other limits."""
+
+
+class LimitGroup:
+    """A group's limits by the names of ThrottleLimits, and who keeps to them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.limits = unlimited()
+        self.members: list[Limited] = []
+        self.buckets: Any = None  # the engine's, which the members' queues share, once there is one
+
+    def set(self, limits: Mapping[str, int]) -> None:
+        """Change the limits, which were checked, for all members."""
+        self.limits = dict(limits)
+        for each in self.members:
+            each.limits_changed()
+
+
+def unlimited() -> dict[str, int]:
+    """The limits of a group to which none was given."""
+    return {name: int(name.endswith(_LENGTH)) for name in LIMITS}
+
+
 class ThrottleGroup(ConfigurableObject):
     """A group's limits: all at once as ``limits``, one by one as ``x-…`` until it is complete."""
 
-    __slots__ = ("completed", "limits")
+    __slots__ = ("completed", "group")
 
     qom_name = "throttle-group"
     interfaces = (USER_CREATABLE,)
@@ -45,11 +73,12 @@ class ThrottleGroup(ConfigurableObject):
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
         self.completed = False
-        self.limits = {name: int(name.endswith(_LENGTH)) for name in LIMITS}
+        self.group = LimitGroup("")
 
     def load(self, name: str) -> Any:
         """The limits, or one of them."""
-        return dict(self.limits) if name == "limits" else self.limits[name.removeprefix("x-")]
+        limits = self.group.limits
+        return dict(limits) if name == "limits" else limits[name.removeprefix("x-")]
 
     def store(self, name: str, value: Any) -> None:
         """Change limits; before the group is complete they are not checked against each other."""
@@ -62,21 +91,27 @@ class ThrottleGroup(ConfigurableObject):
             raise errors.throttle_negative()
         if name.endswith(_LENGTH) and value > BURST_LENGTH_MAX:
             raise errors.throttle_burst_range(name, BURST_LENGTH_MAX, own_property=True)
-        self.limits[name.removeprefix("x-")] = value
+        self.group.limits[name.removeprefix("x-")] = value
 
     def complete(self) -> None:
         """Check the limits."""
-        check(self.limits)
+        check(self.group.limits)
+        self.group.name = self.name
         self.completed = True
+
+    def check_deletable(self) -> None:
+        """Refuse while a disk is in the group."""
+        if self.group.members:
+            raise errors.object_in_use(self.name)
 
     def _store_all(self, given: Mapping[str, int]) -> None:
         for name, value in given.items():
             if name.endswith(_LENGTH) and not 0 <= value <= BURST_LENGTH_MAX:
                 raise errors.throttle_burst_range(name, BURST_LENGTH_MAX, own_property=False)
-        limits = {**self.limits, **given}
+        limits = {**self.group.limits, **given}
         if self.completed:
             check(limits)
-        self.limits = limits
+        self.group.set(limits)
 
 
 def check(limits: Mapping[str, int]) -> None:

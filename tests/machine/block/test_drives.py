@@ -52,9 +52,9 @@ def test_a_place_has_room_for_one_disk(nodes: BlockNodes, words: str, message: s
 def test_what_is_in_a_disk_goes_with_it(nodes: BlockNodes) -> None:
     add(nodes, "if=none,file=null-co://", "d")
     assert [node.driver for node in nodes.nodes.values()] == ["null-co", "raw"]
-    with pytest.raises(QmpError, match=r"Node .* is not owned by the monitor"):
+    with pytest.raises(QmpError, match=r"Node .* is in use"):
         nodes.delete(nodes.lookup("d", None).name)
-    nodes.empty("d")
+    nodes.disks["d"].remove()
     assert not nodes.nodes
     with pytest.raises(QmpError, match="Device 'd' has no medium"):
         nodes.lookup("d", None)

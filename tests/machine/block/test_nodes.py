@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.block import nodes as block_nodes
-from qmp_iothreadd.machine.block.info import graph, node_info, node_stats
+from qmp_iothreadd.machine.block.info import graph, node_info
 from qmp_iothreadd.machine.block.nodes import DEPTH_MAX, BlockNodes
+from qmp_iothreadd.machine.block.stats import node_stats
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
 
@@ -88,7 +90,7 @@ def test_a_file_and_raw_above_it(nodes: BlockNodes, image: str) -> None:
     assert top["children"] == [{"child": "file", "node-name": "f"}]
     assert node_info(nodes.find("f"))["ro"] is True
     assert node_stats(nodes.find("r"))["parent"]["driver-specific"]["driver"] == "file"
-    assert graph(list(nodes.nodes.values()))["edges"][0]["name"] == "file"
+    assert graph(list(nodes.nodes.values()), [])["edges"][0]["name"] == "file"
 
 
 def test_a_piece_has_no_name_of_its_own(nodes: BlockNodes) -> None:
@@ -166,7 +168,7 @@ def test_what_cannot_be_leaves_nothing_behind(
     with pytest.raises(QmpError, match=message):
         nodes.add(options)
     assert [*nodes.nodes] == ["taken"]
-    assert nodes.find("taken").users == 0
+    assert nodes.find("taken").users == []
 
 
 def test_a_real_qcow2_is_of_a_driver_that_we_lack(nodes: BlockNodes, tmp_path: Path) -> None:
@@ -242,6 +244,7 @@ def test_a_piece_is_resized_with_what_is_before_it(nodes: BlockNodes, image: str
     nodes.resize(tail, 1024)
     assert os.stat(image).st_size == 1536
     assert tail.actual_size() == os.stat(image).st_blocks * 512
+    nodes.delete("tail")
     with pytest.raises(QmpError, match="Cannot resize fixed-size raw disks"):
         nodes.resize(nodes.add(raw("fixed", "f", size=512)), 1024)
     with pytest.raises(QmpError, match="Image format driver does not support resize"):
@@ -309,8 +312,80 @@ def test_reopening_changes_all_or_nothing(nodes: BlockNodes) -> None:
     nodes.reopen([null("a", **{"read-only": True}), null("b")])
     assert nodes.find("a").read_only
     nodes.add(raw("r", "b"))
+    held = nodes.hold("r")
+    assert held is not None
+    held.claim(writes=True, share_writes=False, share_resize=True)
     with pytest.raises(QmpError, match="Read-only block node 'b' cannot support"):
         nodes.reopen([null("b", **{"read-only": True})])
+    held.claim(writes=False, share_writes=False, share_resize=True)
+    nodes.reopen([null("b", **{"read-only": True})])
+
+
+def flags_of(path: str) -> int:
+    """How the one descriptor of a file is open."""
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{fd}") == path:
+                return fcntl.fcntl(int(fd), fcntl.F_GETFL)
+        except OSError:  # the one that lists the folder
+            continue
+    raise AssertionError(path)
+
+
+def test_a_file_is_opened_anew_where_that_matters(nodes: BlockNodes, image: str) -> None:
+    file = {"driver": "file", "node-name": "f", "filename": image}
+    nodes.add({**file, "read-only": True})
+    assert flags_of(image) & os.O_ACCMODE == os.O_RDONLY
+    nodes.reopen([file])
+    assert flags_of(image) & os.O_ACCMODE == os.O_RDWR
+    nodes.reopen([{**file, "detect-zeroes": "on"}])
+    assert nodes.find("f").detect_zeroes == "on"
+    os.rename(image, f"{image}.moved")
+    with pytest.raises(QmpError, match=r"Could not open .*: No such file"):
+        nodes.reopen([{**file, "read-only": True}])
+    assert not nodes.find("f").read_only
+    assert nodes.find("f").detect_zeroes == "on"
+
+
+def test_an_image_that_could_only_be_read_is_opened_for_a_writer(
+    nodes: BlockNodes, image: str
+) -> None:
+    fd = os.open(image, os.O_RDONLY)
+    nodes.machine.descriptors.sets.add(fd, 1, None)
+    file = {"driver": "file", "node-name": "f", "filename": "/dev/fdset/1", "auto-read-only": True}
+    nodes.add(file)
+    held = nodes.hold("f")
+    assert held is not None
+    with pytest.raises(QmpError, match="Could not open '/dev/fdset/1': Permission denied"):
+        held.claim(writes=True, share_writes=False, share_resize=False)
+    assert [edge.perm for edge in nodes.find("f").users] == [0]
+    nodes.machine.descriptors.sets.add(os.open(image, os.O_RDWR), 1, None)
+    held.claim(writes=True, share_writes=False, share_resize=False)
+    held.detach(unplugged=True)
+    nodes.delete("f")
+
+
+def test_how_far_a_piece_was_written_counts_below(nodes: BlockNodes, image: str) -> None:
+    nodes.add({"driver": "file", "node-name": "f", "filename": image})
+    piece = nodes.add(raw("r", "f", offset=512))
+    piece.wrote_up_to(1024)
+    piece.wrote_up_to(0)
+    ends = [node_stats(each)["stats"]["wr_highest_offset"] for each in (piece, nodes.find("f"))]
+    assert ends == [1024, 1536]
+
+
+def test_the_limits_of_requests(nodes: BlockNodes, image: str) -> None:
+    nodes.add({"driver": "file", "node-name": "f", "filename": image})
+    below = {"driver": "file", "filename": image, "cache": {"direct": True}, "read-only": True}
+    try:
+        direct = nodes.add(raw("r", below))
+    except QmpError:
+        pytest.skip("the file system does not have O_DIRECT")
+    limits = [node_info(each)["image"]["limits"] for each in (nodes.find("f"), direct)]
+    assert [
+        (each["request-alignment"], each["min-mem-alignment"], each["max-iov"]) for each in limits
+    ] == [(1, 1, 1024), (1, 512, 1024)]
+    assert node_info(nodes.latest_first()[1])["image"]["limits"]["request-alignment"] == 512
 
 
 def test_a_node_does_not_keep_its_iothread(machine: Machine, nodes: BlockNodes) -> None:
@@ -371,7 +446,7 @@ class Graphs(RuleBasedStateMachine):
     def is_as_the_model(self) -> None:
         assert [*self.nodes.nodes] == [*self.model]
         for name, node in self.nodes.nodes.items():
-            assert node.users == list(self.model.values()).count(name)
+            assert len(node.users) == list(self.model.values()).count(name)
 
     def teardown(self) -> None:
         self.machine.close()

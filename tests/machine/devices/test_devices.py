@@ -25,7 +25,9 @@ def client() -> Iterator[MemoryClient]:
 
 
 def test_plug_and_unplug(client: MemoryClient) -> None:
-    client.execute("device_add", {"driver": "virtio-blk-pci", "id": "d1", "num-queues": 2})
+    client.execute("blockdev-add", {"driver": "null-co", "node-name": "n0"})
+    disk = {"driver": "virtio-blk-pci", "id": "d1", "num-queues": 2, "drive": "n0"}
+    client.execute("device_add", disk)
     listed = client.execute("qom-list", {"path": "/machine/peripheral"})
     assert listed[1:] == [{"name": "d1", "type": "child<virtio-blk-pci>"}]
     backend = "/machine/peripheral/d1/virtio-backend"

@@ -1,0 +1,250 @@
+"""A hold on a node: by a device that a guest would read and write, or by a disk of ``-drive``.
+
+QEMU's block/block-backend: what the holder does and shares, what it is limited to, what is done
+about failures. What serves the requests is in ``requests``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.block import permissions, throttling
+from qmp_iothreadd.machine.block.permissions import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qmp_iothreadd.iothread.event_loop import IOThread
+    from qmp_iothreadd.machine.block.node import BlockNode
+    from qmp_iothreadd.machine.block.throttling import LimitGroups
+    from qmp_iothreadd.machine.objects.throttle import LimitGroup
+
+_NO_DISK: Final = "none"
+
+
+class Nodes(Protocol):
+    """Where the nodes are."""
+
+    limits: LimitGroups
+
+    def release(self, edge: Edge[BlockNode]) -> None:
+        """Use a node no more."""
+
+    def forget(self, backend: BlockBackend) -> None:
+        """A hold is none any more."""
+
+
+class Holder(Protocol):
+    """A device that reads and writes a node. ``id`` is what the user calls it, if anything."""
+
+    id: str | None
+
+    @property
+    def path(self) -> str:
+        """Where it is in the tree."""
+
+
+class Requests(Protocol):
+    """Who serves a device."""
+
+    def stats(self) -> dict[str, Any]:
+        """The members of a BlockDeviceStats that count what was done."""
+
+    def highest_offset(self) -> int:
+        """The end of the highest write, in bytes."""
+
+    def resize(self) -> None:
+        """What is held may have another size."""
+
+    def limit(self, group: LimitGroup | None) -> None:
+        """Keep to the limits of a group, or to none."""
+
+    def close(self) -> None:
+        """Serve no more, once what is under way has ended."""
+
+
+class BlockBackend:
+    """One hold. ``name`` is that of a disk, empty for what only a device knows.
+
+    ``device``: who reads and writes; ``bus``: the if= of a disk. ``write_error``, ``read_error``:
+    what follows from a failure, a BlockdevOnError. ``write_cache``: whether the guest sees one.
+    ``io_status``: a BlockDeviceIoStatus.
+    ``requests``: who serves, while the device works.
+    """
+
+    def __init__(self, nodes: Nodes, name: str = "", bus: str = _NO_DISK) -> None:
+        self._nodes = nodes
+        self.name = name
+        self.bus = bus
+        self.device: Holder | None = None
+        self.write_error = "enospc"
+        self.read_error = "report"
+        self.write_cache = True
+        self.io_status = "ok"
+        self.requests: Requests | None = None
+        self.group: LimitGroup | None = None
+        self._edge: Edge[BlockNode] | None = None
+        self._perm, self._shared = permissions.CONSISTENT_READ if name else 0, permissions.ALL
+
+    def describe(self) -> str:
+        """Who holds, for an error's text."""
+        name = self.name or self.qdev
+        return f"block device '{name}'" if name else "an unnamed block device"
+
+    @property
+    def qdev(self) -> str | None:
+        """What query-block calls the device: its id, or its path where it has none."""
+        return (self.device.id or self.device.path) if self.device else None
+
+    @property
+    def edges(self) -> list[Edge[BlockNode]]:
+        """Its use of the node; none where nothing is held."""
+        return [self._edge] if self._edge else []
+
+    @property
+    def node(self) -> BlockNode | None:
+        """What is held; None where the disk is empty."""
+        return self._edge.node if self._edge else None
+
+    # -- The node ---------------------------------------------------------------------------------
+
+    def insert(self, node: BlockNode) -> None:
+        """Hold a node, where none is held.
+
+        Raises:
+            QmpError: other users of the node do not share it.
+        """
+        edge = Edge(self, "root", node)
+        node.users.append(edge)
+        try:
+            edge.set(self._perm, self._shared)
+        except BaseException:
+            node.users.remove(edge)
+            raise
+        self._edge = edge
+
+    def remove(self) -> None:
+        """Let go of the node; one that was made for this goes."""
+        edge, self._edge = self._edge, None
+        if edge is not None:
+            self.unlimit()
+            edge.set(0, permissions.ALL)
+            self._nodes.release(edge)
+
+    def claim(self, *, writes: bool, share_writes: bool, share_resize: bool) -> None:
+        """Read, and write, what is held, from now on as a device does.
+
+        Raises:
+            QmpError: other users of the node do not share it, or it is read-only.
+        """
+        perm = permissions.CONSISTENT_READ | (permissions.WRITE if writes else 0)
+        shared = permissions.CONSISTENT_READ | permissions.WRITE_UNCHANGED
+        shared |= permissions.WRITE if share_writes else 0
+        shared |= permissions.RESIZE if share_resize else 0
+        self._set_permissions(perm, shared)
+
+    def _set_permissions(self, perm: int, shared: int) -> None:
+        if self._edge is not None:
+            self._edge.set(perm, shared)
+        self._perm, self._shared = perm, shared
+
+    # -- The device -------------------------------------------------------------------------------
+
+    def attach(self, device: Holder) -> None:
+        """Let a device have it.
+
+        Raises:
+            QmpError: another one does.
+        """
+        self.check_free()
+        self.device = device
+
+    def check_free(self) -> None:
+        """Refuse a second device.
+
+        Raises:
+            QmpError: there is a device already.
+        """
+        if self.device is not None:
+            raise errors.drive_in_use(self.name, automatic=self.bus != _NO_DISK)
+
+    def detach(self, *, unplugged: bool) -> None:
+        """The device lets go. A hold goes with it; a disk stays where it was never really plugged.
+
+        QEMU's blockdev.c deletes the disk of a device that was unplugged.
+        """
+        self.stop()
+        if self.name and not unplugged:
+            self._set_permissions(permissions.CONSISTENT_READ, permissions.ALL)
+            self.device = None
+            return
+        self.remove()
+        self.device = None
+        self._nodes.forget(self)
+
+    @property
+    def reports_status(self) -> bool:
+        """Whether the device could stop the machine for a failure, so that there is a status."""
+        return self.device is not None and (
+            self.write_error in ("enospc", "stop") or self.read_error == "stop"
+        )
+
+    # -- Requests ---------------------------------------------------------------------------------
+
+    def start(self, iothreads: Sequence[IOThread | None]) -> None:
+        """Let each of the device's queues be served by its iothread; None: by the main loop."""
+        node = self.node
+        assert node is not None
+        node.iothread = iothreads[0]
+
+    def stop(self) -> None:
+        """Serve no more; what is under way ends first."""
+        self.account()
+        requests, self.requests = self.requests, None
+        if requests is not None:
+            requests.close()
+
+    def account(self) -> None:
+        """Let the node know how far it was written."""
+        node = self.node
+        if self.requests is not None and node is not None:
+            node.wrote_up_to(self.requests.highest_offset())
+
+    def size_changed(self) -> None:
+        """A node may have another size."""
+        if self.requests is not None:
+            self.requests.resize()
+
+    # -- Limits -----------------------------------------------------------------------------------
+
+    def limit(self, given: dict[str, Any]) -> None:
+        """Keep to the limits of a BlockIOThrottle, together with the group that it names.
+
+        Raises:
+            QmpError: nothing is held, or no disk can keep them.
+        """
+        if self._edge is None:
+            raise errors.medium_missing()
+        limits = throttling.read(given)
+        if not throttling.are_set(limits):
+            self.unlimit()
+            return
+        asked = given.get("group")
+        if self.group is None or asked not in (None, self.group.name):
+            name = asked or given.get("device") or given["id"]
+            self.unlimit()
+            self.group = self._nodes.limits.join(name, self)
+        self.group.set(limits)
+
+    def unlimit(self) -> None:
+        """Keep to no limits, and leave the group."""
+        group, self.group = self.group, None
+        if group is not None:
+            self._nodes.limits.leave(group, self)
+            self.limits_changed()
+
+    def limits_changed(self) -> None:
+        """The group has other limits, or there is none any more."""
+        if self.requests is not None:
+            self.requests.limit(self.group)

@@ -1,0 +1,114 @@
+"""What devices that read and write a disk have in common: QEMU's hw/block/block.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.block.nodes import BlockNodes
+from qmp_iothreadd.machine.devices.device import Device
+from qmp_iothreadd.qom.object import ObjectType
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.block.backend import BlockBackend
+    from qmp_iothreadd.machine.devices.model_table import DeviceModel
+    from qmp_iothreadd.machine.machine import Machine
+
+_BLOCK = 512
+_BLOCK_SIZES = ("logical_block_size", "physical_block_size")
+_BLOCK_MAX = 2 << 20
+_UNSET = (1 << 32) - 1
+
+
+class BlockDevice(Device):
+    """A device with a ``drive``: a disk or a node, which it holds while it works.
+
+    ``held`` is its hold; None while it does not work.
+    """
+
+    __slots__ = ("held",)
+
+    abstract = True
+
+    def __init__(self, type: ObjectType, machine: Machine, model: DeviceModel) -> None:
+        super().__init__(type, machine, model)
+        self.held: BlockBackend | None = None
+
+    def apply(self, name: str, value: Any) -> Any:
+        """Check what the drive is, and how large its blocks are."""
+        if name == "drive" and value:
+            self._check_drive(value)
+        elif name in _BLOCK_SIZES and value:
+            _check_block_size(name, value)
+        return super().apply(name, value)
+
+    def _check_drive(self, name: str) -> None:
+        nodes = self.machine.part(BlockNodes)
+        disk = nodes.disks.get(name)
+        if disk is None and name not in nodes.nodes:
+            raise errors.drive_not_found(self.type.name, name)
+        if disk is not None:
+            disk.check_free()
+
+    def claim_drive(self, *, resizable: bool) -> BlockBackend:
+        """Hold the drive, as ``realize`` begins.
+
+        Raises:
+            QmpError: there is none, others use it, or the sizes of its blocks do not fit together.
+        """
+        name = self.load("drive")
+        if not name:
+            raise errors.drive_property_missing()
+        held = self.machine.part(BlockNodes).hold(name)
+        if held is None:
+            raise errors.drive_not_found(self.type.name, name)
+        held.attach(self)
+        try:
+            self._configure(held, resizable=resizable)
+        except BaseException:
+            held.detach(unplugged=False)
+            raise
+        self.held = held
+        return held
+
+    def _configure(self, held: BlockBackend, *, resizable: bool) -> None:
+        if held.node is None:
+            raise errors.drive_empty()
+        self._check_sizes()
+        held.claim(
+            writes=not held.node.read_only,
+            share_writes=bool(self.load("share-rw")),
+            share_resize=resizable,
+        )
+        for name in ("write", "read"):
+            action = self.load(f"{name[0]}error")
+            if action not in (None, "auto"):
+                setattr(held, f"{name}_error", action)
+        if self.load("write-cache") == "off":
+            held.write_cache = False
+
+    def _check_sizes(self) -> None:
+        logical, physical = [self.load(name) or _BLOCK for name in _BLOCK_SIZES]
+        if logical > physical:
+            raise errors.block_sizes_reversed()
+        for name in ("min_io_size", "opt_io_size", "discard_granularity"):
+            size = self.load(name) or 0
+            if size != _UNSET and size % logical:
+                raise errors.size_not_in_blocks(name)
+
+    def release_drive(self, *, unplugged: bool = True) -> None:
+        """Let go of the drive, where it is held; ``unplugged`` False: the plugging failed."""
+        held, self.held = self.held, None
+        if held is not None:
+            held.detach(unplugged=unplugged)
+
+    def unrealize(self) -> None:
+        """Let go of the drive."""
+        self.release_drive()
+
+
+def _check_block_size(name: str, value: int) -> None:
+    if not _BLOCK <= value <= _BLOCK_MAX:
+        raise errors.block_size_range(name, value, _BLOCK, _BLOCK_MAX)
+    if value & (value - 1):
+        raise errors.block_size_uneven(name, value)
