@@ -108,7 +108,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "query-sev-capabilities": errors.kvm_not_enabled,
     "query-sev-launch-measure": errors.no_sev_measurement,
     "query-sgx": errors.no_sgx_machine,
-    "query-sgx-capabilities": errors.no_sgx_in_kvm,
+    "query-sgx-capabilities": errors.no_sgx_memory,
     "sev-inject-launch-secret": errors.no_sev_guest,
     "xen-event-inject": errors.no_xen_events,
     "xen-event-list": errors.no_xen_events,

@@ -118,9 +118,9 @@ def no_sgx_machine() -> QmpError:
     return QmpError("SGX is only supported on PC machines")
 
 
-def no_sgx_in_kvm() -> QmpError:
-    """query-sgx-capabilities asks KVM."""
-    return QmpError("SGX is not enabled in KVM")
+def no_sgx_memory() -> QmpError:
+    """query-sgx-capabilities looks for the host's device first: recorded where there is none."""
+    return QmpError("Could not open '/dev/sgx_vepc': No such file or directory")
 
 
 def no_ebpf_object(number: int) -> QmpError:

@@ -78,7 +78,11 @@ VALUES: list[tuple[str, dict[str, Any], Any]] = [
     ("query-sev-capabilities", {}, "KVM not enabled"),
     ("query-sev-launch-measure", {}, "SEV launch measurement is not available"),
     ("query-sgx", {}, "SGX is only supported on PC machines"),
-    ("query-sgx-capabilities", {}, "SGX is not enabled in KVM"),
+    (
+        "query-sgx-capabilities",
+        {},
+        "Could not open '/dev/sgx_vepc': No such file or directory",
+    ),
     ("request-ebpf", {"id": "rss"}, "can't find eBPF object with id: 0"),
     ("set-cpu-topology", {"core-id": 1}, "CPU topology change is not supported on this target"),
     ("sev-inject-launch-secret", SECRET, "SEV not enabled for guest"),

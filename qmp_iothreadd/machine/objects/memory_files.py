@@ -33,10 +33,10 @@ class MemoryBackendFile(MemoryBackend):
         "discard-data": flag(False),
         "mem-path": Setting(""),
         "align": Setting(0, type="int"),
-        "offset": Setting(0, type="int"),
+        "offset": Setting(0, type="int", description="Offset into the target file (ex: 1G)"),
         "pmem": flag(False),
         "readonly": flag(False),
-        "rom": Setting("auto"),
+        "rom": Setting("auto", description="Whether to create Read Only Memory (ROM)"),
     }
 
     def _check_change(self, name: str) -> None:
