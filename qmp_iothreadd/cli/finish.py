@@ -113,8 +113,8 @@ def _check_machine(line: CommandLine) -> None:
         options = line.machine_options
         if options.has_properties:
             options.check_properties()
-            if options.is_empty:
-                line.config.machine = options.values()
+            line.config.machine = options.values()
+        line.config.machine_type = options.type_name
         _check_lists(line, _ACCELERATORS)
         if options.get("accel") is not None or "accel" in line.lists:
             _call(line, "machine_checks.check_accelerators")

@@ -1,22 +1,22 @@
 """``-machine`` and what is short for its properties: all of it merged, then checked.
 
-There is no machine beside the empty one. Others are accepted by name, and their properties as they
-come, so that a start that names one goes on.
+What properties there are, and of which types, is the table of machine types' to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.lists import LISTS
 from qmp_iothreadd.json.order import first_unexpected, qdict_order
+from qmp_iothreadd.machine.boards import EMPTY
 from qmp_iothreadd.qom import c_numbers, keyval
 from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE
 
-EMPTY = "none"
-"""The machine without anything."""
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.boards.machine_types import MachineType
 
 # Options that were properties of the machine once, and still can be written so.
 _LEGACY = ("accel", "igd-passthru", "kvm-shadow-mem", "kernel-irqchip", "memory-backend")
@@ -88,19 +88,29 @@ class MachineOptions:
         _merge(self._values, values, "")
 
     def values(self) -> dict[str, Any]:
-        """What was said of the empty machine, of its properties' types; once that was checked."""
+        """What was said of the machine, of its properties' types; once that was checked."""
         given = _with_dashes(self._values)
-        types = _property_types()
+        types = _property_types(self.machine_type())
         values = {
-            name: _READERS[types[name]](value) if types[name] in _READERS else value
+            name: _read(types[name], value)
             for name, value in given.items()
-            if name in types and name not in (*_STRUCTURED, "smp", "smp-cache")
+            if name in types and name not in (*_STRUCTURED, "smp-cache", "type")
         }
         for name in _STRUCTURED.keys() & given.keys():
             values[name] = _members(name, _STRUCTURED[name], given[name])
         if "memory-backend" in values:
             values["memory-backend"] = f"/objects/{values['memory-backend']}"
         return values
+
+    def machine_type(self) -> MachineType:
+        """The row of the table of machine types.
+
+        Raises:
+            QmpError: there is no such machine.
+        """
+        from qmp_iothreadd.machine.boards.machine_types import machine_type  # few say anything
+
+        return machine_type(self.type_name)
 
     # -- Checks ------------------------------------------------------------------------------------
 
@@ -109,49 +119,47 @@ class MachineOptions:
         QmpError: there is no such machine.
         """
         if not self.is_empty:
-            from qmp_iothreadd.machine.boards.machine_types import find_machine  # only for others
-
-            if find_machine(self.type_name) is None:
-                raise errors.machine_unsupported(self.type_name)
+            self.machine_type()
 
     def check_properties(self) -> None:
         """In the order of QEMU's dictionary.
 
         Raises:
-            QmpError: a property that the empty machine does not have, or refuses.
+            QmpError: a property that the machine does not have, or refuses.
         """
+        from qmp_iothreadd.machine.boards.values import check_value  # few say anything
+
+        machine = self.machine_type()
+        types = _property_types(machine)
         values = _with_dashes(self._values)
         for name in qdict_order(values):
-            if name == "smp":
-                self._check_smp(values[name])
-            elif name in _STRUCTURED:
-                _check_structured(name, values[name])
-            elif self.is_empty and name not in ("type", *_LEGACY):
-                _check_property(name, values[name])
-
-    def _check_smp(self, given: Any) -> None:
-        members = _members("smp", "smp-opts", given)
-        from qmp_iothreadd.cli.topology import check_topology  # only where asked for
-        from qmp_iothreadd.machine.boards.machine_types import find_machine
-
-        machine = find_machine(self.type_name) or {}
-        name = machine.get("name", self.type_name)
-        levels = ("dies", "modules") if name.startswith("pc-") else ()
-        check_topology(members, name, machine.get("cpu-max", 1), levels)
+            if name in _STRUCTURED:
+                check_value(machine, name, _members(name, _STRUCTURED[name], values[name]))
+            elif name not in ("type", *_LEGACY):
+                if name not in types:
+                    raise errors.property_not_found(machine.qom_name, name)
+                _check_property(name, types[name], values[name])
+                check_value(machine, name, _read(types[name], values[name]))
 
 
-def list_properties() -> str:
-    """What ``-machine none,help`` says."""
-    from qmp_iothreadd.machine.boards.properties import (
-        INSTANCE_PROPERTIES,
-        MACHINE_PROPERTIES,
-    )
+def list_properties(name: str) -> str:
+    """What ``-machine NAME,help`` says.
 
+    Raises:
+        QmpError: there is no such machine.
+    """
+    from qmp_iothreadd.machine.boards.board_classes import board_class, machine_properties
+    from qmp_iothreadd.machine.boards.machine_types import machine_type
+
+    machine = machine_type(name)
+    hidden = board_class(machine).instance_properties
     lines = [
-        f"  {f'{each.name}=<{each.type}>':<22} - {each.description}"
-        for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)
+        f"  {f'{each.name}=<{each.type}>':<22}"
+        + (f" - {each.description}" if each.description else "")
+        for each in machine_properties(machine)
+        if each not in hidden
     ]
-    return "\n".join(["none-machine options:", *sorted(lines)])
+    return "\n".join([f"{machine.qom_name} options:", *sorted(lines)])
 
 
 def _merge(into: keyval.KeyVal, values: keyval.KeyVal, prefix: str) -> None:
@@ -179,44 +187,48 @@ def _with_dashes(values: keyval.KeyVal) -> keyval.KeyVal:
     return dashed
 
 
-def _property_types() -> dict[str, str]:
-    """The types that the table of the machine's properties has."""
-    from qmp_iothreadd.machine.boards.properties import (  # only where there are properties
-        INSTANCE_PROPERTIES,
-        MACHINE_PROPERTIES,
-    )
+def _property_types(machine: MachineType) -> dict[str, str]:
+    from qmp_iothreadd.machine.boards.board_classes import machine_properties  # few say anything
 
-    return {each.name: each.type for each in (*MACHINE_PROPERTIES, *INSTANCE_PROPERTIES)}
+    return {each.name: each.type for each in machine_properties(machine)}
 
 
-def _check_property(name: str, value: Any) -> None:
-    """One that is a text."""
-    type_name = _property_types().get(name)
-    if type_name is None:
-        raise errors.property_not_found("none-machine", name)
+def _read(type_name: str, text: Any) -> Any:
+    """The value of a property that is given as a text, which was checked."""
+    return _READERS[type_name][0](text) if type_name in _READERS else text
+
+
+def _check_property(name: str, type_name: str, value: Any) -> None:
+    """One that is a text.
+
+    Raises:
+        QmpError: it is none, or not of the property's type.
+    """
+    from qmp_iothreadd.machine.boards.values import ENUMS
+
+    if type_name in _LISTS:
+        raise errors.invalid_parameter_type(name, "array")
     if not isinstance(value, str):
         raise errors.keyval_unexpected(name)
-    if type_name == "bool" and c_numbers.boolean(value) is None:
-        raise errors.invalid_parameter_value(name, "'on' or 'off'")
-    if type_name == "int" and c_numbers.int64(value) is None:
-        raise errors.invalid_parameter_value(name, "integer")
+    if type_name in _READERS:
+        read, expected = _READERS[type_name]
+        if read(value) is None:
+            raise errors.invalid_parameter_value(name, expected)
+    if type_name in ENUMS and value not in ENUMS[type_name]:
+        raise errors.unaccepted_value(name, value)
     if name == "memory-encryption":
         raise errors.no_memory_encryption_object(value)
     if type_name.startswith("link<"):
         raise errors.device_not_found(value)
 
 
-def _check_structured(name: str, given: Any) -> None:
-    from qmp_iothreadd.machine.boards.values import check_boot, round_memory  # few need it
-
-    values = _members(name, _STRUCTURED[name], given)
-    if name == "boot":
-        check_boot(values)
-    else:
-        round_memory(values)
-
-
-_READERS = {"bool": c_numbers.boolean, "int": c_numbers.int64}
+_LISTS = ("CXLFixedMemoryWindow", "SgxEPC")
+_READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "bool": (c_numbers.boolean, "'on' or 'off'"),
+    "int": (c_numbers.int64, "integer"),
+    "size": (c_numbers.size, "size"),
+    "uint64_t": (c_numbers.uint64, "integer"),
+}
 _KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
     BOOL: (c_numbers.boolean, "'on' or 'off'"),
     NUMBER: (c_numbers.int64, "integer"),
@@ -248,4 +260,4 @@ def _members(name: str, list_name: str, given: Any) -> dict[str, Any]:
     return values
 
 
-_STRUCTURED = {"boot": "boot-opts", "memory": "memory-opts"}
+_STRUCTURED = {"boot": "boot-opts", "memory": "memory-opts", "smp": "smp-opts"}

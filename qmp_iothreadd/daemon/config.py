@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.daemon.reporter import Reporter
+from qmp_iothreadd.machine.boards import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,11 +156,11 @@ class Config:
     ``chardevs`` were read from. ``default_socket``: no monitor was asked for, and this socket was
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
-    ``defer``. ``machine`` are properties of the empty machine, of their types; ``memory_path`` is
-    the file or folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user,
-    group and the name whose groups are taken over. ``target`` is the
-    architecture that the program's name promises. ``netdevs`` are Netdevs, as on the wire, and
-    ``audiodevs`` Audiodevs.
+    ``defer``. ``machine_type`` is a name or alias of the table of machine types, ``machine`` are
+    its properties, of their types; ``memory_path`` is the file or folder of its memory, and
+    ``preallocate`` is said of all memory. ``run_as``: user, group and the name whose groups are
+    taken over. ``target`` is the architecture that the program's name promises. ``netdevs`` are
+    Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -185,6 +186,7 @@ class Config:
         self.start_stopped = False
         self.preconfig = False
         self.incoming: str | None = None
+        self.machine_type = EMPTY
         self.machine: dict[str, Any] = {}
         self.memory_path: str | None = None
         self.preallocate = False

@@ -108,9 +108,8 @@ async def serve(config: Config, background: Background | None = None) -> int:
             raise config.port_error
         if config.board_error is not None:
             raise config.board_error
-        if config.machine:
-            with located(""):
-                machine.create_default_memory(config.memory_path)
+        if config.machine or not machine.board.is_empty:
+            _init_board(config, machine)
         if config.incoming not in (None, "defer"):
             _await_machine(config.incoming, machine)
         machine.chardevs.started()
@@ -155,6 +154,7 @@ def _make_machine(config: Config) -> Machine:
         uuid=config.uuid or NIL_UUID,
         running=not config.start_stopped,
         polling=config.polling,
+        machine_type=config.machine_type,
         properties=config.machine,
         check_replies=config.check_replies,
     )
@@ -266,6 +266,13 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.daemon.backends import add_descriptors
 
     add_descriptors(machine, config.descriptors)
+
+
+def _init_board(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.machine.boards.board import Board
+
+    with located(""):
+        machine.part(Board).init(config.memory_path)
 
 
 def _await_machine(uri: str, machine: Machine) -> None:

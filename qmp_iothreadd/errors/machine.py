@@ -39,6 +39,14 @@ def machine_unsupported(name: str) -> QmpError:
     )
 
 
+def machine_not_built(name: str) -> QmpError:
+    """A machine type that QEMU has, and this program has not."""
+    return QmpError(
+        f'machine type "{name}" is not built in',
+        hint="Use -machine help to list supported machines",
+    )
+
+
 def bad_device_model(name: str) -> QmpError:
     """-device: there are none."""
     return QmpError(f"'{name}' is not a valid device model name")

@@ -110,6 +110,11 @@ def memory_backend_not_found(name: str) -> QmpError:
     return QmpError(f"Memory backend '{name}' not found")
 
 
+def memory_backend_of_other_size() -> QmpError:
+    """-machine memory-backend= beside -m with another size."""
+    return QmpError("Machine memory size does not match the size of the memory backend")
+
+
 def mem_path_and_backend() -> QmpError:
     """-mem-path and -machine memory-backend=."""
     return QmpError("'-mem-path' can't be used together with'-machine memory-backend'")
@@ -151,6 +156,27 @@ def boot_device_twice(letter: str) -> QmpError:
 def boot_order_fixed() -> QmpError:
     """-boot once=, where nothing can change the order."""
     return QmpError("no function defined to set boot device list for this architecture")
+
+
+def too_much_low_memory(size: int) -> QmpError:
+    """-machine max-ram-below-4g= with more than that."""
+    return QmpError(
+        f"Machine option 'max-ram-below-4g={size}' expects size less than or equal to 4G"
+    )
+
+
+def firmware_too_large(size: int) -> QmpError:
+    """-machine max-fw-size= with more than 16 MiB. Two words stay together, as QEMU has them."""
+    return QmpError(
+        f"User specified max allowed firmware size {size} is greater than 16MiB. If combined "
+        "firmware size exceeds 16MiB the system may not boot, or experience intermittent"
+        "stability issues."
+    )
+
+
+def oem_id_too_long(name: str, most: int) -> QmpError:
+    """-machine x-oem-id= or x-oem-table-id= with more than a table of ACPI has room for."""
+    return QmpError(f"User specified {name} value is bigger than {most} bytes in size")
 
 
 # -- Time ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the daemon serves: a machine of objects, a run state and events, and no hardware."""
+"""What the daemon serves: a machine of a type, its objects, a run state and events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.json.order import qdict_order
-from qmp_iothreadd.machine.boards.empty_machine import add_empty_machine
+from qmp_iothreadd.machine.boards import EMPTY
+from qmp_iothreadd.machine.boards.empty_machine import NoneMachine, add_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
 from qmp_iothreadd.machine.object_types import add_object_types
 from qmp_iothreadd.machine.run_state import RunState
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.descriptors import Descriptors
     from qmp_iothreadd.iothread.workload import WorkloadObject
+    from qmp_iothreadd.machine.boards.machine_object import MachineObject
     from qmp_iothreadd.machine.objects.memory import MemoryBackend
     from qmp_iothreadd.machine.part import Part
     from qmp_iothreadd.qapi.compat_policy import CompatPolicy
@@ -41,9 +43,6 @@ VERSION_TEXT = ".".join(map(str, VERSION))
 _O = TypeVar("_O", bound=Object)
 _P = TypeVar("_P", bound="Part")
 
-# The id of the memory that a machine has without asking for it by name.
-DEFAULT_MEMORY = "ram"
-
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -56,7 +55,9 @@ def version_info(package: str) -> dict[str, Any]:
 class Machine(RunState):
     """The state that commands act on. One for a process, or for a test.
 
-    ``properties`` are those of ``/machine`` that are not the default, of their types.
+    ``machine_type`` is a name or alias that ``-machine`` takes, QmpError is raised where there is
+    no such machine; what its board has is ``part(Board)``'s to make. ``properties`` are those
+    of ``/machine`` that are not the default, of their types.
     ``check_replies``: a return value or the data of an event that does not fit the schema is not
     sent, but raises ReplyError where it was about to be.
     """
@@ -71,6 +72,7 @@ class Machine(RunState):
         running: bool = True,
         polling: bool = True,
         package: str = "",
+        machine_type: str = EMPTY,
         properties: Mapping[str, Any] | None = None,
         check_replies: bool = False,
     ) -> None:
@@ -90,7 +92,7 @@ class Machine(RunState):
         self.chardevs.descriptors = lambda: self.descriptors
         self.traces = TraceLog()
         self._register_object_types(polling)
-        self.board = add_empty_machine(self.tree)
+        self.board = add_machine(self.tree, _machine_class(machine_type))
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
         if properties:
             self.board.configure(properties)
@@ -277,21 +279,29 @@ class Machine(RunState):
         return _of_type(self.tree.objects.children_in_order(), WorkloadObject)
 
     def create_default_memory(self, path: str | None = None) -> None:
-        """Create the memory of a machine that was given a size, and no back end.
+        """Create the memory of a machine that was given no back end; none has some if asked for.
 
         ``path`` is the file that it is kept in, or the folder of a file without a name.
 
         Raises:
-            QmpError: there is not so much, or its name is taken.
+            QmpError: there is not so much, its name is taken, or the back end has another size.
         """
-        size = self.board.get_property("memory")["size"]
-        if size and not self.board.get_property("memory-backend"):
-            if self.find_object(DEFAULT_MEMORY) is not None:
-                raise errors.default_memory_name_taken(DEFAULT_MEMORY)
-            kind = "memory-backend-ram" if path is None else "memory-backend-file"
+        kind = self.board.machine_type
+        asked = self.board.get_property("memory")["size"]
+        size = asked or kind.family.memory
+        given = self.board.get_property("memory-backend")
+        if given:
+            size = self.resolve(given).get_property("size")
+            if asked not in (0, size):
+                raise errors.memory_backend_of_other_size()
+        elif size:
+            if self.find_object(kind.default_ram_id) is not None:
+                raise errors.default_memory_name_taken(kind.default_ram_id)
+            type_name = "memory-backend-ram" if path is None else "memory-backend-file"
             where = {} if path is None else {"mem-path": path}
-            made = self.add_object(kind, DEFAULT_MEMORY, {**where, "size": size})
+            made = self.add_object(type_name, kind.default_ram_id, {**where, "size": size})
             self.board.values["memory-backend"] = made.path
+        self.board.values["memory"] = {**self.board.get_property("memory"), "size": size}
 
     def memory_backends(self) -> list[MemoryBackend]:
         """The memory, in the order of QEMU's query-memdev: backwards through the table."""
@@ -325,6 +335,15 @@ class Machine(RunState):
     def _register_device_types(self) -> None:
         # There are many, and few look for one.
         errors.import_late("qmp_iothreadd.machine.devices.models").add_device_types(self)
+
+
+def _machine_class(name: str) -> type[MachineObject]:
+    if name == EMPTY:
+        return NoneMachine
+    from qmp_iothreadd.machine.boards.board_classes import board_class  # not for none
+    from qmp_iothreadd.machine.boards.machine_types import machine_type
+
+    return board_class(machine_type(name))
 
 
 def _of_type(objects: Iterable[Object], cls: type[_O]) -> list[_O]:

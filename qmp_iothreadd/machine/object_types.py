@@ -73,6 +73,7 @@ _OBJECTS: Final = {
 }
 CLASSES: Final = {
     "System": "machine.devices.bus:SystemBus",
+    "generic-pc-machine": "machine.boards.pc:PcMachine",
     "device": "machine.devices.device:Device",
     "iothread": "iothread.event_loop:IOThread",
     "main-loop": "iothread.event_loop:MainLoop",
@@ -103,6 +104,13 @@ def add_object_types(
         types.declare(name, partial(adder.load, name, where))
     for cls, struct in described_types(schema):
         adder.add(cls, struct)
+    types.load_later(partial(_add_machine_types, types))
+
+
+def _add_machine_types(types: TypeRegistry) -> None:
+    from qmp_iothreadd.machine.boards.board_classes import add_machine_types
+
+    add_machine_types(types)
 
 
 def object_types(schema: Schema, models: Models) -> TypeRegistry:

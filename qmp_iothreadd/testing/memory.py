@@ -38,13 +38,19 @@ def make_machine(schema_path: str | None = None, **options: Any) -> Machine:
     """A machine on the daemon's schema or another one; ``options`` are Machine's.
 
     What it returns and emits is checked against the schema, unless ``check_replies`` is False. A
-    schema is loaded once. ``close`` the machine when done: it may have threads.
+    schema is loaded once. The board is ready, whatever machine it is. ``close`` the machine when
+    done: it may have threads.
     """
     models = _models.get(schema_path)
     if models is None:
         schema = load_schema(schema_path) if schema_path else load_schema_cached()
         models = _models[schema_path] = Models(schema)
-    return Machine(models.schema, models, **{"check_replies": True, **options})
+    machine = Machine(models.schema, models, **{"check_replies": True, **options})
+    if not machine.board.is_empty:
+        from qmp_iothreadd.machine.boards.board import Board  # most tests need none
+
+        machine.part(Board).init()
+    return machine
 
 
 def make_dispatcher(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.lists import new_list
-from qmp_iothreadd.cli.machine import EMPTY, list_properties
+from qmp_iothreadd.cli.machine import list_properties
 from qmp_iothreadd.cli.option import (
     FILE,
     Handler,
@@ -25,8 +25,9 @@ from qmp_iothreadd.qom.option_lists import HELP
 
 def _set_machine(line: CommandLine, text: str) -> None:
     if not line.machine_options.machine(text):
-        if line.machine_options.get("type") == EMPTY:
-            raise Finished(list_properties())
+        name = line.machine_options.get("type")
+        if name is not None and name not in HELP:
+            raise Finished(list_properties(name))
         from qmp_iothreadd.machine.boards.machine_types import list_machines  # only for help
 
         raise Finished(list_machines())
@@ -131,7 +132,7 @@ OPTIONS = (
         "M machine",
         "TYPE[,PROP=VALUE]...",
         _set_machine,
-        "the machine: 'none' has nothing; others are known by name",
+        "the machine: none, microvm, pc, q35, isapc, or a version of these",
         words=_machine_words,
     ),
     _guest(

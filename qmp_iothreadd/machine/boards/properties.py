@@ -1,4 +1,4 @@
-"""The properties of the empty machine, with the values of a QEMU that was started with ``-M none``.
+"""The properties of every machine, with the values of a QEMU that was started with ``-M none``.
 
 Names, types and descriptions are those of QEMU 11.1's qom-list-properties. Little depends on them
 where there is no guest. Where names meet in a table, the first is first: the order of rows is one
@@ -20,11 +20,16 @@ _SMP_CACHE = {
 }
 
 
-def _property(name: str, type: str, value: Any, description: str) -> Property:
+def machine_property(name: str, type: str, value: Any, description: str | None = None) -> Property:
+    """A property of ``/machine``; ``value`` is what it has where neither user nor type says."""
+
+    def get_value(machine: Any) -> Any:
+        return machine.values[name] if name in machine.values else machine.defaults.get(name, value)
+
     return Property(
         name,
         type,
-        lambda machine: machine.values.get(name, value),
+        get_value,
         None if name == "smp-cache" else lambda machine, given: machine.store(name, type, given),
         description=description,
     )
@@ -80,7 +85,7 @@ _OWN_ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ),
 )
 
-MACHINE_PROPERTIES = tuple(_property(*row) for row in _ROWS)
+MACHINE_PROPERTIES = tuple(machine_property(*row) for row in _ROWS)
 
 # QEMU gives this one to each machine and not to their type: it comes after the others.
-INSTANCE_PROPERTIES = tuple(_property(*row) for row in _OWN_ROWS)
+INSTANCE_PROPERTIES = tuple(machine_property(*row) for row in _OWN_ROWS)

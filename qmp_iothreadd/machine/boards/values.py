@@ -1,16 +1,62 @@
-"""What the properties of a machine may be set to, as QEMU's hw/core/machine checks it.
+"""What the properties of a machine may be set to, as QEMU's hw/core and hw/i386 check it.
 
 The values have the types of the schema.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.boards.properties import SMP
+from qmp_iothreadd.machine.boards.topology import check_topology
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.boards.machine_types import MachineType
 
 _PAGE: Final = 8192
+_OEM_ID_BYTES: Final = {"x-oem-id": 6, "x-oem-table-id": 8}
+_MOST_RAM_BELOW_4G: Final = 1 << 32
+_MOST_FIRMWARE: Final = 16 << 20
+
+ENUMS: Final = {
+    "OnOffAuto": ("auto", "on", "off"),
+    "PCSouthBridgeOption": ("piix3", "piix4-isa"),
+}
+"""The types of properties that take one of a few words."""
+
+WORDS: Final = {"smbios-entry-point-type": ("32", "64", "auto")}
+"""The properties that take one of a few words though their type is another's."""
+
+# The types that QOM names in another way than the schema; enumerations that it lacks are texts.
+_SCHEMA_TYPES: Final = {
+    "string": "str",
+    "uint64_t": "uint64",
+    "PCSouthBridgeOption": "str",
+}
+
+
+def schema_type(qom_type: str) -> str:
+    """The name of the schema's type that a property of this QOM type has."""
+    return _SCHEMA_TYPES.get(qom_type, qom_type)
+
+
+def check_value(machine: MachineType, name: str, value: Any) -> Any:
+    """What a property is set to, where it is asked to be ``value``.
+
+    Raises:
+        QmpError: it cannot be that.
+    """
+    if name == "smp":
+        topology = {key: int(count) for key, count in value.items()}
+        return check_topology(topology, machine.name, machine.cpu_max, machine.family.levels)
+    if name in CHECKS:
+        return CHECKS[name](value)
+    if name in WORDS and value not in WORDS[name]:
+        raise errors.unaccepted_value(name, value)
+    if name in _OEM_ID_BYTES and len(value.encode()) > _OEM_ID_BYTES[name]:
+        raise errors.oem_id_too_long(name, _OEM_ID_BYTES[name])
+    return value
 
 
 def round_memory(values: dict[str, Any]) -> dict[str, Any]:
@@ -48,22 +94,31 @@ def check_boot(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def check_smp(values: dict[str, int]) -> dict[str, int]:
-    """The SMPConfiguration of a machine that can have one CPU.
+def check_low_memory(size: int) -> int:
+    """``max-ram-below-4g``.
 
     Raises:
-        QmpError: there would be more, or none.
+        QmpError: it is more than 4 GiB.
     """
-    if 0 in values.values():
-        raise errors.no_cpus()
-    count = max(values.values(), default=1)
-    if count > 1:
-        raise errors.too_many_cpus(count, "none", 1)
-    return SMP
+    if size > _MOST_RAM_BELOW_4G:
+        raise errors.too_much_low_memory(size)
+    return size
 
 
-CHECKS: Final = {
+def check_firmware_size(size: int) -> int:
+    """``max-fw-size``.
+
+    Raises:
+        QmpError: it is more than 16 MiB.
+    """
+    if size > _MOST_FIRMWARE:
+        raise errors.firmware_too_large(size)
+    return size
+
+
+CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "boot": check_boot,
+    "max-fw-size": check_firmware_size,
+    "max-ram-below-4g": check_low_memory,
     "memory": round_memory,
-    "smp": check_smp,
 }
