@@ -23,6 +23,7 @@ LATER = (
     "chardev_changes",
     "displays",
     "guest_memory",
+    "machine",
     "machine_lists",
     "memory",
     "ringbuf",

@@ -113,6 +113,11 @@ def no_sev() -> QmpError:
     return QmpError("SEV is not enabled")
 
 
+def no_sgx_sections() -> QmpError:
+    """query-sgx, of a machine that could have it."""
+    return QmpError("No EPC regions defined, SGX not available")
+
+
 def no_sgx_machine() -> QmpError:
     """query-sgx."""
     return QmpError("SGX is only supported on PC machines")

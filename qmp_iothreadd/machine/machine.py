@@ -182,8 +182,9 @@ class Machine(RunState):
 
     @property
     def can_suspend(self) -> bool:
-        """Whether a guest could go to sleep: PCs have what wakes it."""
-        return self.board.type.implements("generic-pc-machine")
+        """Whether a guest could go to sleep: PCs with ACPI have what wakes it."""
+        board = self.board
+        return board.has_acpi_device and board.type.implements("generic-pc-machine")
 
     # -- Objects ----------------------------------------------------------------------------------
 
@@ -287,7 +288,7 @@ class Machine(RunState):
             QmpError: there is not so much, its name is taken, or the back end has another size.
         """
         kind = self.board.machine_type
-        asked = self.board.get_property("memory")["size"]
+        asked = self.board.memory["size"]
         size = asked or kind.family.memory
         given = self.board.get_property("memory-backend")
         if given:
@@ -301,7 +302,7 @@ class Machine(RunState):
             where = {} if path is None else {"mem-path": path}
             made = self.add_object(type_name, kind.default_ram_id, {**where, "size": size})
             self.board.values["memory-backend"] = made.path
-        self.board.values["memory"] = {**self.board.get_property("memory"), "size": size}
+        self.board.values["memory"] = {**self.board.memory, "size": size}
 
     def memory_backends(self) -> list[MemoryBackend]:
         """The memory, in the order of QEMU's query-memdev: backwards through the table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,13 @@ def board_class(machine: MachineType) -> type[MachineObject]:
     return type(class_name, (cls,), {"__slots__": (), **own})
 
 
-def machine_properties(machine: MachineType) -> Iterator[Property]:
+def machine_properties(machine: MachineType) -> Iterable[Property]:
     """The properties that machines of this type have."""
+    found: dict[str, Property] = {}
     for cls in reversed(board_class(machine).__mro__):
         if cls is not Object:
-            yield from cls.__dict__.get("qom_properties", ())
+            found.update({each.name: each for each in cls.__dict__.get("qom_properties", ())})
+    return found.values()
 
 
 def add_machine_types(types: TypeRegistry) -> None:

@@ -59,6 +59,17 @@ class MachineObject(Object):
         topology: dict[str, int] = self.values.get("smp", SMP)
         return topology
 
+    @property
+    def memory(self) -> dict[str, int]:
+        """How much there is, a MemorySizeConfiguration with a size."""
+        size: dict[str, int] = self.get_property("memory")
+        return size
+
+    @property
+    def has_acpi_device(self) -> bool:
+        """Whether a device of its tells about slots that ACPI knows."""
+        return False
+
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take over what the command line says, which is checked already."""
         from qmp_iothreadd.machine.boards.values import check_value  # few say anything

@@ -97,6 +97,11 @@ class Q35Machine(PcMachine):
         "max-ram-below-4g": 4 * _GIB,
     }
 
+    @property
+    def has_acpi_device(self) -> bool:
+        """Its south bridge is there in any case."""
+        return True
+
 
 class IsaPcMachine(PcMachine):
     """``-M isapc``."""
@@ -108,3 +113,8 @@ class IsaPcMachine(PcMachine):
     qom_properties: ClassVar[tuple[Property, ...]] = _INSTANCE_PROPERTIES
     instance_properties: ClassVar[tuple[Property, ...]] = _INSTANCE_PROPERTIES
     defaults: ClassVar[Mapping[str, Any]] = {**PcMachine.defaults, "hpet": False}
+
+    @property
+    def has_acpi_device(self) -> bool:
+        """It has none."""
+        return False
