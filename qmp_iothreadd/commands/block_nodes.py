@@ -46,7 +46,7 @@ def set_iothread(
     ctx: Context, node_name: str, iothread: str | None, force: bool | None = None
 ) -> None:
     """Let a node run in an iothread, or in the main loop."""
-    ctx.machine.part(BlockNodes).move(node_name, iothread)
+    ctx.machine.part(BlockNodes).move(node_name, iothread, force=bool(force))
 
 
 @command("block_resize")

@@ -37,6 +37,19 @@ def block_iothread_not_found(name: str) -> QmpError:
     return QmpError(f"Cannot find iothread {name}")
 
 
+def node_might_be_used(name: str) -> QmpError:
+    """x-blockdev-set-iothread of what somebody holds."""
+    return QmpError(
+        f"Node {name} is associated with a BlockBackend and could be in use (use force=true to "
+        "override this check)"
+    )
+
+
+def node_used_by_device() -> QmpError:
+    """The same by force, of what a device uses."""
+    return QmpError("Cannot change iothread of active block backend")
+
+
 # -- Making and removing nodes --------------------------------------------------------------------
 
 

@@ -115,3 +115,43 @@ def mapped_queue_taken(queue: int, iothread: str) -> QmpError:
 def mapped_queue_missing(queue: int) -> QmpError:
     """A queue that no iothread would serve."""
     return QmpError(f"missing vq {queue} IOThread assignment in iothread-vq-mapping")
+
+
+# -- SCSI -----------------------------------------------------------------------------------------
+
+
+def scsi_queues_bad(queues: int, most: int) -> QmpError:
+    """A SCSI controller that could not be talked to, or with too many queues."""
+    return QmpError(
+        f"Invalid number of queues (= {queues}), must be a positive integer less than {most}."
+    )
+
+
+def scsi_channel_bad(channel: int) -> QmpError:
+    """A channel that the controller does not have."""
+    return QmpError(f"bad scsi channel id: {channel}")
+
+
+def scsi_target_bad(target: int) -> QmpError:
+    """A target that the controller does not have."""
+    return QmpError(f"bad scsi device id: {target}")
+
+
+def scsi_lun_bad(lun: int) -> QmpError:
+    """A unit that no target has."""
+    return QmpError(f"bad scsi device lun: {lun}")
+
+
+def scsi_lun_taken(id: str) -> QmpError:
+    """Two devices in one place; ``id`` is the other one's."""
+    return QmpError(f"lun already used by '{id}'")
+
+
+def scsi_targets_used_up() -> QmpError:
+    """No target is free for a device that asks for none."""
+    return QmpError("no free target")
+
+
+def scsi_luns_used_up() -> QmpError:
+    """No unit is free in the target that a device asks for."""
+    return QmpError("no free lun")

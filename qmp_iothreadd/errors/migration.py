@@ -15,6 +15,11 @@ def migration_protocol_unknown(uri: str) -> QmpError:
     return QmpError(f"unknown migration protocol: {uri}")
 
 
+def migration_blocked() -> QmpError:
+    """A machine with CPUs, memory and devices; also the reason that query-migrate gives."""
+    return QmpError("the emulated machine has no guest whose state could be saved or sent")
+
+
 def migration_channel_twice(kind: str) -> QmpError:
     """Two channels of one type."""
     return QmpError(f"Channel list has more than one {kind} entry")

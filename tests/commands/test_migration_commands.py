@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_settings_are_kept(client: MemoryClient) -> None:
     refused = client.request("migrate-set-parameters", {"downtime-limit": 1, "multifd-channels": 0})
     assert "error" in refused
     assert client.execute("query-migrate-parameters")["downtime-limit"] == 123
+
+
+def test_only_the_empty_machine_can_migrate() -> None:
+    reason = "the emulated machine has no guest whose state could be saved or sent"
+    machine = make_machine(machine_type="microvm")
+    with closing(machine), MemoryClient(machine) as client:
+        client.negotiate()
+        assert client.execute("query-migrate") == {"blocked-reasons": [reason]}
+        told = client.request("migrate", {"uri": "exec:true"})["error"]["desc"]
+        assert told == reason
+        assert client.execute("query-migrate") == {"blocked-reasons": [reason]}
 
 
 def test_what_does_not_run_is_cancelled_without_effect(client: MemoryClient) -> None:

@@ -324,15 +324,20 @@ class BlockNodes:
             raise errors.reopen_has_writers(node.name)
         return node
 
-    def move(self, name: str, iothread: str | None) -> None:
+    def move(self, name: str, iothread: str | None, *, force: bool = False) -> None:
         """Let a node run in an iothread, or in the main loop.
 
         A node does not keep its iothread: that can be deleted, and then the node is as before.
 
         Raises:
-            QmpError: there is no such node, or no such iothread.
+            QmpError: there is no such node, or no such iothread, or a device uses the node.
         """
         node = self.find(name)
+        holds = [edge.user for edge in node.users if isinstance(edge.user, BlockBackend)]
+        if holds and not force:
+            raise errors.node_might_be_used(name)
+        if any(each.device for each in holds):
+            raise errors.node_used_by_device()
         found = None if iothread is None else self.machine.find_object(iothread)
         if iothread is not None and not isinstance(found, IOThread):
             raise errors.block_iothread_not_found(iothread)

@@ -13,7 +13,9 @@ from qmp_iothreadd.machine.recorded_lists import recorded_list
 
 CLASSES: Final = {
     "device": "device:Device",
+    "scsi-hd": "scsi:ScsiDisk",
     "virtio-blk-device": "virtio_blk:VirtioBlk",
+    "virtio-scsi-device": "scsi:VirtioScsi",
     "virtio-pci": "virtio_pci:VirtioPci",
 }
 """Where the class of a type's devices is, below this package; types without one inherit it."""

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.machine.devices.block_device import BlockDevice
-from qmp_iothreadd.machine.devices.virtqueue_mapping import assign
-from qmp_iothreadd.qom.links import resolve_link
-from qmp_iothreadd.qom.object import Object, ObjectType
+from qmp_iothreadd.machine.devices.virtqueue_mapping import QueueOwner
 
-if TYPE_CHECKING:
-    from qmp_iothreadd.machine.devices.model_table import DeviceModel
-    from qmp_iothreadd.machine.machine import Machine
-
-_AUTO: Final = 0xFFFF
 _QUEUES_MAX: Final = 1024  # QEMU's VIRTIO_QUEUE_MAX
 _QUEUE_SIZE_MAX: Final = 1024
 _SECTORS_MAX: Final = (1 << 31) // 512 - 1
 
 
-class VirtioBlk(BlockDevice):
+class VirtioBlk(QueueOwner, BlockDevice):
     """A virtio disk."""
 
-    __slots__ = ("_iothread",)
-
-    def __init__(self, type: ObjectType, machine: Machine, model: DeviceModel) -> None:
-        super().__init__(type, machine, model)
-        self._iothread: Object | None = None
-
-    def load(self, name: str) -> Any:
-        """The value of a property; an iothread that was deleted since has no path any more."""
-        if name == "iothread":
-            found = self._iothread
-            return found.path if found is not None and found.parent is not None else ""
-        return super().load(name)
-
-    def apply(self, name: str, value: Any) -> Any:
-        """Find the iothread: it is kept itself, whatever its name stands for later."""
-        if name == "iothread":
-            path = resolve_link(self.machine.tree.root, name, value, "iothread")
-            self._iothread = self.machine.resolve(path) if path else None
-        return super().apply(name, value)
-
-    @property
-    def queues(self) -> int:
-        """How many queues it has."""
-        asked = self.load("num-queues")
-        return 1 if asked in (None, _AUTO) else int(asked)
+    __slots__ = ()
 
     def realize(self) -> None:
         """Hold the drive, and let it be served."""
         self._check_queues()
         held = self.claim_drive(resizable=True)
         try:
-            held.start(self._iothreads())
+            held.start(self.iothreads())
         except BaseException:
             self.release_drive(unplugged=False)
             raise
@@ -77,15 +45,3 @@ class VirtioBlk(BlockDevice):
             sectors = self.load(name)
             if sectors is not None and not 0 < sectors <= _SECTORS_MAX:
                 raise errors.sectors_out_of_range(name, sectors, _SECTORS_MAX)
-
-    def _iothreads(self) -> list[IOThread | None]:
-        """Who serves each queue; None: the main loop."""
-        mappings = self.load("iothread-vq-mapping")
-        if self._iothread is not None and mappings:
-            raise errors.iothread_and_mapping()
-        if self.load("ioeventfd") is False and (self._iothread is not None or mappings):
-            raise errors.iothread_without_notifier()
-        if mappings:
-            return [*assign(self.machine, mappings, self.queues)]
-        assert self._iothread is None or isinstance(self._iothread, IOThread)
-        return [self._iothread] * self.queues

@@ -131,6 +131,8 @@ class Migration:
     def _check_start(self, *, resume: bool) -> None:
         if resume:
             raise errors.migration_not_paused()
+        if not self.machine.board.is_empty:
+            raise errors.migration_blocked()
         if self.running:
             raise errors.migration_running()
         if self.machine.status == "inmigrate":
@@ -206,9 +208,12 @@ class Migration:
 
     def info(self) -> dict[str, Any]:
         """A MigrationInfo."""
+        found: dict[str, Any] = {}
+        if not self.machine.board.is_empty:
+            found["blocked-reasons"] = [errors.migration_blocked().desc]
         if self.status == "none":
-            return {}
-        found: dict[str, Any] = {"status": self.status}
+            return found
+        found["status"] = self.status
         if self.error is not None:
             found["error-desc"] = self.error
         if self.status == "completed":
