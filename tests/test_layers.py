@@ -21,6 +21,7 @@ ROOT = "qmp_iothreadd"
 # so qom, which knows none of them, is below its own types.
 ROOMS = (
     "errors",
+    "bounded_file",
     "json",
     "qapi",
     "qom",

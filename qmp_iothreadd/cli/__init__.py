@@ -81,7 +81,20 @@ def _split(line: CommandLine, arguments: list[str]) -> list[tuple[list[str], Opt
 
 def main(argv: list[str] | None = None) -> int:
     """Run the daemon as ``argv`` asks, the process's own if None, and return the exit status."""
-    open_standard_streams()
+    try:
+        open_standard_streams()
+        return _run(argv)
+    except (OSError, ImportError, MemoryError, ValueError) as error:
+        from qmp_iothreadd.errors.unforeseen import of_system  # few starts fail so
+
+        refused = of_system(error)
+        if refused is None:
+            raise
+        say(f"{PROGRAM}: {refused.desc}\n")
+        return 1
+
+
+def _run(argv: list[str] | None) -> int:
     try:
         config, warnings = parse(sys.argv if argv is None else argv)
     except Finished as finished:

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.cli.command_line import CommandLine
 from qmp_iothreadd.cli.lists import LISTS
 from qmp_iothreadd.daemon.config import ObjectConfig
@@ -38,8 +39,7 @@ def read_config_file(line: CommandLine, path: str) -> None:
         LocatedError: a line of it makes no sense.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
+        text = read_bounded(path, regular=False).decode(errors="surrogateescape")
     except OSError as error:
         raise errors.cannot_open(path, error.strerror or str(error)) from None
     group, pairs = "", list[tuple[str, str]]()

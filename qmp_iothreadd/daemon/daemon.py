@@ -330,10 +330,9 @@ def _hold_pidfile(path: str, stack: contextlib.AsyncExitStack) -> None:
 
 
 def _prepare_default_socket(path: str, stack: contextlib.AsyncExitStack) -> None:
-    from qmp_iothreadd.daemon.default_socket import check_free, socket_folder
+    from qmp_iothreadd.daemon.default_socket import hold_default_socket
 
-    stack.enter_context(socket_folder(path))
-    check_free(path)
+    stack.enter_context(hold_default_socket(path))
 
 
 def _say_how_to_connect(path: str, machine: Machine) -> None:

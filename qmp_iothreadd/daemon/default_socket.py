@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import stat
@@ -11,6 +12,11 @@ from collections.abc import Iterator
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.daemon.reporter import PROGRAM
+
+_LOCK_SUFFIX = ".lock"
+
+# How often a start finds that the daemon before it has just ended.
+_TRIES = 10
 
 
 def default_socket_path() -> str:
@@ -24,6 +30,53 @@ def default_socket_path() -> str:
         return os.path.join(runtime, f"{PROGRAM}.sock")
     temporary = os.environ.get("TMPDIR") or "/tmp"
     return os.path.join(temporary, f"{PROGRAM}-{os.getuid()}", "qmp.sock")
+
+
+@contextlib.contextmanager
+def hold_default_socket(path: str) -> Iterator[None]:
+    """Be the one daemon that listens on ``path``: of several that start at once, one does.
+
+    A path that was asked for is QEMU's to take, which needs no lock. Leaving gives back all that
+    is made here; the socket has to be gone by then.
+
+    Raises:
+        QmpError: another has it, or its folder cannot be used.
+    """
+    for _ in range(_TRIES):
+        with socket_folder(path):
+            lock = _lock(path)
+            if lock is not None:
+                try:
+                    check_free(path)
+                    yield
+                finally:
+                    with contextlib.suppress(OSError):
+                        os.unlink(path + _LOCK_SUFFIX)
+                    os.close(lock)
+                return
+    raise errors.bind_failed(path, os.strerror(errno.EADDRINUSE))
+
+
+def _lock(path: str) -> int | None:
+    """The descriptor of the lock, or None where who had it gave it back just now."""
+    name = path + _LOCK_SUFFIX
+    try:
+        fd = os.open(name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileNotFoundError:
+        return None  # its folder went with it
+    except OSError as error:
+        raise errors.bind_failed(path, error.strerror or str(error)) from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(fd), os.stat(name)):
+            return fd
+    except BlockingIOError:
+        os.close(fd)
+        raise errors.bind_failed(path, os.strerror(errno.EADDRINUSE)) from None
+    except FileNotFoundError:
+        pass
+    os.close(fd)
+    return None
 
 
 @contextlib.contextmanager

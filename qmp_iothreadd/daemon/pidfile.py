@@ -26,13 +26,21 @@ class PidFile:
                     fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError as error:
                     raise errors.pid_file_locked(error.strerror or str(error)) from None
-                os.ftruncate(self._fd, 0)
-                os.write(self._fd, f"{os.getpid()}\n".encode())
+                self._write()
             except BaseException:
                 os.close(self._fd)
                 raise
         except OSError as error:
             raise errors.pid_file_failed(path, error.strerror or str(error)) from None
+
+    def _write(self) -> None:
+        try:
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, f"{os.getpid()}\n".encode())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)  # a file without the id is worse than none
+            raise
 
     def remove(self) -> None:
         """Remove the file, then release it."""

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.errors import LocatedError, QmpError
 from qmp_iothreadd.iothread.log_file import open_log_file
 from qmp_iothreadd.iothread.trace_events import is_pattern, matching_events
@@ -56,10 +57,9 @@ def _turn(log: TraceLog, text: str, reporter: Reporter, location: str = "") -> N
 def _read_events(log: TraceLog, path: str, reporter: Reporter) -> None:
     """A file with one name or pattern per line; ``#`` begins a comment."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
+        text = read_bounded(path, regular=False).decode(errors="replace")
     except OSError as error:
         raise LocatedError(QmpError(error.strerror or str(error)), file=path) from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if line and not line.startswith("#"):
             _turn(log, line, reporter.about_file(f"{path}:{number}"))

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.parameters import *
     from qmp_iothreadd.errors.process import *
     from qmp_iothreadd.errors.request import *
+    from qmp_iothreadd.errors.system import *
     from qmp_iothreadd.errors.tls import *
     from qmp_iothreadd.errors.user_objects import *
 
@@ -91,9 +92,18 @@ _LAYERS: Final = (
     "tls",
     "user_objects",
     "process",
+    "system",
     "command_line",
     "device_options",
 )
+
+
+def of_command(error: Exception) -> QmpError:
+    """What to answer where a command failed: by an error of ours, the system's, or a fault."""
+    if isinstance(error, QmpError):
+        return error
+    made: QmpError = import_late(f"{__name__}.unforeseen").of_command(error)
+    return made
 
 
 _reserved: int | None = None

@@ -60,3 +60,8 @@ def oob_unsupported(name: str) -> QmpError:
 def disabled_by_policy(kind: str, what: str, name: str, error_class: str) -> QmpError:
     """-compat refuses a command, parameter or value that is deprecated or unstable."""
     return QmpError(f"{kind.capitalize()} {what} {name} disabled by policy", error_class)
+
+
+def stub_too_large(type: str, limit: int) -> QmpError:
+    """--stub-missing of a command whose return type asks for a very large value."""
+    return QmpError(f"the least value of type '{type}' has more than {limit} parts")

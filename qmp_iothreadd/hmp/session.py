@@ -5,7 +5,6 @@ It is driven as ``qmp.session.Session`` is.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -82,9 +81,7 @@ class BaseSession:
         try:
             shown = interpreter.execute(self, line)
         except Exception as error:
-            # A fault in the daemon: it must not end the session.
-            sys.excepthook(type(error), error, error.__traceback__)
-            shown = messages.failure(f"internal error: {type(error).__name__}") + "\n"
+            shown = messages.failure(errors.of_command(error).desc) + "\n"
         return text.to_terminal(shown)
 
 

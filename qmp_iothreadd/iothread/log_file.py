@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from qmp_iothreadd import errors
@@ -23,8 +24,9 @@ class LogFile:
         self._file.flush()
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        self._file.close()
+        """Give the descriptor back; what a full disk did not take is lost."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 def open_log_file(path: str) -> LogFile:

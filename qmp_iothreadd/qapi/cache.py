@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
+import re
+import stat
 import sys
 import time
 
@@ -29,8 +31,13 @@ if TYPE_CHECKING:
 #: How many schemas are kept; the least recently used go first.
 MAX_ENTRIES = 32
 
+#: An entry is not larger, nor read if it is; QEMU's own schema takes 1 MiB.
+MAX_ENTRY_BYTES = 64 << 20
+
 _SUFFIX = ".schema"
 _DIGEST_SIZE = 32
+#: The name of an entry, which is a digest, or of one that is being written.
+_ENTRY = re.compile(r"[0-9a-f]{64}\.schema(\.\d+\.[0-9a-f]{8})?")
 #: By how much the clock of a file system may lag behind ours.
 _CLOCK_LAG_NS = 20_000_000
 
@@ -88,21 +95,34 @@ def _read(entry: str) -> Schema | None:
     from qmp_iothreadd.qapi.serialization import deserialize
 
     try:
-        with open(entry, "rb") as file:
-            # Data of another user's making is not for marshal, however well it matches its digest
-            if os.fstat(file.fileno()).st_uid != os.geteuid():
-                return None
-            digest, data = file.read(_DIGEST_SIZE), file.read()
-        if _digest(data) != digest:
+        data = _read_entry(entry)
+        if data is None or _digest(data[_DIGEST_SIZE:]) != data[:_DIGEST_SIZE]:
             return None
-        sources, serialized = marshal.loads(data)
+        sources, serialized = marshal.loads(memoryview(data)[_DIGEST_SIZE:])
         if not all(_state(name) == seen for name, seen in sources):
             return None
+        schema = deserialize(serialized)
     except OSError:
+        return None
+    except Exception:  # right in its digest and wrong in what it says: whatever that breaks
         return None
     with contextlib.suppress(OSError):
         os.utime(entry)  # most recently used
-    return deserialize(serialized)
+    return schema
+
+
+def _read_entry(entry: str) -> bytes | None:
+    """The file, if it is one that was made here."""
+    fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(fd)
+        # Data of another user's making is not for marshal, however well it matches its digest
+        ours = found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode)
+        if not ours or found.st_size > MAX_ENTRY_BYTES:
+            return None
+        return os.read(fd, found.st_size)
+    finally:
+        os.close(fd)
 
 
 def _state(name: str) -> tuple[int, int, int]:
@@ -119,8 +139,12 @@ def _write(entry: str, schema: Schema, started_ns: int) -> None:
     if newest_ns >= started_ns - _CLOCK_LAG_NS:
         return  # a file may have changed since it was parsed, or may yet without another ctime
     data = marshal.dumps((sources, serialize(schema)))
+    if _DIGEST_SIZE + len(data) > MAX_ENTRY_BYTES:
+        return
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.geteuid():
+        return  # whoever owns it decides what is in it
     _replace(entry, _digest(data) + data)
     _drop_oldest(folder)
 
@@ -140,9 +164,14 @@ def _replace(entry: str, data: bytes) -> None:
 
 
 def _drop_oldest(folder: str) -> None:
-    """Keep the most recently used entries; of what was left half-written, only what is new."""
+    """Keep the most recently used entries; of what was left half-written, only what is new.
+
+    Nothing else that may be in the folder is ours to delete.
+    """
     files: list[tuple[int, Any]] = []
     for file in os.scandir(folder):
+        if not _ENTRY.fullmatch(file.name):
+            continue
         with contextlib.suppress(FileNotFoundError):  # another process drops them too
             files.append((file.stat().st_mtime_ns, file))
     files.sort(key=lambda item: item[0], reverse=True)

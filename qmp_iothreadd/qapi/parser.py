@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.qapi.docs import Doc, read_doc
 from qmp_iothreadd.qapi.lexer import BOOLEAN, DOC, END, STRING, Lexer
 from qmp_iothreadd.qapi.messages import QAPIError, Rule
@@ -140,8 +141,8 @@ def _strings(value: Value, pragma: str, location: Location) -> list[str]:
 
 def _read_text(first_line: Location) -> str:
     """The text of a file, line ends made LF. Raises OSError, or QAPIError if it is not UTF-8."""
-    with open(first_line.file, "rb") as stream:
-        content = stream.read()
+    # A pipe may be what a schema begins with, where it was named on purpose.
+    content = read_bounded(first_line.file, regular=first_line.included_from is not None)
     try:
         text = content.decode()
     except UnicodeDecodeError as error:

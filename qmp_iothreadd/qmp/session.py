@@ -7,7 +7,6 @@ are read; all others wait for ``step``.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from types import CoroutineType
@@ -263,11 +262,8 @@ class Session:
         self._send(reply)
 
     def _reply_error(self, request: object, error: Exception) -> None:
-        if not isinstance(error, QmpError):
-            # A fault of ours: the client still gets an answer, and standard error the reason.
-            sys.excepthook(type(error), error, error.__traceback__)
-            error = QmpError(f"internal error: {type(error).__name__}")
-        elif error.error_class == errors.COMMAND_NOT_FOUND and not self.negotiated:
+        error = errors.of_command(error)
+        if error.error_class == errors.COMMAND_NOT_FOUND and not self.negotiated:
             error = errors.negotiation_expected()
         reply: dict[str, Any] = {"error": {"class": error.error_class, "desc": error.desc}}
         if type(request) is dict and "id" in request:

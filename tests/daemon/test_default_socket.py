@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from qmp_iothreadd.daemon.default_socket import (
     check_free,
     default_socket_path,
+    hold_default_socket,
     how_to_connect,
     socket_folder,
 )
@@ -104,3 +106,48 @@ def test_nor_is_that_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("mine")
     with pytest.raises(QmpError, match="Address already in use"):
         check_free(str(tmp_path / "s"))
+
+
+def test_one_daemon_holds_the_default_socket_and_leaves_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "folder" / "s")
+    with hold_default_socket(path):
+        with (
+            pytest.raises(QmpError, match="Address already in use"),
+            hold_default_socket(path),
+        ):
+            pytest.fail("held twice")
+        assert (tmp_path / "folder").is_dir()
+    assert list(tmp_path.iterdir()) == []
+    with hold_default_socket(path):
+        pass
+
+
+def test_a_lock_that_was_given_back_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "s")
+    taken = []
+
+    def flock(fd: int, how: int) -> None:
+        if not taken:  # who had it removes it, between our opening and locking it
+            os.unlink(f"{path}.lock")
+        elif len(taken) == 1:
+            os.unlink(f"{path}.lock")
+            Path(f"{path}.lock").touch()
+        taken.append(fd)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with hold_default_socket(path):
+        assert len(taken) == 3
+    monkeypatch.setattr(fcntl, "flock", lambda fd, how: os.unlink(f"{path}.lock"))
+    with pytest.raises(QmpError, match="Address already in use"), hold_default_socket(path):
+        pytest.fail("held without a lock")
+
+
+def test_a_lock_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "s.lock").symlink_to("elsewhere")
+    with (
+        pytest.raises(QmpError, match="Too many levels of symbolic links"),
+        hold_default_socket(str(tmp_path / "s")),
+    ):
+        pytest.fail("held through a link")

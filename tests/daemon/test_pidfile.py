@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -42,3 +43,15 @@ def test_a_pidfile_of_another_process_is_refused(tmp_path: Path) -> None:
 def test_a_pidfile_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(QmpError, match="No such file or directory"):
         PidFile(str(tmp_path / "no" / "pid"))
+
+
+def test_one_that_a_full_disk_does_not_take_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(QmpError, match="No space left on device"):
+        PidFile(str(tmp_path / "pid"))
+    assert not (tmp_path / "pid").exists()

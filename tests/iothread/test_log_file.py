@@ -72,5 +72,4 @@ def test_a_full_disk_is_the_writers_error() -> None:
     log = open_log_file("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
         log.write("line\n")
-    with pytest.raises(OSError, match="No space left on device"):
-        log.close()  # what could not be written is tried once more
+    log.close()  # what could not be written is lost

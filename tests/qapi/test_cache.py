@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import subprocess
 import sys
@@ -253,3 +254,56 @@ def test_a_schema_of_qemus_size_loads_in_under_100_ms(
     assert min(spent) < 0.1
     assert parses == [top]
     assert len(schema.commands) >= 240
+
+
+def test_what_others_put_into_the_folder_stays(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MAX_ENTRIES", 1)
+    files.load()
+    foreign = [files.cache / name for name in ("notes.txt", "mine.schema", f"{'0' * 64}.json")]
+    for path in foreign:
+        path.touch()
+    files.load("CONFIG_1")
+    entries = files.entries()
+    assert set(foreign) < set(entries)
+    assert len(entries) == len(foreign) + 1
+
+
+def a_fifo(entry: Path) -> None:
+    os.mkfifo(entry)
+
+
+def a_link(entry: Path) -> None:
+    target = entry.with_name("target")
+    target.write_bytes(b"")
+    entry.symlink_to(target)
+
+
+def too_large(entry: Path) -> None:
+    with entry.open("wb") as file:
+        file.truncate(cache.MAX_ENTRY_BYTES + 1)
+
+
+def right_in_digest_alone(entry: Path) -> None:
+    data = marshal.dumps(([], ("not", "a", "schema")))
+    entry.write_bytes(cache._digest(data) + data)
+
+
+@pytest.mark.parametrize("put", [a_fifo, a_link, too_large, right_in_digest_alone])
+def test_what_is_no_entry_counts_as_none(
+    files: Files, parses: list[str], put: Callable[[Path], None]
+) -> None:
+    files.load()
+    (entry,) = files.entries()
+    entry.unlink()
+    put(entry)
+    assert "one" in files.load().commands
+    files.load()
+    assert len(parses) == 2  # it was replaced
+
+
+def test_what_is_too_large_is_not_written(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MAX_ENTRY_BYTES", 10)
+    files.load()
+    assert files.entries() == []

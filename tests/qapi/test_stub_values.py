@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi import Schema, load_schema
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
@@ -90,3 +91,14 @@ def test_every_command_of_the_daemon_has_a_valid_smallest_return() -> None:
         value = stub_value(command.ret_type)
         if command.ret_type is not None:
             assert models.validate(command.ret_type, value) == value
+
+
+def test_a_value_that_doubles_with_each_type_is_refused(tmp_path: Path) -> None:
+    levels = [
+        f"{{ 'struct': 'Lev{n}', 'data': {{ 'a': 'Lev{n + 1}', 'b': 'Lev{n + 1}' }} }}"
+        for n in range(24)
+    ]
+    path = tmp_path / "schema.json"
+    path.write_text("\n".join([*levels, "{ 'struct': 'Lev24', 'data': { 'x': 'int' } }"]))
+    with pytest.raises(QmpError, match="the least value of type 'Lev0' has more than 10000 parts"):
+        stub_value(load_schema(str(path)).types["Lev0"])
