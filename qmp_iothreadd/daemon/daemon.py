@@ -39,6 +39,9 @@ _LATE_TYPES = (
     *("qtest", "rng-egd"),
 )
 
+# What an event loop, the signals and one monitor take.
+_LEAST_DESCRIPTORS = 10
+
 # What greetings do not wait for is loaded this long after start-up.
 _LOAD_TEXTS_S = 0.1
 
@@ -50,6 +53,7 @@ def run(config: Config) -> int:
         Error: something that the command line asks for cannot be had.
     """
     raise_descriptor_limit()
+    _check_descriptors()
     # Before it serves, a signal kills: there is no event loop to tell, nor a client.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _prepare_process(config)
@@ -143,6 +147,21 @@ def raise_descriptor_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _check_descriptors() -> None:
+    """Refuse to start with so few descriptors that the event loop cannot say so.
+
+    Raises:
+        OSError: EMFILE.
+    """
+    spare: list[int] = []
+    try:
+        while len(spare) < _LEAST_DESCRIPTORS:
+            spare.append(os.eventfd(0, os.EFD_CLOEXEC))
+    finally:
+        for fd in spare:
+            os.close(fd)
 
 
 def _make_machine(config: Config) -> Machine:

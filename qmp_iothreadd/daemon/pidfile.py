@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 
 from qmp_iothreadd import errors
 
@@ -38,8 +39,10 @@ class PidFile:
             os.ftruncate(self._fd, 0)
             os.write(self._fd, f"{os.getpid()}\n".encode())
         except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)  # a file without the id is worse than none
+            # A file without the id is worse than none; a device is not ours to remove.
+            if stat.S_ISREG(os.fstat(self._fd).st_mode):
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
             raise
 
     def remove(self) -> None:

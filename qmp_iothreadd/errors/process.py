@@ -20,10 +20,10 @@ def bad_log_file_template(path: str) -> QmpError:
     return QmpError(f"Bad logfile template: {path}")
 
 
-def metrics_library_missing() -> QmpError:
-    """--metrics without the library that writes the exposition format."""
+def metrics_library_missing(package: str) -> QmpError:
+    """--metrics without the libraries that it needs."""
     return QmpError(
-        "--metrics needs the Python package prometheus-client",
+        f"--metrics needs the Python package {package}",
         hint="Install it with: pip install 'qmp-iothreadd[metrics]'",
     )
 

@@ -126,7 +126,7 @@ def test_a_lock_that_was_given_back_meanwhile_is_taken_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(tmp_path / "s")
-    taken = []
+    taken: list[int] = []
 
     def flock(fd: int, how: int) -> None:
         if not taken:  # who had it removes it, between our opening and locking it

@@ -55,3 +55,10 @@ def test_one_that_a_full_disk_does_not_take_is_removed(
     with pytest.raises(QmpError, match="No space left on device"):
         PidFile(str(tmp_path / "pid"))
     assert not (tmp_path / "pid").exists()
+
+
+def test_a_device_is_refused_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pid")  # as little of a file as a device, and anybody can make one
+    with pytest.raises(QmpError, match="Invalid argument"):
+        PidFile(str(tmp_path / "pid"))
+    assert (tmp_path / "pid").exists()

@@ -104,8 +104,8 @@ class Jobs:
     async def _run(self, job: Job, work: Work) -> None:
         try:
             await work()
-        except errors.QmpError as error:
-            job.error = error.desc
+        except Exception as error:
+            job.error = errors.of_command(error).desc
             job.current_progress = job.total_progress
             self._change(job, "aborting")
         else:

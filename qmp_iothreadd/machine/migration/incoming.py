@@ -77,11 +77,11 @@ class Incoming:
             data = await self._receive(address, descriptor)
             self._change("active")
             self._become(_load(data))
-        except errors.QmpError as error:
-            self._fail(error, exit_on_error=exit_on_error)
         except OSError as error:
             reason = errors.load_failed(error.strerror or str(error))
             self._fail(reason, exit_on_error=exit_on_error)
+        except Exception as error:
+            self._fail(errors.of_command(error), exit_on_error=exit_on_error)
 
     async def _receive(self, address: Address, descriptor: int | None) -> bytes:
         if descriptor is not None:

@@ -149,8 +149,8 @@ class Migration:
     async def _run(self, address: Address, descriptor: int | None) -> None:
         try:
             sink = await open_sink(address, descriptor)
-        except errors.QmpError as error:
-            self._fail(error)
+        except Exception as error:
+            self._fail(errors.of_command(error))
             return
         try:
             await self._send(sink)
