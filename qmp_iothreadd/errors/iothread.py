@@ -60,6 +60,11 @@ def no_intervals(path: str) -> QmpError:
     return QmpError(f"'{path}' has no intervals")
 
 
+def too_many_intervals(path: str, limit: int) -> QmpError:
+    """A trace of intervals that is too long to be read at once."""
+    return QmpError(f"'{path}' has more than {limit} intervals")
+
+
 def workload_failed(reason: str) -> QmpError:
     """The native side of a workload cannot be had."""
     return QmpError(f"cannot start the workload: {reason}")

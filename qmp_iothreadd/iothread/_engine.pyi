@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, TypedDict, Unpack
 
@@ -161,6 +162,8 @@ class AioContext:
     def drain_traces(self, limit: int = 1000000) -> list[tuple[Any, ...]]: ...
     @property
     def traces_dropped(self) -> int: ...
+
+def parse_intervals(text: bytes, most: int) -> tuple[array[int], int]: ...
 
 class WorkloadParams:
     def __init__(self, **params: Unpack[WorkloadArguments]) -> None: ...

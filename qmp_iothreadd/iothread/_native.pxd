@@ -234,6 +234,16 @@ cdef extern from "arrival.h" nogil:
     int64_t arrival_next_ns(Arrival *arrival)
 
 
+cdef extern from "intervals.h" nogil:
+    ctypedef struct Intervals:
+        size_t count
+        int64_t longest
+        size_t line
+
+    int intervals_parse(const char *text, size_t size, int64_t high, int64_t *out, size_t max,
+                        Intervals *result)
+
+
 cdef extern from "workload.h" nogil:
     enum: WORKLOAD_RING_SIZE
     enum: WORKLOAD_LATE_NS

@@ -7,12 +7,43 @@ WORKLOAD_DEPTH_MAX = native.WORKLOAD_RING_SIZE
 WORKLOAD_LATE_NS = native.WORKLOAD_LATE_NS
 
 
+def parse_intervals(bytes text not None, Py_ssize_t most):
+    """The intervals of a trace: one in ns a line, ``#`` begins a comment; and the longest of them.
+
+    Args:
+        most: how many there may be.
+
+    Returns:
+        An array of 64-bit integers, and a number.
+
+    Raises:
+        ValueError: a line is something else; its argument is the line's number. OverflowError:
+        there are more.
+    """
+    # Its shortest line takes two bytes, but the last one.
+    found = array("q", [0]) * min(max(most, 0), len(text) // 2 + 1)
+    cdef int64_t[::1] view = found
+    cdef native.Intervals result
+    cdef int64_t *out = &view[0] if len(found) else NULL
+    cdef int error = native.intervals_parse(
+        text, <size_t>len(text), TIME_MAX_NS, out, <size_t>len(found), &result
+    )
+    del view
+    if error == -EINVAL:
+        raise ValueError(result.line)
+    if error:
+        raise OverflowError
+    del found[result.count:]
+    return found, result.longest
+
+
 cdef class WorkloadParams:
     """When requests arrive, how many at a time, and what each costs.
 
     Args:
         arrival: one of ARRIVALS; the table in arrival.c says what each does with interval_ns,
-            sigma, on_ns, off_ns and ``intervals``. Times go from 0 to TIME_MAX_NS.
+            sigma, on_ns, off_ns and ``intervals``. Times go from 0 to TIME_MAX_NS. An array of
+            64-bit integers is not copied before the engine does.
         depth: closed loop: at most so many requests in flight. 0: open loop.
         service_ns: CPU time that the handler spends on each request.
         seed: of the random intervals.
@@ -36,7 +67,9 @@ cdef class WorkloadParams:
         params.interval_ns, params.sigma, params.seed = interval_ns, sigma, seed
         params.on_ns, params.off_ns = on_ns, off_ns
         self.native_params.depth, self.native_params.service_ns = depth, service_ns
-        self.intervals = array("q", intervals)
+        if not isinstance(intervals, array) or intervals.typecode != "q":
+            intervals = array("q", intervals)
+        self.intervals = intervals
         params.interval_count = len(self.intervals)
         if params.interval_count:
             view = self.intervals

@@ -6,13 +6,11 @@ cannot say: defaults, ranges, and what fits together.
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from array import array
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import ObjectType, Property
@@ -25,8 +23,8 @@ DEPTH_MAX = 1024
 SIGMA_MAX = 10
 # Eleven days: sums of a few such times still fit into 64 bits.
 TIME_MAX_NS = 10**15
-# A million intervals and more.
-FILE_SIZE_MAX = 8 << 20
+# Each takes as long to read as it takes the engine to copy.
+INTERVALS_MAX = 1 << 20
 # A thread that is told to leave its handler first serves what is in the ring.
 SERVICE_MAX_NS = 10**7
 
@@ -34,7 +32,7 @@ SERVICE_MAX_NS = 10**7
 class WorkloadObject(ConfigurableObject):
     """Requests that native threads issue to an iothread, from its creation to its deletion."""
 
-    __slots__ = ("intervals", "iothread", "native")
+    __slots__ = ("intervals", "iothread", "longest_ns", "native")
 
     qom_name = "x-workload"
     interfaces = (USER_CREATABLE,)
@@ -58,6 +56,7 @@ class WorkloadObject(ConfigurableObject):
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
         self.intervals: array[int] = array("q")
+        self.longest_ns = 0  # of them
         self.iothread: IOThread | None = None
         self.native: NativeWorkload | None = None
 
@@ -72,18 +71,18 @@ class WorkloadObject(ConfigurableObject):
         """
         if name == "iothread" and self.native is not None:
             raise errors.property_fixed(self.type.name, name)
-        before = dict(self.values), self.intervals
+        before = dict(self.values), self.intervals, self.longest_ns
         try:
             super().store(name, value)
         except BaseException:
-            self.values, self.intervals = before
+            self.values, self.intervals, self.longest_ns = before
             raise
 
     def apply(self, name: str) -> None:
         """Read the file that was set; let a running workload take over the property."""
         if name == "file":
             path = self.values[name]
-            self.intervals = read_intervals(path) if path else array("q")
+            self.intervals, self.longest_ns = read_intervals(path) if path else (array("q"), 0)
         if self.native is not None:
             self._check()
             self.native.tune(**self._parameters())
@@ -125,7 +124,7 @@ class WorkloadObject(ConfigurableObject):
         if self.load("arrival") == "trace":
             if not self.intervals:
                 raise errors.missing_parameter("file")
-            longest = max(self.intervals)
+            longest = self.longest_ns
         else:
             longest = self.load("interval-ns")
         if longest == 0 and self.load("depth") == 0:
@@ -138,43 +137,26 @@ class WorkloadObject(ConfigurableObject):
         return cast("WorkloadArguments", {**values, "intervals": self.intervals})
 
 
-def read_intervals(path: str) -> array[int]:
-    """The intervals in ns of a trace file: one per line, ``#`` begins a comment.
+def read_intervals(path: str) -> tuple[array[int], int]:
+    """The intervals in ns of a trace file, one per line, and the longest.
+
+    All monitors wait meanwhile: some ms for the largest.
 
     Raises:
-        QmpError: it cannot be read, a line is something else, or there is none.
+        QmpError: it cannot be read, a line is something else, there are too many, or none.
     """
+    from qmp_iothreadd.iothread._engine import parse_intervals  # the iothread loads it
+
     try:
-        lines = _read_small_file(path).splitlines()
+        text = read_bounded(path)
     except OSError as error:
         raise errors.cannot_open(path, error.strerror or str(error)) from None
-    intervals = array("q")
-    for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip()
-        if text:
-            intervals.append(_interval(text, path, number))
+    try:
+        intervals, longest = parse_intervals(text, INTERVALS_MAX)
+    except ValueError as error:
+        raise errors.not_an_interval(path, error.args[0], TIME_MAX_NS) from None
+    except OverflowError:
+        raise errors.too_many_intervals(path, INTERVALS_MAX) from None
     if not intervals:
         raise errors.no_intervals(path)
-    return intervals
-
-
-def _read_small_file(path: str) -> str:
-    # All monitors wait meanwhile: nothing without end, and nothing that has to be waited for.
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
-        if found.st_size > FILE_SIZE_MAX:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-        with open(fd, encoding="ascii", errors="replace", closefd=False) as file:
-            return file.read(FILE_SIZE_MAX)
-    finally:
-        os.close(fd)
-
-
-def _interval(text: str, path: str, line: int) -> int:
-    # isdecimal: no signs, and none of the underscores that int() takes. 16 digits are enough.
-    if not text.isdecimal() or len(text) > 16 or int(text) > TIME_MAX_NS:
-        raise errors.not_an_interval(path, line, TIME_MAX_NS)
-    return int(text)
+    return intervals, longest

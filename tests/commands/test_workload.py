@@ -160,12 +160,26 @@ def test_a_file_of_something_else_is_refused(
 def test_a_file_that_could_be_without_end_is_refused(client: MemoryClient, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for path in ("/dev/zero", str(pipe), str(tmp_path)):
+    for path in ("/dev/zero", str(pipe)):
         refused(f"Could not open '{path}': not a regular file", add, client, file=path)
+    refused(f"Could not open '{tmp_path}': Is a directory", add, client, file=str(tmp_path))
     large = tmp_path / "large"
     with large.open("wb") as file:
         file.truncate((8 << 20) + 1)
     refused(f"Could not open '{large}': File too large", add, client, file=str(large))
+
+
+def test_a_file_of_too_many_intervals_is_refused(client: MemoryClient, tmp_path: Path) -> None:
+    path = intervals_file(tmp_path, "0\n" * (1 << 20))
+    add(client, arrival="trace", file=path, depth=1)
+    client.execute("object-del", {"id": "w0"})
+    path = intervals_file(tmp_path, "0\n" * (1 << 20) + "1")
+    text = f"'{path}' has more than 1048576 intervals"
+    refused(text, add, client, arrival="trace", file=path, depth=1)
+
+
+def test_a_name_with_a_nul_is_refused(client: MemoryClient) -> None:
+    refused("No such file or directory: its name has a NUL in it", add, client, file="a\0b")
 
 
 def test_intervals_of_nothing_need_a_depth(client: MemoryClient, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from qmp_iothreadd.iothread._engine import (
     NativeWorkload,
     WorkloadParams,
     live_counters,
+    parse_intervals,
 )
 
 Start = Callable[..., AioContext]
@@ -234,3 +235,41 @@ def test_generators_end_with_the_last_workload(workload: Make) -> None:
     for load in loads:
         load.stop()
     assert live_counters()["generators"] == 0
+
+
+# -- Traces ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "intervals"),
+    [
+        (b"", []),
+        (b"\n \t\r\n# 5\n#", []),
+        (b"5", [5]),
+        (b" 5 \r\n\n7#x\n\t0 # y\n", [5, 7, 0]),
+        (b"1000000000000000\n0000000000000001", [10**15, 1]),
+    ],
+)
+def test_a_trace_is_a_number_a_line(text: bytes, intervals: list[int]) -> None:
+    found, longest = parse_intervals(text, 100)
+    assert found.tolist() == intervals
+    assert longest == max(intervals, default=0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"x", b"5x", b"5 6", b"-1", b"+1", b"1000000000000001", b"0" * 17, b"\xff", b"\0", b"."],
+)
+def test_another_line_is_named(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^3$"):
+        parse_intervals(b"1\n\n" + line + b"\n2\n", 100)
+
+
+def test_the_number_of_intervals_is_bounded() -> None:
+    found, _ = parse_intervals(b"1\n2\n3", 3)
+    assert len(found) == 3
+    with pytest.raises(OverflowError):
+        parse_intervals(b"1\n2\n3\n4", 3)
+    for most in (0, -1):
+        with pytest.raises(OverflowError):
+            parse_intervals(b"1", most)
