@@ -38,8 +38,9 @@ class CommandLine:
 
     ``location`` is the option being read, as messages name it. ``lists`` are the option lists
     given, by name. ``questions`` ask for something to be printed once it is clear that options fit
-    together; ``refusals`` are said when all else is done. ``netdevs`` are those that are no option
-    lists, by id.
+    together; ``refusals`` are said when all else is done. ``dropped`` are options that QEMU 11.1
+    has no more, as messages name them: only machines that libvirt starts can have them. ``netdevs``
+    are those that are no option lists, by id.
     """
 
     def __init__(self, program: str) -> None:
@@ -58,6 +59,7 @@ class CommandLine:
         self.lists: dict[str, OptionList] = {}
         self.questions: list[Callable[[CommandLine], None]] = []
         self.refusals: list[LocatedError] = []
+        self.dropped: list[str] = []
         self.cpu: str | None = None
         self.vga: str | None = None
         self.loadvm: str | None = None

@@ -90,6 +90,8 @@ def _check_options(line: CommandLine) -> None:
         LocatedError: the first that makes no sense.
         Finished: something was asked for that is said and done.
     """
+    if line.dropped and line.machine_options.is_empty:
+        raise LocatedError(errors.invalid_option(), line.dropped[0])
     with located(""):
         _check_combinations(line)
         _check_lists(line, _EARLY)
@@ -132,11 +134,11 @@ def _check_board(line: CommandLine) -> None:
             _call(line, "machine_checks.check_cpu")
         if line.machine_options.get("memory-backend") is not None:
             _call(line, "machine_checks.check_memory_backend")
-        if line.machine_options.get("kernel") is not None:
-            raise errors.kernel_unsupported()
-        _check_lists(line, _BOARD)
         options = line.machine_options
-        if options.is_empty and options.boots_once:
+        if options.get("kernel") is not None or options.get("firmware") is not None:
+            _call(line, "firmware_checks.check_images")
+        _check_lists(line, _BOARD)
+        if options.boots_once and not options.machine_type().family.boot_order:
             raise errors.boot_order_fixed()
         for refusal in line.refusals:
             raise refusal

@@ -36,6 +36,10 @@ _ACPI_FIELDS = frozenset(
 )
 
 
+# Firmware that QEMU is installed with: who names it need not have it, as nothing is run.
+_SHIPPED = ("bios.bin", "bios-256k.bin", "bios-microvm.bin", "qboot.rom")
+
+
 def check_fw_cfg(line: CommandLine, options: Options) -> None:
     """``-fw_cfg``."""
     if line.machine_options.is_empty:
@@ -71,6 +75,32 @@ def check_smbios(options: Options) -> None:
 
 
 _ANY_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+def check_images(line: CommandLine) -> None:
+    """``-kernel`` and what goes with it, and ``-bios``: files that are there. None loads none."""
+    options = line.machine_options
+    kernel = options.get("kernel")
+    if options.is_empty:
+        if kernel is not None:
+            raise errors.kernel_unsupported()
+        return
+    firmware = options.get("firmware")
+    folders = ("", *line.data_folders)
+    if (
+        firmware
+        and firmware not in _SHIPPED
+        and all(_cannot_read(os.path.join(folder, firmware)) for folder in folders)
+    ):
+        raise errors.firmware_not_loaded(firmware)
+    if kernel is None:
+        return
+    if reason := _cannot_read(kernel):
+        raise errors.kernel_not_opened(kernel, reason)
+    for name in ("initrd", "dtb"):
+        image = options.get(name)
+        if image is not None and (reason := _cannot_read(image)):
+            raise errors.image_not_read(name, image, reason)
 
 
 def check_acpi_table(options: Options) -> None:

@@ -91,6 +91,21 @@ def kernel_missing(option: str) -> QmpError:
     return QmpError(f"-{option} only allowed with -kernel option")
 
 
+def firmware_not_loaded(name: str) -> QmpError:
+    """-bios with a file that there is not."""
+    return QmpError(f"could not load PC BIOS '{name}'")
+
+
+def kernel_not_opened(name: str, reason: str) -> QmpError:
+    """-kernel with a file that cannot be read."""
+    return QmpError(f"could not open kernel file '{name}': {reason}")
+
+
+def image_not_read(kind: str, name: str, reason: str) -> QmpError:
+    """-initrd or -dtb with a file that cannot be read."""
+    return QmpError(f"error reading {kind} {name}: {reason}")
+
+
 def gdb_without_cpu() -> QmpError:
     """-gdb: there is nothing to debug."""
     return QmpError("gdbstub: meaningless to attach gdb to a machine without any CPU.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.lines import parse, said
@@ -25,6 +27,38 @@ def test_an_unknown_machine_is_refused_with_a_hint() -> None:
 def test_cpus_are_counted_as_qemu_counts_them(cpus: int, arguments: list[str]) -> None:
     assert said(*arguments).startswith(f"prog: Invalid SMP CPUs {cpus}. The max CPUs supported")
     parse("-M", "q35", *arguments)
+
+
+def test_options_that_were_dropped_are_for_the_machines_that_libvirt_starts() -> None:
+    assert said("-no-acpi") == "prog: -no-acpi: invalid option\n"
+    assert said("-no-hpet", "-smp", "2") == "prog: -no-hpet: invalid option\n"
+    config = parse("-no-acpi", "-M", "pc", "-no-hpet")
+    assert config.machine == {"acpi": "off", "hpet": False}
+    assert "Property 'microvm-machine.hpet' not found" in said("-M", "microvm", "-no-hpet")
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35", "microvm"])
+def test_images_to_load_are_there(machine: str, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.touch()
+    there, missing = str(image), str(tmp_path / "missing")
+    parse("-M", machine, "-kernel", there, "-initrd", there, "-dtb", there, "-bios", there)
+    parse("-M", machine, "-bios", "image", "-L", str(tmp_path))
+    parse("-M", machine, "-bios", "qboot.rom")
+    why = f"{missing}: No such file or directory\n"
+    for arguments, text in [
+        (["-bios", missing], f"could not load PC BIOS '{missing}'\n"),
+        (["-kernel", missing], f"could not open kernel file '{missing}': {why.split(': ')[1]}"),
+        (["-kernel", there, "-initrd", missing], f"error reading initrd {why}"),
+        (["-kernel", there, "-dtb", missing], f"error reading dtb {why}"),
+    ]:
+        assert said("-M", machine, *arguments) == f"prog: {text}"
+
+
+def test_drives_for_the_first_boot_are_for_machines_that_can_change_them() -> None:
+    parse("-M", "pc", "-boot", "once=d")
+    for machine in ("none", "microvm"):
+        assert "no function defined to set boot device" in said("-M", machine, "-boot", "once=d")
 
 
 def test_cpus_of_none_are_refused() -> None:

@@ -52,6 +52,16 @@ def _set_property(name: str, value: str | None = None) -> Handler:
     return set_property
 
 
+def _turn_off(name: str) -> Handler:
+    """A handler of an option that QEMU 11.1 has no more, and libvirt 9 gives beside a machine."""
+
+    def turn_off(line: CommandLine, _text: str) -> None:
+        line.dropped.append(line.location)
+        line.machine_options.set(name, "off")
+
+    return turn_off
+
+
 def _add_accelerator(line: CommandLine, text: str) -> None:
     name = line.read_list("accel", text).get("accel")
     if not name or name in HELP:
@@ -180,6 +190,8 @@ OPTIONS = (
     _guest("smbios", "file=FILE|type=N[,FIELD=VALUE]...", _add_smbios, "a table of SMBIOS"),
     _guest("acpitable", "sig=NAME,data=FILE[,...]", _add_acpi_table, "a table of ACPI"),
     _guest("option-rom", FILE, _add_option_rom, "a ROM to load", "option-rom"),
+    _guest("no-acpi", "", _turn_off("acpi"), "-machine acpi=off, in older words"),
+    _guest("no-hpet", "", _turn_off("hpet"), "-machine hpet=off, in older words"),
     _guest("win2k-hack", "", accept, "for the installation of Windows 2000"),
     _guest("no-fd-bootchk", "", accept, "do not check the signatures of floppy disks"),
     _guest(

@@ -22,24 +22,31 @@ class Family(NamedTuple):
 
     ``board`` is the class of ``/machine``, with its module of ``machine.boards``; empty where there
     is none. ``levels`` are those of the topology of CPUs beside sockets, cores and threads.
-    ``memory`` is how many bytes there are where nobody says.
+    ``memory`` is how many bytes there are where nobody says. ``boot_order``: the drives to boot
+    from can be others the first time.
     """
 
     description: str
     board: str = ""
     levels: tuple[str, ...] = ()
     memory: int = 128 * _MIB
+    boot_order: bool = False
 
 
 _FAMILIES: Final = {
-    "isapc": Family("ISA-only PC", "pc:IsaPcMachine", ("modules", "dies")),
+    "isapc": Family("ISA-only PC", "pc:IsaPcMachine", ("modules", "dies"), boot_order=True),
     "microvm": Family("microvm (i386)", "microvm:MicrovmMachine"),
     "nitro": Family("AWS Nitro Enclave"),
     "none": Family("empty machine", "empty_machine:NoneMachine", memory=0),
     "pc-i440fx": Family(
-        "Standard PC (i440FX + PIIX, 1996)", "pc:I440fxMachine", ("modules", "dies")
+        "Standard PC (i440FX + PIIX, 1996)",
+        "pc:I440fxMachine",
+        ("modules", "dies"),
+        boot_order=True,
     ),
-    "pc-q35": Family("Standard PC (Q35 + ICH9, 2009)", "pc:Q35Machine", ("modules", "dies")),
+    "pc-q35": Family(
+        "Standard PC (Q35 + ICH9, 2009)", "pc:Q35Machine", ("modules", "dies"), boot_order=True
+    ),
     "x-remote": Family("Experimental remote machine"),
 }
 
