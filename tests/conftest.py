@@ -28,6 +28,10 @@ _RETRY_S = 0.02
 _KEPT = ("/dev/urandom", "/dev/null")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--emulator", help="test libvirt (tests/integration/libvirt) with this QEMU")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "keeps_resources(reason): threads or descriptors may outlive this test"

@@ -1,0 +1,52 @@
+"""Domains in libvirt's XML, as the tests need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Domain:
+    """``emulator`` is a path, ``devices`` and ``elements`` XML to stand in <devices> and <domain>."""
+
+    emulator: object
+    name: str = "t1"
+    machine: str = "microvm"
+    vcpus: int = 1
+    iothreads: str = "<iothreads>2</iothreads>"
+    devices: str = ""
+    elements: str = ""
+    commandline: str = ""
+    usb: str = "<controller type='usb' model='none'/>"
+    balloon: str = "<memballoon model='none'/>"
+
+    def __str__(self) -> str:
+        return f"""
+            <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+              <name>{self.name}</name>
+              <memory unit='MiB'>16</memory>
+              <vcpu>{self.vcpus}</vcpu>
+              {self.iothreads}
+              <os><type arch='x86_64' machine='{self.machine}'>hvm</type></os>
+              {self.elements}
+              <devices>
+                <emulator>{self.emulator}</emulator>
+                {self.usb}{self.balloon}{self.devices}
+              </devices>
+              {self._commandline()}
+            </domain>"""
+
+    def _commandline(self) -> str:
+        arguments = "".join(f"<qemu:arg value='{word}'/>" for word in self.commandline.split())
+        return f"<qemu:commandline>{arguments}</qemu:commandline>" if arguments else ""
+
+
+def disk(file: object, target: str = "vda", driver: str = "iothread='1'", more: str = "") -> str:
+    """A disk on a raw file; ``driver`` is attributes of its <driver>, ``more`` stands in <disk>."""
+    return f"""
+        <disk type='file' device='disk'>
+          <driver name='qemu' type='raw' {driver}/>
+          <source file='{file}'/>
+          <target dev='{target}' bus='virtio'/>
+          {more}
+        </disk>"""
