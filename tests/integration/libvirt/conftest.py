@@ -35,9 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def emulator(request: pytest.FixtureRequest) -> Path:
     """The program that domains name, if libvirt is here and an ordinary user can run it."""
-    for program in _PROGRAMS:
-        if shutil.which(program, path=PATH) is None:
-            pytest.skip(f"{program} is not installed")
+    for name in _PROGRAMS:
+        if shutil.which(name, path=PATH) is None:
+            pytest.skip(f"{name} is not installed")
     named = request.config.getoption("--emulator")
     program = Path(named or Path(sys.executable).with_name("qmp-iothreadd"))
     if not can_run(program):

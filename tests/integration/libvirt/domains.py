@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Domain:
-    """``emulator`` is a path, ``devices`` and ``elements`` XML to stand in <devices> and <domain>."""
+    """``emulator`` is a path; ``devices`` stand in <devices>, ``elements`` in <domain>."""
 
     emulator: object
     name: str = "t1"

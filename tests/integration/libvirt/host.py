@@ -22,7 +22,7 @@ _REAPER = Path(__file__).with_name("reaper.py").read_text()
 _SECONDS = 60
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A command failed: what it said on standard error."""
 
 
@@ -76,30 +76,31 @@ class Host:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, self._user["user"], self._user["group"], follow_symlinks=False)
 
-    def run(self, *argv: str | Path, reaped: bool = False, **options: Any) -> str:
-        """What a program says on standard output; Refused with the other if it fails."""
+    def run(self, *argv: str | Path, reaped: bool = False) -> str:
+        """What a program says on standard output; RefusedError with the other if it fails."""
         command = [SYSTEM_PYTHON, "-c", _REAPER, *argv] if reaped else list(argv)
         done = subprocess.run(
             command,
-            **{"stdin": subprocess.DEVNULL, **options} if "input" not in options else options,
             **self._user,
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             text=True,
             timeout=_SECONDS,
         )
         if done.returncode != 0:
-            raise Refused(done.stderr.strip() or done.stdout.strip())
-        return done.stdout.strip()
+            raise RefusedError(done.stderr.strip() or done.stdout.strip())
+        said: str = done.stdout.strip()
+        return said
 
     def start(self, *argv: str | Path, **options: Any) -> subprocess.Popen[str]:
         """A program of the user's that goes on."""
         return subprocess.Popen(
             argv,
-            **{"stdin": subprocess.DEVNULL, **options},
+            **options,
             **self._user,
+            stdin=subprocess.DEVNULL,
             cwd=self.folder,
             env=self.environment,
             text=True,
@@ -153,7 +154,7 @@ class Libvirt(Host):
 
     def _answers(self) -> bool:
         assert self._daemon.poll() is None, self._log.read_text()
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RefusedError):
             return bool(self.virsh("version"))
         return False
 
@@ -174,14 +175,14 @@ class Libvirt(Host):
     # -- virsh ------------------------------------------------------------------------------------
 
     def virsh(self, *arguments: str | Path | int) -> str:
-        """What a command of virsh's says; Refused if it fails."""
+        """What a command of virsh's says; RefusedError if it fails."""
         return self.run("virsh", "-q", "-c", self.uri, *map(str, arguments))
 
     def refusal(self, *arguments: str | Path | int) -> str:
         """Why virsh does not do this."""
         try:
             said = self.virsh(*arguments)
-        except Refused as refused:
+        except RefusedError as refused:
             return str(refused)
         raise AssertionError(f"{arguments} was done: {said}")
 
@@ -205,11 +206,11 @@ class Libvirt(Host):
         return dict(line.strip().split("=", 1) for line in lines if "=" in line)
 
     def qmp(self, domain: str, command: str, **arguments: Any) -> Any:
-        """What the emulator itself returns, through libvirt; Refused with its error."""
+        """What the emulator itself returns, through libvirt; RefusedError with its error."""
         request = {"execute": command, "arguments": arguments}
         reply = json.loads(self.virsh("qemu-monitor-command", domain, json.dumps(request)))
         if "error" in reply:
-            raise Refused(reply["error"]["desc"])
+            raise RefusedError(reply["error"]["desc"])
         return reply["return"]
 
     def create(self, xml: str) -> None:
@@ -225,8 +226,8 @@ class Libvirt(Host):
         """End and forget all domains; returns their names."""
         left = self.virsh("list", "--all", "--name").split()
         for name in left:
-            with contextlib.suppress(Refused):  # it does not run
+            with contextlib.suppress(RefusedError):  # it does not run
                 self.virsh("destroy", name)
-            with contextlib.suppress(Refused):  # it was not defined
+            with contextlib.suppress(RefusedError):  # it was not defined
                 self.virsh("undefine", name, "--managed-save")
         return left

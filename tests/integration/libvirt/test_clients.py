@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.libvirt.domains import Domain, disk
-from tests.integration.libvirt.host import PATH, SYSTEM_PYTHON, Libvirt, Refused
+from tests.integration.libvirt.host import PATH, SYSTEM_PYTHON, Libvirt, RefusedError
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]
@@ -32,7 +32,7 @@ def needs(program: str) -> str:
 def test_a_program_in_python(libvirt: Libvirt, is_ours: bool) -> None:
     try:
         libvirt.run(SYSTEM_PYTHON, "-c", "import libvirt")
-    except Refused:
+    except RefusedError:
         pytest.skip("libvirt-python is not installed")
     image = libvirt.file("first.img", 4 * MIB)
     features = "<features><acpi/></features>"
@@ -95,7 +95,8 @@ def test_prometheus_reads_an_exporter(libvirt: Libvirt, domain: Create) -> None:
         nonlocal text
         assert running.poll() is None
         with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as reply:
+            reply = urllib.request.urlopen(f"http://{address}/metrics", timeout=10)
+            with reply:
                 text = reply.read().decode()
         return bool(text)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.libvirt.domains import Domain
-from tests.integration.libvirt.host import Libvirt, Refused
+from tests.integration.libvirt.host import Libvirt, RefusedError
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]
@@ -117,15 +117,16 @@ def test_events_are_seen(libvirt: Libvirt, t1: str) -> None:
     out = watching.stdout
     assert out is not None
     # There is no sign that it listens but an event.
-    wait_until(lambda: _stop_and_go(libvirt, t1) or watching.poll() is not None)
+    wait_until(lambda: stopped_and_gone_on(libvirt, t1) and watching.poll() is not None)
     with watching:
         assert f"event STOP for domain '{t1}'" in out.read()
     assert watching.returncode == 0
 
 
-def _stop_and_go(libvirt: Libvirt, name: str) -> None:
+def stopped_and_gone_on(libvirt: Libvirt, name: str) -> bool:
     libvirt.virsh("suspend", name)
     libvirt.virsh("resume", name)
+    return True
 
 
 # -- CPUs and memory ------------------------------------------------------------------------------
@@ -240,7 +241,7 @@ def test_it_is_destroyed(libvirt: Libvirt) -> None:
 def test_quit_is_a_shutdown(libvirt: Libvirt) -> None:
     name = define(libvirt)
     libvirt.virsh("start", name)
-    with contextlib.suppress(Refused):  # the reply comes, or the end before it
+    with contextlib.suppress(RefusedError):  # the reply comes, or the end before it
         libvirt.qmp(name, "quit")
     become(libvirt, "shut off (shutdown)")
 
