@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from libvirtlib.domains import Domain
+from libvirtlib.host import PATH, Libvirt, can_run
 
-from tests.integration.libvirt.domains import Domain
-from tests.integration.libvirt.host import PATH, Libvirt, can_run
 from tests.waiting import wait_until
 
 _PROGRAMS = ("virsh", "libvirtd")

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from libvirtlib.domains import Domain, disk
+from libvirtlib.host import PATH, SYSTEM_PYTHON, Libvirt, RefusedError
 
-from tests.integration.libvirt.domains import Domain, disk
-from tests.integration.libvirt.host import PATH, SYSTEM_PYTHON, Libvirt, RefusedError
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from libvirtlib.domains import Domain, disk
+from libvirtlib.host import Libvirt
 
-from tests.integration.libvirt.domains import Domain, disk
-from tests.integration.libvirt.host import Libvirt
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]

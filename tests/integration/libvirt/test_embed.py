@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from libvirtlib.domains import Domain
+from libvirtlib.host import Host
 
-from tests.integration.libvirt.domains import Domain
-from tests.integration.libvirt.host import Host
 from tests.waiting import wait_until
 
 

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable
 
 import pytest
-
-from tests.integration.libvirt.domains import Domain
-from tests.integration.libvirt.host import Libvirt, RefusedError
+from libvirtlib.domains import Domain
+from libvirtlib.host import Libvirt, RefusedError
 
 Create = Callable[..., Domain]
 

@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable
 
 import pytest
+from libvirtlib.domains import Domain
+from libvirtlib.host import Libvirt, RefusedError
 
-from tests.integration.libvirt.domains import Domain
-from tests.integration.libvirt.host import Libvirt, RefusedError
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.waiting import wait_until
+from libvirtlib.waiting import wait_until
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
