@@ -22,7 +22,7 @@ BEFORE = (
 )
 TUNE = "iothreadset demo 1 --poll-max-ns {ns}"
 AFTER = ("domblkstat demo vda --human", "destroy demo")
-_WINDOWS_NS = (0, 200_000)
+WINDOWS_NS = (0, 200_000)
 _DESCRIPTION = Path(__file__).with_name("demo.xml")
 _IMAGE_BYTES = 64 << 20
 
@@ -74,7 +74,7 @@ def show(libvirt: Libvirt, seconds: float) -> None:
     libvirt.file("demo.xml", description)
     for command in BEFORE:
         _type(libvirt, command)
-    for window in _WINDOWS_NS:
+    for window in WINDOWS_NS:
         _type(libvirt, TUNE.format(ns=window))
         print(_measured(libvirt, seconds), end="\n\n")
     for command in AFTER:
