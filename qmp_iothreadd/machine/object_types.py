@@ -73,6 +73,7 @@ _OBJECTS: Final = {
 }
 CLASSES: Final = {
     "System": "machine.devices.bus:SystemBus",
+    "accel": "machine.accelerators:Accel",
     "generic-pc-machine": "machine.boards.pc:PcMachine",
     "device": "machine.devices.device:Device",
     "iothread": "iothread.event_loop:IOThread",
@@ -80,6 +81,7 @@ CLASSES: Final = {
     "monitor": "machine.monitors:Monitor",
     "monitor-hmp": "machine.monitors:MonitorHMP",
     "monitor-qmp": "machine.monitors:MonitorQMP",
+    "tcg-accel": "machine.accelerators:TcgAccel",
     "x-workload": "iothread.workload:WorkloadObject",
     **{name: f"machine.objects.{where}" for name, where in _OBJECTS.items()},
 }

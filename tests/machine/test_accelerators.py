@@ -1,0 +1,28 @@
+"""The types of accelerators, as management finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from qmp_iothreadd.testing import MemoryClient
+
+
+@pytest.fixture
+def client() -> Iterator[MemoryClient]:
+    with MemoryClient() as client:
+        yield client
+
+
+def test_tcg_is_one(client: MemoryClient) -> None:
+    found = client.execute("qom-list-types", implements="accel")
+    assert found == [{"name": "tcg-accel", "parent": "accel"}]
+    listed = client.execute("qom-list-properties", typename="tcg-accel")
+    assert {each["name"] for each in listed} == {
+        "type",
+        "thread",
+        "tb-size",
+        "split-wx",
+        "one-insn-per-tb",
+    }
