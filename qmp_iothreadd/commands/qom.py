@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.devices.model_table import ModelProperty
 
 
 @command("object-add")
@@ -71,10 +74,24 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
 
 @command("device-list-properties")
 def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
-    """Refuse: there are no devices, so a type is unknown, or is no device's."""
-    if ctx.machine.types.get(typename) is None:
+    """The properties that devices of a model have, with their defaults."""
+    from qmp_iothreadd.machine.devices.model_table import device_models  # only where one asks
+
+    model = device_models().get(typename)
+    if model is None and ctx.machine.types.get(typename) is None:
         raise errors.device_not_found(typename)
-    raise errors.invalid_parameter_value("typename", "a non-abstract device type")
+    if model is None or model.abstract:
+        raise errors.invalid_parameter_value("typename", "a non-abstract device type")
+    return [_of_model(prop) for prop in model.properties.values()]
+
+
+def _of_model(prop: ModelProperty) -> dict[str, Any]:
+    shown = {"name": prop.name, "type": prop.type}
+    if prop.description is not None:
+        shown["description"] = prop.description
+    if prop.default is not None:
+        shown["default-value"] = prop.default
+    return shown
 
 
 def _describe(properties: Any) -> list[dict[str, Any]]:

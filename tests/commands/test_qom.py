@@ -111,6 +111,7 @@ def test_a_property_is_set_and_got_through_any_path(client: MemoryClient) -> Non
         ("qom-list-properties", {"typename": "user-creatable"}, "Parameter 'typename' expects a Q"),
         ("device-list-properties", {"typename": "nope"}, "Device 'nope' not found"),
         ("device-list-properties", {"typename": "iothread"}, "Parameter 'typename' expects a non-"),
+        ("device-list-properties", {"typename": "device"}, "Parameter 'typename' expects a non-"),
     ],
 )
 def test_qom_commands_refuse(
@@ -155,3 +156,9 @@ def test_properties_of_a_type_have_descriptions_where_qemu_has_them(client: Memo
     found = client.execute("qom-list-properties", {"typename": "none-machine"})
     described = {prop["name"]: prop["description"] for prop in found if "description" in prop}
     assert described["usb"] == "Set on/off to enable/disable usb"
+
+
+def test_a_model_of_devices_has_properties_with_their_defaults(client: MemoryClient) -> None:
+    listed = client.execute("device-list-properties", {"typename": "virtio-blk-pci"})
+    by_name = {each["name"]: each for each in listed}
+    assert (by_name["addr"]["name"], by_name["multifunction"]["default-value"]) == ("addr", False)

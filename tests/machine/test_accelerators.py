@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from qmp_iothreadd.testing import MemoryClient
 
 
-@pytest.fixture
-def client() -> Iterator[MemoryClient]:
-    with MemoryClient() as client:
-        yield client
-
-
-def test_tcg_is_one(client: MemoryClient) -> None:
-    found = client.execute("qom-list-types", implements="accel")
+def test_tcg_is_one() -> None:
+    client = MemoryClient()
+    client.negotiate()
+    found = client.execute("qom-list-types", {"implements": "accel"})
     assert found == [{"name": "tcg-accel", "parent": "accel"}]
-    listed = client.execute("qom-list-properties", typename="tcg-accel")
+    listed = client.execute("qom-list-properties", {"typename": "tcg-accel"})
     assert {each["name"] for each in listed} == {
         "type",
         "thread",
