@@ -132,17 +132,10 @@ def _check_accelerator_properties(name: str, options: Options) -> None:
 
 
 def check_cpu(line: CommandLine) -> None:
-    """``-cpu``: a model that there is, with properties; the empty machine has no place for it."""
-    from qmp_iothreadd.machine.cpus.models import is_cpu_model  # only where one is named
+    """``-cpu``: a model that there is; the empty machine has no place for it."""
+    from qmp_iothreadd.machine.cpus.options import parse_cpu  # only where one is named
 
-    model, *properties = (line.cpu or "").split(",")
-    if not model:
-        raise errors.empty_cpu_model()
-    if not is_cpu_model(model):
-        raise errors.unknown_cpu_model(model)
-    for text in properties:
-        if not re.fullmatch(r"[+-]?[A-Za-z0-9][\w.-]*(=.*)?", text):
-            raise errors.invalid_parameter(text)
+    line.config.cpu = parse_cpu(line.cpu or "")
     if line.machine_options.is_empty:
         raise errors.cpu_without_machine()
 

@@ -10,7 +10,7 @@ from qmp_iothreadd.qmp.registry import COMMANDS
 
 __all__ = ["control"]
 
-SOON = ("runstate", "qom", "iothread", "no_guest", "chardev", "trace")
+SOON = ("runstate", "qom", "iothread", "no_guest", "cpus", "chardev", "trace")
 LATER = (
     "block_devices",
     "descriptors",

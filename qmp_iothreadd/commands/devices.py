@@ -25,7 +25,7 @@ def device_add(ctx: Context, arg: dict[str, Any]) -> None:
         raise errors.not_a_device_type()
     if driver in _NOT_LATER:
         raise errors.device_not_pluggable()
-    if driver in _WITHOUT_BUS or is_cpu(driver):
+    if driver in _WITHOUT_BUS or (ctx.machine.board.is_empty and is_cpu(driver)):
         raise errors.device_not_hotpluggable_here(driver)
     if "bus" in arg and bus_of(driver) is not None and driver not in device_models():
         raise errors.bus_not_found(str(arg["bus"]))

@@ -60,7 +60,6 @@ ANSWERS: Final[dict[str, Any]] = {
         "formats": ["elf", "kdump-zlib", "kdump-raw-zlib", "win-dmp"]
     },
     "query-firmware-log": errors.no_firmware_log,
-    "query-hotpluggable-cpus": errors.no_cpu_hotplug,
     "query-hv-balloon-status-report": errors.no_hyperv_balloon,
     "query-replay": {"mode": "none", "icount": 0},
     "query-spice": {"enabled": False, "migrated": False, "mouse-mode": "client"},

@@ -1,8 +1,6 @@
-"""What clients ask about the guest and its hardware: there are no CPUs, no disks and no jobs."""
+"""What is emulated, and by what."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from qmp_iothreadd.qmp.registry import Context, command
 
@@ -17,9 +15,3 @@ def query_target(ctx: Context) -> dict[str, str]:
 def query_kvm(ctx: Context) -> dict[str, bool]:
     """No accelerator in use; present means only that it is built in, as in Debian's QEMU."""
     return {"enabled": False, "present": True}
-
-
-@command("query-cpus-fast")
-def query_nothing(ctx: Context) -> list[Any]:
-    """None of these exist here, and none can be made."""
-    return []

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.daemon.backends import BlockConfig, DescriptorConfig
     from qmp_iothreadd.errors import LocatedError
+    from qmp_iothreadd.machine.cpus.options import CpuOption
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qom.option_lists import OptionList
 
@@ -157,10 +158,10 @@ class Config:
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
     ``defer``. ``machine_type`` is a name or alias of the table of machine types, ``machine`` are
-    its properties, of their types; ``memory_path`` is the file or folder of its memory, and
-    ``preallocate`` is said of all memory. ``run_as``: user, group and the name whose groups are
-    taken over. ``target`` is the architecture that the program's name promises. ``netdevs`` are
-    Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
+    its properties, of their types, ``cpu`` the model of its CPUs; ``memory_path`` is the file or
+    folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user, group and the
+    name whose groups are taken over. ``target`` is the architecture that the program's name
+    promises. ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -188,6 +189,7 @@ class Config:
         self.incoming: str | None = None
         self.machine_type = EMPTY
         self.machine: dict[str, Any] = {}
+        self.cpu: CpuOption | None = None
         self.memory_path: str | None = None
         self.preallocate = False
         self.only_migratable = False

@@ -291,6 +291,10 @@ def _init_board(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.machine.boards.board import Board
 
     with located(""):
+        if config.cpu is not None:
+            from qmp_iothreadd.machine.cpus.cpus import Cpus
+
+            machine.part(Cpus).option = config.cpu
         machine.part(Board).init(config.memory_path)
 
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.chardev_changes import *
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
+    from qmp_iothreadd.errors.cpus import *
     from qmp_iothreadd.errors.descriptors import *
     from qmp_iothreadd.errors.device_options import *
     from qmp_iothreadd.errors.devices import *
@@ -84,6 +85,7 @@ _LAYERS: Final = (
     "memory",
     "chardevs",
     "chardev_changes",
+    "cpus",
     "descriptors",
     "devices",
     "hardware",

@@ -14,13 +14,16 @@ def human_monitor_command(ctx: Context, command_line: str, cpu_index: int | None
     """Run one line of the human monitor; the value is what it prints, also where it fails.
 
     Raises:
-        QmpError: ``cpu_index`` was given, and there is no CPU.
+        QmpError: there is no CPU ``cpu_index``, which the line is about.
     """
     if cpu_index is not None:
-        raise errors.invalid_parameter_value("cpu-index", "a CPU number")
+        from qmp_iothreadd.commands.cpus import has_cpu  # few say of which
+
+        if not has_cpu(ctx, cpu_index):
+            raise errors.invalid_parameter_value("cpu-index", "a CPU number")
     # Most clients never ask for it, and the greeting need not wait for it.
     from qmp_iothreadd.hmp import text
     from qmp_iothreadd.hmp.interpreter import execute
     from qmp_iothreadd.hmp.line_context import LineContext
 
-    return text.to_json(execute(LineContext(ctx), text.from_json(command_line)))
+    return text.to_json(execute(LineContext(ctx, cpu_index or 0), text.from_json(command_line)))

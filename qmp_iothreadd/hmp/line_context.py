@@ -16,12 +16,14 @@ class LineContext:
     """The session that the line came through, but not its descriptors.
 
     QEMU runs such a line in a human monitor of its own, which has no socket and knows no names.
+    It is about the CPU ``cpu_index``.
     """
 
-    __slots__ = ("_ctx", "inbox", "named_descriptors")
+    __slots__ = ("_ctx", "cpu_index", "inbox", "named_descriptors")
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, cpu_index: int = 0) -> None:
         self._ctx = ctx
+        self.cpu_index = cpu_index
         self.inbox = DescriptorInbox()
         self.named_descriptors: dict[str, int] = {}
 

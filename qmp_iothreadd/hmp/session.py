@@ -35,14 +35,15 @@ KEYS_AT_ONCE: Final = 512
 class BaseSession:
     """What a session has however commands reach it; also the ``Context`` that commands see.
 
-    ``monitor`` is whose client this is.
+    ``monitor`` is whose client this is; lines are about the CPU ``cpu_index``.
     """
 
-    __slots__ = ("dispatcher", "eof", "inbox", "monitor", "output_size", "wake")
+    __slots__ = ("cpu_index", "dispatcher", "eof", "inbox", "monitor", "output_size", "wake")
 
     def __init__(self, dispatcher: Dispatcher, monitor: Monitor) -> None:
         self.dispatcher = dispatcher
         self.monitor = monitor
+        self.cpu_index = 0
         self.eof = False
         self.inbox = DescriptorInbox()
         self.output_size = 0

@@ -76,8 +76,8 @@ def uint64(text: str) -> int | None:
     return found[0] & UINT64_MAX
 
 
-def size(text: str) -> int | None:
-    """A size in bytes: decimal or ``0x``, with a suffix of ``BKMGTPE`` (powers of 1024).
+def size(text: str, base: int = 1024) -> int | None:
+    """A size in bytes: decimal or ``0x``, with a suffix of ``BKMGTPE`` (powers of ``base``).
 
     A fraction is allowed where a suffix scales it to bytes: ``1.5k``.
     """
@@ -86,7 +86,7 @@ def size(text: str) -> int | None:
         return None
     hexadecimal, whole, fraction, bare_fraction, suffix = found.groups()
     fraction = fraction or bare_fraction or ""
-    unit = 1 << (10 * "bkmgtpe".index(suffix.lower())) if suffix else 1
+    unit = base ** "bkmgtpe".index(suffix.lower()) if suffix else 1
     if fraction.strip("0") and unit == 1:
         return None
     value = (_convert(hexadecimal, 16) if hexadecimal else _convert(whole or "", 10)) * unit

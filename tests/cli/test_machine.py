@@ -74,6 +74,7 @@ def test_members_below_a_count_of_cpus_are_unexpected() -> None:
     assert said("-smp", "cpus.x=3") == "prog: Parameters 'smp.cpus.*' are unexpected\n"
 
 
-def test_properties_of_cpus_have_a_form() -> None:
-    parse("-M", "q35", "-cpu", "max,+avx,-sse,hv_relaxed,level=3")
-    assert said("-M", "q35", "-cpu", "max,=x") == "prog: Invalid parameter '=x'\n"
+def test_the_model_of_cpus_has_properties() -> None:
+    config = parse("-M", "q35", "-cpu", "max,+avx,-sse,hv_relaxed,level=3")
+    flags = (("avx", True), ("sse", False))
+    assert config.cpu == ("max", (("hv-relaxed", "on"), ("level", "3")), flags)

@@ -162,7 +162,7 @@ OPTIONS = (
         words=_accelerator_words,
     ),
     _guest("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
-    _guest("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
+    Option("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
     _guest("numa", "node|dist|cpu|hmat-lb|hmat-cache[,...]", read_list("numa"), "NUMA nodes"),
     Option("mem-path", "PATH", store_text("memory_path"), "where memory is kept"),
     Option("mem-prealloc", "", set_field("preallocate"), "allocate memory at once"),

@@ -33,7 +33,6 @@ _TEXTS: Final = {
 _REFUSED: Final = {
     "balloon": ("query-balloon", "show balloon information"),
     "cryptodev": ("query-cryptodev", "show the crypto devices"),
-    "hotpluggable-cpus": ("query-hotpluggable-cpus", "Show information about hotpluggable CPUs"),
     "pci": ("query-pci", "show PCI info"),
     "tpm": ("query-tpm", "show the TPM device"),
     "vm-generation-id": ("query-vm-generation-id", "Show Virtual Machine Generation ID"),
@@ -77,8 +76,7 @@ def _always(text: str) -> Callable[[Context], str]:
 for _item, (_name, _help) in _TEXTS.items():
     hmp_command(f"info {_item}", help=_help)(_text_of(_name))
 for _item, (_name, _help) in _REFUSED.items():
-    _early = _item == "hotpluggable-cpus"
-    hmp_command(f"info {_item}", help=_help, preconfig=_early)(_nothing_of(_name))
+    hmp_command(f"info {_item}", help=_help)(_nothing_of(_name))
 for _item, (_text, _help) in _SAME.items():
     hmp_command(f"info {_item}", help=_help, preconfig=_item == "virtio")(_always(_text))
 
@@ -136,12 +134,6 @@ def boot_set(ctx: Context, bootdevice: str) -> str:
 def nmi(ctx: Context) -> None:
     """Refuse: there is no CPU to interrupt."""
     qmp(ctx, "inject-nmi")
-
-
-@hmp_command("cpu", "index:i", params="index", help="set the default CPU")
-def cpu(ctx: Context, index: int) -> str:
-    """Refuse: there is no CPU."""
-    return "invalid CPU index\n"
 
 
 @hmp_command(

@@ -39,12 +39,6 @@ def chardev(ctx: Context) -> str:
     )
 
 
-@hmp_command("info cpus", help="show infos for each CPU")
-def cpus(ctx: Context) -> str:
-    """Nothing: there are no CPUs."""
-    return ""
-
-
 @hmp_command("info history", help="show the command line history", preconfig=True)
 def history(ctx: Context) -> str:
     """The lines that were typed; none where the monitor is QMP's."""

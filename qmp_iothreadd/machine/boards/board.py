@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.machine.cpus.cpus import Cpus
+
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
 
@@ -23,6 +25,8 @@ class Board:
             QmpError: something of it cannot be had.
         """
         self._machine.create_default_memory(memory_path)
+        if not self._machine.board.is_empty:
+            self._machine.part(Cpus).create()
 
     def close(self) -> None:
         """What is on the board ends with the tree."""

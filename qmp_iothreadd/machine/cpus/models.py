@@ -1,12 +1,20 @@
-"""The x86 CPU models that QEMU 11.1 knows. No CPU is there without a guest."""
+"""The x86 CPU models that QEMU 11.1 knows, and the properties of CPUs.
+
+A CPU executes nothing: its properties say what it would be able to.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, Final, NamedTuple
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.machine.recorded_lists import recorded_list
+
+MODEL_SUFFIX: Final = "-x86_64-cpu"
+"""What the name of a model's type has behind the model's."""
 
 # Models that depend on the host or the accelerator, which are listed last.
 _UNVERSIONED = {
@@ -39,4 +47,57 @@ def _alias(definition: dict[str, Any]) -> str:
 
 def is_cpu_model(name: str) -> bool:
     """Whether there is a model of this name."""
-    return any(name == found["name"] for found in cpu_definitions())
+    return name in _by_name()
+
+
+def find_cpu_model(name: str) -> dict[str, Any]:
+    """The model of this name, as a CpuDefinitionInfo.
+
+    Raises:
+        QmpError: there is none.
+    """
+    found = _by_name().get(name)
+    if found is None:
+        raise errors.unknown_cpu_model(name)
+    return found
+
+
+@cache
+def _by_name() -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in cpu_definitions()}
+
+
+# -- Their types ----------------------------------------------------------------------------------
+
+
+class CpuProperty(NamedTuple):
+    """A property of CPUs; one that is not ``listed`` is reached by its name alone.
+
+    QEMU lists them all. Clients ask for each that they find, hundreds per CPU.
+    """
+
+    name: str
+    type: str
+    default: Any
+    listed: bool
+
+
+@cache
+def cpu_properties() -> dict[str, CpuProperty]:
+    """The properties of all CPUs by name."""
+    found = {}
+    for row in recorded_list("cpu_properties"):
+        for name in row["names"] if "names" in row else [row["name"]]:
+            found[name] = CpuProperty(name, row["type"], row["default"], row.get("listed", False))
+    return found
+
+
+def cpu_device_rows() -> Iterator[dict[str, Any]]:
+    """Rows for the table of devices' models: the types of CPUs, each after its parent."""
+    yield {"name": "cpu", "parent": "device", "abstract": True}
+    listed = [
+        [each.name, each.type, each.default] for each in cpu_properties().values() if each.listed
+    ]
+    yield {"name": "x86_64-cpu", "parent": "cpu", "abstract": True, "properties": listed}
+    for definition in cpu_definitions():
+        yield {"name": definition["typename"], "parent": "x86_64-cpu"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from qmp_iothreadd.machine.cpus.models import cpu_device_rows
 from qmp_iothreadd.machine.recorded_lists import recorded_list
 
 CLASSES: Final = {
@@ -17,6 +18,7 @@ CLASSES: Final = {
     "virtio-blk-device": "virtio_blk:VirtioBlk",
     "virtio-scsi-device": "scsi:VirtioScsi",
     "virtio-pci": "virtio_pci:VirtioPci",
+    "x86_64-cpu": "x86_cpu:X86Cpu",
 }
 """Where the class of a type's devices is, below this package; types without one inherit it."""
 
@@ -51,7 +53,7 @@ class DeviceModel(NamedTuple):
 def device_models() -> dict[str, DeviceModel]:
     """All models by name, each after its parent."""
     found = {"device": DeviceModel("device", "object", True, None, None, True, "device", {})}
-    for row in recorded_list("device_models"):
+    for row in (*recorded_list("device_models"), *cpu_device_rows()):
         name, parent = row["name"], found[row["parent"]]
         own = [ModelProperty(*each) for each in row.get("properties", ())]
         found[name] = DeviceModel(
