@@ -7,10 +7,18 @@ Action = Literal["none", "grow", "shrink"]
 ACTIONS: Final[tuple[Action, ...]]
 IDLE_INTERVAL_NS: Final[int]
 TIME_MAX_NS: Final[int]
+ACCESS_PATTERNS: Final[tuple[str, ...]]
 ARRIVALS: Final[tuple[str, ...]]
+DISK_ERROR_ACTIONS: Final[tuple[str, ...]]
+DISK_OPERATIONS: Final[tuple[str, ...]]
+DISK_OPERATION_PREFIXES: Final[tuple[str, ...]]
+DISK_REQUEST_MAX: Final[int]
+DISK_SECTOR: Final[int]
 POLICIES: Final[tuple[str, ...]]
 POLL_PARAMS: Final[tuple[PollParamInfo, ...]]
 TRACE_EVENTS: Final[tuple[str, ...]]
+THROTTLE_LIMITS: Final[tuple[str, ...]]
+THROTTLE_VALUE_MAX: Final[int]
 WORKLOAD_DEPTH_MAX: Final[int]
 WORKLOAD_LATE_NS: Final[int]
 
@@ -56,6 +64,10 @@ class WorkloadStats(TypedDict):
     late: int
     late_max_ns: int
     notifications: int
+    failed: int
+    read_bytes: int
+    written_bytes: int
+    flushes: int
 
 class WorkloadArguments(TypedDict, total=False):
     arrival: str
@@ -67,6 +79,10 @@ class WorkloadArguments(TypedDict, total=False):
     depth: int
     service_ns: int
     seed: int
+    pattern: str
+    block_size: int
+    read_percent: int
+    flush_every: int
 
 class PollParamInfo(NamedTuple):
     name: str
@@ -136,6 +152,9 @@ class AioContext:
     def address(self) -> int: ...
     @property
     def workloads(self) -> int: ...
+    @property
+    def disk_queues(self) -> int: ...
+    def set_pool_sizes(self, least: int, most: int) -> None: ...
     def set_poll_params(self, params: PollParams, *, policy: str | None = None) -> None: ...
     @property
     def poll_params(self) -> PollParams: ...
@@ -165,14 +184,60 @@ class AioContext:
 
 def parse_intervals(text: bytes, most: int) -> tuple[array[int], int]: ...
 
+class ThrottleGroup:
+    def __init__(self) -> None: ...
+    def set_limits(
+        self, *, now_ns: int | None = None, iops_size: int = ..., **limits: int
+    ) -> None: ...
+    def admit(self, is_write: bool, nbytes: int, now_ns: int) -> int: ...
+
+class Disk:
+    size: int
+    write_threshold: int
+    def __init__(
+        self,
+        fd: int = ...,
+        *,
+        size: int,
+        offset: int = ...,
+        read_only: bool = ...,
+        latency_ns: int = ...,
+        no_flush: bool = ...,
+        rerror: str = ...,
+        werror: str = ...,
+        account_failed: bool = ...,
+        account_invalid: bool = ...,
+    ) -> None: ...
+    def close(self) -> None: ...
+    def set_error_actions(self, *, rerror: str, werror: str) -> None: ...
+    def set_throttle(self, group: ThrottleGroup | None) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    @property
+    def paused(self) -> bool: ...
+    def fileno(self) -> int: ...
+    def take_events(self) -> list[tuple[Any, ...]]: ...
+
+class DiskQueue:
+    def __init__(self, disk: Disk, context: AioContext) -> None: ...
+    @property
+    def context(self) -> AioContext: ...
+    def close(self) -> None: ...
+    def stats(self) -> dict[str, int]: ...
+
 class WorkloadParams:
     def __init__(self, **params: Unpack[WorkloadArguments]) -> None: ...
     def sample(self, count: int) -> list[int]: ...
+    def sample_accesses(self, count: int, disk_size: int) -> list[tuple[str, int, int]]: ...
 
 class NativeWorkload:
-    def __init__(self, context: AioContext, **params: Unpack[WorkloadArguments]) -> None: ...
+    def __init__(
+        self, server: AioContext | DiskQueue, **params: Unpack[WorkloadArguments]
+    ) -> None: ...
     @property
     def context(self) -> AioContext: ...
+    @property
+    def stopped(self) -> bool: ...
     def tune(self, **params: Unpack[WorkloadArguments]) -> None: ...
     def stop(self) -> None: ...
     def stats(self) -> WorkloadStats: ...

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
-"""Binding of the native core: contexts with a thread of their own, event notifiers, workloads.
+"""Binding of the native core: contexts with a thread of their own, event notifiers, disks, workloads.
 
 Ownership:
 
@@ -12,7 +12,7 @@ Ownership:
 4. Whatever uses a native object enters its gate before and leaves it afterwards (gate.h), so that
    another thread that closes the object waits. Between the two no Python code runs, except what
    the engine calls, so that a finalizer that closes something does not wait for itself.
-5. A context, with its workloads, is of the process that made it. In a fork of that it cannot be
+5. A context, with its workloads and disk queues, is of the process that made it. In a fork of that it cannot be
    used, is freed by nobody, and goes with the process.
 """
 
@@ -22,6 +22,7 @@ import atexit
 import os
 from array import array
 from collections import namedtuple
+from weakref import WeakSet
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetObject, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -208,10 +209,10 @@ cdef class AioContext:
         thread closes it already, this one returns when it is closed.
 
         Raises OSError: EDEADLK when called by one of its own handlers. RuntimeError: it serves
-        workloads; the thread has stopped, and the context may be used.
+        workloads or disks; the thread has stopped, and the context may be used.
         """
         cdef int claimed
-        cdef unsigned workloads
+        cdef unsigned served
         self.check_process()
         if self.is_home():
             raise os_error(-EDEADLK)
@@ -228,16 +229,16 @@ cdef class AioContext:
             native.gate_shut(&self.gate)
             native.aio_notify(ctx)  # whoever polls, in poll()
             native.gate_drain(&self.gate)
-            workloads = native.aio_context_workloads(ctx)
-            if workloads == 0:
+            served = native.aio_context_workloads(ctx) + native.aio_context_disk_queues(ctx)
+            if served == 0:
                 self.ctx = NULL
                 native.aio_context_free(ctx)
                 native.gate_close(&self.gate)
             else:
                 native.aio_context_set_closing(ctx, False)
                 native.gate_open(&self.gate)
-        if workloads:
-            raise RuntimeError("the context serves workloads")
+        if served:
+            raise RuntimeError("the context serves workloads or disks")
 
     @property
     def thread_id(self):
@@ -270,6 +271,28 @@ cdef class AioContext:
         cdef unsigned workloads = native.aio_context_workloads(self.enter(&use))
         self.leave(&use)
         return workloads
+
+    @property
+    def disk_queues(self):
+        """How many disk queues are attached."""
+        cdef native.GateUse use
+        cdef unsigned queues = native.aio_context_disk_queues(self.enter(&use))
+        self.leave(&use)
+        return queues
+
+    def set_pool_sizes(self, uint32_t least, uint32_t most):
+        """How many threads do what blocks, such as reading a file. By default up to 64.
+
+        Of those that are idle so many are kept; the others end after ten seconds. Threads come with
+        the first request. Raises ValueError unless 0 <= least <= most and 0 < most.
+        """
+        cdef native.GateUse use
+        if most == 0 or least > most:
+            raise ValueError("a thread pool's sizes do not fit together")
+        cdef native.AioContext *ctx = self.enter(&use)
+        with nogil:
+            native.aio_context_set_pool_sizes(ctx, least, most)
+            self.leave(&use)
 
     def set_poll_params(self, params, *, policy=None):
         """Take over PollParams, while it runs too; the window and every handler's ns become 0.
@@ -556,6 +579,7 @@ cdef class AioContext:
         return dropped
 
 
+include "_disk.pxi"
 include "_workload.pxi"
 
 _running = set()

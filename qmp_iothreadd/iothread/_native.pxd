@@ -171,6 +171,8 @@ cdef extern from "engine.h" nogil:
     size_t aio_context_trace_read(AioContext *ctx, uint64_t *record)
     uint64_t aio_context_trace_dropped(AioContext *ctx)
     unsigned aio_context_workloads(AioContext *ctx)
+    unsigned aio_context_disk_queues(AioContext *ctx)
+    void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max)
     void aio_live_add_notifiers(int64_t n)
 
 
@@ -244,6 +246,135 @@ cdef extern from "intervals.h" nogil:
                         Intervals *result)
 
 
+cdef extern from "access.h" nogil:
+    enum: DISK_READ
+    enum: DISK_WRITE
+    enum: DISK_FLUSH
+    enum: DISK_OP_COUNT
+    enum: DISK_SECTOR
+    enum: DISK_REQUEST_MAX
+
+    ctypedef struct AccessPattern:
+        const char *name
+
+    const AccessPattern *access_patterns
+    const size_t access_pattern_count
+
+    ctypedef struct AccessParams:
+        const AccessPattern *pattern
+        uint32_t block_bytes
+        uint32_t read_percent
+        uint32_t flush_every
+        uint64_t seed
+
+    ctypedef struct DiskAccess:
+        uint64_t offset
+        uint32_t bytes
+        int op
+
+    ctypedef struct Access:
+        pass
+
+    void access_init(Access *access, const AccessParams *params)
+    DiskAccess access_next(Access *access, uint64_t disk_bytes)
+
+
+cdef extern from "throttle.h" nogil:
+    enum: THROTTLE_BUCKET_COUNT
+    int64_t THROTTLE_VALUE_MAX
+
+    ctypedef struct ThrottleLimit:
+        uint64_t avg
+        uint64_t max
+        uint64_t burst_length
+
+    ctypedef struct ThrottleLimits:
+        ThrottleLimit buckets[6]
+        uint64_t op_size
+
+    ctypedef struct ThrottleGroup:
+        pass
+
+    ThrottleGroup *throttle_group_new()
+    void throttle_group_unref(ThrottleGroup *group)
+    void throttle_group_set(ThrottleGroup *group, const ThrottleLimits *limits, int64_t now_ns)
+    int64_t throttle_group_admit(ThrottleGroup *group, cbool is_write, uint64_t bytes,
+                                 int64_t now_ns)
+
+
+cdef extern from "disk.h" nogil:
+    ctypedef enum DiskErrorAction:
+        pass
+
+    enum: DISK_ERROR_ACTION_COUNT
+    const char *const *disk_error_action_names
+
+    ctypedef struct DiskParams:
+        int fd
+        int64_t latency_ns
+        uint64_t size
+        uint64_t offset
+        cbool read_only
+        cbool no_flush
+        DiskErrorAction on_read_error
+        DiskErrorAction on_write_error
+        cbool count_failed
+        cbool count_invalid
+
+    ctypedef struct Disk:
+        pass
+
+    Disk *disk_new(const DiskParams *params)
+    void disk_unref(Disk *disk)
+    void disk_resize(Disk *disk, uint64_t size)
+    uint64_t disk_size(const Disk *disk)
+    void disk_set_write_threshold(Disk *disk, uint64_t threshold)
+    uint64_t disk_write_threshold(const Disk *disk)
+    void disk_set_error_actions(Disk *disk, DiskErrorAction on_read, DiskErrorAction on_write)
+    void disk_set_throttle(Disk *disk, ThrottleGroup *group)
+    void disk_set_paused(Disk *disk, cbool paused)
+    cbool disk_is_paused(const Disk *disk)
+    void disk_kick(Disk *disk)
+
+    enum: DISK_EVENT_WRITE_THRESHOLD
+
+    ctypedef struct DiskEvent:
+        int kind
+        uint64_t exceeded
+        uint64_t threshold
+        int op
+        int error
+        int action
+
+    int disk_events_fd(const Disk *disk)
+    cbool disk_take_event(Disk *disk, DiskEvent *event)
+
+    ctypedef struct DiskQueue:
+        pass
+
+    DiskQueue *disk_queue_new(AioContext *ctx, Disk *disk)
+    void disk_queue_free(DiskQueue *queue)
+    unsigned disk_queue_clients(DiskQueue *queue)
+
+    ctypedef struct DiskCounters:
+        uint64_t operations[3]
+        uint64_t failed[3]
+        uint64_t invalid[3]
+        uint64_t bytes[3]
+        uint64_t total_ns[3]
+        uint64_t submitted
+        uint64_t cancelled
+        uint64_t pending
+        uint64_t highest_offset
+        uint64_t last_access_ns
+
+    void disk_queue_stats(DiskQueue *queue, DiskCounters *out)
+
+
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
+
 cdef extern from "workload.h" nogil:
     enum: WORKLOAD_RING_SIZE
     enum: WORKLOAD_LATE_NS
@@ -252,6 +383,7 @@ cdef extern from "workload.h" nogil:
         ArrivalParams arrival
         uint32_t depth
         int64_t service_ns
+        AccessParams access
 
     ctypedef struct WorkloadStats:
         uint64_t issued
@@ -261,6 +393,10 @@ cdef extern from "workload.h" nogil:
         uint64_t late
         int64_t late_max_ns
         uint64_t notifications
+        uint64_t failed
+        uint64_t read_bytes
+        uint64_t written_bytes
+        uint64_t flushes
 
     ctypedef struct Workload:
         pass
@@ -268,5 +404,7 @@ cdef extern from "workload.h" nogil:
     int workload_check(const WorkloadParams *params)
     Workload *workload_new(AioContext *ctx, const WorkloadParams *params)
     int workload_tune(Workload *workload, const WorkloadParams *params)
+    Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params)
     void workload_free(Workload *workload)
+    void workload_end(Workload *workload, WorkloadStats *last)
     void workload_stats(Workload *workload, WorkloadStats *out)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 POLICY = "x-poll-policy"
+_POOL_MIN = "thread-pool-min"
+_POOL_MAX = "thread-pool-max"
+_POOL_SIZES = frozenset({_POOL_MIN, _POOL_MAX})
 
 
 @functools.cache
@@ -58,8 +61,8 @@ class EventLoopBase(ConfigurableObject):
 
     settings: ClassVar[dict[str, Setting]] = {
         "aio-max-batch": Setting(0, (0, INT64_MAX)),
-        "thread-pool-min": Setting(0, (0, INT64_MAX)),
-        "thread-pool-max": Setting(64, (0, INT64_MAX)),
+        _POOL_MIN: Setting(0, (0, INT64_MAX)),
+        _POOL_MAX: Setting(64, (0, INT64_MAX)),
     }
 
     @property
@@ -79,7 +82,7 @@ class EventLoopBase(ConfigurableObject):
 
     def check_thread_pool(self) -> None:
         """Refuse pool sizes that no pool can have."""
-        low, high = self.load("thread-pool-min"), self.load("thread-pool-max")
+        low, high = self.load(_POOL_MIN), self.load(_POOL_MAX)
         if low > high or high <= 0 or high > INT_MAX:
             raise errors.bad_thread_pool_values()
 
@@ -113,7 +116,15 @@ class MainLoop(EventLoopBase):
 class IOThread(EventLoopBase):
     """An OS thread that polls adaptively."""
 
-    __slots__ = ("_info", "context", "polling_supported", "thread_id", "traces")
+    __slots__ = (
+        "_deleted",
+        "_holders",
+        "_info",
+        "context",
+        "polling_supported",
+        "thread_id",
+        "traces",
+    )
 
     qom_name = "iothread"
     interfaces = (USER_CREATABLE,)
@@ -140,6 +151,8 @@ class IOThread(EventLoopBase):
         self.polling_supported = polling_supported
         self.traces = traces
         self._info: EncodedOnce | None = None
+        self._holders = 0
+        self._deleted = False
         self.context: AioContext | None = None
         self.thread_id = -1
 
@@ -173,6 +186,8 @@ class IOThread(EventLoopBase):
         elif name in EventLoopBase.settings or name in polling_settings():
             self.set_poll_params()  # event-loop-base.c does it for both kinds
         super().apply(name)
+        if name in _POOL_SIZES:
+            self._set_pool_sizes()
 
     def set_poll_params(self) -> None:
         """Give the thread its polling parameters; polling starts afresh.
@@ -198,6 +213,8 @@ class IOThread(EventLoopBase):
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         self.context = context
+        if not _POOL_SIZES.isdisjoint(self.values):
+            self._set_pool_sizes()
         if self.traces is not None:
             self.traces.attach(context)
         if "x-nice" in self.values:
@@ -238,8 +255,23 @@ class IOThread(EventLoopBase):
         if self.context is not None:
             self.context.request_stop()
 
+    def hold(self) -> None:
+        """Keep the thread until ``drop``, also where the object is deleted: a device uses it."""
+        self._holders += 1
+
+    def drop(self) -> None:
+        """Undo a ``hold``; the last one ends the thread of a deleted object."""
+        self._holders -= 1
+        if self._deleted and not self._holders:
+            self._end()
+
     def finalize(self) -> None:
-        """Stop and join the thread."""
+        """Stop and join the thread, unless it is held."""
+        self._deleted = True
+        if not self._holders:
+            self._end()
+
+    def _end(self) -> None:
         if self.context is not None:
             if self.traces is not None:
                 # Stopped first: what it traced last is complete then.
@@ -259,6 +291,11 @@ class IOThread(EventLoopBase):
 
             return stub_value(member.type)
         return value
+
+    def _set_pool_sizes(self) -> None:
+        """Give the thread the sizes of its pool, which were checked."""
+        assert self.context is not None
+        self.context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
 
     def _set_nice(self) -> None:
         """Give the running thread its nice level; where that is refused the old one stays."""

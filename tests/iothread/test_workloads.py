@@ -225,8 +225,10 @@ def test_a_context_under_load_cannot_be_closed(started: Start, workload: Make) -
     load.stop()
     load.stop()
     assert context.workloads == 0
+    assert load.stopped
+    assert load.stats()["issued"] >= load.stats()["completed"]
     with pytest.raises(ValueError, match="stopped"):
-        load.stats()
+        load.tune()
 
 
 def test_generators_end_with_the_last_workload(workload: Make) -> None:

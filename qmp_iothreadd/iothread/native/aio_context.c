@@ -49,6 +49,7 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
     }
     pthread_mutex_init(&ctx->lock, NULL);
     pthread_cond_init(&ctx->changed, NULL);
+    thread_pool_init(&ctx->pool);
     aio_live_add(&aio_live.contexts, 1);
     return ctx;
 }
@@ -75,6 +76,7 @@ void aio_context_free(AioContext *ctx)
     while ((handler = first_handler(ctx))) {
         aio_handler_free(handler);
     }
+    thread_pool_cleanup(&ctx->pool);
     aio_timers_cleanup(ctx);
     aio_bh_cleanup(ctx);
     ctx->fdmon->cleanup(ctx);
@@ -326,4 +328,14 @@ uint64_t aio_context_trace_dropped(AioContext *ctx)
 unsigned aio_context_workloads(AioContext *ctx)
 {
     return atomic_load_explicit(&ctx->workloads, memory_order_acquire);
+}
+
+unsigned aio_context_disk_queues(AioContext *ctx)
+{
+    return atomic_load_explicit(&ctx->disk_queues, memory_order_acquire);
+}
+
+void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max)
+{
+    thread_pool_set_sizes(&ctx->pool, min, max);
 }

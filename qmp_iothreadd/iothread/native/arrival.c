@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "random.h"
+
 /* About a month: what a heavy tail may ask for without an overflow. */
 static const double INTERVAL_MAX_NS = 3e15;
 
@@ -13,19 +15,10 @@ void arrival_init(Arrival *arrival, const ArrivalParams *params)
     arrival->random = params->seed;
 }
 
-static uint64_t next_random(Arrival *arrival)
-{
-    uint64_t z = arrival->random += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /* In (0, 1]. */
 static double next_uniform(Arrival *arrival)
 {
-    return ((double)(next_random(arrival) >> 11) + 1.0) * 0x1p-53;
+    return ((double)(random_next(&arrival->random) >> 11) + 1.0) * 0x1p-53;
 }
 
 /* Box and Muller's method gives two at a time. */

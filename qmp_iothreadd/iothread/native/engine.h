@@ -40,7 +40,7 @@ enum { AIO_NAME_MAX = 15 };
 AioContext *aio_context_new(PollParams params, PollPolicy policy);
 
 /*
- * The context must be stopped and without workloads. Handlers still attached are released, and
+ * The context must be stopped, without workloads and disk queues. Handlers still attached are released, and
  * bottom halves and timers that are still pending are released without running.
  */
 void aio_context_free(AioContext *ctx);
@@ -151,8 +151,12 @@ typedef struct AioHandlerInfo {
 /* Fills up to `max` entries, the context's own notifier among them; returns how many there are. */
 size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max);
 
-/* How many workloads are attached. */
+/* How many workloads are attached, and how many disk queues. */
 unsigned aio_context_workloads(AioContext *ctx);
+unsigned aio_context_disk_queues(AioContext *ctx);
+
+/* How many threads do for it what blocks: 0 <= min <= max, 0 < max. */
+void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max);
 
 /* ---- statistics and traces ---- */
 
@@ -222,7 +226,11 @@ int aio_fd_readable(int fd);
     X(timers)                                                                                  \
     X(notifiers) /* without the contexts' own */                                               \
     X(workloads)                                                                               \
-    X(generators)
+    X(generators)                                                                              \
+    X(pool_workers)                                                                            \
+    X(throttle_groups)                                                                         \
+    X(disks)                                                                                   \
+    X(disk_queues)
 
 typedef struct AioLiveCounters {
 #define X(name) _Atomic int64_t name;

@@ -14,6 +14,7 @@
 #include "fdmon.h"
 #include "list.h"
 #include "stats.h"
+#include "thread_pool.h"
 #include "trace.h"
 
 /*
@@ -135,7 +136,9 @@ struct AioContext {
 
     AioStats stats;
     TraceRing trace;
-    _Atomic uint32_t workloads; /* attached ones; any thread, relaxed */
+    ThreadPool pool;
+    _Atomic uint32_t workloads;   /* attached ones; any thread, relaxed, as the next */
+    _Atomic uint32_t disk_queues;
 };
 
 static inline bool aio_is_home(AioContext *ctx)

@@ -19,15 +19,7 @@ uint64_t stats_counter(const AioStatsSnapshot *snapshot, int index)
 
 static void publish(AioStats *stats)
 {
-    const uint64_t sequence = atomic_load_explicit(&stats->sequence, memory_order_relaxed) + 1;
-    _Atomic uint64_t *place = stats->published[sequence & 1];
-    uint64_t words[AIO_SAMPLE_WORDS];
-
-    memcpy(words, &stats->current, sizeof(words));
-    for (unsigned i = 0; i < AIO_SAMPLE_WORDS; i++) {
-        atomic_store_explicit(&place[i], words[i], memory_order_release);
-    }
-    atomic_store_explicit(&stats->sequence, sequence, memory_order_release);
+    sample_publish(&stats->sequence, stats->published[0], &stats->current, AIO_SAMPLE_WORDS);
 }
 
 static void count_poll_ns(AioStats *stats, int64_t poll_ns)
@@ -105,23 +97,6 @@ void stats_reset(AioStats *stats, int64_t now_ns)
 
 /* ---- any thread ---- */
 
-static void read_sample(AioStats *stats, AioSample *sample)
-{
-    uint64_t words[AIO_SAMPLE_WORDS];
-    uint64_t before, after;
-
-    do {
-        before = atomic_load_explicit(&stats->sequence, memory_order_acquire);
-        const _Atomic uint64_t *place = stats->published[before & 1];
-        for (unsigned i = 0; i < AIO_SAMPLE_WORDS; i++) {
-            words[i] = atomic_load_explicit(&place[i], memory_order_acquire);
-        }
-        /* Once it has advanced, this place may be the one written next. */
-        after = atomic_load_explicit(&stats->sequence, memory_order_relaxed);
-    } while (before != after);
-    memcpy(sample, words, sizeof(words));
-}
-
 /*
  * Since the context was made. A wait under way is shown as it is now. It may have ended a moment
  * before the clock was read here, so that it turns out a little shorter later: the longest that
@@ -172,7 +147,7 @@ void stats_snapshot(AioStats *stats, AioStatsSnapshot *out)
     AioSample sample;
 
     memset(out, 0, sizeof(*out));
-    read_sample(stats, &sample);
+    sample_read(&stats->sequence, stats->published[0], &sample, AIO_SAMPLE_WORDS);
     const int64_t now_ns = aio_clock_ns();
     out->counters = sample.counters;
     out->counters.blocked_ns = total_blocked_ns(stats, &sample, now_ns) - sample.blocked_base;

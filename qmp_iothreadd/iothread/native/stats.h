@@ -1,10 +1,8 @@
 /*
  * What polling did. One thread at a time writes (home), any thread reads.
  *
- * Once per iteration home publishes a sample of all counters, of one moment, into whichever of two
- * places does not hold the latest. Neither side ever waits for the other: a reader starts over
- * when it was overtaken, and a writer that is preempted half-way leaves the latest sample whole.
- * Histograms are read bucket by bucket.
+ * Once per iteration home publishes a sample of all counters, of one moment (sample.h). Histograms
+ * are read bucket by bucket.
  */
 #ifndef IOTHREADD_STATS_H
 #define IOTHREADD_STATS_H
@@ -12,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "sample.h"
 
 enum {
     HISTOGRAM_SUB_BITS = 5, /* 32 buckets per power of two: 3 % */
@@ -70,12 +70,7 @@ enum { AIO_SAMPLE_WORDS = sizeof(AioSample) / sizeof(uint64_t) };
 
 typedef struct AioStats {
     AioSample current; /* home alone */
-    /*
-     * Home writes the place that the low bit of `sequence` does not select, then advances
-     * `sequence`. Words are stored with release order: who reads one of a later sample sees that
-     * `sequence` has advanced. (Loads with acquire order pair with them.)
-     */
-    _Atomic uint64_t published[2][AIO_SAMPLE_WORDS];
+    _Atomic uint64_t published[2][AIO_SAMPLE_WORDS]; /* sample.h, as is the next */
     _Atomic uint64_t sequence;
     _Atomic int64_t poll_ns;           /* home */
     _Atomic uint64_t blocked_reported; /* readers: the longest that any was told */

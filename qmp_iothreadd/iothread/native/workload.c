@@ -6,21 +6,27 @@
 
 #include "engine_int.h"
 #include "generator.h"
+#include "workload_disk.h"
 
 /* At most so many requests of one workload before the generator looks at the next one. */
 enum { ISSUE_BATCH = 64 };
 
-/* A closed loop waits so long, spinning, for a completion; then it looks now and then. */
+/*
+ * A closed loop waits so long, spinning, for a completion; then it looks now and then, and after a
+ * second (a disk may be paused) more rarely.
+ */
 enum { FULL_SPIN_NS = 100 * 1000, FULL_SLEEP_NS = 200 * 1000 };
+enum { FULL_LONG_NS = 1000 * 1000 * 1000, FULL_LONG_SLEEP_NS = 5 * 1000 * 1000 };
 
 struct Workload {
     AioContext *ctx;     /* constant, as is handler */
     AioHandler *handler;
     EventNotifier notifier;
 
-    /* ---- the ring: slots from `used` to `available` hold requests ---- */
+    /* ---- the ring: slots from `taken` to `available` hold requests ---- */
 
     int64_t issued_ns[WORKLOAD_RING_SIZE]; /* generator, before `available` moves past it */
+    WorkloadDisk *disk;                    /* constant; NULL without one */
 
     /* Generator; sequentially consistent with `notify`, as in aio_notify. */
     _Alignas(64) _Atomic uint64_t available;
@@ -36,17 +42,27 @@ struct Workload {
     int64_t *intervals;       /* generator's lock: a copy, or NULL */
     GeneratorSlot slot;
 
-    _Alignas(64) _Atomic uint64_t used; /* home, release: the slots before it are free */
+    _Alignas(64) _Atomic uint64_t used; /* home, release: so many slots are free again */
+    uint64_t taken;                     /* home: `used`, and what the disk is at */
     _Atomic bool notify;                /* home: a new request needs the notifier */
     _Atomic int64_t service_ns;         /* any thread, relaxed */
     bool polling;                       /* home: between poll_begin and poll_end */
 };
 
+static void workload_complete(void *opaque)
+{
+    Workload *w = opaque;
+
+    /* A plain increment: there is one writer. */
+    const uint64_t used = atomic_load_explicit(&w->used, memory_order_relaxed);
+    atomic_store_explicit(&w->used, used + 1, memory_order_release);
+}
+
 /* ---- serving: home ---- */
 
 static bool has_requests(Workload *w)
 {
-    return atomic_load(&w->available) != atomic_load_explicit(&w->used, memory_order_relaxed);
+    return atomic_load(&w->available) != w->taken;
 }
 
 static void set_notify(Workload *w, bool notify)
@@ -72,14 +88,17 @@ static void serve(Workload *w)
 {
     const uint64_t available = atomic_load_explicit(&w->available, memory_order_acquire);
     const int64_t service_ns = atomic_load_explicit(&w->service_ns, memory_order_relaxed);
-    uint64_t used = atomic_load_explicit(&w->used, memory_order_relaxed);
     int64_t now_ns = aio_clock_ns();
 
-    while (used != available) {
-        const int64_t issued_ns = w->issued_ns[used % WORKLOAD_RING_SIZE];
-        aio_context_record_latency(w->ctx, now_ns - issued_ns);
+    while (w->taken != available) {
+        const size_t slot = w->taken++ % WORKLOAD_RING_SIZE;
+        aio_context_record_latency(w->ctx, now_ns - w->issued_ns[slot]);
         now_ns = spend(now_ns, service_ns);
-        atomic_store_explicit(&w->used, ++used, memory_order_release);
+        if (w->disk) {
+            workload_disk_submit(w->disk, slot);
+        } else {
+            workload_complete(w);
+        }
         if (aio_context_is_wanted(w->ctx)) {
             break;
         }
@@ -154,7 +173,12 @@ static bool is_full(Workload *w, uint64_t available)
 
 static void issue(Workload *w, uint64_t available, int64_t now_ns)
 {
-    w->issued_ns[available % WORKLOAD_RING_SIZE] = now_ns;
+    const size_t slot = available % WORKLOAD_RING_SIZE;
+
+    w->issued_ns[slot] = now_ns;
+    if (w->disk) {
+        workload_disk_issue(w->disk, slot);
+    }
     atomic_store(&w->available, available + 1);
     if (atomic_load(&w->notify)) {
         stats_add(&w->notifications, 1);
@@ -168,7 +192,11 @@ static int64_t look_again(Workload *w, int64_t now_ns)
     if (!w->full_since_ns) {
         w->full_since_ns = now_ns;
     }
-    return now_ns - w->full_since_ns < FULL_SPIN_NS ? now_ns : now_ns + FULL_SLEEP_NS;
+    const int64_t waited_ns = now_ns - w->full_since_ns;
+    if (waited_ns < FULL_SPIN_NS) {
+        return now_ns;
+    }
+    return now_ns + (waited_ns < FULL_LONG_NS ? FULL_SLEEP_NS : FULL_LONG_SLEEP_NS);
 }
 
 int64_t workload_generate(Workload *w, int64_t now_ns)
@@ -220,6 +248,9 @@ int workload_check(const WorkloadParams *params)
             valid = valid && is_time(arrival->intervals[i]);
         }
     }
+    if (valid && params->access.pattern) {
+        return access_check(&params->access);
+    }
     return valid ? 0 : -EINVAL;
 }
 
@@ -236,6 +267,9 @@ static void apply(Workload *w, const WorkloadParams *params, int64_t *intervals)
     w->due_ns = 0;
     w->full_since_ns = 0;
     atomic_store_explicit(&w->service_ns, params->service_ns, memory_order_relaxed);
+    if (w->disk) {
+        workload_disk_tune(w->disk, &params->access);
+    }
 }
 
 /* The copy of the intervals in *out, NULL where the process takes none. */
@@ -281,48 +315,75 @@ static int attach(Workload *w)
     return error;
 }
 
-static Workload *workload_alloc(AioContext *ctx, const WorkloadParams *params)
+/* Without anything that is not memory. */
+static Workload *workload_alloc(AioContext *ctx, DiskQueue *queue)
 {
-    int64_t *intervals;
-
-    errno = -workload_check(params);
-    if (errno) {
-        return NULL;
-    }
-    errno = -copy_intervals(&params->arrival, &intervals);
-    if (errno) {
-        return NULL;
-    }
     Workload *w = aligned_alloc(_Alignof(Workload), sizeof(*w));
+
     if (!w) {
-        free(intervals);
-        errno = ENOMEM;
         return NULL;
     }
     memset(w, 0, sizeof(*w));
     w->ctx = ctx;
     atomic_init(&w->notify, true);
+    if (queue) {
+        w->disk = workload_disk_new(queue, workload_complete, w);
+        if (!w->disk) {
+            free(w);
+            return NULL;
+        }
+    }
+    return w;
+}
+
+static void dispose(Workload *w)
+{
+    free(w->disk);
+    free(w->intervals);
+    free(w);
+}
+
+static Workload *start(AioContext *ctx, DiskQueue *queue, const WorkloadParams *params)
+{
+    int64_t *intervals = NULL;
+    int error = queue && !params->access.pattern ? -EINVAL : workload_check(params);
+
+    if (!error) {
+        error = copy_intervals(&params->arrival, &intervals);
+    }
+    Workload *w = error ? NULL : workload_alloc(ctx, queue);
+    if (!w) {
+        free(intervals);
+        errno = error ? -error : ENOMEM;
+        return NULL;
+    }
     apply(w, params, intervals);
+    error = attach(w);
+    if (error) {
+        if (w->disk) {
+            workload_disk_leave(w->disk);
+        }
+        dispose(w);
+        errno = -error;
+        return NULL;
+    }
+    aio_live_add(&aio_live.workloads, 1);
     return w;
 }
 
 Workload *workload_new(AioContext *ctx, const WorkloadParams *params)
 {
-    Workload *w = workload_alloc(ctx, params);
+    Workload *w = start(ctx, NULL, params);
 
-    if (!w) {
-        return NULL;
+    if (w) {
+        atomic_fetch_add_explicit(&ctx->workloads, 1, memory_order_relaxed);
     }
-    const int error = attach(w);
-    if (error) {
-        free(w->intervals);
-        free(w);
-        errno = -error;
-        return NULL;
-    }
-    atomic_fetch_add_explicit(&ctx->workloads, 1, memory_order_relaxed);
-    aio_live_add(&aio_live.workloads, 1);
     return w;
+}
+
+Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params)
+{
+    return start(disk_queue_context(queue), queue, params);
 }
 
 int workload_tune(Workload *w, const WorkloadParams *params)
@@ -342,20 +403,36 @@ int workload_tune(Workload *w, const WorkloadParams *params)
     return 0;
 }
 
-void workload_free(Workload *w)
+void workload_end(Workload *w, WorkloadStats *last)
 {
     generator_remove(&w->slot);
     aio_handler_free(w->handler);
     event_notifier_cleanup(&w->notifier);
-    /* Release: who finds no workload may free the context. */
-    atomic_fetch_sub_explicit(&w->ctx->workloads, 1, memory_order_release);
+    if (w->disk) {
+        workload_disk_leave(w->disk);
+    }
+    workload_stats(w, last);
+    if (!w->disk) {
+        /* Release: who finds no workload may free the context. */
+        atomic_fetch_sub_explicit(&w->ctx->workloads, 1, memory_order_release);
+    }
     aio_live_add(&aio_live.workloads, -1);
-    free(w->intervals);
-    free(w);
+    dispose(w);
+}
+
+void workload_free(Workload *w)
+{
+    WorkloadStats last;
+
+    workload_end(w, &last);
 }
 
 void workload_stats(Workload *w, WorkloadStats *out)
 {
+    *out = (WorkloadStats){0};
+    if (w->disk) {
+        workload_disk_stats(w->disk, out);
+    }
     /* `used` first: it never passes `available`. */
     out->completed = atomic_load_explicit(&w->used, memory_order_acquire);
     out->issued = atomic_load_explicit(&w->available, memory_order_acquire);

@@ -1,12 +1,14 @@
 /*
  * Synthetic load on a context, shaped like a virtqueue: a ring of requests in memory and an event
- * notifier. A generator thread issues requests; the context's thread serves them, and suppresses
- * notifications while it looks at the ring anyway.
+ * notifier. A generator thread issues requests; the context's thread serves them, by itself or by a
+ * disk, and suppresses notifications while it looks at the ring anyway.
  */
 #ifndef IOTHREADD_WORKLOAD_H
 #define IOTHREADD_WORKLOAD_H
 
+#include "access.h"
 #include "arrival.h"
+#include "disk.h"
 #include "engine.h"
 
 enum { WORKLOAD_RING_SIZE = 1024 };
@@ -17,6 +19,7 @@ typedef struct WorkloadParams {
     ArrivalParams arrival; /* the intervals of a trace are copied */
     uint32_t depth;        /* at most so many in flight (closed loop); 0: open loop */
     int64_t service_ns;    /* CPU time that the handler spends on each */
+    AccessParams access;   /* what each does to the disk, where there is one */
 } WorkloadParams;
 
 typedef struct WorkloadStats {
@@ -27,6 +30,10 @@ typedef struct WorkloadStats {
     uint64_t late;          /* issued more than WORKLOAD_LATE_NS after their time */
     int64_t late_max_ns;
     uint64_t notifications; /* event notifier set */
+    uint64_t failed;        /* of `completed`, the next three too: with an error */
+    uint64_t read_bytes;    /* read well */
+    uint64_t written_bytes;
+    uint64_t flushes;
 } WorkloadStats;
 
 /* What counts as late; a spinning generator is on time to well within it. */
@@ -38,11 +45,19 @@ int workload_check(const WorkloadParams *params);
 /* Starts at once. NULL and errno: EINVAL, ENOMEM, EMFILE, EAGAIN. */
 Workload *workload_new(AioContext *ctx, const WorkloadParams *params);
 
+/* The same for a disk: its context takes each request from the ring, and submits it to the queue. */
+Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params);
+
 /* The next request comes by the new parameters. -EINVAL or -ENOMEM leave the old ones. */
 int workload_tune(Workload *workload, const WorkloadParams *params);
 
-/* Stops; requests still in flight are dropped. As aio_handler_free it waits for the context. */
+/*
+ * Stops; requests still in flight are dropped, or done where a disk is at them. As aio_handler_free
+ * it waits for the context.
+ */
 void workload_free(Workload *workload);
+/* The same, with what it did in all. */
+void workload_end(Workload *workload, WorkloadStats *last);
 
 void workload_stats(Workload *workload, WorkloadStats *out);
 

@@ -247,8 +247,8 @@ static void remake(Slot *slot, uint64_t *random)
 static void *worker(void *opaque)
 {
     static void (*const ops[])(Slot *, uint64_t *) = {
-        op_tune, op_stats, op_drain,       op_load, op_probe,
-        op_gang, op_fork,  op_bottom_half, op_timer,
+        op_tune, op_stats, op_drain,       op_load,  op_probe,
+        op_gang, op_fork,  op_bottom_half, op_timer, op_disk,
     };
     uint64_t random = (uintptr_t)opaque;
 
@@ -294,9 +294,9 @@ static void report_counters(void)
 }
 
 /* A context's thread never ends, and the main thread waits for it. */
-static void sleep_on(void *unused)
+static void sleep_on(void *sleeps)
 {
-    (void)unused;
+    atomic_store((_Atomic bool *)sleeps, true);
     for (;;) {
         pause();
     }
@@ -305,10 +305,14 @@ static void sleep_on(void *unused)
 static void hang(void)
 {
     AioContext *ctx = aio_context_new(poll_params_default(), POLL_WEIGHTED);
+    static _Atomic bool sleeps;
 
     watchdog_start(1);
     CHECK(ctx && aio_context_start(ctx, "IO hang") == 0);
-    CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, NULL, NULL) == 0);
+    CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, &sleeps, NULL) == 0);
+    while (!atomic_load(&sleeps)) {
+        usleep(1000); /* else it might be stopped before it runs */
+    }
     aio_context_stop(ctx);
 }
 

@@ -38,6 +38,9 @@ static inline uint64_t next_random(uint64_t *state)
 void op_probe(Slot *slot, uint64_t *random); /* one handler that iterates, and may remove itself */
 void op_gang(Slot *slot, uint64_t *random);  /* handlers of which the first to run removes all */
 
+/* disks.c: a disk whose queue is loaded, disturbed and freed; a slot's lock is held for reading. */
+void op_disk(Slot *slot, uint64_t *random);
+
 /* gates.c: threads that close what others use; `gates_close` is to be called now and then. */
 void gates_start(uint64_t seed);
 void gates_close(void);
