@@ -39,6 +39,10 @@ _LATE_TYPES = (
     *("qtest", "rng-egd"),
 )
 
+# What uses a device comes last of all.
+_LAST_TYPES = ("x-workload",)
+_EARLY, _LATE, _LAST = range(3)
+
 # What an event loop, the signals and one monitor take.
 _LEAST_DESCRIPTORS = 10
 
@@ -96,7 +100,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
             _hold_pidfile(config.pidfile, stack)
         if config.descriptors:
             _add_descriptors(config, machine)
-        _create_objects(config, machine, late=False)
+        _create_objects(config, machine, _EARLY)
         await _open_chardevs(config, machine, stack)
         if config.blocks or config.netdevs or config.audiodevs:
             _make_backends(config, machine)
@@ -104,7 +108,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
             raise config.backend_error
         stack.enter_context(_shutdown_on_signals(machine, config.reporter))
         stack.callback(monitors.close)
-        _create_objects(config, machine, late=True)
+        _create_objects(config, machine, _LATE)
         _create_monitors(config, machine)
         if config.ports:
             await _open_ports(config, machine)
@@ -114,6 +118,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
             raise config.board_error
         if config.machine or not machine.board.is_empty:
             _init_board(config, machine)
+        _create_objects(config, machine, _LAST)
         if config.incoming not in (None, "defer"):
             _await_machine(config.incoming, machine)
         machine.chardevs.started()
@@ -265,11 +270,17 @@ def _say(text: str) -> None:
         print(text, flush=True)
 
 
-def _create_objects(config: Config, machine: Machine, *, late: bool) -> None:
-    """Create the objects of the command line that come before or after its devices."""
+def _create_objects(config: Config, machine: Machine, when: int) -> None:
+    """Create the objects of the command line whose turn it is."""
     for wanted in config.objects:
-        if wanted.values["qom-type"].startswith(_LATE_TYPES) == late:
+        if _turn_of(wanted.values["qom-type"]) == when:
             machine.create_object(wanted.values)
+
+
+def _turn_of(type_name: str) -> int:
+    if type_name in _LAST_TYPES:
+        return _LAST
+    return _LATE if type_name.startswith(_LATE_TYPES) else _EARLY
 
 
 def _create_monitors(config: Config, machine: Machine) -> None:

@@ -92,6 +92,10 @@ _WORKLOAD_COUNTERS = (
     _row("requests_dropped", "Requests not issued because the ring was full.", "dropped"),
     _row("requests_late", "Requests issued after their time.", "late"),
     _row("notifications", "Requests announced to the iothread.", "notifications"),
+    _row("requests_failed", "Requests that a disk could not do.", "failed"),
+    _row("read_bytes", "Read from a disk.", "read-bytes"),
+    _row("written_bytes", "Written to a disk.", "written-bytes"),
+    _row("flushes", "Flushes of a disk.", "flushes"),
 )
 
 
@@ -152,7 +156,7 @@ def _read_workloads(workloads: list[WorkloadObject]) -> list[Stats]:
         native = each.native
         if native is not None:
             with contextlib.suppress(ValueError):  # it is stopped
-                stats.append(workload_stats(each.name, each.load("iothread"), native))
+                stats.append(workload_stats(each.name, each.served_by(native), native))
     return stats
 
 
@@ -277,7 +281,9 @@ def _latency(stats: list[Stats]) -> Metric:
 def _workload_values(workloads: list[Stats]) -> Iterator[Metric]:
     info = InfoMetricFamily(f"{NAMESPACE}_workload", "What serves the workload.", labels=())
     for one in workloads:
-        info.add_metric((), {"workload": one["id"], "iothread": one["iothread"]})
+        labels: dict[str, str] = {"workload": one["id"]}
+        labels |= {name: one[name] for name in ("iothread", "disk") if name in one}
+        info.add_metric((), labels)
     yield info
     yield _gauge(
         "workload_requests_in_flight",

@@ -50,6 +50,21 @@ def nothing_limits_workload() -> QmpError:
     return QmpError("a workload without time between its requests needs a depth to limit them")
 
 
+def workload_served_twice() -> QmpError:
+    """A workload for an iothread and for a disk."""
+    return QmpError("a workload is served by an iothread or by a disk, not by both")
+
+
+def not_a_disk(name: str) -> QmpError:
+    """A device that no workload can ask for anything."""
+    return QmpError(f"Device '{name}' is not a disk")
+
+
+def block_size_not_in_sectors(name: str, sector: int) -> QmpError:
+    """A workload's requests that are no whole sectors."""
+    return QmpError(f"{name} must be a multiple of {sector}")
+
+
 def not_an_interval(path: str, line: int, high: int) -> QmpError:
     """A line of a trace of intervals that is no number of ns."""
     return QmpError(f"{path}:{line}: expected a number of ns in range [0, {high}]")

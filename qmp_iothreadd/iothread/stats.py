@@ -33,10 +33,10 @@ def iothread_stats(id: str, context: AioContext) -> dict[str, Any]:
     }
 
 
-def workload_stats(id: str, iothread: str, workload: NativeWorkload) -> dict[str, Any]:
-    """A WorkloadStats of the workload ``id``, which the iothread of that name serves."""
+def workload_stats(id: str, served_by: dict[str, str], workload: NativeWorkload) -> dict[str, Any]:
+    """A WorkloadStats of the workload ``id``; ``served_by``: its members that name by what."""
     counters: Any = workload.stats()
-    return {"id": id, "iothread": iothread, **_spelled(counters)}
+    return {"id": id, **served_by, **_spelled(counters)}
 
 
 def poll_histogram(counts: dict[int, int]) -> list[dict[str, int]]:

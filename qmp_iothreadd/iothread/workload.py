@@ -1,4 +1,4 @@
-"""The QOM type ``x-workload``: synthetic I/O that an iothread serves.
+"""The QOM type ``x-workload``: synthetic I/O that an iothread serves, or a disk does.
 
 Its properties are the members of the schema's branch; what is said here is only what the schema
 cannot say: defaults, ranges, and what fits together.
@@ -7,17 +7,22 @@ cannot say: defaults, ranges, and what fits together.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
-from qmp_iothreadd.qom.object import ObjectType, Property
+from qmp_iothreadd.qom.object import Object, ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.iothread._engine import NativeWorkload, WorkloadArguments
+    from qmp_iothreadd.iothread._engine import (
+        AioContext,
+        DiskQueue,
+        NativeWorkload,
+        WorkloadArguments,
+    )
 
 DEPTH_MAX = 1024
 SIGMA_MAX = 10
@@ -27,12 +32,33 @@ TIME_MAX_NS = 10**15
 INTERVALS_MAX = 1 << 20
 # A thread that is told to leave its handler first serves what is in the ring.
 SERVICE_MAX_NS = 10**7
+QUEUE_MAX = 1023
+SECTOR = 512
+BLOCK_SIZE_MAX = 1 << 20
+
+# Given when the object is created, and never again: what serves it.
+_FIXED = frozenset({"iothread", "disk", "queue"})
+
+
+@runtime_checkable
+class ServesRequests(Protocol):
+    """A device that does what a workload asks for."""
+
+    def disk_queue(self, number: int) -> DiskQueue:
+        """What serves one of its queues.
+
+        Raises:
+            QmpError: it has no such queue.
+        """
 
 
 class WorkloadObject(ConfigurableObject):
-    """Requests that native threads issue to an iothread, from its creation to its deletion."""
+    """Requests that native threads issue to an iothread or a disk.
 
-    __slots__ = ("intervals", "iothread", "longest_ns", "native")
+    From its creation to its deletion, or to that of the disk's device.
+    """
+
+    __slots__ = ("intervals", "longest_ns", "native")
 
     qom_name = "x-workload"
     interfaces = (USER_CREATABLE,)
@@ -42,6 +68,12 @@ class WorkloadObject(ConfigurableObject):
 
     settings: ClassVar[dict[str, Setting]] = {
         "iothread": Setting(""),
+        "disk": Setting(""),
+        "queue": Setting(0, (0, QUEUE_MAX)),
+        "pattern": Setting("random"),
+        "block-size": Setting(4096, (SECTOR, BLOCK_SIZE_MAX)),
+        "read-percent": Setting(100, (0, 100)),
+        "flush-every": Setting(0),
         "arrival": Setting("constant"),
         "interval-ns": Setting(100_000, (0, TIME_MAX_NS)),
         "sigma": Setting(1.0, (0, SIGMA_MAX)),
@@ -57,7 +89,6 @@ class WorkloadObject(ConfigurableObject):
         super().__init__(type)
         self.intervals: array[int] = array("q")
         self.longest_ns = 0  # of them
-        self.iothread: IOThread | None = None
         self.native: NativeWorkload | None = None
 
     def store(self, name: str, value: Any) -> None:
@@ -69,7 +100,7 @@ class WorkloadObject(ConfigurableObject):
             QmpError: out of range, it cannot be changed any more, its file cannot be read, or it
             does not fit the others; then nothing changed.
         """
-        if name == "iothread" and self.native is not None:
+        if name in _FIXED and self.native is not None:
             raise errors.property_fixed(self.type.name, name)
         before = dict(self.values), self.intervals, self.longest_ns
         try:
@@ -83,29 +114,55 @@ class WorkloadObject(ConfigurableObject):
         if name == "file":
             path = self.values[name]
             self.intervals, self.longest_ns = read_intervals(path) if path else (array("q"), 0)
+        if name == "block-size" and self.values[name] % SECTOR:
+            raise errors.block_size_not_in_sectors(name, SECTOR)
         if self.native is not None:
             self._check()
-            self.native.tune(**self._parameters())
+            if not self.native.stopped:
+                self.native.tune(**self._parameters())
 
     def complete(self) -> None:
         """Start the requests.
 
         Raises:
-            QmpError: there is no such iothread, the properties do not fit together, or there are
-            no threads or descriptors left.
+            QmpError: there is no such iothread or disk, the properties do not fit together, or
+            there are no threads or descriptors left.
         """
-        siblings = self.parent.children if self.parent else None
-        iothread = siblings.get(self.load("iothread")) if siblings else None
-        if not isinstance(iothread, IOThread) or iothread.context is None:
-            raise errors.iothread_not_found(self.load("iothread"))
+        server = self._disk_queue() if self.load("disk") else self._context()
         self._check()
         from qmp_iothreadd.iothread._engine import NativeWorkload  # the iothread loaded it
 
         try:
-            self.native = NativeWorkload(iothread.context, **self._parameters())
+            self.native = NativeWorkload(server, **self._parameters())
         except OSError as error:
             raise errors.workload_failed(error.strerror or str(error)) from None
-        self.iothread = iothread
+
+    def _context(self) -> AioContext:
+        name = self.load("iothread")
+        if not name:
+            raise errors.missing_parameter("iothread")
+        iothread = self.sibling(name)
+        if not isinstance(iothread, IOThread) or iothread.context is None:
+            raise errors.iothread_not_found(name)
+        return iothread.context
+
+    def _disk_queue(self) -> DiskQueue:
+        if self.load("iothread"):
+            raise errors.workload_served_twice()
+        name = self.load("disk")
+        device = self._device(name)
+        if device is None:
+            raise errors.device_not_found(name)
+        backend = device.child("virtio-backend") or device
+        if not isinstance(backend, ServesRequests):
+            raise errors.not_a_disk(name)
+        return backend.disk_queue(self.load("queue"))
+
+    def _device(self, name: str) -> Object | None:
+        found = self.parent.parent if self.parent else None  # the root of the tree
+        for step in ("machine", "peripheral", name):
+            found = found.child(step) if found else None
+        return found
 
     def finalize(self) -> None:
         """Stop the requests; those in flight are dropped."""
@@ -118,7 +175,16 @@ class WorkloadObject(ConfigurableObject):
         from qmp_iothreadd.iothread.stats import workload_stats  # few clients ask for it
 
         assert self.native is not None
-        return workload_stats(self.name, self.load("iothread"), self.native)
+        return workload_stats(self.name, self.served_by(self.native), self.native)
+
+    def served_by(self, native: NativeWorkload) -> dict[str, str]:
+        """The members of a WorkloadStats that name the iothread and the disk, where there are."""
+        found = {"disk": self.load("disk")}
+        siblings = self.parent.children_in_order() if self.parent else ()
+        for other in siblings:
+            if isinstance(other, IOThread) and other.context is native.context:
+                found["iothread"] = other.name
+        return {member: name for member, name in found.items() if name}
 
     def _check(self) -> None:
         if self.load("arrival") == "trace":
@@ -131,8 +197,8 @@ class WorkloadObject(ConfigurableObject):
             raise errors.nothing_limits_workload()
 
     def _parameters(self) -> WorkloadArguments:
-        # The engine takes all by the names of the properties, but the two that name something.
-        names = self.settings.keys() - {"iothread", "file"}
+        # The engine takes all by the names of the properties, but those that name something.
+        names = self.settings.keys() - _FIXED - {"file"}
         values = {name.replace("-", "_"): self.load(name) for name in names}
         return cast("WorkloadArguments", {**values, "intervals": self.intervals})
 

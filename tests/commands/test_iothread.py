@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.testing.memory import MemoryClient, make_machine
 from tests.monitors import human_monitor
+from tests.waiting import wait_until
 
 MEMBERS = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 7, "poll-weight": 3}
 
@@ -83,6 +85,51 @@ def test_the_main_loop_cannot_be_deleted() -> None:
         client.execute("object-add", {"qom-type": "main-loop", "id": "ml"})
         with pytest.raises(QmpError, match="Deleting main loop 'ml' is not supported"):
             client.execute("object-del", {"id": "ml"})
+
+
+def test_a_held_iothread_is_deleted_and_its_thread_ends_when_it_is_dropped() -> None:
+    with MemoryClient() as client:
+        client.negotiate()
+        client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+        (iothread,) = client.machine.iothreads()
+        iothread.hold()
+        iothread.hold()
+        client.execute("object-del", {"id": "io0"})
+        assert client.execute("query-iothreads") == []
+        assert iothread.context is not None
+        assert iothread.context.thread_id == iothread.thread_id
+        iothread.drop()
+        assert iothread.context.thread_id
+        client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+        iothread.drop()
+        assert iothread.context is None
+        assert len(client.execute("query-iothreads")) == 1
+
+
+def test_an_iothreads_pool_has_the_sizes_of_its_properties() -> None:
+    with MemoryClient() as client, tempfile.TemporaryFile() as file:
+        client.negotiate()
+        client.execute(
+            "object-add",
+            {"qom-type": "iothread", "id": "io0", "thread-pool-min": 3, "thread-pool-max": 5},
+        )
+        (iothread,) = client.machine.iothreads()
+        assert iothread.context is not None
+        file.truncate(1 << 20)
+        queue = _engine.DiskQueue(_engine.Disk(file.fileno(), size=1 << 20), iothread.context)
+        assert _engine.live_counters()["pool_workers"] == 0
+        load = _engine.NativeWorkload(queue, interval_ns=0, depth=1)
+        wait_until(lambda: _engine.live_counters()["pool_workers"] >= 3)
+        path = {"path": "/objects/io0"}
+        client.execute("qom-set", {**path, "property": "thread-pool-min", "value": 5})
+        wait_until(lambda: _engine.live_counters()["pool_workers"] == 5)
+        with pytest.raises(QmpError, match="bad thread-pool-min/thread-pool-max values"):
+            client.execute("qom-set", {**path, "property": "thread-pool-max", "value": 1})
+        client.execute("qom-set", {**path, "property": "thread-pool-min", "value": 0})
+        wait_until(lambda: _engine.live_counters()["pool_workers"] == 1)
+        done = load.stats()["completed"]
+        wait_until(lambda: load.stats()["completed"] > done + 10)
+        queue.close()
 
 
 def test_the_package_has_the_engines_classes_and_no_others() -> None:

@@ -99,7 +99,7 @@ def test_it_is_listed_like_any_object(client: MemoryClient) -> None:
     listed = client.execute("qom-list", {"path": "/objects"})
     assert {"name": "w0", "type": "child<x-workload>"} in listed
     names = [each["name"] for each in client.execute("qom-list", {"path": "/objects/w0"})]
-    assert names[:3] == ["type", "service-ns", "iothread"]
+    assert names[:3] == ["type", "interval-ns", "sigma"]
     assert "x-stats" not in names
 
 
@@ -133,9 +133,26 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(
     add(client)
 
 
-def test_without_an_iothread_it_is_refused(client: MemoryClient) -> None:
-    options = {"qom-type": "x-workload", "id": "w0"}
-    refused("Parameter 'iothread' is missing", client.execute, "object-add", options)
+@pytest.mark.parametrize(
+    ("server", "text"),
+    [
+        ({}, "Parameter 'iothread' is missing"),
+        (
+            {"iothread": "io0", "disk": "d0"},
+            "a workload is served by an iothread or by a disk, not by both",
+        ),
+        ({"disk": "d0"}, "Device 'd0' not found"),
+        ({"iothread": "io0", "block-size": 513}, "block-size must be a multiple of 512"),
+        ({"iothread": "io0", "block-size": 0}, "block-size value must be in range [512, 1048576]"),
+        ({"iothread": "io0", "queue": -1}, "queue value must be in range [0, 1023]"),
+        ({"iothread": "io0", "read-percent": 101}, "read-percent value must be in range [0, 100]"),
+    ],
+)
+def test_what_cannot_serve_it_is_refused(
+    client: MemoryClient, server: dict[str, Any], text: str
+) -> None:
+    options = {"qom-type": "x-workload", "id": "w0", **server}
+    refused(text, client.execute, "object-add", options)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd.iothread._engine import (
+    ACCESS_PATTERNS,
     ARRIVALS,
+    DISK_REQUEST_MAX,
+    DISK_SECTOR,
     POLICIES,
     POLL_PARAMS,
     TIME_MAX_NS,
@@ -25,6 +28,7 @@ def members(name: str) -> list[str]:
 def test_arrivals_and_policies() -> None:
     assert members("WorkloadArrival") == list(ARRIVALS)
     assert members("PollPolicy") == list(POLICIES)
+    assert members("WorkloadPattern") == list(ACCESS_PATTERNS)
 
 
 def test_polling_parameters() -> None:
@@ -37,5 +41,6 @@ def test_settings_are_of_properties_that_there_are() -> None:
     assert set(IOThread.settings) <= set(members("IothreadProperties"))
     assert set(WorkloadObject.settings) == set(members("WorkloadProperties"))
     assert WorkloadObject.settings["depth"].range == (0, WORKLOAD_DEPTH_MAX)
+    assert WorkloadObject.settings["block-size"].range == (DISK_SECTOR, DISK_REQUEST_MAX)
     for time in ("interval-ns", "on-ns", "off-ns"):
         assert WorkloadObject.settings[time].range == (0, TIME_MAX_NS)
