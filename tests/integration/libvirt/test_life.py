@@ -303,9 +303,8 @@ def test_what_changed_while_libvirt_was_away_is_seen(libvirt: Libvirt, t1: str) 
 
 @pytest.mark.ours("it can be saved")
 @pytest.mark.parametrize("command", [("save", "t1", "saved"), ("managedsave", "t1")])
-def test_saving_is_refused_before_anything_stops(
-    libvirt: Libvirt, t1: str, command: tuple[str, ...]
-) -> None:
+def test_saving_is_refused_before_anything_stops(libvirt: Libvirt, command: list[str]) -> None:
+    libvirt.virsh("start", define(libvirt))
     why = libvirt.refusal(*command)
     assert "Requested operation is not valid: cannot migrate domain: " in why
     assert state(libvirt) == "running (booted)"
