@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.block.bitmaps import add_bitmap, find_bitmap
 from qmp_iothreadd.machine.block.node import Bitmap, BlockNode
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context, command
@@ -15,7 +16,8 @@ _WORD_BITS = 64
 @command("block-dirty-bitmap-add")
 def bitmap_add(ctx: Context, arg: dict[str, Any]) -> None:
     """Give a node a bitmap."""
-    ctx.machine.part(BlockNodes).add_bitmap(
+    add_bitmap(
+        ctx.machine.part(BlockNodes),
         arg["node"],
         arg["name"],
         granularity=arg.get("granularity"),
@@ -53,18 +55,18 @@ def bitmap_disable(ctx: Context, arg: dict[str, Any]) -> None:
 def bitmap_merge(ctx: Context, arg: dict[str, Any]) -> None:
     """Add bitmaps to another one; what is empty adds nothing."""
     nodes = ctx.machine.part(BlockNodes)
-    into = nodes.bitmap(arg["node"], arg["target"])[0]
+    into = find_bitmap(nodes, arg["node"], arg["target"])[0]
     for source in arg["bitmaps"]:
         named = isinstance(source, str)
-        found = nodes.bitmap(
-            arg["node"] if named else source["node"], source if named else source["name"]
+        found = find_bitmap(
+            nodes, arg["node"] if named else source["node"], source if named else source["name"]
         )[0]
         if found.virtual_size() != into.virtual_size():
             raise errors.bitmap_granularities_differ()
 
 
 def _find(ctx: Context, arg: dict[str, Any]) -> tuple[BlockNode, Bitmap]:
-    return ctx.machine.part(BlockNodes).bitmap(arg["node"], arg["name"])
+    return find_bitmap(ctx.machine.part(BlockNodes), arg["node"], arg["name"])
 
 
 @command("x-debug-block-dirty-bitmap-sha256")

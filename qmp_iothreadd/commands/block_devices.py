@@ -107,8 +107,9 @@ def latency_histogram_set(
     boundaries_zap: list[int] | None = None,
     boundaries_flush: list[int] | None = None,
 ) -> None:
-    """Refuse: there is no such disk."""
-    raise errors.device_not_found(id)
+    """Refuse: the engine adds times up, and does not sort them."""
+    ctx.machine.part(BlockNodes).find_held(None, id)
+    raise errors.latency_histogram_unsupported()
 
 
 # -- Snapshots of disks ---------------------------------------------------------------------------

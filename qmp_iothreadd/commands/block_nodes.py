@@ -61,10 +61,7 @@ def block_resize(
 @command("block-set-write-threshold")
 def set_write_threshold(ctx: Context, node_name: str, write_threshold: int) -> None:
     """Say beyond which byte a write is to be an event."""
-    found = ctx.machine.part(BlockNodes).nodes.get(node_name)
-    if found is None:
-        raise errors.device_unknown(node_name)
-    found.write_threshold = write_threshold
+    ctx.machine.part(BlockNodes).set_write_threshold(node_name, write_threshold)
 
 
 @command("query-named-block-nodes")

@@ -169,6 +169,14 @@ def permission_conflict(node: str, permissions: str, user: str, other: str) -> Q
     )
 
 
+def image_lock_failed(permission: str, path: str, *, shared: bool) -> QmpError:
+    """Another process uses an image; ``shared``: it does what would no longer be shared."""
+    return QmpError(
+        f'Failed to get {"shared " if shared else ""}"{permission}" lock',
+        hint=f"Is another process using the image [{path}]?",
+    )
+
+
 def node_read_only() -> QmpError:
     """A writer of what cannot be written."""
     return QmpError("Block node is read-only")

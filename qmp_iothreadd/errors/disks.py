@@ -72,6 +72,11 @@ def sectors_out_of_range(name: str, value: int, most: int) -> QmpError:
     return QmpError(f"invalid {name} property ({value}), must be between 1 and {most}")
 
 
+def disk_queue_not_found(number: int, queues: int) -> QmpError:
+    """A workload of a queue that the disk does not have; QEMU has no workloads."""
+    return QmpError(f"the disk has no queue {number}: there are {queues}")
+
+
 # -- iothread-vq-mapping --------------------------------------------------------------------------
 
 

@@ -135,6 +135,11 @@ def medium_fixed() -> QmpError:
     return QmpError("Device is not removable")
 
 
+def latency_histogram_unsupported() -> QmpError:
+    """block-latency-histogram-set of a disk that there is."""
+    return QmpError("latency histograms are not supported")
+
+
 def medium_missing() -> QmpError:
     """Limits for a disk with nothing in it."""
     return QmpError("Device has no medium")

@@ -13,7 +13,8 @@ class RunState(ABC):
     """A run state (``status``, a RunState of the schema), and the events that its changes send.
 
     ``actions`` says what follows from what: -action and set-action write it. ``reset_handlers``
-    are called after each RESET, ``run_handlers`` after the machine began to run.
+    are called after each RESET, ``run_handlers`` after the machine began to run, ``stop_handlers``
+    before it says that it stopped.
     """
 
     def __init__(self, *, running: bool) -> None:
@@ -33,6 +34,7 @@ class RunState(ABC):
         self.exit_status = 0
         self.reset_handlers: list[Callable[[], None]] = []
         self.run_handlers: list[Callable[[], None]] = []
+        self.stop_handlers: list[Callable[[], None]] = []
         self._suspended = False
 
     @abstractmethod
@@ -52,6 +54,8 @@ class RunState(ABC):
         if self.status in ("running", "suspended"):
             self._suspended = self.status == "suspended"
             self.status = status
+            for handler in self.stop_handlers:
+                handler()
             self.emit("STOP")
 
     def cont(self) -> None:

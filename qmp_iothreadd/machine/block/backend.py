@@ -6,18 +6,24 @@ about failures. What serves the requests is in ``requests``.
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.block import permissions, throttling
 from qmp_iothreadd.machine.block.permissions import Edge
+from qmp_iothreadd.machine.block.requests import Requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qmp_iothreadd.iothread._engine import DiskQueue
     from qmp_iothreadd.iothread.event_loop import IOThread
+    from qmp_iothreadd.machine.block.main_context import MainContext
     from qmp_iothreadd.machine.block.node import BlockNode
     from qmp_iothreadd.machine.block.throttling import LimitGroups
+    from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.machine.objects.throttle import LimitGroup
 
 _NO_DISK: Final = "none"
@@ -26,7 +32,9 @@ _NO_DISK: Final = "none"
 class Nodes(Protocol):
     """Where the nodes are."""
 
+    machine: Machine
     limits: LimitGroups
+    main_context: MainContext
 
     def release(self, edge: Edge[BlockNode]) -> None:
         """Use a node no more."""
@@ -43,25 +51,6 @@ class Holder(Protocol):
     @property
     def path(self) -> str:
         """Where it is in the tree."""
-
-
-class Requests(Protocol):
-    """Who serves a device."""
-
-    def stats(self) -> dict[str, Any]:
-        """The members of a BlockDeviceStats that count what was done."""
-
-    def highest_offset(self) -> int:
-        """The end of the highest write, in bytes."""
-
-    def resize(self) -> None:
-        """What is held may have another size."""
-
-    def limit(self, group: LimitGroup | None) -> None:
-        """Keep to the limits of a group, or to none."""
-
-    def close(self) -> None:
-        """Serve no more, once what is under way has ended."""
 
 
 class BlockBackend:
@@ -193,10 +182,56 @@ class BlockBackend:
     # -- Requests ---------------------------------------------------------------------------------
 
     def start(self, iothreads: Sequence[IOThread | None]) -> None:
-        """Let each of the device's queues be served by its iothread; None: by the main loop."""
-        node = self.node
+        """Let each of the device's queues be served by its iothread; None: by the main loop.
+
+        Raises:
+            QmpError: there are no descriptors, or no threads, left.
+        """
+        node, nodes = self.node, self._nodes
         assert node is not None
         node.iothread = iothreads[0]
+        self.requests = Requests(self, node, [each or nodes.main_context for each in iothreads])
+        if not nodes.machine.running:
+            self.requests.pause()
+
+    @property
+    def queues(self) -> list[DiskQueue]:
+        """The queues that are served."""
+        return self.requests.queues if self.requests else []
+
+    def written(self, end: int) -> None:
+        """Say of each node whose threshold a write passed that it did, once.
+
+        ``end``: of the write, in bytes of what is held.
+        """
+        for node, begin in self.node.way() if self.node else ():
+            exceeded = end + begin - node.write_threshold
+            if node.write_threshold and exceeded > 0:
+                data = {"amount-exceeded": exceeded, "write-threshold": node.write_threshold}
+                node.write_threshold = 0
+                self._nodes.machine.emit("BLOCK_WRITE_THRESHOLD", {"node-name": node.name, **data})
+
+    def failed(self, operation: str, number: int, action: str) -> None:
+        """Say that a request failed; where that is to stop the machine, it does."""
+        device, node = self.device, self.node
+        if device is None or node is None:
+            return
+        no_space = number == errno.ENOSPC
+        if action == "stop" and self.io_status == "ok":
+            self.io_status = "nospace" if no_space else "failed"
+        data: dict[str, Any] = {
+            "qom-path": device.path,
+            "device": self.name,
+            "node-name": node.name,
+            "operation": "read" if operation == "read" else "write",
+            "action": action,
+            "reason": os.strerror(number),
+        }
+        if self.reports_status:
+            data["nospace"] = no_space
+        self._nodes.machine.emit("BLOCK_IO_ERROR", data)
+        if action == "stop":
+            self._nodes.machine.stop("io-error")
 
     def stop(self) -> None:
         """Serve no more; what is under way ends first."""
@@ -204,11 +239,14 @@ class BlockBackend:
         requests, self.requests = self.requests, None
         if requests is not None:
             requests.close()
+        if self.node is not None:
+            self.node.iothread = None
 
     def account(self) -> None:
         """Let the node know how far it was written."""
         node = self.node
         if self.requests is not None and node is not None:
+            self.requests.take_events()
             node.wrote_up_to(self.requests.highest_offset())
 
     def size_changed(self) -> None:

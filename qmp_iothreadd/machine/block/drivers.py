@@ -7,6 +7,7 @@ those of QEMU's block layer.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.block import permissions
+from qmp_iothreadd.machine.block.image_lock import ImageLock
 from qmp_iothreadd.machine.block.node import SECTOR, BlockNode, Target, cache_of
 from qmp_iothreadd.machine.block.permissions import Edge, User
 
@@ -69,6 +71,8 @@ class FileNode(BlockNode):
         except BaseException:
             self.close()
             raise
+        locks = options.get("locking") != "off"
+        self._lock = ImageLock(self._fd, options["filename"]) if locks else None
 
     def _open(self) -> int:
         try:
@@ -84,33 +88,50 @@ class FileNode(BlockNode):
             raise self._error(error) from None
 
     def _open_for(self, writes: bool) -> int:
-        flags = os.O_NONBLOCK | (os.O_DIRECT if self.cache["direct"] else 0)
+        flags = os.O_NONBLOCK | self._direct
         access = os.O_RDWR if writes else os.O_RDONLY
         return self._descriptors.open(self.options["filename"], flags | access)
 
-    def prepare_writes(self) -> None:
-        """Open for writing what could only be read before, as auto-read-only allows."""
-        if not self._writable:
+    def prepare(self, perm: int, shared: int) -> None:
+        """Lock the image; open for writing what could only be read before (auto-read-only)."""
+        if perm & permissions.WRITE and not self._writable:
             self._reopen(writes=True)
+        if self._lock is not None:
+            self._lock.set(perm, shared)
 
     def change(self, options: Mapping[str, Any]) -> None:
-        """Open the file anew where it has to be written, or with another cache."""
+        """Open the file anew where it is to be written or no more; its cache changes as it is."""
         before = self.options, self.read_only, self.detect_zeroes
         super().change(options)
         writes = not self.read_only and (self._writable or before[1])
-        if (writes, self.cache["direct"]) == (self._writable, cache_of(before[0])["direct"]):
-            return
         try:
-            self._reopen(writes=writes)
+            if writes != self._writable:
+                self._reopen(writes=writes)
+            elif self.cache["direct"] != cache_of(before[0])["direct"]:
+                self._set_direct()
         except errors.QmpError:
             self.options, self.read_only, self.detect_zeroes = before
             raise
+
+    def _set_direct(self) -> None:
+        """Go past the page cache or through it; whoever serves the file sees that too."""
+        flags = fcntl.fcntl(self._fd, fcntl.F_GETFL) & ~os.O_DIRECT
+        try:
+            fcntl.fcntl(self._fd, fcntl.F_SETFL, flags | self._direct)
+        except OSError as error:
+            raise self._error(error) from None
+
+    @property
+    def _direct(self) -> int:
+        return os.O_DIRECT if self.cache["direct"] else 0
 
     def _reopen(self, *, writes: bool) -> None:
         try:
             opened = self._open_for(writes)
         except OSError as error:
             raise self._error(error) from None
+        if self._lock is not None:
+            self._lock.move(opened)
         self._descriptors.close_opened(self._fd)
         self._fd, self._writable = opened, writes
 
@@ -227,10 +248,10 @@ class RawNode(BlockNode):
         below = self._below.target()
         return below._replace(offset=below.offset + self.options.get("offset", 0))
 
-    def wrote_up_to(self, end: int) -> None:
-        """Note it here and below."""
-        super().wrote_up_to(end)
-        self._below.wrote_up_to(end + self.options.get("offset", 0) if end else 0)
+    def way(self, begin: int = 0) -> Iterator[tuple[BlockNode, int]]:
+        """Itself and those below, where the piece begins later."""
+        yield self, begin
+        yield from self._below.way(begin + self.options.get("offset", 0))
 
     def alignment(self) -> tuple[int, int]:
         """Any request is made to fit what lies below; its buffers are passed on."""

@@ -98,7 +98,12 @@ class BlockNode(ABC):
 
     def wrote_up_to(self, end: int) -> None:
         """Note that a write came by which ended at this byte; those below see it too."""
-        self.highest_offset = max(self.highest_offset, end)
+        for node, begin in self.way() if end else ():
+            node.highest_offset = max(node.highest_offset, begin + end)
+
+    def way(self, begin: int = 0) -> Iterator[tuple[BlockNode, int]]:
+        """The nodes that requests pass, and where in each they begin: ``begin`` bytes further."""
+        yield self, begin
 
     def alignment(self) -> tuple[int, int]:
         """Of requests, and of buffers, in bytes."""
@@ -108,8 +113,8 @@ class BlockNode(ABC):
         """For each use of a node below: what has to be done and shared there for the users here."""
         return iter(())
 
-    def prepare_writes(self) -> None:  # noqa: B027 -- most are ready
-        """Somebody is about to write here.
+    def prepare(self, perm: int, shared: int) -> None:  # noqa: B027 -- most are ready
+        """All users together are about to do and share this.
 
         Raises:
             QmpError: that cannot be.

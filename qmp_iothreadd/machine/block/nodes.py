@@ -12,9 +12,9 @@ from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.machine.block import permissions
 from qmp_iothreadd.machine.block.backend import BlockBackend
 from qmp_iothreadd.machine.block.drivers import make_node
-from qmp_iothreadd.machine.block.node import Bitmap, BlockNode
+from qmp_iothreadd.machine.block.holds import Holds
+from qmp_iothreadd.machine.block.node import BlockNode
 from qmp_iothreadd.machine.block.permissions import Edge, User
-from qmp_iothreadd.machine.block.throttling import LimitGroups
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ DEPTH_MAX: Final = 64
 """So many may lie below each other; QEMU has no limit."""
 
 _NAME_MAX: Final = 31  # bytes
-_BITMAP_NAME_MAX: Final = 1023  # bytes
-_BITMAP_CLUSTER: Final = 65536
 
 # Options that blockdev-reopen may change.
 _REOPENABLE: Final = frozenset(
@@ -39,19 +37,14 @@ _REOPENABLE: Final = frozenset(
 )
 
 
-class BlockNodes:
-    """All nodes of the machine, the oldest first, and who holds them.
+class BlockNodes(Holds):
+    """All nodes of the machine by name, the oldest first, and who holds them.
 
-    ``backends`` are the holds of devices and of disks, the oldest first. ``disks``: those that
-    ``-drive`` made, by name. ``places``: where they would be in a guest.
+    ``places``: where disks would be in a guest.
     """
 
     def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.nodes: dict[str, BlockNode] = {}
-        self.backends: list[BlockBackend] = []
-        self.disks: dict[str, BlockBackend] = {}
-        self.limits = LimitGroups(machine)
+        super().__init__(machine)
         self.places: set[tuple[str, int, int]] = set()
         self._generated = 0
 
@@ -189,78 +182,13 @@ class BlockNodes:
         if not node.users and not node.owned_by_monitor and node.name in self.nodes:
             self._close(node)
 
-    # -- Holding ----------------------------------------------------------------------------------
-
-    def hold(self, name: str) -> BlockBackend | None:
-        """The disk of this name, or a new hold on the node of this name; None: neither is there."""
-        if name in self.disks:
-            return self.disks[name]
-        node = self.nodes.get(name)
-        if node is None:
-            return None
-        made = BlockBackend(self)
-        made.insert(node)
-        self.backends.append(made)
-        return made
-
-    def forget(self, backend: BlockBackend) -> None:
-        """A hold is none any more; closed nodes have none."""
-        if backend in self.backends:
-            self.backends.remove(backend)
-        if self.disks.get(backend.name) is backend:
-            del self.disks[backend.name]
-
-    def add_disk(self, name: str, bus: str) -> BlockBackend:
-        """An empty disk of a free name."""
-        made = self.disks[name] = BlockBackend(self, name, bus)
-        self.backends.append(made)
-        return made
-
-    def delete_disk(self, name: str) -> None:
-        """Take away a disk with what is in it; a device that it is in stays, empty."""
-        disk = self.disks.pop(name)
-        disk.stop()
-        disk.remove()
-        if disk.device is None:
-            self.backends.remove(disk)
-        else:
-            disk.name, disk.write_error, disk.read_error = "", "report", "report"
-
-    def find_held(self, device: str | None, id: str | None) -> BlockBackend:
-        """The hold that a command means: of the disk ``device``, or of the device ``id``.
-
-        Raises:
-            QmpError: there is none, or it is not said which.
-        """
-        if (device is None) == (id is None):
-            raise errors.need_device_or_id()
-        if device is not None:
-            if device not in self.disks:
-                raise errors.device_not_found(device)
-            return self.disks[device]
-        assert id is not None
-        path = id if id.startswith("/") else f"/machine/peripheral/{id}"
-        found = self.machine.tree.resolve(path)[0]
-        if found is None:
-            raise errors.device_not_found(id)
-        if not found.type.implements("device"):
-            raise errors.device_not_hotpluggable(id)
-        paths = [each.device.path if each.device else None for each in self.backends]
-        held = self.backends[paths.index(found.path)] if found.path in paths else None
-        if held is None:
-            raise errors.device_without_backend()
-        return held
-
     def close(self) -> None:
         """Close all."""
-        for backend in self.backends[::-1]:
-            backend.stop()
+        self.stop_holding()
         for node in self.nodes.values():
             node.close()
         self.nodes.clear()
-        self.backends.clear()
-        self.disks.clear()
-        self.limits.close()
+        super().close()
 
     # -- Changing ---------------------------------------------------------------------------------
 
@@ -348,49 +276,6 @@ class BlockNodes:
         yield node
         for child in node.children.values():
             yield from self._with_those_below(child)
-
-    # -- Dirty bitmaps ----------------------------------------------------------------------------
-
-    def bitmap(self, node_name: str, name: str) -> tuple[BlockNode, Bitmap]:
-        """A node's bitmap.
-
-        Raises:
-            QmpError: there is no such node, or no such bitmap.
-        """
-        node = self.nodes.get(node_name)
-        if node is None:
-            raise errors.bitmap_node_not_found(node_name)
-        found = node.bitmaps.get(name)
-        if found is None:
-            raise errors.bitmap_not_found(name)
-        return node, found
-
-    def add_bitmap(
-        self,
-        node_name: str,
-        name: str,
-        *,
-        granularity: int | None,
-        persistent: bool,
-        disabled: bool,
-    ) -> None:
-        """Give a node a bitmap.
-
-        Raises:
-            QmpError: the name is none, or taken; or it cannot be so.
-        """
-        if not name:
-            raise errors.bitmap_name_empty()
-        node = self.lookup(node_name, node_name)
-        if granularity is not None and (granularity < 512 or granularity & (granularity - 1)):
-            raise errors.bitmap_granularity()
-        if persistent:
-            raise errors.bitmap_not_persistent(node.name)
-        if name in node.bitmaps:
-            raise errors.bitmap_exists(name)
-        if len(name.encode()) > _BITMAP_NAME_MAX:
-            raise errors.bitmap_name_too_long()
-        node.bitmaps[name] = Bitmap(granularity or _BITMAP_CLUSTER, recording=not disabled)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -39,8 +40,8 @@ class Used(Protocol):
     def permissions_below(self) -> Iterator[tuple[Edge[Any], int, int]]:
         """For each use of a node below: what has to be done and shared there for the users here."""
 
-    def prepare_writes(self) -> None:
-        """Somebody is about to write here."""
+    def prepare(self, perm: int, shared: int) -> None:
+        """All users together are about to do and share this."""
 
 
 _Node = TypeVar("_Node", bound=Used)
@@ -74,6 +75,8 @@ class Edge(Generic[_Node]):
         except errors.QmpError:
             for edge, old_perm, old_shared in reversed(changed):
                 edge.perm, edge.shared = old_perm, old_shared
+                with contextlib.suppress(errors.QmpError):  # it had that before
+                    edge.node.prepare(*cumulative(edge.node))
             raise
 
     def describe(self) -> str:
@@ -105,10 +108,10 @@ def check(node: Used) -> None:
                 raise errors.permission_conflict(
                     node.name, spoken(refused), other.describe(), owner.describe()
                 )
-    if cumulative(node)[0] & (WRITE | WRITE_UNCHANGED):
-        if node.read_only:
-            raise errors.node_read_only()
-        node.prepare_writes()
+    perm, shared = cumulative(node)
+    if node.read_only and perm & (WRITE | WRITE_UNCHANGED):
+        raise errors.node_read_only()
+    node.prepare(perm, shared)
 
 
 def cumulative(node: Used) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from qmp_iothreadd.machine.devices.device import Device
 from qmp_iothreadd.qom.object import ObjectType
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.iothread._engine import DiskQueue
     from qmp_iothreadd.machine.block.backend import BlockBackend
     from qmp_iothreadd.machine.devices.model_table import DeviceModel
     from qmp_iothreadd.machine.machine import Machine
@@ -101,6 +102,17 @@ class BlockDevice(Device):
         held, self.held = self.held, None
         if held is not None:
             held.detach(unplugged=unplugged)
+
+    def disk_queue(self, number: int) -> DiskQueue:
+        """The queue that a workload is to use.
+
+        Raises:
+            QmpError: there is no such queue.
+        """
+        queues = self.held.queues if self.held else []
+        if number >= len(queues):
+            raise errors.disk_queue_not_found(number, len(queues))
+        return queues[number]
 
     def unrealize(self) -> None:
         """Let go of the drive."""

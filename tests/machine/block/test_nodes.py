@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.block import nodes as block_nodes
+from qmp_iothreadd.machine.block.bitmaps import add_bitmap, find_bitmap
 from qmp_iothreadd.machine.block.info import graph, node_info
 from qmp_iothreadd.machine.block.nodes import DEPTH_MAX, BlockNodes
 from qmp_iothreadd.machine.block.stats import node_stats
@@ -338,7 +339,10 @@ def test_a_file_is_opened_anew_where_that_matters(nodes: BlockNodes, image: str)
     assert flags_of(image) & os.O_ACCMODE == os.O_RDONLY
     nodes.reopen([file])
     assert flags_of(image) & os.O_ACCMODE == os.O_RDWR
+    nodes.reopen([{**file, "cache": {"direct": True}}])
+    assert flags_of(image) & os.O_DIRECT
     nodes.reopen([{**file, "detect-zeroes": "on"}])
+    assert not flags_of(image) & os.O_DIRECT
     assert nodes.find("f").detect_zeroes == "on"
     os.rename(image, f"{image}.moved")
     with pytest.raises(QmpError, match=r"Could not open .*: No such file"):
@@ -458,7 +462,7 @@ TestGraphs = Graphs.TestCase
 
 def test_a_bitmap_of_no_node_is_not_found(machine: Machine) -> None:
     with pytest.raises(QmpError, match="Node 'n9' not found"):
-        machine.part(BlockNodes).bitmap("n9", "b0")
+        find_bitmap(machine.part(BlockNodes), "n9", "b0")
 
 
 @pytest.mark.parametrize(
@@ -474,14 +478,14 @@ def test_a_bitmap_of_no_node_is_not_found(machine: Machine) -> None:
 def test_bitmaps_that_cannot_be(nodes: BlockNodes, bitmap: dict[str, Any], message: str) -> None:
     nodes.add(null())
     options: dict[str, Any] = {"granularity": None, "persistent": False, "disabled": False}
-    nodes.add_bitmap("n0", "taken", **options)
+    add_bitmap(nodes, "n0", "taken", **options)
     given = options | bitmap
     with pytest.raises(QmpError) as raised:
-        nodes.add_bitmap("n0", given.pop("name"), **given)
+        add_bitmap(nodes, "n0", given.pop("name"), **given)
     assert message in raised.value.desc
     assert list(nodes.find("n0").bitmaps) == ["taken"]
     with pytest.raises(QmpError, match="Node 'zz' not found"):
-        nodes.bitmap("zz", "taken")
+        find_bitmap(nodes, "zz", "taken")
 
 
 def test_what_a_node_is_reopened_with_names_it(nodes: BlockNodes) -> None:

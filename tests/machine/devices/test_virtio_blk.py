@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.block.nodes import BlockNodes
+from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.devices.virtqueue_mapping import assign
 from qmp_iothreadd.testing.memory import MemoryClient
 
@@ -222,6 +224,22 @@ def test_limits_of_what_is_no_disk(client: MemoryClient, id: str, class_: str, t
     plug(client)
     found = client.request("block_set_io_throttle", {"id": id, "iops": 5, **LIMITS})["error"]
     assert (found["class"], found["desc"]) == (class_, text)
+
+
+def test_latencies_are_not_sorted(client: MemoryClient) -> None:
+    plug(client)
+    options = {"id": BACKEND.format("d1"), "boundaries": [10]}
+    told = client.request("block-latency-histogram-set", options)["error"]["desc"]
+    assert told == "latency histograms are not supported"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_workload_finds_its_queue(client: MemoryClient, number: int) -> None:
+    plug(client, num_queues=2)
+    device: Any = client.machine.part(Devices).find(BACKEND.format("d1"))
+    assert device.disk_queue(number) is device.held.queues[number]
+    with pytest.raises(QmpError, match="the disk has no queue 2: there are 2"):
+        device.disk_queue(2)
 
 
 def test_limits_are_those_of_a_group(client: MemoryClient) -> None:
