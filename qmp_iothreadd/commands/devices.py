@@ -1,4 +1,4 @@
-"""Devices and network back ends: the former are refused, the latter held."""
+"""Devices, and network back ends."""
 
 from __future__ import annotations
 
@@ -6,30 +6,36 @@ from typing import Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.devices import Devices
-from qmp_iothreadd.machine.devices.model_table import device_models
-from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu
+from qmp_iothreadd.machine.devices.model_table import find_row
+from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu, refusal
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.qmp.registry import Context, command
 
-_ABSTRACT: Final = ("device", "pci-device", "usb-device", "scsi-device", "isa-device")
 _WITHOUT_BUS: Final = ("pc-dimm", "nvdimm", "loader", "guest-loader", "hv-syndbg")
-_NOT_LATER: Final = ("amd-iommu", "intel-iommu", "vmcoreinfo", "vmgenid")
+_NOT_LATER: Final = ("amd-iommu", "intel-iommu")
 """Those that a machine has from its start or never."""
 
 
 @command("device_add")
-def device_add(ctx: Context, arg: dict[str, Any]) -> None:
-    """Plug a device in."""
-    driver = str(arg.get("driver", ""))
-    if driver in _ABSTRACT:
-        raise errors.not_a_device_type()
+def device_add(ctx: Context, arg: dict[str, Any], *, from_text: bool = False) -> None:
+    """Plug a device in; ``from_text``: the options are texts, from a person's line."""
+    driver = arg.get("driver")
+    if isinstance(driver, str) and (
+        find_row(driver) is None or (ctx.machine.board.is_empty and is_cpu(driver))
+    ):
+        raise _refusal(driver, arg.get("bus"))
+    ctx.machine.part(Devices).plug(arg, hotplugged=True, from_text=from_text)
+
+
+def _refusal(driver: str, bus: object) -> errors.QmpError:
+    """Why a device of a model that is not built in cannot be plugged in now."""
     if driver in _NOT_LATER:
-        raise errors.device_not_pluggable()
-    if driver in _WITHOUT_BUS or (ctx.machine.board.is_empty and is_cpu(driver)):
-        raise errors.device_not_hotpluggable_here(driver)
-    if "bus" in arg and bus_of(driver) is not None and driver not in device_models():
-        raise errors.bus_not_found(str(arg["bus"]))
-    ctx.machine.part(Devices).plug(arg, hotplugged=True)
+        return errors.device_not_pluggable()
+    if driver in _WITHOUT_BUS or is_cpu(driver):
+        return errors.device_not_hotpluggable_here(driver)
+    if isinstance(bus, str) and bus_of(driver) is not None:
+        return errors.bus_not_found(bus)
+    return refusal(driver)
 
 
 @command("device_del")

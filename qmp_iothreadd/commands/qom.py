@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.machine.devices.model_table import ModelProperty
 
 
 @command("object-add")
@@ -74,24 +71,25 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
 
 @command("device-list-properties")
 def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
-    """The properties that devices of a model have, with their defaults."""
-    from qmp_iothreadd.machine.devices.model_table import device_models  # only where one asks
+    """The properties that devices of a model have, with their defaults.
 
-    model = device_models().get(typename)
-    if model is None and ctx.machine.types.get(typename) is None:
+    As in QEMU, a device is asked that was made for it.
+    """
+    from qmp_iothreadd.machine.devices.device import Device  # only where one asks
+
+    found = ctx.machine.types.get(typename)
+    if found is None:
         raise errors.device_not_found(typename)
-    if model is None or model.abstract:
+    if found.abstract or not found.implements("device"):
         raise errors.invalid_parameter_value("typename", "a non-abstract device type")
-    return [_of_model(prop) for prop in model.properties.values()]
-
-
-def _of_model(prop: ModelProperty) -> dict[str, Any]:
-    shown = {"name": prop.name, "type": prop.type}
-    if prop.description is not None:
-        shown["description"] = prop.description
-    if prop.default is not None:
-        shown["default-value"] = prop.default
-    return shown
+    device = found.instantiate()
+    assert isinstance(device, Device)
+    common = found.find("device").properties
+    return [
+        _with_description(prop) | device.default_of(prop.name)
+        for prop in device.properties()
+        if prop.name not in common
+    ]
 
 
 def _describe(properties: Any) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ from qmp_iothreadd.errors.tree import (
 if TYPE_CHECKING:
     from qmp_iothreadd.errors.block import *
     from qmp_iothreadd.errors.block_jobs import *
+    from qmp_iothreadd.errors.buses import *
     from qmp_iothreadd.errors.chardev_changes import *
     from qmp_iothreadd.errors.chardevs import *
     from qmp_iothreadd.errors.command_line import *
@@ -88,6 +89,7 @@ _LAYERS: Final = (
     "cpus",
     "descriptors",
     "devices",
+    "buses",
     "hardware",
     "migration",
     "monitors",

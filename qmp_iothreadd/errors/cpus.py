@@ -40,14 +40,6 @@ def bad_cpu_vendor(text: str) -> QmpError:
     return QmpError(f"Property '.vendor' doesn't take value '{text}'")
 
 
-def cpu_property_set_too_late(name: str, id: str | None, type_name: str) -> QmpError:
-    """qom-set of what a CPU begins with."""
-    device = f"device '{id}'" if id else "anonymous device"
-    return QmpError(
-        f"Attempt to set property '{name}' on {device} (type '{type_name}') after it was realized"
-    )
-
-
 # -- Places ---------------------------------------------------------------------------------------
 
 

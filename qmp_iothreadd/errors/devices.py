@@ -1,4 +1,4 @@
-"""Devices that cannot be plugged in, and network back ends."""
+"""Devices, their properties, and network back ends."""
 
 from __future__ import annotations
 
@@ -8,26 +8,6 @@ from qmp_iothreadd.errors.tree import QmpError
 def not_a_device_type() -> QmpError:
     """device_add of a type that only has heirs."""
     return QmpError("Parameter 'driver' expects a non-abstract device type")
-
-
-def bus_not_found(name: str) -> QmpError:
-    """device_add to a bus that there is not."""
-    return QmpError(f"Bus '{name}' not found")
-
-
-def bus_full(name: str) -> QmpError:
-    """device_add to a bus without room."""
-    return QmpError(f"Bus '{name}' is full")
-
-
-def device_of_another_bus(driver: str, kind: str) -> QmpError:
-    """device_add to a bus of another kind than the device needs."""
-    return QmpError(f"Device '{driver}' can't go on {kind} bus")
-
-
-def bus_not_hotpluggable(name: str) -> QmpError:
-    """device_add or device_del on a bus whose devices stay."""
-    return QmpError(f"Bus '{name}' does not support hotplugging")
 
 
 def duplicate_device_id(id: str) -> QmpError:
@@ -73,3 +53,72 @@ def netdev_peer_not_found(id: str) -> QmpError:
 def too_many_netdevs(limit: int) -> QmpError:
     """More back ends than QEMU looks through."""
     return QmpError(f"there are {limit} network backends already")
+
+
+# -- Properties of devices ------------------------------------------------------------------------
+
+
+def device_property_value(type_name: str, name: str, value: str) -> QmpError:
+    """A text that is no value of the property."""
+    return QmpError(f"Property '{type_name}.{name}' doesn't take value '{value}'")
+
+
+def device_property_not_found(type_name: str, name: str, value: str) -> QmpError:
+    """The name of something that there is not."""
+    return QmpError(f"Property '{type_name}.{name}' can't find value '{value}'")
+
+
+def device_property_in_use(type_name: str, name: str, value: str) -> QmpError:
+    """The name of something that another device has."""
+    return QmpError(f"Property '{type_name}.{name}' can't take value '{value}', it's in use")
+
+
+def device_property_refused(type_name: str, name: str, value: str, error: QmpError) -> QmpError:
+    """The name of something that refuses, for the reason ``error``."""
+    return QmpError(f"Property '{type_name}.{name}' can't take value '{value}': {error.desc}")
+
+
+def device_property_set_too_late(name: str, id: str | None, type_name: str) -> QmpError:
+    """A property that stays once the device works."""
+    device = "anonymous device" if id is None else f"device '{id}'"
+    return QmpError(
+        f"Attempt to set property '{name}' on {device} (type '{type_name}') after it was realized"
+    )
+
+
+def boot_index_in_use(index: int) -> QmpError:
+    """Two devices at one place of the boot order."""
+    return QmpError(f"The bootindex {index} has already been used")
+
+
+def global_not_applied(driver: str, name: str, value: str, error: QmpError) -> QmpError:
+    """-global, where a device refuses the value for the reason ``error``."""
+    return QmpError(f"can't apply global {driver}.{name}={value}: {error.desc}")
+
+
+# -- What single models need ----------------------------------------------------------------------
+
+
+def chardev_missing(what: str) -> QmpError:
+    """A port that leads nowhere; ``what``: debugcon or parallel."""
+    return QmpError(f"Can't create {what} device, empty char device")
+
+
+def second_balloon() -> QmpError:
+    """A machine has one."""
+    return QmpError("Only one balloon device is supported")
+
+
+def second_device(driver: str) -> QmpError:
+    """Of vmgenid and vmcoreinfo a machine has one."""
+    return QmpError(f"at most one {driver} device is permitted")
+
+
+def rng_period_too_short() -> QmpError:
+    """A source of random numbers that gives none."""
+    return QmpError("'period' parameter expects a positive integer")
+
+
+def unplug_pending(id: str) -> QmpError:
+    """device_del again, before the guest could have heard of the first."""
+    return QmpError(f"Device {id} is already in the process of unplug")

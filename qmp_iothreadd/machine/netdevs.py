@@ -10,6 +10,7 @@ from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qom.object import Object
 
 NETDEVS_MAX: Final = 1024
 """MAX_QUEUE_NUM of QEMU's net/: so many clients are looked for."""
@@ -19,14 +20,18 @@ _USER_NETWORK: Final = "10.0.2.0"
 
 
 class Netdev:
-    """A back end: ``options`` is a Netdev, as on the wire; ``peer`` is what a hub's port is to."""
+    """A back end: ``options`` is a Netdev, as on the wire; ``peer`` is what a hub's port is to.
 
-    __slots__ = ("link_up", "options", "peer")
+    ``card`` is the device that it is connected to, if any.
+    """
+
+    __slots__ = ("card", "link_up", "options", "peer")
 
     def __init__(self, options: Mapping[str, Any], peer: Netdev | None) -> None:
         self.options = dict(options)
         self.peer = peer
         self.link_up = True
+        self.card: Object | None = None
 
     @property
     def id(self) -> str:

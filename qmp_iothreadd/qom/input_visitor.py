@@ -68,6 +68,15 @@ def from_keyval(type_: SchemaType, values: KeyVal) -> Any:
     return _visit(type_, _KeyvalInput(values))
 
 
+def from_keyval_member(type_: SchemaType, value: Any, name: str) -> Any:
+    """The same for one member, ``name``, of what ``keyval.parse`` found.
+
+    Raises:
+        QmpError: it is no value of the type.
+    """
+    return _visit(type_, _KeyvalInput(value, name, name))
+
+
 def from_options(type_: SchemaType, options: Options) -> Any:
     """The JSON-like value of a type that a list of options describes, with members in schema order.
 

@@ -55,7 +55,9 @@ class ObjectType:
         "abstract",
         "factory",
         "find",
+        "instance_names",
         "interfaces",
+        "listed_as_added",
         "name",
         "parent",
         "properties",
@@ -78,6 +80,11 @@ class ObjectType:
         self.abstract = abstract
         self.interfaces = interfaces
         self.properties: dict[str, Property] = dict(parent.properties) if parent else {}
+        # Properties that QEMU gives to each object and not to their type: they share a table with
+        # the object's children.
+        self.instance_names: tuple[str, ...] = parent.instance_names if parent else ()
+        # Its own properties were added in the order of QEMU's lists, which needs not be found.
+        self.listed_as_added = False
         self._listed: tuple[Property, ...] | None = None
 
     def implements(self, name: str) -> bool:
@@ -94,8 +101,13 @@ class ObjectType:
         self.properties[prop.name] = prop
         self._listed = None
 
+    def add_instance_property(self, prop: Property) -> None:
+        """Give each object of the type a property that is not the type's; they come last."""
+        self.add_property(prop)
+        self.instance_names = (*self.instance_names, prop.name)
+
     def listed_properties(self) -> tuple[Property, ...]:
-        """The properties without those that are reached by their names alone.
+        """The type's properties, without those that are reached by their names alone.
 
         In QEMU's order: the lists of qom/qom-qmp-cmds are built from their ends, so that the
         root's properties come first, and those of each type backwards through its table.
@@ -103,14 +115,17 @@ class ObjectType:
         if self._listed is None:
             inherited = self.parent.properties if self.parent else {}
             own = [name for name in self._listed_names() if name not in inherited]
-            self._listed = (
-                *(self.parent.listed_properties() if self.parent else ()),
-                *(self.properties[name] for name in reversed(iteration_order(own))),
-            )
+            if not self.listed_as_added:
+                own = [*reversed(iteration_order(own))]
+            above = self.parent.listed_properties() if self.parent else ()
+            self._listed = (*above, *(self.properties[name] for name in own))
         return self._listed
 
     def _listed_names(self) -> list[str]:
-        return [name for name, prop in self.properties.items() if prop.listed]
+        instance = self.instance_names
+        return [
+            name for name, prop in self.properties.items() if prop.listed and name not in instance
+        ]
 
     def instantiate(self) -> Object:
         """A new object of this type, not yet in the tree."""
@@ -238,8 +253,14 @@ class Object:
     def properties(self) -> Iterator[Property]:
         """All properties that are listed: the type's first, then one per child, in QEMU's order."""
         yield from self.type.listed_properties()
-        for child in reversed(self.children_in_order()):
-            yield child_property(child)
+        if not self.type.instance_names:
+            for child in reversed(self.children_in_order()):
+                yield child_property(child)
+            return
+        children: dict[str, Object] = self.children or {}
+        known = self.type.properties
+        for name in reversed(iteration_order([*self.type.instance_names, *children])):
+            yield known[name] if name in known else child_property(children[name])
 
     # -- The tree ---------------------------------------------------------------------------------
 

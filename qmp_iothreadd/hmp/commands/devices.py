@@ -24,11 +24,11 @@ _KINDS = "[user|tap|socket|stream|dgram|vde|bridge|hubport|netmap|vhost-user|vho
     help="add device, like -device on the command line",
 )
 def device_add(ctx: Context, device: str) -> None:
-    """Refuse, as device_add does."""
+    """Plug a device in."""
     from qmp_iothreadd.qom import keyval  # only here is the language needed
 
     values, _ = keyval.parse(device, "driver")
-    devices.device_add(ctx, values)
+    devices.device_add(ctx, values, from_text=True)
 
 
 hmp_command("device_del", "id:s", params="device", help="remove device")(devices.device_del)

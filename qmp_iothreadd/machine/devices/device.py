@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.devices.property_values import PropertyTypes, unset_value
+from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.devices.model_table import DeviceModel
     from qmp_iothreadd.machine.machine import Machine
+
+
+class BusNumbers:
+    """A part of the machine: numbers for buses that nobody named, for each kind from 0."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._next: dict[str, int] = {}
+
+    def close(self) -> None:
+        """They hold nothing."""
+
+    def take(self, kind: str) -> int:
+        """The next number."""
+        number = self._next.get(kind, 0)
+        self._next[kind] = number + 1
+        return number
 
 
 class Bus(Object):
@@ -60,6 +80,7 @@ class Device(Object):
     A model, a row of the table, says which class its devices have: the type's own or that of the
     nearest type above it. ``values`` are the properties that were set. A subclass overrides
     ``apply`` to check a value, ``realize`` and ``unrealize`` to do and undo what the model does.
+    What it takes before that it gives back by a function in ``releases``.
     """
 
     __slots__ = (
@@ -69,8 +90,8 @@ class Device(Object):
         "id",
         "machine",
         "model",
-        "pending_unplug",
         "realized",
+        "releases",
         "values",
     )
 
@@ -78,10 +99,12 @@ class Device(Object):
     abstract = True
     qom_properties: ClassVar[tuple[Property, ...]] = (
         Property("realized", "bool", lambda device: device.realized),
-        Property("hotpluggable", "bool", lambda device: device.hotpluggable),
+        Property("hotpluggable", "bool", lambda device: device.model.hotpluggable),
         Property("hotplugged", "bool", lambda device: device.hotplugged),
         Property("parent_bus", "link<bus>", lambda device: device.bus.path if device.bus else ""),
     )
+    asks_guest: ClassVar[bool] = False
+    """Whether the guest has to let go of the device before it can be unplugged."""
 
     def __init__(self, type: ObjectType, machine: Machine, model: DeviceModel) -> None:
         super().__init__(type)
@@ -93,26 +116,56 @@ class Device(Object):
         self.buses: list[Bus] = []
         self.hotplugged = False
         self.realized = False
-        # The guest was asked to let it go, and has not answered.
-        self.pending_unplug = False
         self.values: dict[str, Any] = {}
+        self.releases: list[Callable[[], None]] = []
 
     # -- Properties -------------------------------------------------------------------------------
 
     def load(self, name: str) -> Any:
-        """The value in force of a property; None where it was not set and has no default."""
+        """The value in force of a property of the model."""
         if name in self.values:
             return self.values[name]
-        found = self.model.properties.get(name)
-        return found.default if found else None
+        row = self.model.properties[name]
+        return unset_value(row.type) if row.default is None else row.default
+
+    def default_of(self, name: str) -> dict[str, Any]:
+        """The default of a property, under ``default-value``; empty where it has none."""
+        row = self.model.properties.get(name)
+        return {} if row is None or row.default is None else {"default-value": row.default}
 
     def store(self, name: str, value: Any) -> None:
-        """Set a property to a value of its type.
+        """Set a property of the model.
 
         Raises:
-            QmpError: ``apply`` refuses it, and then nothing changed.
+            QmpError: it is of another type, or ``apply`` refuses it, and then nothing changed; or
+            the device works already, and the property stays.
         """
-        self.values[name] = self.apply(name, value)
+        if self.realized and name not in self.model.instance:
+            raise errors.device_property_set_too_late(name, self.id, self.type.name)
+        self.values[name] = self.apply(name, self.convert(name, value))
+
+    def store_text(self, name: str, text: Any) -> None:
+        """Set a property to what a text stands for: a part of what ``keyval.parse`` returns.
+
+        Raises:
+            QmpError: there is no such property, it stands for no value, or what ``store`` raises.
+        """
+        row = self.model.properties.get(name)
+        if row is not None:
+            text = self.machine.part(PropertyTypes).read(row.type, text, name)
+        self.set_property(name, text)
+
+    def convert(self, name: str, value: Any) -> Any:
+        """The value as the property's type has it, an object by its path.
+
+        Raises:
+            QmpError: it is of another type, or there is no such object.
+        """
+        row = self.model.properties[name]
+        value = self.machine.part(PropertyTypes).check(row.type, value, name)
+        if row.type.startswith("link<"):
+            return resolve_link(self, name, value, row.type[len("link<") : -1])
+        return value
 
     def apply(self, name: str, value: Any) -> Any:
         """Check a value that is about to be set, and give what is to be kept.
@@ -120,12 +173,9 @@ class Device(Object):
         Raises:
             QmpError: the device cannot have it.
         """
-        return value
-
-    @property
-    def hotpluggable(self) -> bool:
-        """Whether devices of this model come and go while the machine runs."""
-        return self.model.hotpluggable
+        # They know devices, and go with these.
+        take = errors.import_late("qmp_iothreadd.machine.devices.backends").BACKENDS.get(name)
+        return value if take is None else take(self, name, value)
 
     # -- Life -------------------------------------------------------------------------------------
 
@@ -138,6 +188,25 @@ class Device(Object):
 
     def unrealize(self) -> None:
         """Stop working, and give back what ``realize`` took. Called once per successful realize."""
+
+    def check_unplug(self) -> None:
+        """Veto an unplug by raising QmpError."""
+
+    def offer_bus(self, cls: type[Bus], name: str | None = None, *, hotpluggable: bool) -> Bus:
+        """Make a bus that others are plugged into, of the class ``cls``.
+
+        One without a name is ``ID.N``; where the device has no id, it is numbered by its kind.
+        """
+        if name is None and self.id:
+            name = f"{self.id}.{len(self.buses)}"
+        elif name is None:
+            number = self.machine.part(BusNumbers).take(cls.qom_name)
+            name = f"{cls.qom_name.lower()}.{number}"
+        made = cls(self.machine.types.add(cls), name, hotpluggable=hotpluggable)
+        self.add_child(name, made)
+        self.buses.insert(0, made)
+        made.owner = self
+        return made
 
     def realize_on(self, bus: Bus | None) -> None:
         """Take a place on ``bus``, where there is one, and start working there.
@@ -152,7 +221,7 @@ class Device(Object):
                 bus.devices.insert(0, self)
             self.realize()
         except BaseException:
-            self._leave_bus()
+            self.leave()
             raise
         self.realized = True
 
@@ -164,10 +233,15 @@ class Device(Object):
         if self.realized:
             self.realized = False
             self.unrealize()
-        self._leave_bus()
+        self.leave()
 
-    def _leave_bus(self) -> None:
+    def leave(self) -> None:
+        """Leave the bus, take away those offered, and give back what the properties hold."""
+        while self.buses:
+            self.buses.pop().unparent()
         if self.bus is not None:
             self.bus.devices.remove(self)
             self.bus.release(self)
             self.bus = None
+        while self.releases:
+            self.releases.pop()()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.devices.device import Bus, Device
 from qmp_iothreadd.machine.devices.models import find_model
+from qmp_iothreadd.machine.devices.walk import choose_bus, devices_below, find_bus
+from qmp_iothreadd.machine.guest import Guest
+from qmp_iothreadd.qom.identifiers import is_identifier
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.devices.model_table import DeviceModel
@@ -15,38 +19,20 @@ if TYPE_CHECKING:
 
 
 class Devices:
-    """A part of the machine: its buses, and what is plugged into them.
+    """A part of the machine: what is plugged into its buses.
 
-    A board puts its buses in with ``add_bus`` and its own devices with ``add_built_in``;
-    ``-device`` and device_add call ``plug``.
+    A board puts its own devices in with ``add_built_in``; ``-device`` and device_add call ``plug``.
     """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        found = machine.resolve("/machine/unattached/sysbus")
-        assert isinstance(found, Bus)
-        self.system_bus = found
-        # Buses that belong to the board itself, the newest first.
-        self._board_buses: list[Bus] = []
         self._anonymous = 0
         self._unattached = 0
 
     def close(self) -> None:
         """Unrealize all devices, the newest first."""
-        for device in [*self.all_devices()]:
+        for device in tuple(devices_below(self._machine)):
             device.unrealize_from_bus()
-
-    # -- Looking ----------------------------------------------------------------------------------
-
-    def buses(self) -> Iterator[Bus]:
-        """All buses, in the order in which QEMU looks for one: the newest first, depth first."""
-        for root in (self.system_bus, *self._board_buses):
-            yield from _walk(root)
-
-    def all_devices(self) -> Iterator[Device]:
-        """All devices that are plugged into a bus, the newest first."""
-        for bus in self.buses():
-            yield from bus.devices
 
     def find(self, id_or_path: str) -> Device:
         """The device with this id, or at this path.
@@ -64,131 +50,165 @@ class Devices:
 
     def find_bus(self, name: str) -> Bus | None:
         """The bus of this name, or None."""
-        return next((bus for bus in self.buses() if bus.bus_name == name), None)
+        return find_bus(self._machine, name)
 
-    # -- What the board brings --------------------------------------------------------------------
-
-    def add_bus(self, owner: Device | None, bus: Bus) -> Bus:
-        """Make ``bus`` one that can be plugged into.
-
-        It becomes a child of ``owner``, under its name; one of None is in the tree already.
-        """
-        if owner is None:
-            self._board_buses.insert(0, bus)
-            return bus
-        owner.add_child(bus.bus_name, bus)
-        owner.buses.insert(0, bus)
-        bus.owner = owner
-        return bus
+    # -- Plugging in ------------------------------------------------------------------------------
 
     def add_built_in(
-        self, model: str, bus: Bus | None = None, values: Mapping[str, Any] | None = None
+        self,
+        model: str,
+        bus: Bus | None = None,
+        values: Mapping[str, Any] | None = None,
+        path: str | None = None,
     ) -> Device:
-        """Make a device that the machine has from its start: ``/machine/unattached/device[N]``.
+        """Make a device that the machine has from its start, and its users did not ask for.
+
+        ``bus``: by default the first of the kind that the model needs; ``path`` is its place in the
+        tree, by default ``/machine/unattached/device[N]``.
 
         Raises:
             QmpError: it cannot be; nothing is left of it.
         """
-        device = self._make(find_model(self._machine.types, model), values or {})
-        name = f"device[{self._unattached}]"
-        self._realize(device, "/machine/unattached", name, bus)
-        self._unattached += 1
+        if path is None:
+            path = f"/machine/unattached/device[{self._unattached}]"
+            self._unattached += 1
+        row = find_model(model)
+        device = self._instantiate(row)
+        where = self._choose_bus(row, None) if bus is None else bus
+        self._put(device, path, values or {}, where, from_text=False)
         return device
 
-    # -- What users plug in -----------------------------------------------------------------------
-
-    def plug(self, options: Mapping[str, Any], *, hotplugged: bool) -> Device:
+    def plug(
+        self, options: Mapping[str, Any], *, hotplugged: bool, from_text: bool = False
+    ) -> Device:
         """Make the device that ``options`` describe: driver, bus, id, and its properties.
+
+        ``from_text``: they are texts, as ``keyval.parse`` returns them, and not JSON's values.
 
         Raises:
             QmpError: there is no such model, no place for it, a property is wrong, or it does not
             work. Nothing is left of it.
         """
-        values = dict(options)
-        driver, name = values.pop("driver", None), values.pop("id", None)
-        bus_name = values.pop("bus", None)
+        driver, bus_name, name = (_text(options.get(key)) for key in ("driver", "bus", "id"))
         if driver is None:
             raise errors.missing_parameter("driver")
-        model = find_model(self._machine.types, driver)
-        if hotplugged and not model.hotpluggable:
+        model = find_model(driver)
+        if model.internal or (hotplugged and not model.hotpluggable):
             raise errors.device_not_pluggable()
         bus = self._choose_bus(model, bus_name)
         if bus is not None and hotplugged and not bus.hotpluggable:
             raise errors.bus_not_hotpluggable(bus.bus_name)
-        device = self._make(model, values)
+        path = self._free_path(name)
+        device = self._instantiate(model)
         device.id, device.hotplugged = name, hotplugged
-        if name is None:
-            folder, name = "/machine/peripheral-anon", f"device[{self._anonymous}]"
-            self._anonymous += 1
-        else:
-            folder = "/machine/peripheral"
-            if self._machine.resolve(folder).child(name) is not None:
-                raise errors.duplicate_device_id(name)
-        self._realize(device, folder, name, bus)
+        values = {key: options[key] for key in qdict_order(options) if key not in _OWN}
+        self._put(device, path, values, bus, from_text=from_text)
         return device
 
     def _choose_bus(self, model: DeviceModel, name: str | None) -> Bus | None:
         if model.bus is None:
             return None
         if name is None:
-            for bus in self.buses():
-                if bus.type.implements(model.bus) and not bus.is_full:
-                    return bus
-            raise errors.no_bus(model.bus, model.name)
-        found = self.find_bus(name)
+            chosen = choose_bus(self._machine, model.bus)
+            if chosen is None:
+                raise errors.no_bus(model.bus, model.name)
+            return chosen
+        found = find_bus(self._machine, name)
         if found is None:
             raise errors.bus_not_found(name)
-        if not found.type.implements(model.bus):
-            raise errors.device_of_another_bus(model.name, found.kind)
         if found.is_full:
             raise errors.bus_full(name)
+        if not found.type.implements(model.bus):
+            raise errors.device_of_another_bus(model.name, found.kind)
         return found
+
+    def _free_path(self, name: str | None) -> str:
+        if name is None:
+            self._anonymous += 1
+            return f"/machine/peripheral-anon/device[{self._anonymous - 1}]"
+        if not is_identifier(name):
+            raise errors.not_an_identifier("id")
+        if self._machine.resolve("/machine/peripheral").child(name) is not None:
+            raise errors.duplicate_device_id(name)
+        return f"/machine/peripheral/{name}"
+
+    def _instantiate(self, model: DeviceModel) -> Device:
+        device = self._machine.types[model.name].instantiate()
+        assert isinstance(device, Device)
+        return device
+
+    def _put(
+        self,
+        device: Device,
+        path: str,
+        values: Mapping[str, Any],
+        bus: Bus | None,
+        *,
+        from_text: bool,
+    ) -> None:
+        folder, _, name = path.rpartition("/")
+        self._machine.resolve(folder).add_child(name, device)
+        try:
+            for base, key, value in self._machine.default_properties:
+                if device.type.implements(base):
+                    _apply_global(device, base, key, value)
+            for key, value in values.items():
+                if from_text:
+                    device.store_text(key, value)
+                else:
+                    device.set_property(key, value)
+            device.realize_on(bus)
+        except BaseException:
+            device.leave()
+            device.unparent()
+            raise
 
     # -- Unplugging -------------------------------------------------------------------------------
 
     def request_unplug(self, device: Device) -> None:
-        """Ask the guest to let a device go; nothing happens where it was asked before.
+        """Unplug a device, or ask the guest to let it go.
 
         Raises:
             QmpError: the device, or its bus, does not come and go.
         """
+        guest = self._machine.part(Guest)
+        if guest.is_unplugging(device) and self._machine.status == "prelaunch":
+            raise errors.unplug_pending(device.id or "")
         if device.bus is not None and not device.bus.hotpluggable:
             raise errors.bus_not_hotpluggable(device.bus.bus_name)
-        if not device.hotpluggable:
+        if not device.model.hotpluggable:
             raise errors.device_not_unpluggable(device.type.name)
-        device.pending_unplug = True
-        self.unplug(device)
+        device.check_unplug()
+        if device.asks_guest:
+            guest.unplug(device, lambda: self.unplug(device))
+        else:
+            self.unplug(device)
 
     def unplug(self, device: Device) -> None:
-        """Take out a device that the guest has let go."""
-        path, backend = device.path, device.child("virtio-backend")
+        """Take out a device that the guest has let go, and before it what is behind it."""
+        for bus in device.buses:
+            for below in bus.devices.copy():
+                self.unplug(below)
+        path = device.path
         device.unrealize_from_bus()
-        if backend is not None:
-            self._machine.emit("DEVICE_DELETED", {"path": backend.path})
         device.unparent()
         data = {"path": path} if device.id is None else {"path": path, "device": device.id}
         self._machine.emit("DEVICE_DELETED", data)
 
-    # -- Making and undoing -----------------------------------------------------------------------
 
-    def _make(self, model: DeviceModel, values: Mapping[str, Any]) -> Device:
-        device = self._machine.types[model.name].instantiate()
-        assert isinstance(device, Device)
-        for name, value in values.items():
+_OWN = ("driver", "bus", "id")
+"""Options that are no properties."""
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _apply_global(device: Device, base: str, name: str, value: Any) -> None:
+    try:
+        if isinstance(value, str):
+            device.store_text(name, value)
+        else:
             device.set_property(name, value)
-        return device
-
-    def _realize(self, device: Device, folder: str, name: str, bus: Bus | None) -> None:
-        self._machine.resolve(folder).add_child(name, device)
-        try:
-            device.realize_on(bus)
-        except BaseException:
-            device.unparent()
-            raise
-
-
-def _walk(bus: Bus) -> Iterator[Bus]:
-    yield bus
-    for device in bus.devices:
-        for below in device.buses:
-            yield from _walk(below)
+    except errors.QmpError as error:
+        raise errors.global_not_applied(base, name, str(value), error) from None

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.devices.bus import (
-    PciBus,
-    PcieBus,
-    SystemBus,
-    VirtioMmioBus,
-    VirtioPciBus,
-)
+from qmp_iothreadd.machine.devices import bus as kinds
 from qmp_iothreadd.machine.devices.device import Bus, Device
 from qmp_iothreadd.machine.devices.model_table import (
     CLASSES,
     DeviceModel,
     ModelProperty,
     device_models,
+    find_row,
 )
 from qmp_iothreadd.machine.devices.unbuilt import refusal
 from qmp_iothreadd.qom.object import ObjectType, Property
@@ -26,16 +21,28 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qom.types import TypeRegistry
 
-BUSES: Final[tuple[type[Bus], ...]] = (SystemBus, PciBus, PcieBus, VirtioPciBus, VirtioMmioBus)
+BUSES: Final[tuple[type[Bus], ...]] = (
+    kinds.SystemBus,
+    kinds.PciBus,
+    kinds.PcieBus,
+    kinds.IsaBus,
+    kinds.IdeBus,
+    kinds.ScsiBus,
+    kinds.UsbBus,
+    kinds.VirtioSerialBus,
+    kinds.VirtioPciBus,
+    kinds.VirtioMmioBus,
+)
+_INTERFACES: Final = ("conventional-pci-device", "pci-express-device", "hotplug-handler")
 
 
-def find_model(types: TypeRegistry, name: str) -> DeviceModel:
-    """The model of this name.
+def find_model(name: str) -> DeviceModel:
+    """The model of this name, or with this alias.
 
     Raises:
         QmpError: there is none that can be plugged in.
     """
-    found = device_models().get(name)
+    found = find_row(name)
     if found is None:
         raise refusal(name)
     if found.abstract:
@@ -46,8 +53,10 @@ def find_model(types: TypeRegistry, name: str) -> DeviceModel:
 def add_device_types(machine: Machine) -> None:
     """Add the types of all models and buses."""
     types = machine.types
-    for bus in BUSES:
-        types.add(bus)
+    for name in _INTERFACES:
+        types.add_interface(name, "interface")
+    for kind in BUSES:
+        types.add(kind)
     for model in device_models().values():
         if model.name != "device":
             types.add_type(_make_type(types, machine, model))
@@ -60,33 +69,42 @@ def _make_type(types: TypeRegistry, machine: Machine, model: DeviceModel) -> Obj
         made: Device = cls(type, machine, model)
         return made
 
-    made = ObjectType(model.name, types[model.parent], make, abstract=model.abstract)
+    interfaces = tuple(types[name] for name in model.interfaces)
+    made = ObjectType(
+        model.name, types[model.parent], make, abstract=model.abstract, interfaces=interfaces
+    )
+    made.listed_as_added = True
     inherited = device_models()[model.parent].properties
     for name, row in model.properties.items():
-        if name not in inherited:
+        if name in model.instance:
+            made.add_instance_property(_property(row))
+        elif name not in inherited:
             made.add_property(_property(row))
     if model.backend is not None:
         for row in device_models()[model.backend].properties.values():
-            made.add_property(_alias(row))
+            if row.name not in model.properties:
+                made.add_instance_property(_alias(row))
     return made
 
 
 def _property(row: ModelProperty) -> Property:
+    name = row.name
     return Property(
-        row.name,
+        name,
         row.type,
-        lambda device: device.load(row.name),
-        lambda device, value: device.store(row.name, value),
+        lambda device: device.load(name),
+        lambda device, value: device.store(name, value),
         description=row.description,
     )
 
 
 def _alias(row: ModelProperty) -> Property:
     """A property that is the backend's."""
+    name = row.name
     return Property(
-        row.name,
+        name,
         row.type,
-        lambda proxy: proxy.backend.get_property(row.name),
-        lambda proxy, value: proxy.backend.set_property(row.name, value),
+        lambda proxy: proxy.backend.load(name),
+        lambda proxy, value: proxy.backend.store(name, value),
         description=row.description,
     )

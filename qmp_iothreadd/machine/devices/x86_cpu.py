@@ -77,7 +77,7 @@ class X86Cpu(Device):
             QmpError: it is of another type, no CPU can have it, or the CPU has begun.
         """
         if self.realized:
-            raise errors.cpu_property_set_too_late(name, self.id, self.type.name)
+            raise errors.device_property_set_too_late(name, self.id, self.type.name)
         type_name = cpu_properties()[name].type
         value_type = self.machine.schema.types["str" if type_name == "string" else type_name]
         value = self.machine.models.validate(value_type, value, name)

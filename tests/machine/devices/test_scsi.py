@@ -70,8 +70,8 @@ def test_what_is_refused(client: MemoryClient, options: dict[str, Any], text: st
 
 
 def test_a_full_bus_says_so(client: MemoryClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qmp_iothreadd.machine.devices.scsi._TARGET_MAX", 0)
-    monkeypatch.setattr("qmp_iothreadd.machine.devices.scsi._LUN_MAX", 0)
+    monkeypatch.setattr("qmp_iothreadd.machine.devices.bus._TARGET_MAX", 0)
+    monkeypatch.setattr("qmp_iothreadd.machine.devices.bus._LUN_MAX", 0)
     plug(client, "s0", "n0")
     assert plug(client, "s1", "n1") == "no free target"
     assert plug(client, "s1", "n1", scsi_id=0) == "no free lun"

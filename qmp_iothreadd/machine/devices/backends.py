@@ -1,0 +1,100 @@
+"""Properties of devices that name something else of the machine, and take it for the device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.devices.walk import devices_below
+from qmp_iothreadd.machine.netdevs import Netdevs
+from qmp_iothreadd.machine.objects.chardev_user import SilentFrontend
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.devices.device import Device
+
+_MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}", re.ASCII)
+
+
+def _owner(device: Device, name: str) -> str:
+    """The type that errors name: a serial port's properties are those of the UART in it."""
+    if name in ("chardev", "baudbase") and device.type.name in ("isa-serial", "pci-serial"):
+        return "serial"
+    return device.type.name
+
+
+def take_chardev(device: Device, name: str, value: str) -> str:
+    """Attach to a character device, and to no other any more; an empty name is none.
+
+    Raises:
+        QmpError: there is none of this name, or another one has it.
+    """
+    if not value:
+        return value
+    found = device.machine.chardevs.get(value)
+    if found is None:
+        raise errors.device_property_not_found(_owner(device, name), name, value)
+    frontend = SilentFrontend()
+    try:
+        found.attach(frontend)
+    except errors.QmpError as error:
+        raise errors.device_property_refused(_owner(device, name), name, value, error) from None
+    device.releases.append(lambda: found.detach(frontend))
+    return value
+
+
+def take_netdev(device: Device, name: str, value: str) -> str:
+    """Connect a card to a network back end; an empty name is none.
+
+    Raises:
+        QmpError: there is none of this name, or another card has it.
+    """
+    if not value:
+        return value
+    netdevs = device.machine.part(Netdevs).netdevs
+    if value not in netdevs:
+        raise errors.device_property_not_found(device.type.name, name, value)
+    netdev = netdevs[value]
+    if netdev.card is not None:
+        raise errors.device_property_in_use(device.type.name, name, value)
+    netdev.card = device
+
+    def let_go() -> None:
+        netdev.card = None
+
+    device.releases.append(let_go)
+    return value
+
+
+def check_mac(device: Device, name: str, value: str) -> str:
+    """An address of a network card.
+
+    Raises:
+        QmpError: it is none.
+    """
+    if _MAC.fullmatch(value) is None:
+        raise errors.device_property_value(device.type.name, name, value)
+    return value.replace("-", ":").lower()
+
+
+def check_boot_index(device: Device, name: str, value: int) -> int:
+    """The place in the order of booting; a negative one is none.
+
+    Raises:
+        QmpError: another device has it.
+    """
+    if value >= 0:
+        for other in devices_below(device.machine):
+            if other is not device and other.values.get(name) == value:
+                raise errors.boot_index_in_use(value)
+    return value
+
+
+BACKENDS: Final[Mapping[str, Callable[[Device, str, Any], Any]]] = {
+    "chardev": take_chardev,
+    "netdev": take_netdev,
+    "mac": check_mac,
+    "bootindex": check_boot_index,
+}
+"""What checks a property's value, and takes what it names, by the property's name."""

@@ -1,0 +1,149 @@
+"""Devices with a rule of their own, and no bus: there is one of them, or they need something."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.devices.device import Device
+from qmp_iothreadd.machine.devices.virtio import VirtioDevice
+from qmp_iothreadd.machine.devices.walk import devices_below
+
+ISA_SERIAL_PORTS: Final = 4
+_ISA_PORTS: Final = ((0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3))
+"""The port and the interrupt of each serial port of a PC."""
+
+
+class IsaSerial(Device):
+    """A serial port of a PC."""
+
+    __slots__ = ()
+
+    qom_name = "isa-serial"
+
+    def realize(self) -> None:
+        """Take the next of a PC's serial ports.
+
+        Raises:
+            QmpError: there are no more of them.
+        """
+        index = self.load("index")
+        if index == 2**32 - 1:
+            index = sum(each.type is self.type for each in devices_below(self.machine)) - 1
+        if index >= ISA_SERIAL_PORTS:
+            raise errors.isa_serial_ports_used_up(ISA_SERIAL_PORTS)
+        port, interrupt = _ISA_PORTS[index]
+        self.values = {"iobase": port, "irq": interrupt} | self.values | {"index": index}
+
+
+class NeedsChardev(Device):
+    """A device that is of no use without a character device."""
+
+    __slots__ = ()
+
+    def realize(self) -> None:
+        """Check that there is one.
+
+        Raises:
+            QmpError: there is none.
+        """
+        if not self.load("chardev"):
+            raise errors.chardev_missing(self.type.name.removeprefix("isa-"))
+
+
+class Balloon(VirtioDevice):
+    """What a guest gives memory back through."""
+
+    __slots__ = ()
+
+    qom_name = "virtio-balloon-device"
+
+    def realize(self) -> None:
+        """Check that it is the only one.
+
+        Raises:
+            QmpError: it is not.
+        """
+        if any(each is not self and isinstance(each, Balloon) for each in _others(self)):
+            raise errors.second_balloon()
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property; nobody has asked the guest for its statistics."""
+        if name == "guest-stats":
+            return {"stats": {}, "last-update": 0}
+        if name == "guest-stats-polling-interval":
+            return self.values.get(name, 0)
+        return super().load(name)
+
+
+class Rng(VirtioDevice):
+    """Random numbers for the guest; where no source is named, it has its own."""
+
+    __slots__ = ()
+
+    qom_name = "virtio-rng-device"
+
+    def realize(self) -> None:
+        """Make the source, where none was named.
+
+        Raises:
+            QmpError: it would be allowed no time.
+        """
+        if self.load("period") <= 0:
+            raise errors.rng_period_too_short()
+        if not self.values.get("rng"):
+            source = self.machine.types["rng-builtin"].instantiate()
+            self.add_child("default-backend", source)
+            self.values["rng"] = source.path
+            self.releases.append(source.unparent)
+
+
+class Single(Device):
+    """A device of a kind that a machine has one of; it is plugged into no bus."""
+
+    __slots__ = ()
+
+    def realize(self) -> None:
+        """Check that it is the only one, and that the machine's firmware can reach it.
+
+        Raises:
+            QmpError: it is not, or it cannot.
+        """
+        name = self.type.name
+        if not self.machine.board.type.implements("generic-pc-machine"):
+            raise errors.no_firmware_dma(name)
+        found = [
+            each
+            for folder in ("peripheral", "peripheral-anon")
+            for each in self.machine.resolve(f"/machine/{folder}").children_in_order()
+        ]
+        if sum(each.type is self.type for each in found) > 1:
+            raise errors.second_device(name)
+
+
+class GenerationId(Single):
+    """Tells the guest whether it was copied: ``guid`` changes then."""
+
+    __slots__ = ()
+
+    qom_name = "vmgenid"
+
+    def apply(self, name: str, value: Any) -> Any:
+        """Check a UUID that is about to be set; ``auto`` is a new one.
+
+        Raises:
+            QmpError: it is none.
+        """
+        if name != "guid":
+            return super().apply(name, value)
+        if value == "auto":
+            return str(uuid.uuid4())
+        try:
+            return str(uuid.UUID(value))
+        except ValueError:
+            raise errors.device_property_value(self.type.name, name, value) from None
+
+
+def _others(device: Device) -> list[Device]:
+    return [each for each in devices_below(device.machine) if each is not device]
