@@ -169,6 +169,18 @@ cdef class Disk:
         native.disk_set_write_threshold(self.enter(), value)
         self.leave()
 
+    @property
+    def write_cache(self):
+        """Whether a write may be done before it is flushed; settable."""
+        cdef bint write_cache = native.disk_write_cache(self.enter())
+        self.leave()
+        return write_cache
+
+    @write_cache.setter
+    def write_cache(self, bint value):
+        native.disk_set_write_cache(self.enter(), value)
+        self.leave()
+
     def set_error_actions(self, *, rerror, werror):
         """What to do about errors from now on; see the constructor."""
         cdef native.DiskErrorAction on_read = error_action_of(rerror)
@@ -347,3 +359,59 @@ cdef class DiskQueue:
             found[f"failed_{prefix}_operations"] = counters.failed[i]
             found[f"invalid_{prefix}_operations"] = counters.invalid[i]
         return found
+
+    def set_latency_histogram(self, operation, bounds_ns):
+        """Count from now on how many requests of an operation took how long.
+
+        Args:
+            operation: one of DISK_OPERATIONS.
+            bounds_ns: rising numbers above 0: the ends of all bins but the last. Empty: no more.
+
+        Raises:
+            ValueError: another operation, or the bounds do not rise. MemoryError.
+        """
+        cdef native.DiskOp op = operation_of(operation)
+        bounds = array("Q", bounds_ns)
+        if any(end <= begin for begin, end in zip([0, *bounds], bounds)):
+            raise ValueError("the bounds of a histogram must rise")
+        cdef const uint64_t[::1] view = bounds
+        cdef const uint64_t *first = &view[0] if len(bounds) else NULL
+        cdef size_t count = len(bounds)
+        cdef native.GateUse use
+        cdef native.DiskQueue *queue = self.enter(&use)
+        cdef int error
+        with nogil:
+            error = native.disk_queue_set_histogram(queue, op, first, count)
+            self.leave(&use)
+        if error:
+            raise MemoryError
+
+    def latency_histogram(self, operation):
+        """The bounds in ns, and how many requests are in the bins, one more: two lists.
+
+        Both are empty where nothing is counted. Raises ValueError: another operation.
+        """
+        cdef native.DiskOp op = operation_of(operation)
+        cdef uint64_t[::1] bounds, bins
+        cdef size_t count, room = 0
+        while True:
+            bounds, bins = array("Q", bytes(8 * (room + 1))), array("Q", bytes(8 * (room + 1)))
+            count = self.read_histogram(op, &bounds[0], &bins[0], room)
+            if count == 0:
+                return [], []
+            if count <= room:
+                return list(bounds[:count]), list(bins[:count + 1])
+            room = count
+
+    cdef size_t read_histogram(self, native.DiskOp op, uint64_t *bounds, uint64_t *bins,
+                               size_t room) except? 0:
+        cdef native.GateUse use
+        cdef size_t count = native.disk_queue_histogram(self.enter(&use), op, bounds, bins, room)
+        self.leave(&use)
+        return count
+
+
+cdef native.DiskOp operation_of(object name) except *:
+    if name not in DISK_OPERATIONS:
+        raise ValueError(f"a disk's operation must be one of {', '.join(DISK_OPERATIONS)}")
+    return <native.DiskOp><int>DISK_OPERATIONS.index(name)

@@ -335,6 +335,8 @@ cdef extern from "disk.h" nogil:
     void disk_set_paused(Disk *disk, cbool paused)
     cbool disk_is_paused(const Disk *disk)
     void disk_kick(Disk *disk)
+    void disk_set_write_cache(Disk *disk, cbool write_cache)
+    cbool disk_write_cache(const Disk *disk)
 
     enum: DISK_EVENT_WRITE_THRESHOLD
 
@@ -355,6 +357,14 @@ cdef extern from "disk.h" nogil:
     DiskQueue *disk_queue_new(AioContext *ctx, Disk *disk)
     void disk_queue_free(DiskQueue *queue)
     unsigned disk_queue_clients(DiskQueue *queue)
+
+    ctypedef enum DiskOp:
+        pass
+
+    int disk_queue_set_histogram(DiskQueue *queue, DiskOp op, const uint64_t *bounds_ns,
+                                 size_t bounds)
+    size_t disk_queue_histogram(DiskQueue *queue, DiskOp op, uint64_t *bounds_ns, uint64_t *bins,
+                                size_t max)
 
     ctypedef struct DiskCounters:
         uint64_t operations[3]

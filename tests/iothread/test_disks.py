@@ -233,6 +233,55 @@ def test_a_null_disk_takes_its_time(bench: Bench, eventually: Eventually) -> Non
     settle(reads, eventually)
 
 
+def test_latencies_are_counted_by_the_bounds_that_are_set(
+    bench: Bench, eventually: Eventually
+) -> None:
+    queue = bench.queue(bench.disk(latency_ns=2_000_000))
+    assert queue.latency_histogram("read") == ([], [])
+    bounds = [1_000, 1_000_000, 10**12]
+    queue.set_latency_histogram("read", bounds)
+    reads = bench.load(queue)
+    eventually(lambda: queue.latency_histogram("read")[1][2] > 10)
+    settle(reads, eventually)
+    done = queue.stats()["rd_operations"]
+    assert queue.latency_histogram("read") == (bounds, [0, 0, done, 0])
+    assert queue.latency_histogram("write") == ([], [])
+    queue.set_latency_histogram("read", [1])
+    assert queue.latency_histogram("read") == ([1], [0, 0])
+    queue.set_latency_histogram("read", [])
+    assert queue.latency_histogram("read") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("operation", "bounds", "text"),
+    [
+        ("read", [0], "must rise"),
+        ("write", [1, 1], "must rise"),
+        ("flush", [2, 1], "must rise"),
+        ("zap", [1], "must be one of read, write, flush"),
+    ],
+)
+def test_histograms_that_there_cannot_be_are_refused(
+    bench: Bench, operation: str, bounds: list[int], text: str
+) -> None:
+    with pytest.raises(ValueError, match=text):
+        bench.queue(bench.disk()).set_latency_histogram(operation, bounds)
+
+
+def test_without_a_write_cache_each_write_is_flushed(
+    bench: Bench, eventually: Eventually, tmp_path: Path
+) -> None:
+    fd = os.open(tmp_path / "own", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    disk = bench.disk(fd)
+    os.close(fd)
+    disk.write_cache = False
+    assert not disk.write_cache
+    queue = bench.queue(disk)
+    bench.load(queue, read_percent=0)
+    eventually(lambda: queue.stats()["wr_operations"] > 10)
+    assert queue.stats()["flush_operations"] == 0
+
+
 # -- Accesses -------------------------------------------------------------------------------------
 
 
@@ -559,14 +608,13 @@ def test_a_queue_is_closed_while_its_thread_is_stopped(
     assert reads.stopped
 
 
-def testworkloads_of_a_queue_may_end_before_it(
+def test_workloads_of_a_queue_may_end_before_it(
     bench: Bench, file: int, eventually: Eventually
 ) -> None:
     disk = bench.disk(file)
     queue = bench.queue(disk)
-    first, second = bench.load(queue, depth=8), bench.load(queue, depth=8)
-    eventually(lambda: first.stats()["completed"] > 10)
     disk.pause()
+    first, second = bench.load(queue, depth=8), bench.load(queue, depth=8)
     eventually(lambda: queue.stats()["pending"] == 16)
     assert first.stats()["in_flight"] == second.stats()["in_flight"] == 8
     first.stop()

@@ -139,6 +139,16 @@ void disk_set_error_actions(Disk *disk, DiskErrorAction on_read, DiskErrorAction
     atomic_store_explicit(&disk->on_write_error, on_write, memory_order_relaxed);
 }
 
+void disk_set_write_cache(Disk *disk, bool write_cache)
+{
+    atomic_store_explicit(&disk->write_through, !write_cache, memory_order_relaxed);
+}
+
+bool disk_write_cache(const Disk *disk)
+{
+    return !atomic_load_explicit(&disk->write_through, memory_order_relaxed);
+}
+
 void disk_set_throttle(Disk *disk, ThrottleGroup *group)
 {
     pthread_mutex_lock(&disk->lock);

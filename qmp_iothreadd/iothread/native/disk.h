@@ -56,6 +56,10 @@ uint64_t disk_write_threshold(const Disk *disk);
 
 void disk_set_error_actions(Disk *disk, DiskErrorAction on_read, DiskErrorAction on_write);
 
+/* Without it every write is flushed before it is done. */
+void disk_set_write_cache(Disk *disk, bool write_cache);
+bool disk_write_cache(const Disk *disk);
+
 /* NULL: no limits. Takes a reference of its own. */
 void disk_set_throttle(Disk *disk, ThrottleGroup *group);
 
@@ -115,6 +119,19 @@ typedef struct DiskCounters {
 
 /* All of one moment. Never makes the thread wait. */
 void disk_queue_stats(DiskQueue *queue, DiskCounters *out);
+
+/*
+ * Counts from now on how many requests took how long: `bounds_ns` rise, each is the end of a bin that
+ * does not include it. 0 bounds: no more. As aio_handler_free it waits for the context. -ENOMEM.
+ */
+int disk_queue_set_histogram(DiskQueue *queue, DiskOp op, const uint64_t *bounds_ns, size_t bounds);
+
+/*
+ * How many bounds there are, and where these are no more than `max`: them, and one bin more. Any
+ * thread.
+ */
+size_t disk_queue_histogram(DiskQueue *queue, DiskOp op, uint64_t *bounds_ns, uint64_t *bins,
+                            size_t max);
 
 /* ---- requests ---- */
 

@@ -15,9 +15,10 @@ struct Disk {
     EventNotifier events_notifier; /* set while there are events */
 
     _Atomic uint32_t references;
-    _Atomic uint64_t size;             /* any thread, relaxed, as the next three */
+    _Atomic uint64_t size;             /* any thread, relaxed, as the next four */
     _Atomic uint64_t write_threshold;
     _Atomic uint32_t on_read_error, on_write_error; /* DiskErrorAction */
+    _Atomic bool write_through;        /* no write cache */
     _Atomic bool paused;               /* any thread; who clears it kicks the queues afterwards */
     _Atomic bool is_throttled;         /* under the lock; read without it: whether to take it */
 
@@ -27,6 +28,8 @@ struct Disk {
     DiskEvent events[DISK_EVENTS_MAX]; /* a ring */
     uint32_t events_begin, events_count;
 };
+
+typedef struct DiskHistogram DiskHistogram;
 
 enum { DISK_DIRECTIONS = 2 }; /* reads; writes and flushes */
 
@@ -56,6 +59,8 @@ struct DiskQueue {
     pthread_mutex_t leave_lock;
     pthread_cond_t left;
     uint64_t progress;            /* leave_lock: requests have come back */
+    DiskHistogram *histograms[DISK_OP_COUNT]; /* home writes under the lock, others read under it */
+    pthread_mutex_t histogram_lock;
 };
 
 /* ---- disk.c, for the queues ---- */
@@ -86,6 +91,12 @@ void disk_collect(DiskQueue *queue);
 
 /* Ends, cancelled, what no worker has. */
 void disk_cancel(DiskQueue *queue, const DiskClient *client);
+
+/* ---- disk_histogram.c ---- */
+
+/* NULL counts nothing. Home only. */
+void disk_histogram_count(const DiskHistogram *histogram, uint64_t latency_ns);
+void disk_histograms_free(DiskQueue *queue);
 
 /* ---- disk_io.c ---- */
 

@@ -69,5 +69,6 @@ int disk_perform(Disk *disk, const DiskAccess *access, PoolWorker *worker)
         return read_all(disk->fd, buffer, access->bytes, offset);
     }
     memset(buffer, DISK_FILL, access->bytes);
-    return write_all(disk->fd, buffer, access->bytes, offset);
+    const int error = write_all(disk->fd, buffer, access->bytes, offset);
+    return error || disk_write_cache(disk) ? error : flush(disk);
 }

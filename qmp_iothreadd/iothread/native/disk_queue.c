@@ -133,6 +133,15 @@ static int attach(DiskQueue *queue)
     return error;
 }
 
+static void dispose(DiskQueue *queue)
+{
+    disk_histograms_free(queue);
+    pthread_mutex_destroy(&queue->histogram_lock);
+    pthread_cond_destroy(&queue->left);
+    pthread_mutex_destroy(&queue->leave_lock);
+    free(queue);
+}
+
 DiskQueue *disk_queue_new(AioContext *ctx, Disk *disk)
 {
     DiskQueue *queue = aligned_alloc(_Alignof(DiskQueue), sizeof(*queue));
@@ -151,11 +160,10 @@ DiskQueue *disk_queue_new(AioContext *ctx, Disk *disk)
     atomic_init(&queue->notify, true);
     pthread_mutex_init(&queue->leave_lock, NULL);
     pthread_cond_init(&queue->left, NULL);
+    pthread_mutex_init(&queue->histogram_lock, NULL);
     const int error = attach(queue);
     if (error) {
-        pthread_cond_destroy(&queue->left);
-        pthread_mutex_destroy(&queue->leave_lock);
-        free(queue);
+        dispose(queue);
         errno = -error;
         return NULL;
     }
@@ -178,9 +186,7 @@ void disk_queue_free(DiskQueue *queue)
     aio_context_run(ctx, release_in_home, queue);
     disk_unref(queue->disk);
     event_notifier_cleanup(&queue->notifier);
-    pthread_cond_destroy(&queue->left);
-    pthread_mutex_destroy(&queue->leave_lock);
-    free(queue);
+    dispose(queue);
     /* Release: who finds no queue may free the context. */
     atomic_fetch_sub_explicit(&ctx->disk_queues, 1, memory_order_release);
     aio_live_add(&aio_live.disk_queues, -1);

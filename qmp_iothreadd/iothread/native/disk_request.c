@@ -31,7 +31,9 @@ static void count(DiskQueue *queue, const DiskRequest *request, int result)
     const DiskAccess *access = &request->access;
     DiskCounters *counters = &queue->counters;
     const int64_t now_ns = aio_clock_ns();
+    const uint64_t latency_ns = (uint64_t)(now_ns - request->start_ns);
 
+    disk_histogram_count(queue->histograms[access->op], latency_ns);
     if (result) {
         counters->failed[access->op]++;
     } else {
@@ -39,7 +41,7 @@ static void count(DiskQueue *queue, const DiskRequest *request, int result)
         counters->bytes[access->op] += access->bytes;
     }
     if (!result || queue->disk->count_failed) {
-        counters->total_ns[access->op] += (uint64_t)(now_ns - request->start_ns);
+        counters->total_ns[access->op] += latency_ns;
         counters->last_access_ns = (uint64_t)now_ns;
     }
     if (access->op == DISK_WRITE && access->offset + access->bytes > counters->highest_offset) {

@@ -72,12 +72,22 @@ static void check_counters(DiskQueue *queue)
     CHECK(counters.highest_offset <= DISK_BYTES);
 }
 
+static void check_histogram(DiskQueue *queue, uint64_t *random)
+{
+    static const uint64_t ends[] = {1000, 100000, 10000000};
+    const DiskOp op = (DiskOp)(next_random(random) % DISK_OP_COUNT);
+    uint64_t bounds[3], bins[4];
+
+    CHECK(disk_queue_set_histogram(queue, op, ends, next_random(random) % 4) == 0);
+    CHECK(disk_queue_histogram(queue, op, bounds, bins, 3) <= 3);
+}
+
 static void disturb(AioContext *ctx, Disk *disk, ThrottleGroup *group, uint64_t *random)
 {
     ThrottleLimits limits = {0};
     DiskEvent event;
 
-    switch (next_random(random) % 7) {
+    switch (next_random(random) % 8) {
     case 0:
         limits.buckets[next_random(random) % THROTTLE_BUCKET_COUNT] =
             (ThrottleLimit){.avg = next_random(random) % 100000, .burst_length = 1};
@@ -99,6 +109,9 @@ static void disturb(AioContext *ctx, Disk *disk, ThrottleGroup *group, uint64_t 
     case 5:
         aio_context_set_pool_sizes(ctx, (uint32_t)(next_random(random) % 2),
                                    (uint32_t)(next_random(random) % 4) + 1);
+        break;
+    case 6:
+        disk_set_write_cache(disk, next_random(random) % 2);
         break;
     default:
         disk_set_error_actions(disk, DISK_ERROR_report, DISK_ERROR_enospc);
@@ -126,6 +139,7 @@ void op_disk(Slot *slot, uint64_t *random)
     for (uint64_t i = next_random(random) % 20; i; i--) {
         disturb(slot->ctx, disk, group, random);
         check_counters(queue);
+        check_histogram(queue, random);
         usleep((useconds_t)(next_random(random) % 500));
     }
     for (int i = 0; i < 2; i++) {
