@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
@@ -15,6 +15,7 @@ from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.machine.boards.chips import Chip
     from qmp_iothreadd.machine.boards.machine_types import MachineType
 
 
@@ -64,6 +65,19 @@ class MachineObject(Object):
         """How much there is, a MemorySizeConfiguration with a size."""
         size: dict[str, int] = self.get_property("memory")
         return size
+
+    def chips(self) -> Iterable[Chip]:
+        """The devices that its board has from its start, in their order."""
+        return ()
+
+    def has(self, name: str) -> bool:
+        """Whether a property says that something is there: it is on, or left to the machine."""
+        return self.get_property(name) not in (False, "off")
+
+    @property
+    def hot_plug_bus(self) -> str | None:
+        """The name of the board's own bus that devices are plugged into while it runs, if any."""
+        return None
 
     @property
     def has_acpi_device(self) -> bool:

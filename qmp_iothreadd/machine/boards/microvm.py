@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
+from qmp_iothreadd.machine.boards.chips import Chip, microvm
 from qmp_iothreadd.machine.boards.properties import machine_property
 from qmp_iothreadd.machine.boards.x86 import X86_INSTANCE_PROPERTIES, X86Machine
 from qmp_iothreadd.qom.object import Property
+
+_FEW_TRANSPORTS: Final = 8
+_MANY_TRANSPORTS: Final = 24
 
 
 class MicrovmMachine(X86Machine):
@@ -33,3 +38,11 @@ class MicrovmMachine(X86Machine):
         *X86_INSTANCE_PROPERTIES,
     )
     instance_properties: ClassVar[tuple[Property, ...]] = X86_INSTANCE_PROPERTIES
+
+    def chips(self) -> Iterable[Chip]:
+        """The devices that its board has from its start, in their order.
+
+        The second interrupt controller has the lines of more transports; ACPI tells of it.
+        """
+        more = self.has("acpi") and self.has("ioapic2")
+        return microvm(_MANY_TRANSPORTS if more else _FEW_TRANSPORTS, second_ioapic=more)

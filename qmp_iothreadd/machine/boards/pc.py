@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
+from qmp_iothreadd.machine.boards.chips import I440FX, ISAPC, Q35, Chip
 from qmp_iothreadd.machine.boards.properties import machine_property
 from qmp_iothreadd.machine.boards.x86 import X86_INSTANCE_PROPERTIES, X86Machine
 from qmp_iothreadd.qom.object import Property
@@ -80,6 +81,15 @@ class I440fxMachine(PcMachine):
     instance_properties: ClassVar[tuple[Property, ...]] = _PCI_PROPERTIES
     defaults: ClassVar[Mapping[str, Any]] = {**PcMachine.defaults, "firmware": "bios-256k.bin"}
 
+    def chips(self) -> Iterable[Chip]:
+        """The devices that its board has from its start, in their order."""
+        return I440FX
+
+    @property
+    def hot_plug_bus(self) -> str | None:
+        """Its own bus, which needs ACPI to tell the guest."""
+        return "pci.0" if self.has("acpi") else None
+
 
 class Q35Machine(PcMachine):
     """``-M q35``: the base of its versions."""
@@ -102,6 +112,10 @@ class Q35Machine(PcMachine):
         """Its south bridge is there in any case."""
         return True
 
+    def chips(self) -> Iterable[Chip]:
+        """The devices that its board has from its start, in their order."""
+        return Q35
+
 
 class IsaPcMachine(PcMachine):
     """``-M isapc``."""
@@ -118,3 +132,7 @@ class IsaPcMachine(PcMachine):
     def has_acpi_device(self) -> bool:
         """It has none."""
         return False
+
+    def chips(self) -> Iterable[Chip]:
+        """The devices that its board has from its start, in their order."""
+        return ISAPC

@@ -67,11 +67,6 @@ class X86Machine(MachineObject):
     defaults: ClassVar[Mapping[str, Any]] = {"graphics": True}
 
     @property
-    def has_acpi(self) -> bool:
-        """Whether it has ACPI, without which a PC's own bus lets nothing be plugged in later."""
-        return bool(self.get_property("acpi") != "off")
-
-    @property
     def has_acpi_device(self) -> bool:
         """Whether a device of its tells about slots that ACPI knows."""
-        return self.has_acpi
+        return self.has("acpi")
