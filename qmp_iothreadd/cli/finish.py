@@ -63,7 +63,7 @@ def finish(line: CommandLine) -> None:
         return
     try:
         if line.ports is not None:
-            line.ports.make(line.config.ports)
+            line.ports.make(line.config.ports, has_bus=not line.machine_options.is_empty)
     except LocatedError as error:
         line.config.port_error = error
         return

@@ -1,4 +1,4 @@
-"""``-serial``, ``-parallel`` and ``-debugcon``: of ports there are only the character devices."""
+"""``-serial``, ``-parallel`` and ``-debugcon``: ports of boards, and their character devices."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ class Ports:
         """Note a port of one of ``KINDS``."""
         self._given.append(_Given(kind, text, location))
 
-    def make(self, made: list[PortConfig]) -> None:
+    def make(self, made: list[PortConfig], *, has_bus: bool) -> None:
         """Add all ports, in QEMU's order; monitors have been made before.
+
+        ``has_bus``: the machine has one that debug consoles are plugged into.
 
         Raises:
             LocatedError: what QEMU says when it makes them, after those before were made.
@@ -51,7 +53,7 @@ class Ports:
                 if given.kind == kind:
                     self._make(given, labels, made)
         for given in self._given:
-            if given.kind == "debugcon":  # with it comes a device
+            if given.kind == "debugcon" and not has_bus:
                 raise LocatedError(errors.no_bus("ISA", "isa-debugcon"), given.location)
 
     def _make(self, given: _Given, labels: Iterator[str], made: list[PortConfig]) -> None:
@@ -63,6 +65,7 @@ class Ports:
         if given.text == "none" and given.kind == "serial":
             return  # it has no device, but its number
         port = PortConfig(*given)
+        port.number = int(label.removeprefix(given.kind) or "0")
         if given.text.startswith(CHARDEV):
             port.chardev = given.text.removeprefix(CHARDEV)
         else:

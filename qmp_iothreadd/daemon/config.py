@@ -79,19 +79,20 @@ class MonitorConfig(_Row):
 
 
 class PortConfig(_Row):
-    """A serial or parallel port, or a debug console: there is none, but for its character device.
+    """A serial or parallel port, or a debug console: a board has it, the empty machine has not.
 
-    ``text`` describes the device, as the option ``location`` has it. ``made`` are the devices to
-    make for it, ``chardev`` is the one that it uses. ``monitor``: the name of a human monitor that
-    shares it.
+    ``text`` describes the character device, as the option ``location`` has it. ``number``: which
+    one of its ``kind`` it is. ``made`` are the character devices to make for it, ``chardev`` is the
+    one that it uses. ``monitor``: the name of a human monitor that shares it.
     """
 
-    __slots__ = ("chardev", "kind", "location", "made", "monitor", "text")
+    __slots__ = ("chardev", "kind", "location", "made", "monitor", "number", "text")
 
     def __init__(self, kind: str, text: str, location: str) -> None:
         self.kind = kind
         self.text = text
         self.location = location
+        self.number = 0
         self.chardev = ""
         self.made: list[ChardevConfig] = []
         self.monitor: str | None = None

@@ -306,7 +306,7 @@ def _init_board(config: Config, machine: Machine) -> None:
             from qmp_iothreadd.machine.cpus.cpus import Cpus
 
             machine.part(Cpus).option = config.cpu
-        machine.part(Board).init(config.memory_path)
+        machine.part(Board).init(config.memory_path, config.ports)
 
 
 def _await_machine(uri: str, machine: Machine) -> None:

@@ -152,6 +152,8 @@ OPTIONS = (
         words=_port_words,
         more=words_of("chardev"),
     ),
-    Option("debugcon", "DEV", _add_port("debugcon"), "a debug console: there is no bus for it"),
+    Option(
+        "debugcon", "DEV", _add_port("debugcon"), "a debug console, where there is a bus for it"
+    ),
     Option("echr", "N", _set_escape_key, "the code of the key that begins a mux's commands"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from qmp_iothreadd.machine.cpus.cpus import Cpus
 from qmp_iothreadd.machine.devices.devices import Devices
@@ -13,16 +14,33 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
 
 
+class Port(Protocol):
+    """A port of a board: a serial or parallel one, or a debugcon; and its character device."""
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+
+    @property
+    def number(self) -> int:
+        """The first is 0."""
+
+    @property
+    def chardev(self) -> str:
+        """What it is connected to."""
+
+
 class Board:
     """A part of the machine: what is on its board, once ``init`` was called."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def init(self, memory_path: str | None = None) -> None:
+    def init(self, memory_path: str | None = None, ports: Iterable[Port] = ()) -> None:
         """Make it all, when the objects of the command line are there.
 
         ``memory_path`` is the file that memory is kept in, or the folder of a file without a name.
+        ``ports`` have something connected to them.
 
         Raises:
             QmpError: something of it cannot be had.
@@ -32,6 +50,7 @@ class Board:
         if not machine.board.is_empty:
             machine.part(Cpus).create()
             self._add_chips(machine.part(Devices))
+            self._add_ports(machine.part(Devices), ports)
 
     def close(self) -> None:
         """What is on the board ends with the devices."""
@@ -46,9 +65,18 @@ class Board:
                 made = _add_chip(devices, chip, last)
             if not chip.path.startswith("."):
                 last = made
-        bus = devices.find_bus(board.hot_plug_bus or "")
-        if bus is not None:
+        name = board.hot_plug_bus
+        if name is not None and (bus := devices.find_bus(name)) is not None:
             bus.hotpluggable = True
+
+    def _add_ports(self, devices: Devices, ports: Iterable[Port]) -> None:
+        """Those that nobody can reach, as the board has fewer, have their character devices."""
+        bus, board = devices.find_bus("isa.0"), self._machine.board
+        for port in ports:
+            if port.number < board.port_count(port.kind):
+                model, number = f"isa-{port.kind}", {"index": port.number}
+                values = {"chardev": port.chardev, **(number if port.kind != "debugcon" else {})}
+                devices.add_built_in(model, bus, values)
 
 
 def _add_chip(devices: Devices, chip: Chip, last: Device | None) -> Device:

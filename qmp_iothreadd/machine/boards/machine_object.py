@@ -74,6 +74,10 @@ class MachineObject(Object):
         """Whether a property says that something is there: it is on, or left to the machine."""
         return self.get_property(name) not in (False, "off")
 
+    def port_count(self, kind: str) -> int:
+        """How many ports there are of a kind: serial, parallel, or debugcon."""
+        return 0
+
     @property
     def hot_plug_bus(self) -> str | None:
         """The name of the board's own bus that devices are plugged into while it runs, if any."""

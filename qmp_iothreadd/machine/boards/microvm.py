@@ -39,6 +39,10 @@ class MicrovmMachine(X86Machine):
     )
     instance_properties: ClassVar[tuple[Property, ...]] = X86_INSTANCE_PROPERTIES
 
+    def port_count(self, kind: str) -> int:
+        """How many ports there are of a kind: a serial one, and what users plug into its bus."""
+        return {"serial": int(self.has("isa-serial")), "debugcon": 1}.get(kind, 0)
+
     def chips(self) -> Iterable[Chip]:
         """The devices that its board has from its start, in their order.
 

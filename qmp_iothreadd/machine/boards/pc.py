@@ -11,6 +11,7 @@ from qmp_iothreadd.machine.boards.x86 import X86_INSTANCE_PROPERTIES, X86Machine
 from qmp_iothreadd.qom.object import Property
 
 _GIB: Final = 1 << 30
+_PORTS: Final = {"serial": 4, "parallel": 3, "debugcon": 1}
 
 _INSTANCE_PROPERTIES: Final = (
     *X86_INSTANCE_PROPERTIES,
@@ -62,6 +63,10 @@ class PcMachine(X86Machine):
         "boot": {"order": "cad"},
         "max-ram-below-4g": 7 * _GIB // 2,
     }
+
+    def port_count(self, kind: str) -> int:
+        """How many ports there are of a kind: serial, parallel, or debugcon."""
+        return _PORTS[kind]
 
 
 class I440fxMachine(PcMachine):
