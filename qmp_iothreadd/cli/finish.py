@@ -113,6 +113,8 @@ def _check_machine(line: CommandLine) -> None:
     with located(""):
         _check_lists(line, _BACKENDS)
         options = line.machine_options
+        if line.defaults.nographic and not options.is_empty and options.get("graphics") is None:
+            options.set("graphics", "off")
         if options.has_properties:
             options.check_properties()
             line.config.machine = options.values()

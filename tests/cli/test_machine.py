@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qmp_iothreadd import cli
 from tests.cli.lines import parse, said
 
 
@@ -33,7 +34,7 @@ def test_options_that_were_dropped_are_for_the_machines_that_libvirt_starts() ->
     assert said("-no-acpi") == "prog: -no-acpi: invalid option\n"
     assert said("-no-hpet", "-smp", "2") == "prog: -no-hpet: invalid option\n"
     config = parse("-no-acpi", "-M", "pc", "-no-hpet")
-    assert config.machine == {"acpi": "off", "hpet": False}
+    assert config.machine == {"acpi": "off", "hpet": False, "graphics": False}
     assert "Property 'microvm-machine.hpet' not found" in said("-M", "microvm", "-no-hpet")
 
 
@@ -59,6 +60,13 @@ def test_drives_for_the_first_boot_are_for_machines_that_can_change_them() -> No
     parse("-M", "pc", "-boot", "once=d")
     for machine in ("none", "microvm"):
         assert "no function defined to set boot device" in said("-M", machine, "-boot", "once=d")
+
+
+def test_without_graphics_a_board_knows_it() -> None:
+    config, _ = cli.parse(["prog", "-M", "pc", "-nographic", "-nodefaults"])
+    assert config.machine == {"graphics": False}
+    config, _ = cli.parse(["prog", "-M", "pc,graphics=on", "-nographic", "-nodefaults"])
+    assert config.machine == {"graphics": True}
 
 
 def test_cpus_of_none_are_refused() -> None:
