@@ -83,6 +83,8 @@ class Cpus:
             numbers = self.topology.numbers(index)
             place = {level.property: number for level, number in zip(LEVELS, numbers, strict=True)}
             devices.add_built_in(self.type_name, None, place)
+            if index == 0:  # its interrupt controller brings this along
+                devices.add_built_in("kvmvapic")
 
     # -- Places ------------------------------------------------------------------------------------
 

@@ -37,6 +37,16 @@ class IsaBridge(PciDevice):
         self.offer_bus(IsaBus, hotpluggable=False)
 
 
+class IsaBusBridge(Device):
+    """What leads to the ISA bus of a machine without PCI."""
+
+    __slots__ = ()
+
+    def realize(self) -> None:
+        """Offer the bus."""
+        self.offer_bus(IsaBus, hotpluggable=False)
+
+
 class PciBridge(PciDevice):
     """A bridge, or a port of PCI Express, with the bus behind it, which has the bridge's id."""
 

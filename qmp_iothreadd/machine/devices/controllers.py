@@ -159,6 +159,18 @@ class Ahci(PciDevice):
             self.offer_bus(IdeBus, hotpluggable=False)
 
 
+class IsaIde(Device):
+    """An IDE controller with one cable."""
+
+    __slots__ = ()
+
+    qom_name = "isa-ide"
+
+    def realize(self) -> None:
+        """Offer the bus."""
+        self.offer_bus(IdeBus, hotpluggable=False)
+
+
 class PciIde(PciDevice):
     """An IDE controller with two cables."""
 

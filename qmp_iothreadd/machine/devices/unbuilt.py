@@ -19,7 +19,7 @@ _BUSES = {
     """,
     "ISA": """
         adlib cs4231a gus hyperv-testdev i8042 ib700 isa-applesmc isa-cirrus-vga isa-debug-exit
-        isa-debugcon isa-fdc isa-ide isa-ipmi-bt isa-ipmi-kcs isa-parallel isa-serial isa-vga
+        isa-debugcon isa-fdc isa-ipmi-bt isa-ipmi-kcs isa-parallel isa-serial isa-vga
         mc146818rtc ne2k_isa pc-testdev pvpanic sb16 sga tpm-tis vmmouse
     """,
     "IndustryPack": """
