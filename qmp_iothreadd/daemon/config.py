@@ -217,4 +217,8 @@ class Config:
         self.check_replies = False
         self.multi_client = False
         self.polling = True
+        #: One of the guest's BEHAVIOURS; None: what suits the machine.
+        self.guest: str | None = None
+        self.guest_delay_ms = 0
+        self.guest_crash = False
         self.metrics_address: str | None = None

@@ -122,6 +122,8 @@ async def serve(config: Config, background: Background | None = None) -> int:
         if config.incoming not in (None, "defer"):
             _await_machine(config.incoming, machine)
         machine.chardevs.started()
+        if config.guest is not None or config.guest_delay_ms or config.guest_crash:
+            _boot_guest(config, machine)
         if config.metrics_address is not None:
             await _open_metrics(config.metrics_address, machine, config.reporter, stack)
         if config.default_socket is not None:
@@ -307,6 +309,17 @@ def _init_board(config: Config, machine: Machine) -> None:
 
             machine.part(Cpus).option = config.cpu
         machine.part(Board).init(config.memory_path, config.ports)
+
+
+def _boot_guest(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.machine.guest import Guest
+
+    guest = machine.part(Guest)
+    if config.guest is not None:
+        guest.behaviour = config.guest
+    guest.delay_ms = config.guest_delay_ms
+    guest.crashes = config.guest_crash
+    guest.start()
 
 
 def _await_machine(uri: str, machine: Machine) -> None:

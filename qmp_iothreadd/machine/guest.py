@@ -27,11 +27,12 @@ class Guest:
     """
 
     def __init__(self, machine: Machine) -> None:
-        self.behaviour = "absent" if machine.board.type.name == "none-machine" else "present"
+        self.behaviour = "absent" if machine.board.is_empty else "present"
         self.delay_ms = 0
         self.crashes = False
         self._machine = machine
         self._booted = False
+        self._crashed = False
         # What it was asked to do and has not done, and, of those, what it had the time to do.
         self._asked: dict[object, Callable[[], None]] = {}
         self._due: dict[object, None] = {}
@@ -54,6 +55,13 @@ class Guest:
         """Press the power button."""
         self._machine.emit("POWERDOWN")
         self._ask("powerdown", lambda: self._machine.power_off("guest-shutdown"))
+
+    def panic(self) -> None:
+        """Its kernel crashes: from then on it does nothing."""
+        self._crashed = True
+        self._asked.clear()
+        self._due.clear()
+        self._machine.panic()
 
     def watchdog(self) -> None:
         """What follows when the guest did not feed its watchdog."""
@@ -85,11 +93,14 @@ class Guest:
         self._unplugs.pop(device)()
 
     def _ask(self, key: object, act: Callable[[], None]) -> None:
-        if self.behaviour == "present" and key not in self._asked:
-            self._asked[key] = act
-            self._machine.part(BackgroundWork).spawn(self._obey(key, act))
+        if self.behaviour == "present" and not self._crashed and key not in self._asked:
+            self._begin(key, act)
 
-    async def _obey(self, key: object, act: Callable[[], None]) -> None:
+    def _begin(self, key: object, act: Callable[[], None]) -> None:
+        self._asked[key] = act
+        self._machine.part(BackgroundWork).spawn(self._do(key, act))
+
+    async def _do(self, key: object, act: Callable[[], None]) -> None:
         if self.delay_ms:
             await asyncio.sleep(self.delay_ms / 1000)
         if self._asked.get(key) is act:  # no reset came between
@@ -105,8 +116,8 @@ class Guest:
     def _run(self) -> None:
         if not self._booted:
             self._booted = True
-            if self.crashes:
-                self._ask("crash", self._machine.panic)
+            if self.crashes and self.behaviour != "absent":
+                self._begin("crash", self.panic)
         if self._due:
             self._machine.part(BackgroundWork).spawn(self._resume())
 
@@ -119,5 +130,5 @@ class Guest:
         self._due.clear()
         for device in tuple(self._unplugs):
             self._let_go(device)
-        self._booted = False
+        self._booted = self._crashed = False
         self.start()

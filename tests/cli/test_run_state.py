@@ -13,6 +13,7 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import Client, DaemonProcess
+from tests.cli.lines import parse, said
 
 
 def expect_events(client: Client, *names: str) -> None:
@@ -27,6 +28,43 @@ def test_without_reboot_a_reset_is_the_end() -> None:
             "reason": "host-qmp-system-reset",
         }
         assert daemon.wait() == 0
+
+
+def test_a_guest_powers_down_after_its_time() -> None:
+    arguments = ("-M", "pc", "-no-shutdown", "--guest-delay", "10", "-nodefaults")
+    with DaemonProcess(*arguments) as daemon, daemon.client() as client:
+        client.execute("system_powerdown")
+        expect_events(client, "POWERDOWN", "SHUTDOWN", "STOP")
+        client.execute("system_reset")
+        client.execute("cont")
+        expect_events(client, "RESET", "RESUME")
+        client.execute("set-action", {"shutdown": "poweroff"})
+        client.execute("system_powerdown")
+        expect_events(client, "POWERDOWN", "SHUTDOWN")
+        assert daemon.wait() == 0
+
+
+def test_a_guest_crashes_once_it_runs() -> None:
+    arguments = ("-M", "none", "-S", "--guest", "stubborn", "--guest-crash")
+    with DaemonProcess(*arguments) as daemon, daemon.client() as client:
+        client.execute("system_powerdown")
+        client.execute("cont")
+        expect_events(client, "POWERDOWN", "RESUME", "GUEST_PANICKED", "SHUTDOWN")
+        assert daemon.wait() == 0
+
+
+def test_a_crash_can_be_a_failure() -> None:
+    command = [sys.executable, "-m", "qmp_iothreadd", "-M", "pc", "-nodefaults", "-nographic"]
+    command += ["--guest-crash", "-action", "panic=exit-failure"]
+    assert subprocess.run(command, timeout=20, check=False).returncode == 1
+
+
+def test_a_guest_is_one_of_three_and_has_an_hour() -> None:
+    assert said("--guest", "x") == "prog: --guest x: Parameter 'guest' does not accept value 'x'\n"
+    most = "Parameter 'guest-delay' expects a number of milliseconds up to 3600000\n"
+    for text in ("3600001", "-1", "soon"):
+        assert said("--guest-delay", text) == f"prog: --guest-delay {text}: {most}"
+    assert parse("--guest-delay", "3600000").guest_delay_ms == 3600000
 
 
 def test_without_shutdown_it_stays_and_must_be_reset() -> None:

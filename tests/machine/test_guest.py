@@ -169,6 +169,31 @@ def test_one_that_crashes_does_so_at_each_boot(guest: Guest, client: MemoryClien
     assert send(client, "system_reset") == ["RESET", "{}", "GUEST_PANICKED", "STOP"]
 
 
+def test_one_that_crashed_does_nothing_more(guest: Guest, client: MemoryClient) -> None:
+    client.machine.actions |= {"panic": "none", "shutdown": "pause"}
+    send(client, "stop", "system_powerdown")
+    guest.panic()
+    assert send(client, "cont", "system_powerdown") == [
+        "GUEST_PANICKED",
+        *("RESUME", "{}"),
+        *("POWERDOWN", "{}"),
+    ]
+    assert send(client, "system_reset") == ["RESET", "{}"]
+    assert send(client, "system_powerdown") == ["POWERDOWN", "{}", "SHUTDOWN", "STOP"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"), [("stubborn", ["{}", "GUEST_PANICKED", "STOP"]), ("absent", ["{}"])]
+)
+def test_who_is_there_can_crash(
+    guest: Guest, client: MemoryClient, behaviour: str, said: list[str]
+) -> None:
+    client.machine.actions["panic"] = "pause"
+    guest.behaviour, guest.crashes = behaviour, True
+    guest.start()
+    assert send(client, "query-status") == said
+
+
 def test_one_that_was_not_started_crashes_when_it_is(guest: Guest, client: MemoryClient) -> None:
     client.machine.status = "prelaunch"
     guest.crashes = True

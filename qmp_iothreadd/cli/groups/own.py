@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
+from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Option, set_field, store_text
+from qmp_iothreadd.qom import c_numbers
+
+GUEST_DELAY_MAX_MS: Final = 60 * 60 * 1000
+"""An hour: longer than any client waits."""
 
 
 def _set_schema(line: CommandLine, text: str) -> None:
@@ -18,6 +26,26 @@ def _install_links(line: CommandLine, text: str) -> None:
     from qmp_iothreadd.cli.install import install_links  # only where asked for
 
     raise Finished(install_links(text, line.program))
+
+
+def _guest_behaviours() -> Iterable[str]:
+    from qmp_iothreadd.machine.guest import BEHAVIOURS  # for a shell, or where one is named
+
+    return BEHAVIOURS
+
+
+def _set_guest(line: CommandLine, text: str) -> None:
+    if text not in _guest_behaviours():
+        raise errors.unaccepted_value("guest", text)
+    line.config.guest = text
+
+
+def _set_guest_delay(line: CommandLine, text: str) -> None:
+    delay = c_numbers.uint64(text)
+    if delay is None or delay > GUEST_DELAY_MAX_MS:
+        most = f"a number of milliseconds up to {GUEST_DELAY_MAX_MS}"
+        raise errors.invalid_parameter_value("guest-delay", most)
+    line.config.guest_delay_ms = delay
 
 
 OPTIONS = (
@@ -51,6 +79,15 @@ OPTIONS = (
     Option(
         "no-polling", "", set_field("polling", False), "behave as on a platform that cannot poll"
     ),
+    Option(
+        "guest",
+        "present|absent|stubborn",
+        _set_guest,
+        "who runs: one that does what it is asked to, nobody, or one that does not",
+        words=_guest_behaviours,
+    ),
+    Option("guest-delay", "MS", _set_guest_delay, "how long the guest takes to do that"),
+    Option("guest-crash", "", set_field("guest_crash"), "let the guest panic after it started"),
     Option(
         "metrics", "[HOST:]PORT", store_text("metrics_address"), "serve statistics to Prometheus"
     ),
