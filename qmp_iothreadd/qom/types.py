@@ -40,6 +40,10 @@ class TypeRegistry:
 
     def get(self, name: str) -> ObjectType | None:
         """The type of this name, or None."""
+        # The tables that were added last, the longest, are looked into first; what is declared has
+        # its module imported where it is asked for, or where nothing else has the name.
+        while name not in self._types and name not in self._declared and self._later:
+            self._later.pop()()
         if name in self._declared:
             self._declared.pop(name)()
         elif name not in self._types:

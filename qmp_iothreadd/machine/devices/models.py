@@ -14,7 +14,6 @@ from qmp_iothreadd.machine.devices.model_table import (
     device_models,
     find_row,
 )
-from qmp_iothreadd.machine.devices.unbuilt import refusal
 from qmp_iothreadd.qom.object import ObjectType, Property
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def find_model(name: str) -> DeviceModel:
     """
     found = find_row(name)
     if found is None:
+        from qmp_iothreadd.machine.devices.unbuilt import refusal  # loads the texts of all errors
+
         raise refusal(name)
     if found.abstract:
         raise errors.not_a_device_type()
