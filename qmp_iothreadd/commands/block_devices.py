@@ -14,61 +14,68 @@ from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 
-def _medium_of(ctx: Context, device: str | None, id: str | None) -> BlockBackend:
+def _removable(ctx: Context, device: str | None, id: str | None) -> BlockBackend:
     """A disk whose medium can be changed.
 
     Raises:
-        QmpError: there is none such, or a device of ours has it, which keeps its medium.
+        QmpError: there is none such, or its device keeps its medium.
     """
     found = ctx.machine.part(BlockNodes).find_held(device, id)
-    if found.device is not None:
+    if not found.removable:
         raise errors.drive_fixed(device or id or "")
     return found
-
-
-def _move_tray(ctx: Context, device: str | None, id: str | None) -> None:
-    """Nothing moves where no device is; a device of ours has no tray.
-
-    Raises:
-        QmpError: there is a device, or no such disk.
-    """
-    if ctx.machine.part(BlockNodes).find_held(device, id).device is not None:
-        raise errors.drive_fixed(device or id or "")
 
 
 @command("eject")
 def eject(
     ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
 ) -> None:
-    """Take out of a disk what is in it."""
-    _medium_of(ctx, device, id).remove()
+    """Open the tray, if any, and take out what is in it."""
+    found = _removable(ctx, device, id)
+    found.move_tray(opened=True)
+    found.remove()
 
 
 @command("blockdev-open-tray")
 def open_tray(
     ctx: Context, device: str | None = None, id: str | None = None, force: bool | None = None
 ) -> None:
-    """Do nothing for a disk without a device: no device of ours has a tray."""
-    _move_tray(ctx, device, id)
+    """Open the tray; no guest of ours locks it."""
+    _removable(ctx, device, id).move_tray(opened=True)
 
 
 @command("blockdev-close-tray")
 def close_tray(ctx: Context, device: str | None = None, id: str | None = None) -> None:
-    """Do nothing for a disk without a device: no device of ours has a tray."""
-    _move_tray(ctx, device, id)
+    """Close the tray."""
+    _removable(ctx, device, id).move_tray(opened=False)
 
 
 @command("blockdev-remove-medium")
 def remove_medium(ctx: Context, id: str) -> None:
-    """Refuse: the medium of a device of ours stays."""
-    _medium_of(ctx, None, id)
+    """Take out what is in an open tray."""
+    found = _removable(ctx, None, id)
+    if found.tray_open is False:
+        raise errors.tray_closed(id)
+    found.remove()
 
 
 @command("blockdev-insert-medium")
 def insert_medium(ctx: Context, id: str, node_name: str) -> None:
-    """Refuse: the medium of a device of ours stays."""
-    ctx.machine.part(BlockNodes).find_held(None, id)
-    raise errors.medium_fixed()
+    """Put a node into an open, empty tray."""
+    nodes = ctx.machine.part(BlockNodes)
+    found = nodes.find_held(None, id)
+    node = nodes.nodes.get(node_name)
+    if node is None:
+        raise errors.node_absent(node_name)
+    if any(isinstance(edge.user, BlockBackend) for edge in node.users):
+        raise errors.medium_node_in_use(node_name)
+    if not found.removable:
+        raise errors.medium_fixed()
+    if found.tray_open is False:
+        raise errors.tray_closed()
+    if found.node is not None:
+        raise errors.medium_there()
+    found.insert(node)
 
 
 @command("blockdev-change-medium")
@@ -82,13 +89,19 @@ def change_medium(
     read_only_mode: str | None = None,
 ) -> None:
     """Put another image into a disk; where it cannot be opened, the one in it stays."""
-    disk = _medium_of(ctx, device, id)
+    disk = _removable(ctx, device, id)
     before = disk.node
     read_only = read_only_mode == "read-only" or (
         read_only_mode in (None, "retain") and before is not None and before.read_only
     )
     options = medium_options(filename, format, read_only=read_only)
-    ctx.machine.part(BlockNodes).open_into(disk, options)
+    was_open = disk.tray_open
+    disk.move_tray(opened=True)
+    try:
+        ctx.machine.part(BlockNodes).open_into(disk, options)
+    finally:
+        if was_open is False:
+            disk.move_tray(opened=False)
 
 
 @command("block_set_io_throttle")

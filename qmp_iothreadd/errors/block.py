@@ -7,8 +7,8 @@ from qmp_iothreadd.errors.tree import QmpError
 # -- Finding nodes and devices --------------------------------------------------------------------
 
 
-def bitmap_node_not_found(name: str) -> QmpError:
-    """No node has this name, as the commands about bitmaps say it."""
+def node_absent(name: str) -> QmpError:
+    """No node has this name, as the commands about bitmaps and media say it."""
     return QmpError(f"Node '{name}' not found")
 
 

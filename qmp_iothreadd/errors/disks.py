@@ -12,6 +12,11 @@ def drive_property_missing() -> QmpError:
     return QmpError("drive property not set")
 
 
+def ide_drive_missing() -> QmpError:
+    """The same on an IDE cable."""
+    return QmpError("No drive specified")
+
+
 def drive_empty() -> QmpError:
     """A device whose disk never changes, with nothing in it."""
     return QmpError("Device needs media, but drive is empty")

@@ -140,6 +140,23 @@ def latency_histogram_unsupported() -> QmpError:
     return QmpError("latency histograms are not supported")
 
 
+def medium_node_in_use(name: str) -> QmpError:
+    """blockdev-insert-medium of a node that another disk has."""
+    return QmpError(f"Node '{name}' is already in use")
+
+
+def medium_there() -> QmpError:
+    """blockdev-insert-medium where there is one."""
+    return QmpError("There already is a medium in the device")
+
+
+def tray_closed(id: str | None = None) -> QmpError:
+    """A medium that is to be put into a closed tray or, from ``id``, taken out of it."""
+    if id is None:
+        return QmpError("Tray of the device is not open")
+    return QmpError(f"Tray of device '{id}' is not open")
+
+
 def medium_missing() -> QmpError:
     """Limits for a disk with nothing in it."""
     return QmpError("Device has no medium")

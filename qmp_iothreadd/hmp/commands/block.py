@@ -52,11 +52,12 @@ def _chosen(described: list[tuple[str, str]], name: str | None) -> str:
 
 
 def _show_disk(disk: BlockBackend, verbose: bool) -> str:
-    place = "    Removable device: not locked, tray closed\n"
-    if disk.device is not None:
-        place = f"    Attached to:      {disk.qdev}\n"
-        if disk.reports_status and disk.io_status != "ok":
-            place += f"    I/O status:       {disk.io_status}\n"
+    place = f"    Attached to:      {disk.qdev}\n" if disk.device else ""
+    if disk.reports_status and disk.io_status != "ok":
+        place += f"    I/O status:       {disk.io_status}\n"
+    if disk.removable:
+        tray = "open" if disk.tray_open else "closed"
+        place += f"    Removable device: not locked, tray {tray}\n"
     name = disk.name or disk.qdev
     if disk.node is None:
         return f"{name}: [not inserted]\n{place}"

@@ -58,7 +58,7 @@ class BlockBackend:
 
     ``device``: who reads and writes; ``bus``: the if= of a disk. ``write_error``, ``read_error``:
     what follows from a failure, a BlockdevOnError. ``write_cache``: whether the guest sees one.
-    ``io_status``: a BlockDeviceIoStatus.
+    ``io_status``: a BlockDeviceIoStatus. ``tray_open``: None where the device has no tray.
     ``requests``: who serves, while the device works.
     """
 
@@ -71,7 +71,9 @@ class BlockBackend:
         self.read_error = "report"
         self.write_cache = True
         self.io_status = "ok"
+        self.tray_open: bool | None = None
         self.requests: Requests | None = None
+        self._iothreads: Sequence[IOThread | None] = ()
         self.group: LimitGroup | None = None
         self._edge: Edge[BlockNode] | None = None
         self._perm, self._shared = permissions.CONSISTENT_READ if name else 0, permissions.ALL
@@ -102,7 +104,7 @@ class BlockBackend:
         """Hold a node, where none is held.
 
         Raises:
-            QmpError: other users of the node do not share it.
+            QmpError: other users of the node do not share it, or it cannot be served.
         """
         edge = Edge(self, "root", node)
         node.users.append(edge)
@@ -112,12 +114,17 @@ class BlockBackend:
             node.users.remove(edge)
             raise
         self._edge = edge
+        try:
+            self._serve()
+        except BaseException:
+            self.remove()
+            raise
 
     def remove(self) -> None:
-        """Let go of the node; one that was made for this goes."""
+        """Let go of the node; one that was made for this goes. Limits stay for the next one."""
+        self._stop_serving()
         edge, self._edge = self._edge, None
         if edge is not None:
-            self.unlimit()
             edge.set(0, permissions.ALL)
             self._nodes.release(edge)
 
@@ -169,8 +176,21 @@ class BlockBackend:
             self.device = None
             return
         self.remove()
+        self.unlimit()
         self.device = None
         self._nodes.forget(self)
+
+    @property
+    def removable(self) -> bool:
+        """Whether the medium can be changed: no device keeps it."""
+        return self.device is None or self.tray_open is not None
+
+    def move_tray(self, *, opened: bool) -> None:
+        """Open or close the tray, and say so where it moves."""
+        if self.tray_open not in (None, opened):
+            self.tray_open = opened
+            data = {"device": self.name, "id": self.qdev, "tray-open": opened}
+            self._nodes.machine.emit("DEVICE_TRAY_MOVED", data)
 
     @property
     def reports_status(self) -> bool:
@@ -187,10 +207,18 @@ class BlockBackend:
         Raises:
             QmpError: there are no descriptors, or no threads, left.
         """
+        self._iothreads = iothreads
+        self._serve()
+
+    def _serve(self) -> None:
         node, nodes = self.node, self._nodes
-        assert node is not None
-        node.iothread = iothreads[0]
-        self.requests = Requests(self, node, [each or nodes.main_context for each in iothreads])
+        if node is None or not self._iothreads:
+            return
+        contexts = [each or nodes.main_context for each in self._iothreads]
+        self.requests = Requests(self, node, contexts)
+        node.iothread = self._iothreads[0]
+        if self.group is not None:
+            self.requests.limit(self.group)
         if not nodes.machine.running:
             self.requests.pause()
 
@@ -234,7 +262,11 @@ class BlockBackend:
             self._nodes.machine.stop("io-error")
 
     def stop(self) -> None:
-        """Serve no more; what is under way ends first."""
+        """Serve no more, also no other medium; what is under way ends first."""
+        self._stop_serving()
+        self._iothreads = ()
+
+    def _stop_serving(self) -> None:
         self.account()
         requests, self.requests = self.requests, None
         if requests is not None:

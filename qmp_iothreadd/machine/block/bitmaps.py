@@ -20,7 +20,7 @@ def find_bitmap(nodes: BlockNodes, node_name: str, name: str) -> tuple[BlockNode
     """
     node = nodes.nodes.get(node_name)
     if node is None:
-        raise errors.bitmap_node_not_found(node_name)
+        raise errors.node_absent(node_name)
     found = node.bitmaps.get(name)
     if found is None:
         raise errors.bitmap_not_found(name)

@@ -115,8 +115,8 @@ class FileNode(BlockNode):
 
     def _set_direct(self) -> None:
         """Go past the page cache or through it; whoever serves the file sees that too."""
-        flags = fcntl.fcntl(self._fd, fcntl.F_GETFL) & ~os.O_DIRECT
         try:
+            flags = fcntl.fcntl(self._fd, fcntl.F_GETFL) & ~os.O_DIRECT
             fcntl.fcntl(self._fd, fcntl.F_SETFL, flags | self._direct)
         except OSError as error:
             raise self._error(error) from None

@@ -37,15 +37,13 @@ class Holds(ABC):
     def release(self, edge: Edge[BlockNode]) -> None:
         """Use a node no more."""
 
-    def hold(self, name: str) -> BlockBackend | None:
-        """The disk of this name, or a new hold on the node of this name; None: neither is there."""
+    def hold(self, name: str | None) -> BlockBackend:
+        """The disk of this name, or a new hold on the node of this name; None: on nothing yet."""
         if name in self.disks:
             return self.disks[name]
-        node = self.nodes.get(name)
-        if node is None:
-            return None
         made = BlockBackend(self)
-        made.insert(node)
+        if name is not None:
+            made.insert(self.nodes[name])
         self.backends.append(made)
         return made
 
@@ -67,6 +65,7 @@ class Holds(ABC):
         disk = self.disks.pop(name)
         disk.stop()
         disk.remove()
+        disk.unlimit()
         if disk.device is None:
             self.backends.remove(disk)
         else:

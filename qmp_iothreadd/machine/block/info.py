@@ -19,11 +19,13 @@ def disk_info(backend: BlockBackend) -> dict[str, Any]:
     found: dict[str, Any] = {
         "device": backend.name,
         "type": "unknown",
-        "removable": backend.device is None,
+        "removable": backend.removable,
         "locked": False,
     }
     if backend.device is not None:
         found["qdev"] = backend.qdev
+    if backend.tray_open is not None:
+        found["tray_open"] = backend.tray_open
     if backend.reports_status:
         found["io-status"] = backend.io_status
     if backend.node is not None:

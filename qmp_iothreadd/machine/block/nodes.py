@@ -135,7 +135,11 @@ class BlockNodes(Holds):
         made = self._open(options)
         made.owned_by_monitor = False
         disk.remove()
-        disk.insert(made)
+        try:
+            disk.insert(made)
+        except BaseException:
+            self._close(made)
+            raise
 
     def _child(self, reference: Any, above: int) -> BlockNode:
         if isinstance(reference, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.block.nodes import BlockNodes
@@ -10,7 +10,10 @@ from qmp_iothreadd.machine.devices.device import Device
 from qmp_iothreadd.qom.object import ObjectType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qmp_iothreadd.iothread._engine import DiskQueue
+    from qmp_iothreadd.iothread.event_loop import IOThread
     from qmp_iothreadd.machine.block.backend import BlockBackend
     from qmp_iothreadd.machine.devices.model_table import DeviceModel
     from qmp_iothreadd.machine.machine import Machine
@@ -30,6 +33,10 @@ class BlockDevice(Device):
     __slots__ = ("held",)
 
     abstract = True
+    writes: ClassVar[bool | None] = None
+    """Whether it writes; None: where the node can be written."""
+    has_tray: ClassVar[bool] = False
+    """Whether its medium can be changed, and may be missing."""
 
     def __init__(self, type: ObjectType, machine: Machine, model: DeviceModel) -> None:
         super().__init__(type, machine, model)
@@ -57,12 +64,10 @@ class BlockDevice(Device):
         Raises:
             QmpError: there is none, others use it, or the sizes of its blocks do not fit together.
         """
-        name = self.load("drive")
-        if not name:
-            raise errors.drive_property_missing()
+        name = self.load("drive") or None
+        if name is None and not self.has_tray:
+            raise self.drive_missing()
         held = self.machine.part(BlockNodes).hold(name)
-        if held is None:
-            raise errors.drive_not_found(self.type.name, name)
         held.attach(self)
         try:
             self._configure(held, resizable=resizable)
@@ -72,21 +77,27 @@ class BlockDevice(Device):
         self.held = held
         return held
 
+    def drive_missing(self) -> errors.QmpError:
+        """What it says where it has no drive."""
+        return errors.drive_property_missing()
+
     def _configure(self, held: BlockBackend, *, resizable: bool) -> None:
-        if held.node is None:
+        node = held.node
+        if node is None and not self.has_tray:
             raise errors.drive_empty()
         self._check_sizes()
         held.claim(
-            writes=not held.node.read_only,
+            writes=node is not None and not node.read_only if self.writes is None else self.writes,
             share_writes=bool(self.load("share-rw")),
             share_resize=resizable,
         )
         for name in ("write", "read"):
             action = self.load(f"{name[0]}error")
-            if action not in (None, "auto"):
+            if action != "auto":
                 setattr(held, f"{name}_error", action)
         if self.load("write-cache") == "off":
             held.write_cache = False
+        held.tray_open = False if self.has_tray else None
 
     def _check_sizes(self) -> None:
         logical, physical = [self.load(name) or _BLOCK for name in _BLOCK_SIZES]
@@ -113,6 +124,19 @@ class BlockDevice(Device):
         if number >= len(queues):
             raise errors.disk_queue_not_found(number, len(queues))
         return queues[number]
+
+    def serve(self, iothreads: Sequence[IOThread | None], *, resizable: bool) -> None:
+        """Hold the drive, and let each queue be served by its iothread: what ``realize`` does.
+
+        Raises:
+            QmpError: see claim_drive; or there are no descriptors, or no threads, left.
+        """
+        held = self.claim_drive(resizable=resizable)
+        try:
+            held.start(iothreads)
+        except BaseException:
+            self.release_drive(unplugged=False)
+            raise
 
     def unrealize(self) -> None:
         """Let go of the drive."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.block_device import BlockDevice
 from qmp_iothreadd.machine.devices.bus import ScsiBus
 from qmp_iothreadd.machine.devices.device import Device
 from qmp_iothreadd.machine.devices.virtqueue_mapping import QueueOwner
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.iothread.event_loop import IOThread
 
 _QUEUES_MAX: Final = 1024 - 2  # of VIRTIO_QUEUE_MAX, two are for other things
 
@@ -41,13 +38,15 @@ class ScsiDisk(BlockDevice):
 
     def realize(self) -> None:
         """Hold the drive, and let it be served."""
-        held = self.claim_drive(resizable=True)
-        try:
-            held.start(self._iothreads())
-        except BaseException:
-            self.release_drive(unplugged=False)
-            raise
-
-    def _iothreads(self) -> list[IOThread | None]:
         owner = self.bus.owner if self.bus else None
-        return owner.iothreads() if isinstance(owner, VirtioScsi) else [None]
+        iothreads = owner.iothreads() if isinstance(owner, VirtioScsi) else [None]
+        self.serve(iothreads, resizable=not self.has_tray)
+
+
+class ScsiCd(ScsiDisk):
+    """A CD-ROM drive on a SCSI bus."""
+
+    __slots__ = ()
+
+    writes = False
+    has_tray = True

@@ -21,12 +21,7 @@ class VirtioBlk(QueueOwner, BlockDevice):
     def realize(self) -> None:
         """Hold the drive, and let it be served."""
         self._check_queues()
-        held = self.claim_drive(resizable=True)
-        try:
-            held.start(self.iothreads())
-        except BaseException:
-            self.release_drive(unplugged=False)
-            raise
+        self.serve(self.iothreads(), resizable=True)
         self.values["num-queues"] = self.queues
 
     def _check_queues(self) -> None:

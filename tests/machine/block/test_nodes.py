@@ -492,3 +492,37 @@ def test_what_a_node_is_reopened_with_names_it(nodes: BlockNodes) -> None:
     nodes.add(null())
     with pytest.raises(QmpError, match="node-name not specified"):
         nodes.reopen([{"driver": "null-co"}])
+
+
+def test_reopening_is_undone_where_one_fails(
+    nodes: BlockNodes, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = {"driver": "file", "node-name": "f", "filename": image}
+    nodes.add(null("a"))
+    nodes.add(file)
+
+    def fail(*_: Any) -> int:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qmp_iothreadd.machine.block.drivers.fcntl.fcntl", fail)
+        with pytest.raises(QmpError, match="Invalid argument"):
+            nodes.reopen(
+                [null("a", **{"detect-zeroes": "on"}), {**file, "cache": {"direct": True}}]
+            )
+    assert nodes.find("a").detect_zeroes == "off"
+    assert not nodes.find("f").cache["direct"]
+
+
+def test_a_disk_that_cannot_be_filled_leaves_no_node(
+    nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = nodes.add_disk("d", "none")
+
+    def fail(_: Any) -> None:
+        raise QmpError("no")
+
+    monkeypatch.setattr(disk, "insert", fail)
+    with pytest.raises(QmpError, match="no"):
+        nodes.open_into(disk, {"driver": "null-co"})
+    assert not nodes.nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from qmp_iothreadd.iothread._engine import NativeWorkload
 from qmp_iothreadd.machine.block.backend import BlockBackend
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.testing.memory import MemoryClient
-from tests.waiting import wait_until
+from tests.waiting import wait_until, wait_until_async
 
 SIZE = 1 << 20
 
@@ -241,3 +242,69 @@ def test_the_main_loops_context_may_not_start(
         with pytest.raises(QmpError, match="Resource temporarily unavailable"):
             hold(iothread=None)
     assert len(hold(iothread=None).queues) == 1
+
+
+def test_events_are_taken_where_an_event_loop_runs(client: MemoryClient, hold: Hold) -> None:
+    events = events_of(client)
+
+    async def write() -> None:
+        held = hold()
+        threshold = {"node-name": "f", "write-threshold": 4096}
+        client.execute("block-set-write-threshold", threshold)
+        writes = load(held, pattern="sequential", read_percent=0)
+        await wait_until_async(lambda: events)
+        writes.stop()
+        held.detach(unplugged=True)
+
+    asyncio.run(write())
+    assert events[0]["event"] == "BLOCK_WRITE_THRESHOLD"
+
+
+def test_what_the_engine_says_of_failures_is_passed_on(client: MemoryClient, hold: Hold) -> None:
+    class Failing:
+        """A disk that could not read."""
+
+        write_threshold = 0
+
+        def take_events(self) -> list[Any]:
+            return [("io-error", "flush", errno.EIO, "report")]
+
+    held = hold()
+    requests: Any = held.requests
+    events = events_of(client)
+    disk, requests._disk = requests._disk, Failing()
+    requests.take_events()
+    requests._disk = disk
+    assert [each["data"]["operation"] for each in events] == ["write"]
+
+
+def test_a_medium_that_cannot_be_served_is_not_held(
+    client: MemoryClient, hold: Hold, nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    held = hold()
+    node = held.node
+    assert node is not None
+    held.remove()
+    with monkeypatch.context() as patch:
+        patch.setattr("qmp_iothreadd.iothread._engine.Disk", fail)
+        with pytest.raises(QmpError, match="Too many open files"):
+            held.insert(node)
+    assert held.node is None
+    held.insert(node)
+    assert len(held.queues) == 1
+
+
+def test_limits_outlive_a_medium(hold: Hold, nodes: BlockNodes) -> None:
+    held = hold()
+    node = held.node
+    assert node is not None
+    held.limit({"id": "d1", "iops": 1})
+    held.remove()
+    held.insert(node)
+    reads = load(held)
+    wait_until(lambda: held.queues[0].stats()["pending"] > 0)
+    reads.stop()
+    assert held.group is not None
