@@ -223,11 +223,12 @@ class Libvirt(Host):
         return {pid: line for pid, line in self.processes().items() if name in line.split(" ")}
 
     def clear(self) -> list[str]:
-        """End and forget all domains; returns their names."""
+        """End and forget all domains, returns their names; libvirt's destroy would nap."""
         left = self.virsh("list", "--all", "--name").split()
-        for name in left:
-            with contextlib.suppress(RefusedError):  # it does not run
-                self.virsh("destroy", name)
-            with contextlib.suppress(RefusedError):  # it was not defined
-                self.virsh("undefine", name, "--managed-save")
+        for process in self.emulators():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+        wait_until(lambda: not self.virsh("list", "--name"))
+        for name in self.virsh("list", "--all", "--name").split():
+            self.virsh("undefine", name, "--managed-save")
         return left

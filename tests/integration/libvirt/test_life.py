@@ -267,15 +267,17 @@ def test_it_is_defined_started_again_and_forgotten(libvirt: Libvirt) -> None:
 
 
 def test_twenty_at_once(libvirt: Libvirt) -> None:
-    for number in range(20):
-        libvirt.create(str(Domain(libvirt.emulator, name=f"d{number}")))
-    assert len(libvirt.virsh("list", "--name").split()) == 20
+    names = [f"d{number}" for number in range(20)]
+    for name in names:
+        libvirt.file(f"{name}.xml", str(Domain(libvirt.emulator, name=name)))
+    libvirt.virsh("; ".join(f"create {name}.xml" for name in names))
+    assert sorted(libvirt.virsh("list", "--name").split()) == sorted(names)
     assert len(libvirt.emulators()) == 20
-    for number in range(20):
-        libvirt.virsh("iothreadadd", f"d{number}", 3)
-    for number in range(20):
-        assert libvirt.statistics(f"d{number}", "--iothread")["iothread.count"] == "3"
-        libvirt.virsh("destroy", f"d{number}")
+    libvirt.virsh("; ".join(f"iothreadadd {name} 3" for name in names))
+    statistics = libvirt.virsh("; ".join(f"domstats {name} --iothread" for name in names))
+    assert statistics.count("iothread.count=3") == 20
+    libvirt.virsh("; ".join(f"destroy {name}" for name in names[:2]))
+    assert len(libvirt.emulators()) == 18
 
 
 def test_a_new_daemon_of_libvirts_finds_it(libvirt: Libvirt, domain: Create) -> None:
