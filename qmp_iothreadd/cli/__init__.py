@@ -112,5 +112,6 @@ def _run(argv: list[str] | None) -> int:
     try:
         return daemon.run(config)
     except errors.Error as error:
-        say(config.reporter.format_error(error))
+        if not error.said:
+            say(config.reporter.format_error(error))
     return 1

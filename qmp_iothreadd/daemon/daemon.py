@@ -11,7 +11,7 @@ import gc
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
         ended.set()
 
     machine.on_shutdown = end
-    async with contextlib.AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack, _errors_said(config.reporter):
         _start_traces(config, machine, stack)
         stack.callback(machine.close)
         if config.pidfile is not None:
@@ -141,6 +141,20 @@ async def serve(config: Config, background: Background | None = None) -> int:
         stack.callback(loading.cancel)
         await ended.wait()
     return machine.exit_status
+
+
+@contextlib.asynccontextmanager
+async def _errors_said(reporter: Reporter) -> AsyncIterator[None]:
+    """Say why the daemon does not start before it gives anything back.
+
+    Who has connected already, as libvirt has, looks for the reason when the monitor hangs up.
+    """
+    try:
+        yield
+    except errors.Error as error:
+        say(reporter.format_error(error))
+        error.said = True
+        raise
 
 
 def _load_the_rest() -> None:

@@ -13,7 +13,12 @@ DEVICE_NOT_FOUND: Final = "DeviceNotFound"
 
 
 class Error(Exception):
-    """The root: everything that this package raises on purpose."""
+    """The root: everything that this package raises on purpose.
+
+    ``said`` is whether standard error has it already.
+    """
+
+    said = False
 
 
 class QmpError(Error):

@@ -349,3 +349,15 @@ async def test_a_command_that_asks_for_more_is_refused_at_start(
     said = await in_process.refused("-nodefaults", "--schema", schema)
     assert "object-del" in said
     assert "force" in said
+
+
+async def test_why_it_does_not_start_is_said_before_monitors_hang_up(
+    in_process: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, bool]] = []
+    monkeypatch.setattr(daemon, "say", lambda text: said.append((text, os.path.exists(path))))
+    late = ("-object", "x-workload,id=w0,iothread=nope")
+    text = await in_process.refused("-qmp", f"unix:{path}{LISTENING}", *late)
+    assert "nope" in text
+    assert said == [(text, True)]
+    assert not os.path.exists(path)
