@@ -18,6 +18,7 @@ from qmp_iothreadd.qom.option_lists import OptionList, Options
 
 if TYPE_CHECKING:
     from qmp_iothreadd.cli.ports import Ports
+    from qmp_iothreadd.daemon.backends import DeviceConfig
 
 
 class Finished(Exception):  # noqa: N818 -- not an error
@@ -66,6 +67,8 @@ class CommandLine:
         self.log_items = ""
         self.data_folders: list[str] = []
         self.netdevs: dict[str, dict[str, Any]] = {}
+        # They come after those that are lists of options, whatever their order was.
+        self.json_devices: list[DeviceConfig] = []
         self._warned: set[str] = set()
 
     def add_port(self, kind: str, text: str, location: str) -> None:

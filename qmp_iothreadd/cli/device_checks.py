@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine
-from qmp_iothreadd.daemon.backends import BlockConfig
+from qmp_iothreadd.daemon.backends import BlockConfig, DeviceConfig
+from qmp_iothreadd.errors import located
 from qmp_iothreadd.qom.option_lists import Options
 
 _FS_DRIVERS = ("local", "synth")
 _SECURITY_MODELS = ("passthrough", "mapped-xattr", "mapped-file", "none")
 
 
-def check_device(line: CommandLine, options: Options) -> None:
-    """``-device``: the empty machine refuses it; those of other machines are not looked at."""
-    from qmp_iothreadd.machine.devices.unbuilt import bus_of, refusal
-
-    driver = options.get("driver")
-    if driver is None:
-        raise errors.missing_parameter("driver")
-    if line.machine_options.is_empty or bus_of(driver) is None:
-        raise refusal(driver)
-    raise errors.no_bus(bus_of(driver) or "", driver)
+def take_device(line: CommandLine, options: Options) -> None:
+    """``-device`` that is a list: the board has a place for it, or refuses it."""
+    if line.machine_options.is_empty:
+        raise _refusal_of_empty(options.get("driver"))
+    values: dict[str, Any] = dict(options.pairs)
+    if options.id is not None:
+        values["id"] = options.id
+    line.config.devices.append(DeviceConfig(options.location, values, from_text=True))
 
 
-def check_global(line: CommandLine, options: Options) -> None:
-    """``-global``: it is about devices, of which the empty machine has none."""
+def take_json_devices(line: CommandLine) -> None:
+    """The same in JSON."""
+    for device in line.json_devices:
+        if line.machine_options.is_empty:
+            with located(device.location):
+                raise _refusal_of_empty(device.options.get("driver"))
+        line.config.devices.append(device)
+
+
+def _refusal_of_empty(driver: Any) -> errors.QmpError:
+    if not isinstance(driver, str):
+        return errors.missing_parameter("driver")
+    return refusal_of(driver)
+
+
+def take_global(line: CommandLine, options: Options) -> None:
+    """``-global``: what devices of a type begin with."""
+    from qmp_iothreadd.machine.devices.model_table import find_row
     from qmp_iothreadd.machine.devices.unbuilt import bus_of
 
-    driver, name = options.get("driver"), options.get("property")
-    if line.machine_options.is_empty and driver and bus_of(driver) is None:
+    driver, name = options.get("driver") or "", options.get("property") or ""
+    if find_row(driver) is not None:
+        line.config.device_defaults.append((driver, name, options.get("value") or ""))
+    elif bus_of(driver) is None:
         line.warn(f"global {driver}.{name} has invalid class name", about="")
 
 

@@ -41,8 +41,8 @@ _CLIENTS = {
 _BOARD = {
     "numa": "machine_checks.check_numa",
     "fw_cfg": "firmware_checks.check_fw_cfg",
-    "device": "device_checks.check_device",
-    "global": "device_checks.check_global",
+    "device": "device_checks.take_device",
+    "global": "device_checks.take_global",
 }
 
 
@@ -140,6 +140,8 @@ def _check_board(line: CommandLine) -> None:
         if options.get("kernel") is not None or options.get("firmware") is not None:
             _call(line, "firmware_checks.check_images")
         _check_lists(line, _BOARD)
+        if line.json_devices:
+            _call(line, "device_checks.take_json_devices")
         if options.boots_once and not options.machine_type().family.boot_order:
             raise errors.boot_order_fixed()
         for refusal in line.refusals:

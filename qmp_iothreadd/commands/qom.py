@@ -71,25 +71,10 @@ def qom_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
 
 @command("device-list-properties")
 def device_list_properties(ctx: Context, typename: str) -> list[dict[str, Any]]:
-    """The properties that devices of a model have, with their defaults.
+    """The properties that devices of a model have, with their defaults."""
+    from qmp_iothreadd.machine.devices.listing import list_properties  # only where one asks
 
-    As in QEMU, a device is asked that was made for it.
-    """
-    from qmp_iothreadd.machine.devices.device import Device  # only where one asks
-
-    found = ctx.machine.types.get(typename)
-    if found is None:
-        raise errors.device_not_found(typename)
-    if found.abstract or not found.implements("device"):
-        raise errors.invalid_parameter_value("typename", "a non-abstract device type")
-    device = found.instantiate()
-    assert isinstance(device, Device)
-    common = found.find("device").properties
-    return [
-        _with_description(prop) | device.default_of(prop.name)
-        for prop in device.properties()
-        if prop.name not in common
-    ]
+    return list_properties(ctx.machine.types, typename)
 
 
 def _describe(properties: Any) -> list[dict[str, Any]]:

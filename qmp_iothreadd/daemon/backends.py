@@ -34,6 +34,17 @@ class DescriptorConfig(NamedTuple):
     opaque: str | None
 
 
+class DeviceConfig(NamedTuple):
+    """A ``-device``: ``options`` are driver, bus, id and properties, as in JSON.
+
+    ``from_text``: the properties are texts.
+    """
+
+    location: str
+    options: dict[str, Any]
+    from_text: bool = False
+
+
 def add_descriptors(machine: Machine, wanted: Iterable[DescriptorConfig]) -> None:
     """Put duplicates of what was handed over into sets, and close it.
 
@@ -70,3 +81,17 @@ def make_disks(
         if each.node is None:
             with located(each.location):
                 add_drive(nodes, each.name, each.pairs, default_bus=each.bus, warn=warn)
+
+
+def plug_devices(machine: Machine, wanted: Iterable[DeviceConfig]) -> None:
+    """Plug devices into the board.
+
+    Raises:
+        LocatedError: one of them cannot be.
+    """
+    from qmp_iothreadd.machine.devices.devices import Devices
+
+    devices = machine.part(Devices)
+    for each in wanted:
+        with located(each.location):
+            devices.plug(each.options, hotplugged=False, from_text=each.from_text)

@@ -10,7 +10,7 @@ from qmp_iothreadd.machine.boards import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qmp_iothreadd.daemon.backends import BlockConfig, DescriptorConfig
+    from qmp_iothreadd.daemon.backends import BlockConfig, DescriptorConfig, DeviceConfig
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.machine.cpus.options import CpuOption
     from qmp_iothreadd.qapi.models import Models
@@ -162,7 +162,9 @@ class Config:
     its properties, of their types, ``cpu`` the model of its CPUs; ``memory_path`` is the file or
     folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user, group and the
     name whose groups are taken over. ``target`` is the architecture that the program's name
-    promises. ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
+    promises. ``devices`` are plugged into the board when it is there; ``device_defaults`` are what
+    ``-global`` says: a type of devices, a property and a text. ``netdevs`` are Netdevs, as on the
+    wire, and ``audiodevs`` Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -175,6 +177,8 @@ class Config:
         self.descriptors: list[DescriptorConfig] = []
         self.blocks: list[BlockConfig] = []
         self.netdevs: list[dict[str, Any]] = []
+        self.devices: list[DeviceConfig] = []
+        self.device_defaults: list[tuple[str, str, str]] = []
         self.audiodevs: list[dict[str, Any]] = []
         self.backend_error: LocatedError | None = None
         self.port_error: LocatedError | None = None

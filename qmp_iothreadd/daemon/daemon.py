@@ -202,6 +202,7 @@ def _make_machine(config: Config) -> Machine:
     machine.only_migratable = config.only_migratable
     if config.preallocate:
         machine.default_properties.append(("memory-backend", "prealloc", True))
+    machine.device_defaults += config.device_defaults
     if config.target is not None and _is_target(models.schema, config.target):
         machine.target = config.target
     machine.actions.update(config.actions)
@@ -323,6 +324,10 @@ def _init_board(config: Config, machine: Machine) -> None:
 
             machine.part(Cpus).option = config.cpu
         machine.part(Board).init(config.memory_path, config.ports)
+    if config.devices:
+        from qmp_iothreadd.daemon.backends import plug_devices
+
+        plug_devices(machine, config.devices)
 
 
 def _boot_guest(config: Config, machine: Machine) -> None:

@@ -100,6 +100,8 @@ class Machine(RunState):
         self.command_line_options: Callable[[], list[dict[str, Any]]] = list
         # What each new object of a type begins with: the type, a property and its value.
         self.default_properties: list[tuple[str, str, Any]] = []
+        # The same of devices: the value is a text.
+        self.device_defaults: list[tuple[str, str, str]] = []
         self.only_migratable = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved

@@ -19,10 +19,47 @@ def test_a_device_that_is_asked_for_help_and_is_not_there() -> None:
     assert caught.value.said == "prog: -device nope,help: Device 'nope' not found\n"
 
 
-def test_devices_of_other_machines_need_a_bus_too() -> None:
-    assert said("-M", "q35", "-device", "isa-nope") == (
-        "prog: -device isa-nope: 'isa-nope' is not a valid device model name\n"
+def test_what_a_model_can_be_told_is_listed() -> None:
+    status, text = printed("-device", "virtio-rng,help")
+    assert (status, text.splitlines()[:3]) == (
+        0,
+        [
+            "virtio-rng-pci options:",
+            "  acpi-index=<uint32>    -  (default: 0)",
+            "  addr=<str>             - Slot and optional function number, example: 06.0 or 06 "
+            "(default: -1)",
+        ],
     )
+    assert "  rng=<link<rng-backend>>" in text
+    assert '  disable-legacy=<OnOffAuto> - on/off/auto (default: "auto")' in text
+    none = "There are no options for vmcoreinfo."
+    assert printed("-device", "vmcoreinfo,help") == (0, none)
+
+
+def test_models_are_listed_by_category() -> None:
+    status, text = printed("-device", "help")
+    categories = text.split("\n\n")
+    line = 'name "virtio-blk-pci", bus PCI, alias "virtio-blk"'
+    assert (status, line in categories[2].splitlines()) == (0, True)
+    assert 'name "max-x86_64-cpu"' in categories[8].splitlines()
+    assert "PIIX3" not in text
+
+
+def test_devices_of_a_board_are_kept_for_it() -> None:
+    config = parse(
+        *("-M", "q35", "-device", '{"driver":"virtio-rng-pci","addr":5}'),
+        *("-device", "edu,id=a,addr=3", "-set", "device.a.addr=4"),
+        *("-global", "edu.dma_mask=5"),
+    )
+    assert [(each.location, each.options, each.from_text) for each in config.devices] == [
+        ("-device edu,id=a,addr=3", {"driver": "edu", "addr": "4", "id": "a"}, True),
+        (
+            '-device {"driver":"virtio-rng-pci","addr":5}',
+            {"driver": "virtio-rng-pci", "addr": 5},
+            False,
+        ),
+    ]
+    assert config.device_defaults == [("edu", "dma_mask", "5")]
 
 
 @pytest.mark.parametrize("text", ["name=opt/x", "string=a", "name=opt/x,string=a,file=b"])

@@ -8,16 +8,11 @@ from typing import Any
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, read_list, words_of
+from qmp_iothreadd.daemon.backends import DeviceConfig
 from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import HELP
 
 Question = Callable[[CommandLine], None]
-
-# What `-device help` has headings for; below them is nothing.
-_CATEGORIES = (
-    *("Controller/Bridge/Hub", "USB", "Storage", "Network", "Input", "Display", "Sound", "Misc"),
-    *("CPU", "Watchdog", "Uncategorized"),
-)
 
 
 def _add_device(line: CommandLine, text: str) -> None:
@@ -25,9 +20,7 @@ def _add_device(line: CommandLine, text: str) -> None:
         from qmp_iothreadd.json.reader import parse_one  # only for JSON
 
         value: Any = parse_one(text)
-        members = value.items() if isinstance(value, dict) else ()
-        options = line.list_of("device").create(None, line.location)
-        options.pairs += [(name, str(member)) for name, member in members]
+        line.json_devices.append(DeviceConfig(line.location, value))
         return
     options = line.read_list("device", text)
     if options.get("driver") in HELP:
@@ -36,15 +29,22 @@ def _add_device(line: CommandLine, text: str) -> None:
         line.questions.append(_device_help(options.get("driver") or "", line.location))
 
 
-def _list_devices(_line: CommandLine) -> None:
-    raise Finished("\n\n".join(f"{category} devices:" for category in _CATEGORIES))
+def _list_devices(line: CommandLine) -> None:
+    from qmp_iothreadd.cli.device_help import list_devices  # only for help
+
+    raise Finished(list_devices())
 
 
 def _device_help(driver: str, location: str) -> Question:
     def say(line: CommandLine) -> None:
-        error = LocatedError(errors.device_not_found(driver), location)
-        line.say(error)
-        raise Finished("")
+        from qmp_iothreadd.cli.device_help import describe_device  # only for help
+
+        try:
+            text = describe_device(line, driver)
+        except errors.QmpError as error:
+            line.say(LocatedError(error, location))
+            text = ""
+        raise Finished(text)
 
     return say
 
@@ -124,7 +124,7 @@ OPTIONS = (
         "device",
         "DRIVER[,PROP=VALUE]... | JSON",
         _add_device,
-        "a device: the empty machine has no place for one",
+        "a device: PROP and VALUE are as -device DRIVER,help lists them",
     ),
     Option("usb", "", _enable_usb, "a USB controller", no_guest=True),
     Option("usbdevice", "NAME", _add_usb_device, "a USB device: there is no bus"),

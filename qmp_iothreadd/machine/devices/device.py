@@ -144,15 +144,18 @@ class Device(Object):
             raise errors.device_property_set_too_late(name, self.id, self.type.name)
         self.values[name] = self.apply(name, self.convert(name, value))
 
-    def store_text(self, name: str, text: Any) -> None:
+    def store_text(self, name: str, text: Any, *, whole: bool = False) -> None:
         """Set a property to what a text stands for: a part of what ``keyval.parse`` returns.
+
+        ``whole``: it is the property's whole text, of ``-global``.
 
         Raises:
             QmpError: there is no such property, it stands for no value, or what ``store`` raises.
         """
         row = self.model.properties.get(name)
         if row is not None:
-            text = self.machine.part(PropertyTypes).read(row.type, text, name)
+            types = self.machine.part(PropertyTypes)
+            text = (types.read_whole if whole else types.read)(row.type, text, name)
         self.set_property(name, text)
 
     def convert(self, name: str, value: Any) -> Any:

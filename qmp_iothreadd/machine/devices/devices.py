@@ -149,9 +149,9 @@ class Devices:
         folder, _, name = path.rpartition("/")
         self._machine.resolve(folder).add_child(name, device)
         try:
-            for base, key, value in self._machine.default_properties:
+            for base, key, text in self._machine.device_defaults:
                 if device.type.implements(base):
-                    _apply_global(device, base, key, value)
+                    _apply_default(device, base, key, text)
             for key, value in values.items():
                 if from_text:
                     device.store_text(key, value)
@@ -204,11 +204,8 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _apply_global(device: Device, base: str, name: str, value: Any) -> None:
+def _apply_default(device: Device, base: str, name: str, text: str) -> None:
     try:
-        if isinstance(value, str):
-            device.store_text(name, value)
-        else:
-            device.set_property(name, value)
+        device.store_text(name, text, whole=True)
     except errors.QmpError as error:
-        raise errors.global_not_applied(base, name, str(value), error) from None
+        raise errors.global_not_applied(base, name, text, error) from None

@@ -110,16 +110,23 @@ class Single(Device):
         Raises:
             QmpError: it is not, or it cannot.
         """
-        name = self.type.name
-        if not self.machine.board.type.implements("generic-pc-machine"):
-            raise errors.no_firmware_dma(name)
+        self.check_board()
         found = [
             each
             for folder in ("peripheral", "peripheral-anon")
             for each in self.machine.resolve(f"/machine/{folder}").children_in_order()
         ]
         if sum(each.type is self.type for each in found) > 1:
-            raise errors.second_device(name)
+            raise errors.second_device(self.type.name)
+
+    def check_board(self) -> None:
+        """Check that the machine's firmware can reach the device.
+
+        Raises:
+            QmpError: it cannot.
+        """
+        if self.machine.board.is_empty:
+            raise errors.no_firmware_dma(self.type.name)
 
 
 class GenerationId(Single):
@@ -128,6 +135,11 @@ class GenerationId(Single):
     __slots__ = ()
 
     qom_name = "vmgenid"
+
+    def check_board(self) -> None:
+        """The firmware has to say where the UUID is."""
+        if not self.machine.board.type.implements("generic-pc-machine"):
+            raise errors.no_firmware_dma_writes(self.type.name)
 
     def apply(self, name: str, value: Any) -> Any:
         """Check a UUID that is about to be set; ``auto`` is a new one.

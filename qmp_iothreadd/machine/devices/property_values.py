@@ -61,6 +61,16 @@ class PropertyTypes:
 
         return from_keyval_member(self.get(type_name), text, name)
 
+    def read_whole(self, type_name: str, text: str, name: str) -> Any:
+        """The value that the whole text of a property stands for.
+
+        Raises:
+            QmpError: it stands for none.
+        """
+        from qmp_iothreadd.qom.input_visitor import from_text
+
+        return from_text(self.get(type_name), text, name)
+
     def _make(self, name: str) -> SchemaType:
         known = self._known
         if name.startswith(("link<", *_TEXTS)):

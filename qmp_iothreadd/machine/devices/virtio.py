@@ -44,12 +44,12 @@ class VirtioPci(PciDevice):
         """The default of a property, which may be the backend's."""
         return super().default_of(name) or self.backend.default_of(name)
 
-    def store_text(self, name: str, text: Any) -> None:
+    def store_text(self, name: str, text: Any, *, whole: bool = False) -> None:
         """Set a property, which may be the backend's, to what a text stands for."""
         if name in self.model.properties or name not in self.backend.model.properties:
-            super().store_text(name, text)
+            super().store_text(name, text, whole=whole)
         else:
-            self.backend.store_text(name, text)
+            self.backend.store_text(name, text, whole=whole)
 
     def realize(self) -> None:
         """Offer the bus, and plug the backend into it."""

@@ -87,7 +87,7 @@ class X86Cpu(Device):
             raise errors.bad_cpu_vendor(value)
         self.values[name] = value
 
-    def store_text(self, name: str, text: Any) -> None:
+    def store_text(self, name: str, text: Any, *, whole: bool = False) -> None:
         """Set a property to what a text stands for.
 
         Raises:
