@@ -17,6 +17,7 @@ LATER = (
     "jobs",
     "migration",
     "devices",
+    "guest",
     "empty_machine",
     "block_nodes",
     "block_bitmaps",

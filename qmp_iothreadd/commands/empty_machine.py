@@ -54,7 +54,6 @@ ANSWERS: Final[dict[str, Any]] = {
     "query-vnc-servers": [],
     "x-query-virtio": [],
     # -- Questions to what is not there
-    "query-balloon": errors.no_balloon,
     "query-display-options": {"type": "none"},
     "query-dump-guest-memory-capability": {
         "formats": ["elf", "kdump-zlib", "kdump-raw-zlib", "win-dmp"]
@@ -109,11 +108,9 @@ ANSWERS: Final[dict[str, Any]] = {
     "xen-event-list": errors.no_xen_events,
     # -- Acts on what is not there
     "announce-self": None,
-    "balloon": errors.no_balloon,
     "cancel-vcpu-dirty-limit": None,
     "dumpdtb": errors.no_device_tree,
     "inject-ghes-v2-error": errors.no_hardware_error_source,
-    "inject-nmi": errors.no_interrupt,
     "rtc-reset-reinjection": None,
     "set-vcpu-dirty-limit": errors.no_dirty_limit,
 }

@@ -104,6 +104,16 @@ def chardev_missing(what: str) -> QmpError:
     return QmpError(f"Can't create {what} device, empty char device")
 
 
+def negative_interval() -> QmpError:
+    """How often a guest is asked for statistics."""
+    return QmpError("timer value must be greater than zero")
+
+
+def interval_too_long() -> QmpError:
+    """The same, in more seconds than 32 bits count."""
+    return QmpError("timer value is too big")
+
+
 def second_balloon() -> QmpError:
     """A machine has one."""
     return QmpError("Only one balloon device is supported")

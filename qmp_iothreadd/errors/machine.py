@@ -15,6 +15,21 @@ def guest_not_suspended() -> QmpError:
     return QmpError("Unable to wake up: guest is not in suspended state")
 
 
+def guest_cannot_suspend() -> QmpError:
+    """x-guest-act, on a machine that nothing could wake."""
+    return QmpError("this machine cannot be suspended")
+
+
+def no_guest() -> QmpError:
+    """x-guest-act, where nothing is booted."""
+    return QmpError("there is no guest")
+
+
+def guest_not_running() -> QmpError:
+    """x-guest-act, while the machine is stopped."""
+    return QmpError("the guest does not run")
+
+
 def reset_required() -> QmpError:
     """cont, after a shutdown."""
     return QmpError("Resetting the Virtual Machine is required")

@@ -7,9 +7,11 @@ It executes no instructions. It powers down when it is asked to, lets go of devi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from qmp_iothreadd.iothread.standard_error import write_lines
 from qmp_iothreadd.machine.background_work import BackgroundWork
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Guest:
     def powerdown(self) -> None:
         """Press the power button."""
         self._machine.emit("POWERDOWN")
-        self._ask("powerdown", lambda: self._machine.power_off("guest-shutdown"))
+        self.ask("powerdown", lambda: self._machine.power_off("guest-shutdown"))
 
     def panic(self) -> None:
         """Its kernel crashes: from then on it does nothing."""
@@ -75,6 +77,9 @@ class Guest:
             machine.end()
         elif action == "pause":
             machine.stop("watchdog")
+        elif action == "debug":
+            with contextlib.suppress(OSError):
+                write_lines("watchdog: timer fired\n")
 
     def unplug(self, device: Any, let_go: Callable[[], None]) -> None:
         """Ask for a device; ``let_go`` is called, later, when the guest or a reset gives it up.
@@ -83,7 +88,7 @@ class Guest:
         """
         if device not in self._unplugs:
             self._unplugs[device] = let_go
-            self._ask(device, lambda: self._let_go(device))
+            self.ask(device, lambda: self._let_go(device))
 
     def is_unplugging(self, device: Any) -> bool:
         """Whether the device was asked for, and has not been given up."""
@@ -92,7 +97,11 @@ class Guest:
     def _let_go(self, device: object) -> None:
         self._unplugs.pop(device)()
 
-    def _ask(self, key: object, act: Callable[[], None]) -> None:
+    def ask(self, key: object, act: Callable[[], None]) -> None:
+        """Ask for ``act``, which is called later, if the guest obeys.
+
+        ``key`` is what it is asked for: where it has not done that yet, nothing happens.
+        """
         if self.behaviour == "present" and not self._crashed and key not in self._asked:
             self._begin(key, act)
 

@@ -231,6 +231,7 @@ def test_a_watchdog_that_bites(
     said: list[str],
     status: str,
     ends: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     heard: list[str] = []
     machine.listeners.append(lambda event: heard.append(described(event)))
@@ -238,5 +239,7 @@ def test_a_watchdog_that_bites(
     guest.watchdog()
     assert heard == [f"WATCHDOG {action}", *said]
     assert (machine.status, machine.shutting_down) == (status, ends)
+    fired = "watchdog: timer fired\n" if action == "debug" else ""
+    assert capsys.readouterr().err == fired
     machine.end()
     assert machine.shutting_down

@@ -11,7 +11,9 @@ from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qapi.schema import EnumType, ObjectType
 from tests.recordings import introspection
 
-OUR_COMMANDS = {"x-query-iothread-stats", "x-reset-iothread-stats", "x-query-workload-stats"}
+OUR_COMMANDS = {"x-query-iothread-stats", "x-reset-iothread-stats", "x-query-workload-stats"} | {
+    "x-guest-act"
+}
 QEMUS_UNSTABLE_TYPES = ["x-remote-object", "x-vfio-user-server"]
 
 #: What QEMU 7.2 allows before the machine exists, later commands of the same kind, and ours.

@@ -31,7 +31,6 @@ _TEXTS: Final = {
 
 # Items that QMP's command refuses, or answers with nothing that would be printed.
 _REFUSED: Final = {
-    "balloon": ("query-balloon", "show balloon information"),
     "cryptodev": ("query-cryptodev", "show the crypto devices"),
     "pci": ("query-pci", "show PCI info"),
     "tpm": ("query-tpm", "show the TPM device"),
@@ -108,6 +107,12 @@ def stats(ctx: Context, target: str, names: str | None, provider: str | None) ->
 # -- Acting on what is not there ------------------------------------------------------------------
 
 
+@hmp_command("info balloon", help="show balloon information")
+def balloon_size(ctx: Context) -> str:
+    """How much memory the guest has, in MiB."""
+    return f"balloon: actual={qmp(ctx, 'query-balloon')['actual'] >> 20}\n"
+
+
 @hmp_command(
     "balloon",
     "value:l",
@@ -115,7 +120,7 @@ def stats(ctx: Context, target: str, names: str | None, provider: str | None) ->
     help="request VM to change its memory allocation (in MB)",
 )
 def balloon(ctx: Context, value: int) -> None:
-    """Refuse: there is no balloon."""
+    """Ask the guest to make do with so much."""
     qmp(ctx, "balloon", value=value << 20)
 
 

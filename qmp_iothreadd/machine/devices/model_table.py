@@ -36,7 +36,7 @@ CLASSES: Final = {
     "scsi-hd": "scsi:ScsiDisk",
     "usb-device": "controllers:UsbDevice",
     "usb-hub": "controllers:UsbHub",
-    "virtio-balloon-device": "peripherals:Balloon",
+    "virtio-balloon-device": "balloon:Balloon",
     "virtio-blk-device": "virtio_blk:VirtioBlk",
     "virtio-device": "virtio:VirtioDevice",
     "virtio-mmio": "virtio:VirtioMmio",

@@ -52,31 +52,6 @@ class NeedsChardev(Device):
             raise errors.chardev_missing(self.type.name.removeprefix("isa-"))
 
 
-class Balloon(VirtioDevice):
-    """What a guest gives memory back through."""
-
-    __slots__ = ()
-
-    qom_name = "virtio-balloon-device"
-
-    def realize(self) -> None:
-        """Check that it is the only one.
-
-        Raises:
-            QmpError: it is not.
-        """
-        if any(each is not self and isinstance(each, Balloon) for each in _others(self)):
-            raise errors.second_balloon()
-
-    def load(self, name: str) -> Any:
-        """The value in force of a property; nobody has asked the guest for its statistics."""
-        if name == "guest-stats":
-            return {"stats": {}, "last-update": 0}
-        if name == "guest-stats-polling-interval":
-            return self.values.get(name, 0)
-        return super().load(name)
-
-
 class Rng(VirtioDevice):
     """Random numbers for the guest; where no source is named, it has its own."""
 

@@ -14,6 +14,7 @@ from qmp_iothreadd.machine.cpus import cpus as cpus_module
 from qmp_iothreadd.machine.cpus.cpus import Cpus
 from qmp_iothreadd.machine.cpus.options import parse_cpu
 from qmp_iothreadd.machine.devices import x86_cpu
+from qmp_iothreadd.machine.guest import Guest
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
@@ -86,6 +87,11 @@ def test_one_can_be_plugged_in_and_unplugged(client: MemoryClient) -> None:
     assert text == "CPU[2] with APIC ID 2 exists"
     client.execute("device_add", {"driver": MODEL, "id": "c3", "apic-id": 3})
     assert client.execute("query-cpus-fast")[-1]["props"] == place | {"core-id": 1}
+    reply, event = client.send({"execute": "device_del", "arguments": {"id": "c2"}})
+    assert (reply, event["event"]) == ({"return": {}}, "DEVICE_DELETED")
+    assert event["data"] == {"device": "c2", "path": "/machine/peripheral/c2"}
+    assert not thread.exists()
+    assert [each["cpu-index"] for each in client.execute("query-cpus-fast")] == [0, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +123,18 @@ def test_what_has_no_place_is_refused(
     client.execute("device_add", {"driver": MODEL, "id": "c", "apic-id": 3})
 
 
+def test_some_stay(client: MemoryClient) -> None:
+    first, second = [each["qom-path"] for each in client.execute("query-cpus-fast")]
+    assert error(client, "device_del", {"id": first}) == "Boot CPU is unpluggable"
+    client.machine.part(Guest).behaviour = "absent"
+    text = f"acpi: device unplug request for not supported device type: {MODEL}"
+    assert error(client, "device_del", {"id": second}) == text
+    client.machine.board.values["acpi"] = "off"
+    assert (
+        error(client, "device_del", {"id": second}) == "CPU hot unplug not supported without ACPI"
+    )
+
+
 def test_a_microvm_has_those_that_it_has() -> None:
     smp = {"cpus": 1, "maxcpus": 2, "sockets": 2}
     machine = make_machine(machine_type="microvm", properties={"smp": smp})
@@ -126,6 +144,9 @@ def test_a_microvm_has_those_that_it_has() -> None:
         assert error(client, "query-hotpluggable-cpus", {}) == text
         text = f"virt: device plug request for unsupported device type: {MODEL}"
         assert error(client, "device_add", {"driver": MODEL, "apic-id": 1}) == text
+        (only,) = client.execute("query-cpus-fast")
+        text = "unplug not supported by microvm"
+        assert error(client, "device_del", {"id": only["qom-path"]}) == text
     machine.close()
 
 
