@@ -98,22 +98,18 @@ def _request_limits(node: BlockNode) -> dict[str, int]:
 def graph(nodes: list[BlockNode], backends: list[BlockBackend]) -> dict[str, Any]:
     """An XDbgBlockGraph of all ``nodes`` and ``backends``, the oldest first.
 
-    QEMU lists the newest first; holds come after nodes, and are numbered before them.
+    QEMU numbers them as it comes by, from above, and puts each before those that it had.
     """
     everything: list[BlockBackend | BlockNode] = [*backends, *nodes]
-    numbers = {id(each): number for number, each in enumerate(everything, 1)}
-    described = [
-        {"id": numbers[id(node)], "type": "block-driver", "name": node.name}
-        for node in reversed(nodes)
-    ]
-    described += [
-        {"id": numbers[id(each)], "type": "block-backend", "name": each.name or each.qdev or ""}
-        for each in reversed(backends)
-    ]
-    edges = [edge for node in reversed(nodes) for edge in node.edges.values()]
-    edges += [edge for each in reversed(backends) for edge in each.edges]
+    edges = [edge for each in backends for edge in each.edges]
+    edges += [edge for node in nodes for edge in node.edges.values()]
+    numbers: dict[int, int] = {}
+    for each in everything:
+        below = each.edges if isinstance(each, BlockBackend) else each.edges.values()
+        for found in (each, *(edge.node for edge in below)):
+            numbers.setdefault(id(found), len(numbers) + 1)
     return {
-        "nodes": described,
+        "nodes": [_graph_node(each, numbers[id(each)]) for each in reversed(everything)],
         "edges": [
             {
                 "parent": numbers[id(edge.user)],
@@ -122,6 +118,12 @@ def graph(nodes: list[BlockNode], backends: list[BlockBackend]) -> dict[str, Any
                 "perm": permissions.names(edge.perm),
                 "shared-perm": permissions.names(edge.shared),
             }
-            for edge in edges
+            for edge in reversed(edges)
         ],
     }
+
+
+def _graph_node(found: BlockBackend | BlockNode, number: int) -> dict[str, Any]:
+    if isinstance(found, BlockNode):
+        return {"id": number, "type": "block-driver", "name": found.name}
+    return {"id": number, "type": "block-backend", "name": found.name or found.qdev or ""}

@@ -22,6 +22,7 @@ _BLOCK = 512
 _BLOCK_SIZES = ("logical_block_size", "physical_block_size")
 _BLOCK_MAX = 2 << 20
 _UNSET = (1 << 32) - 1
+_CYLINDERS_MAX, _HEADS, _SECTORS = 16383, 16, 63
 
 
 class BlockDevice(Device):
@@ -86,6 +87,8 @@ class BlockDevice(Device):
         if node is None and not self.has_tray:
             raise errors.drive_empty()
         self._check_sizes()
+        if node is not None and "cyls" in self.model.properties:
+            self._guess_geometry(node.virtual_size())
         held.claim(
             writes=node is not None and not node.read_only if self.writes is None else self.writes,
             share_writes=bool(self.load("share-rw")),
@@ -107,6 +110,14 @@ class BlockDevice(Device):
             size = self.load(name) or 0
             if size != _UNSET and size % logical:
                 raise errors.size_not_in_blocks(name)
+        self.values |= dict(zip(_BLOCK_SIZES, (logical, physical), strict=True))
+
+    def _guess_geometry(self, size: int) -> None:
+        """Cylinders, heads and sectors, where none are said: those of QEMU's hd-geometry."""
+        if not any(self.load(name) for name in ("cyls", "heads", "secs")):
+            cylinders = size // _BLOCK // (_HEADS * _SECTORS)
+            cylinders = min(max(cylinders, 2), _CYLINDERS_MAX)
+            self.values |= {"cyls": cylinders, "heads": _HEADS, "secs": _SECTORS}
 
     def release_drive(self, *, unplugged: bool = True) -> None:
         """Let go of the drive, where it is held; ``unplugged`` False: the plugging failed."""

@@ -62,6 +62,8 @@ def test_a_disk_holds_its_node(client: MemoryClient) -> None:
     }
     values = [get(client, name) for name in ("iothread", "drive", "num-queues", "serial")]
     assert values == ["/objects/iothread1", "n0", 1, "S1"]
+    sizes = ("logical_block_size", "physical_block_size", "cyls", "heads", "secs")
+    assert [get(client, name) for name in sizes] == [512, 512, 2080, 16, 63]
     assert client.request("blockdev-del", {"node-name": "n0"})["error"]["desc"] == (
         "Node n0 is in use"
     )
@@ -313,3 +315,18 @@ def test_a_deleted_iothread_has_no_path(client: MemoryClient) -> None:
     client.execute("object-del", {"id": "iothread1"})
     client.execute("object-add", {"qom-type": "iothread", "id": "iothread1"})
     assert get(client, "iothread") == ""
+
+
+def test_the_graph_is_numbered_from_above(client: MemoryClient) -> None:
+    client.execute("blockdev-add", {"driver": "raw", "node-name": "r", "file": "n0"})
+    client.execute("blockdev-add", {"driver": "null-co", "node-name": "n1"})
+    plug(client, drive="r")
+    graph = client.execute("x-debug-query-block-graph")
+    assert [(each["id"], each["name"]) for each in graph["nodes"]] == [
+        (4, "n1"),
+        (2, "r"),
+        (3, "n0"),
+        (1, BACKEND.format("d1")),
+    ]
+    ends = [(each["parent"], each["child"], each["name"]) for each in graph["edges"]]
+    assert ends == [(2, 3, "file"), (1, 2, "root")]
