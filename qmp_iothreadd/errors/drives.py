@@ -135,9 +135,9 @@ def medium_fixed() -> QmpError:
     return QmpError("Device is not removable")
 
 
-def latency_histogram_unsupported() -> QmpError:
-    """block-latency-histogram-set of a disk that there is."""
-    return QmpError("latency histograms are not supported")
+def latency_bounds_refused(id: str, operation: str) -> QmpError:
+    """Bounds of latencies that do not rise."""
+    return QmpError(f"Device '{id}' set {operation} boundaries fail")
 
 
 def medium_node_in_use(name: str) -> QmpError:

@@ -174,7 +174,8 @@ def test_parameters_out_of_range_are_refused(bench: Bench, params: dict[str, Any
 def test_what_was_issued_is_what_was_done(
     bench: Bench, file: int, eventually: Eventually, is_null: bool
 ) -> None:
-    queue = bench.queue(bench.disk(-1 if is_null else file))
+    # Flushing really would take as long as the host's other users like.
+    queue = bench.queue(bench.disk(-1 if is_null else file, no_flush=True))
     mixed = bench.load(queue, read_percent=60, flush_every=3, block_size=1024)
     eventually(lambda: min(queue.stats()[f"{x}_operations"] for x in ("rd", "wr", "flush")) > 20)
     assert_reconciled(queue.stats())
@@ -478,7 +479,7 @@ def test_a_paused_disk_begins_nothing(bench: Bench, file: int, eventually: Event
     assert total(queue.stats(), "{}_operations") == 0
     assert mixed.stats()["in_flight"] == 4
     disk.resume()
-    eventually(lambda: total(queue.stats(), "{}_operations") > 20)
+    eventually(lambda: min(queue.stats()[f"{x}_operations"] for x in ("rd", "wr", "flush")) > 0)
 
 
 def test_limits_keep_requests_waiting_until_they_are_taken_away(

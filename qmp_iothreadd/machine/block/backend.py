@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.block import permissions, throttling
+from qmp_iothreadd.machine.block.histograms import LatencyHistograms
 from qmp_iothreadd.machine.block.permissions import Edge
 from qmp_iothreadd.machine.block.requests import Requests
 
@@ -59,7 +60,7 @@ class BlockBackend:
     ``device``: who reads and writes; ``bus``: the if= of a disk. ``write_error``, ``read_error``:
     what follows from a failure, a BlockdevOnError. ``write_cache``: whether the guest sees one.
     ``io_status``: a BlockDeviceIoStatus. ``tray_open``: None where the device has no tray.
-    ``requests``: who serves, while the device works.
+    ``requests``: who serves, while the device works. ``histograms``: how long that takes.
     """
 
     def __init__(self, nodes: Nodes, name: str = "", bus: str = _NO_DISK) -> None:
@@ -74,6 +75,7 @@ class BlockBackend:
         self.tray_open: bool | None = None
         self.requests: Requests | None = None
         self._iothreads: Sequence[IOThread | None] = ()
+        self.histograms = LatencyHistograms()
         self.group: LimitGroup | None = None
         self._edge: Edge[BlockNode] | None = None
         self._perm, self._shared = permissions.CONSISTENT_READ if name else 0, permissions.ALL
@@ -219,6 +221,7 @@ class BlockBackend:
         node.iothread = self._iothreads[0]
         if self.group is not None:
             self.requests.limit(self.group)
+        self.histograms.begin(self.requests.queues)
         if not nodes.machine.running:
             self.requests.pause()
 

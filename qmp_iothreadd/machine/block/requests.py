@@ -23,6 +23,7 @@ class Owner(Protocol):
 
     write_error: str
     read_error: str
+    write_cache: bool
 
     def written(self, end: int) -> None:
         """A write ended beyond a threshold, at this byte."""
@@ -82,6 +83,7 @@ class Requests:
             )
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
+        self._disk.write_cache = owner.write_cache
         try:
             for each in contexts:
                 self.queues.append(DiskQueue(self._disk, self._hold(each)))

@@ -34,6 +34,7 @@ def disk_stats(backend: BlockBackend) -> dict[str, Any]:
         found["qdev"] = backend.qdev
     if backend.requests is not None:
         found["stats"] |= backend.requests.stats()
+    found["stats"] |= backend.histograms.stats(backend.queues)
     return found
 
 

@@ -228,13 +228,6 @@ def test_limits_of_what_is_no_disk(client: MemoryClient, id: str, class_: str, t
     assert (found["class"], found["desc"]) == (class_, text)
 
 
-def test_latencies_are_not_sorted(client: MemoryClient) -> None:
-    plug(client)
-    options = {"id": BACKEND.format("d1"), "boundaries": [10]}
-    told = client.request("block-latency-histogram-set", options)["error"]["desc"]
-    assert told == "latency histograms are not supported"
-
-
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_workload_finds_its_queue(client: MemoryClient, number: int) -> None:
     plug(client, num_queues=2)
