@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.cpus.models import cpu_definitions, is_cpu_model
+from qmp_iothreadd.machine.cpus.models import cpu_definitions
 from qmp_iothreadd.machine.recorded_lists import recorded_list
 from qmp_iothreadd.qmp.registry import Context, command
 
@@ -26,18 +26,15 @@ def query_cpu_definitions(ctx: Context) -> list[dict[str, Any]]:
 
 @command("query-cpu-model-expansion")
 def query_cpu_model_expansion(ctx: Context, type: str, model: dict[str, Any]) -> dict[str, Any]:
-    """A model as it is named: what it stands for is not known here.
+    """A model as a list of what it has.
 
     Raises:
         QmpError: there is no such model, or it has no such property.
     """
-    name = model["name"]
-    if not is_cpu_model(name):
-        raise errors.no_cpu_model(name)
-    properties = model.get("props") or {}
-    for each in properties:
-        raise errors.property_not_found(f"{name}-x86_64-cpu", each)
-    return {"model": {"name": "base" if type == "static" else name, "props": {}}}
+    from qmp_iothreadd.machine.cpus.expansion import expand  # a long table, which few ask for
+
+    name, properties = expand(ctx.machine, type, model["name"], model.get("props") or {})
+    return {"model": {"name": name, "props": properties}}
 
 
 _COUNTED = ("bytes", "ops")

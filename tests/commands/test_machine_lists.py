@@ -27,8 +27,8 @@ def test_processor_models_are_qemus(client: MemoryClient) -> None:
 
 def test_a_model_is_what_it_is_called(client: MemoryClient) -> None:
     asked = {"type": "full", "model": {"name": "qemu64"}}
-    found = client.execute("query-cpu-model-expansion", asked)
-    assert found == {"model": {"name": "qemu64", "props": {}}}
+    found = client.execute("query-cpu-model-expansion", asked)["model"]
+    assert (found["name"], found["props"]["family"], found["props"]["avx"]) == ("qemu64", 15, False)
     asked["type"] = "static"
     assert client.execute("query-cpu-model-expansion", asked)["model"]["name"] == "base"
 
@@ -38,6 +38,10 @@ def test_a_model_is_what_it_is_called(client: MemoryClient) -> None:
     [
         ({"name": "x"}, "CPU model 'x' not found"),
         ({"name": "max", "props": {"x": 1}}, "Property 'max-x86_64-cpu.x' not found"),
+        (
+            {"name": "max", "props": {"avx": 1}},
+            "Invalid parameter type for 'avx', expected: boolean",
+        ),
     ],
 )
 def test_what_no_model_has_is_refused(
