@@ -135,7 +135,17 @@ def sessions(file: str) -> list[list[Exchange]]:
 
 # -- Comparison -----------------------------------------------------------------------------------
 
-_NAMES = ("name", "node-name", "capability", "id", "label", "option", "qom-path", "qom-type")
+_NAMES = (
+    "event",
+    "name",
+    "node-name",
+    "capability",
+    "id",
+    "label",
+    "option",
+    "qom-path",
+    "qom-type",
+)
 """The members that say which element of a list is which."""
 
 
@@ -182,7 +192,7 @@ def _names_all(elements: list[Any], key: str) -> bool:
     """Whether each element has a name of its own under ``key``; the last may be cut before that."""
     names = [each.get(key) if isinstance(each, dict) else None for each in elements]
     names = names[:-1] if isinstance(elements, CutList) else names
-    return bool(names) and None not in names and len(set(names)) == len(names)
+    return None not in names and len(set(names)) == len(names)
 
 
 def _labelled(elements: list[Any], key: str | None) -> dict[str, Any]:
