@@ -18,6 +18,7 @@ LATER = (
     "migration",
     "devices",
     "guest",
+    "device_lists",
     "empty_machine",
     "block_nodes",
     "block_bitmaps",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.devices.model_table import find_row
-from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu, refusal
+from qmp_iothreadd.machine.devices.unbuilt import bus_of, is_cpu
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.qmp.registry import Context, command
 
@@ -20,22 +20,22 @@ _NOT_LATER: Final = ("amd-iommu", "intel-iommu")
 def device_add(ctx: Context, arg: dict[str, Any], *, from_text: bool = False) -> None:
     """Plug a device in; ``from_text``: the options are texts, from a person's line."""
     driver = arg.get("driver")
-    if isinstance(driver, str) and (
-        find_row(driver) is None or (ctx.machine.board.is_empty and is_cpu(driver))
-    ):
-        raise _refusal(driver, arg.get("bus"))
+    if isinstance(driver, str) and ctx.machine.board.is_empty:
+        refusal = _refusal(driver, arg.get("bus"))
+        if refusal is not None:
+            raise refusal
     ctx.machine.part(Devices).plug(arg, hotplugged=True, from_text=from_text)
 
 
-def _refusal(driver: str, bus: object) -> errors.QmpError:
-    """Why a device of a model that is not built in cannot be plugged in now."""
+def _refusal(driver: str, bus: object) -> errors.QmpError | None:
+    """Why an empty machine cannot have a device that comes late; None: as for any other."""
     if driver in _NOT_LATER:
         return errors.device_not_pluggable()
     if driver in _WITHOUT_BUS or is_cpu(driver):
         return errors.device_not_hotpluggable_here(driver)
-    if isinstance(bus, str) and bus_of(driver) is not None:
+    if isinstance(bus, str) and bus_of(driver) is not None and find_row(driver) is None:
         return errors.bus_not_found(bus)
-    return refusal(driver)
+    return None
 
 
 @command("device_del")
@@ -43,12 +43,6 @@ def device_del(ctx: Context, id: str) -> None:
     """Unplug a device."""
     devices = ctx.machine.part(Devices)
     devices.request_unplug(devices.find(id))
-
-
-@command("device-sync-config")
-def device_sync_config(ctx: Context, id: str) -> None:
-    """Refuse: there is no such device."""
-    raise errors.device_not_found(id)
 
 
 @command("netdev_add")

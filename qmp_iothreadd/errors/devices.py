@@ -55,6 +55,11 @@ def too_many_netdevs(limit: int) -> QmpError:
     return QmpError(f"there are {limit} network backends already")
 
 
+def no_config_to_sync(type_name: str) -> QmpError:
+    """device-sync-config of a device that nobody else configures."""
+    return QmpError(f"device-sync-config is not supported for '{type_name}'")
+
+
 # -- Properties of devices ------------------------------------------------------------------------
 
 

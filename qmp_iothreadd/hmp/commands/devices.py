@@ -92,9 +92,3 @@ def usernet(ctx: Context) -> str:
 def hostfwd(ctx: Context, arg1: str, arg2: str | None) -> str:
     """Refuse: no network stack runs."""
     return "user mode network stack not in use\n"
-
-
-@hmp_command("info qtree", help="show device tree")
-def qtree(ctx: Context) -> str:
-    """The bus that every machine has, and nothing on it."""
-    return "bus: main-system-bus\n  type System\n"

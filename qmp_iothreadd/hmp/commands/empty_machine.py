@@ -32,9 +32,7 @@ _TEXTS: Final = {
 # Items that QMP's command refuses, or answers with nothing that would be printed.
 _REFUSED: Final = {
     "cryptodev": ("query-cryptodev", "show the crypto devices"),
-    "pci": ("query-pci", "show PCI info"),
     "tpm": ("query-tpm", "show the TPM device"),
-    "vm-generation-id": ("query-vm-generation-id", "Show Virtual Machine Generation ID"),
 }
 
 # Items that are always the same without a guest.

@@ -14,6 +14,7 @@ from qmp_iothreadd.machine.objects.chardev_user import SilentFrontend
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.devices.device import Device
 
+_FIRST_MAC: Final = 0x525400123456
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}", re.ASCII)
 
 
@@ -76,6 +77,14 @@ def check_mac(device: Device, name: str, value: str) -> str:
     if _MAC.fullmatch(value) is None:
         raise errors.device_property_value(device.type.name, name, value)
     return value.replace("-", ":").lower()
+
+
+def default_mac(device: Device) -> str:
+    """The first address that no other card has, of those that QEMU gives out."""
+    used = {each.values.get("mac") for each in devices_below(device.machine)}
+    macs = (f"{_FIRST_MAC + number:012x}" for number in range(len(used) + 1))
+    free = (":".join(re.findall("..", mac)) for mac in macs)
+    return next(mac for mac in free if mac not in used)
 
 
 def check_boot_index(device: Device, name: str, value: int) -> int:

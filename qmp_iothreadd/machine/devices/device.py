@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
@@ -176,8 +177,7 @@ class Device(Object):
         Raises:
             QmpError: the device cannot have it.
         """
-        # They know devices, and go with these.
-        take = errors.import_late("qmp_iothreadd.machine.devices.backends").BACKENDS.get(name)
+        take = _backends().BACKENDS.get(name)
         return value if take is None else take(self, name, value)
 
     # -- Life -------------------------------------------------------------------------------------
@@ -222,6 +222,8 @@ class Device(Object):
                 bus.claim(self)
                 self.bus = bus
                 bus.devices.insert(0, self)
+            if "mac" in self.model.properties and "mac" not in self.values:
+                self.values["mac"] = _backends().default_mac(self)
             self.realize()
         except BaseException:
             self.leave()
@@ -248,3 +250,8 @@ class Device(Object):
             self.bus = None
         while self.releases:
             self.releases.pop()()
+
+
+def _backends() -> ModuleType:
+    """What knows, of some properties, what they stand for: it imports this module."""
+    return errors.import_late("qmp_iothreadd.machine.devices.backends")

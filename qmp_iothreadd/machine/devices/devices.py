@@ -72,7 +72,7 @@ class Devices:
         if path is None:
             path = f"/machine/unattached/device[{self._unattached}]"
             self._unattached += 1
-        row = find_model(model)
+        row = find_model(model, has_buses=True)
         device = self._instantiate(row)
         where = self._choose_bus(row, None) if bus is None else bus
         self._put(device, path, values or {}, where, from_text=False)
@@ -92,7 +92,7 @@ class Devices:
         driver, bus_name, name = (_text(options.get(key)) for key in ("driver", "bus", "id"))
         if driver is None:
             raise errors.missing_parameter("driver")
-        model = find_model(driver)
+        model = find_model(driver, has_buses=not self._machine.board.is_empty)
         if model.internal or (hotplugged and not model.hotpluggable):
             raise errors.device_not_pluggable()
         bus = self._choose_bus(model, bus_name)

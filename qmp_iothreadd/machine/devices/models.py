@@ -35,14 +35,18 @@ BUSES: Final[tuple[type[Bus], ...]] = (
 _INTERFACES: Final = ("conventional-pci-device", "pci-express-device", "hotplug-handler")
 
 
-def find_model(name: str) -> DeviceModel:
+def find_model(name: str, *, has_buses: bool) -> DeviceModel:
     """The model of this name, or with this alias.
+
+    ``has_buses``: there are some, so that those are no reason to refuse what is not built in.
 
     Raises:
         QmpError: there is none that can be plugged in.
     """
     found = find_row(name)
     if found is None:
+        if has_buses:
+            raise errors.bad_device_model(name)
         from qmp_iothreadd.machine.devices.unbuilt import refusal  # loads the texts of all errors
 
         raise refusal(name)

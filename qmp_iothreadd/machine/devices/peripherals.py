@@ -111,6 +111,11 @@ class GenerationId(Single):
 
     qom_name = "vmgenid"
 
+    def realize(self) -> None:
+        """Have a UUID, a new one where none was given."""
+        super().realize()
+        self.values.setdefault("guid", str(uuid.uuid4()))
+
     def check_board(self) -> None:
         """The firmware has to say where the UUID is."""
         if not self.machine.board.type.implements("generic-pc-machine"):
