@@ -159,12 +159,13 @@ class Config:
     chosen; its folder may be missing, and people have to be told of it. ``actions`` say what is to
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
     ``defer``. ``machine_type`` is a name or alias of the table of machine types, ``machine`` are
-    its properties, of their types, ``cpu`` the model of its CPUs; ``memory_path`` is the file or
-    folder of its memory, and ``preallocate`` is said of all memory. ``run_as``: user, group and the
-    name whose groups are taken over. ``target`` is the architecture that the program's name
-    promises. ``devices`` are plugged into the board when it is there; ``device_defaults`` are what
-    ``-global`` says: a type of devices, a property and a text. ``netdevs`` are Netdevs, as on the
-    wire, and ``audiodevs`` Audiodevs.
+    its properties, of their types, ``cpu`` the model of its CPUs; ``clock_offset``: how many
+    seconds its clock is ahead of the host's; ``memory_path`` is the file or folder of its memory,
+    and ``preallocate`` is said of all memory. ``run_as``: user, group and the name whose groups are
+    taken over. ``target`` is the architecture that the program's name promises. ``devices`` are
+    plugged into the board when it is there; ``device_defaults`` are what ``-global`` says: a type
+    of devices, a property and a text. ``netdevs`` are Netdevs, as on the wire, and ``audiodevs``
+    Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -195,6 +196,7 @@ class Config:
         self.machine_type = EMPTY
         self.machine: dict[str, Any] = {}
         self.cpu: CpuOption | None = None
+        self.clock_offset = 0
         self.memory_path: str | None = None
         self.preallocate = False
         self.only_migratable = False

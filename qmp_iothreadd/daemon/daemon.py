@@ -318,6 +318,7 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
 def _init_board(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.machine.boards.board import Board
 
+    machine.board.clock_offset = config.clock_offset
     with located(""):
         if config.cpu is not None:
             from qmp_iothreadd.machine.cpus.cpus import Cpus

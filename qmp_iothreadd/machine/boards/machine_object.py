@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class MachineObject(Object):
     """The abstract type of all machines. ``values`` are the properties that are not the default.
 
-    ``read(type, value, name)`` gives a value as
-    the schema's type has it, or refuses it. A class says in ``defaults`` which of the properties
-    that it inherits begin with another value.
+    ``read(type, value, name)`` gives a value as the schema's type has it, or refuses it.
+    ``clock_offset``: seconds that its clock is ahead of UTC. A class says in ``defaults`` which of
+    the properties that it inherits begin with another value.
     """
 
-    __slots__ = ("read", "values")
+    __slots__ = ("clock_offset", "read", "values")
 
     qom_name = "machine"
     abstract = True
@@ -41,6 +41,7 @@ class MachineObject(Object):
         super().__init__(type)
         self.read: Callable[[str, Any, str], Any] = lambda type, value, name: value
         self.values: dict[str, Any] = {}
+        self.clock_offset = 0
 
     @property
     def machine_type(self) -> MachineType:

@@ -16,9 +16,9 @@ _OEM_ID: Final = (
 )
 
 
-def _time_now(_machine: MachineObject) -> dict[str, int]:
-    """The clock's time in UTC, as C counts: months from 0, years from 1900."""
-    now = time.gmtime()
+def _time_now(machine: MachineObject) -> dict[str, int]:
+    """The clock's time, as C counts: months from 0, years from 1900."""
+    now = time.gmtime(time.time() + machine.clock_offset)
     return {
         "tm_year": now.tm_year - 1900,
         "tm_mon": now.tm_mon - 1,
