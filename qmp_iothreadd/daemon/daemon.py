@@ -116,9 +116,10 @@ async def serve(config: Config, background: Background | None = None) -> int:
             raise config.port_error
         if config.board_error is not None:
             raise config.board_error
-        if config.machine or not machine.board.is_empty:
-            _init_board(config, machine)
-        _create_objects(config, machine, _LAST)
+        if config.preconfig:
+            machine.held_back = partial(_end_preconfig, config, machine)
+        else:
+            _init_machine(config, machine)
         if config.incoming not in (None, "defer"):
             _await_machine(config.incoming, machine)
         machine.chardevs.started()
@@ -313,6 +314,24 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
     from qmp_iothreadd.daemon.backends import add_descriptors
 
     add_descriptors(machine, config.descriptors)
+
+
+def _init_machine(config: Config, machine: Machine) -> None:
+    """Make what -preconfig holds back."""
+    if config.machine or not machine.board.is_empty:
+        _init_board(config, machine)
+    _create_objects(config, machine, _LAST)
+
+
+def _end_preconfig(config: Config, machine: Machine) -> None:
+    """Do it now that a client asks for it; what cannot be had ends the daemon, as at a start."""
+    try:
+        _init_machine(config, machine)
+    except errors.Error as error:
+        say(config.reporter.format_error(error))
+        machine.exit_status = 1
+        machine.shutdown("host-error")
+        raise error.error if isinstance(error, errors.LocatedError) else error from None
 
 
 def _init_board(config: Config, machine: Machine) -> None:

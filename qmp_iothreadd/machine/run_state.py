@@ -26,8 +26,10 @@ class RunState(ABC):
             "panic": "shutdown",
             "watchdog": "reset",
         }
-        # Between -preconfig and x-exit-preconfig; then it runs if ``starts_running``.
+        # Between -preconfig and x-exit-preconfig; then ``held_back`` makes the rest of the machine,
+        # which runs if ``starts_running``.
         self.preconfig = False
+        self.held_back: Callable[[], None] = lambda: None
         self.starts_running = running
         self.on_shutdown: Callable[[], None] = lambda: None
         self.shutting_down = False
@@ -75,11 +77,12 @@ class RunState(ABC):
         """Go on with what -preconfig held back.
 
         Raises:
-            QmpError: nothing is held back.
+            QmpError: nothing is held back, or it cannot be had.
         """
         if not self.preconfig:
             raise errors.only_before_initialization()
         self.preconfig = False
+        self.held_back()
         if self.starts_running and self.status == "prelaunch":
             self.cont()
 

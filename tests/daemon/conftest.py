@@ -66,11 +66,11 @@ class Daemon:
                 await daemon.serve(config)
         return config.reporter.format_error(raised.value)
 
-    async def ended(self) -> None:
-        """Wait for the end; what went wrong is raised."""
+    async def ended(self) -> int:
+        """Wait for the end, and give the exit status; what went wrong is raised."""
         assert self._task is not None
         async with asyncio.timeout(10):
-            await self._task
+            return await self._task
 
     def signal(self) -> None:
         Signals.made[-1].send()

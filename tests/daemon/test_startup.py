@@ -172,6 +172,25 @@ async def test_before_initialization_few_commands_are_there(in_process: Any, pat
     await in_process.ended()
 
 
+async def test_a_board_held_back_is_there_afterwards(in_process: Any, path: str) -> None:
+    in_process.start("-qmp", f"unix:{path}{LISTENING}", "--preconfig", "-M", "pc", "-smp", "2")
+    _, cpus = await in_process.execute(path, "x-exit-preconfig", "query-cpus-fast")
+    assert [each["cpu-index"] for each in cpus] == [0, 1]
+    await in_process.execute(path, "quit")
+    await in_process.ended()
+
+
+async def test_a_board_held_back_that_cannot_be_had_ends_the_daemon(
+    in_process: Any, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = ("-device", "virtio-rng-pci,bus=nope")
+    in_process.start("-qmp", f"unix:{path}{LISTENING}", "--preconfig", "-M", "pc", *nowhere)
+    with pytest.raises(KeyError):  # an error, and no value
+        await in_process.execute(path, "x-exit-preconfig")
+    assert await in_process.ended() == 1
+    assert "-device virtio-rng-pci,bus=nope: Bus 'nope' not found" in capsys.readouterr().err
+
+
 async def test_memory_is_the_machines(in_process: Any, path: str) -> None:
     in_process.start(
         *("-qmp", f"unix:{path}{LISTENING}", "-m", "2M", "-mem-prealloc"),
