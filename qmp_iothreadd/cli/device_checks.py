@@ -67,7 +67,7 @@ def check_fsdev(_line: CommandLine, options: Options) -> None:
 
 
 def take_drive(line: CommandLine, options: Options) -> None:
-    """``-drive``, and what is short for it: a disk that no device uses."""
+    """``-drive``, and what is short for it."""
     from qmp_iothreadd.machine.block.drives import BUSES  # few have one
 
     bus = options.get("if") or "none"

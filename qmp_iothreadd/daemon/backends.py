@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmp_iothreadd.errors import located
@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 class BlockConfig(NamedTuple):
     """A disk's description: BlockdevOptions of ``-blockdev``, or the list of a ``-drive``.
 
-    ``location`` is the option as it was written; ``bus`` is that of a drive that names none.
+    ``location`` is the option as it was written.
     """
 
     location: str
     node: dict[str, Any] | None = None
     name: str | None = None
     pairs: tuple[tuple[str, str], ...] = ()
-    bus: str = "ide"
 
 
 class DescriptorConfig(NamedTuple):
@@ -77,21 +76,32 @@ def make_disks(
         if each.node is not None:
             with located(each.location):
                 nodes.add(each.node)
+    default = "none" if machine.board.type.name == "microvm-machine" else "ide"
     for each in wanted:
         if each.node is None:
             with located(each.location):
-                add_drive(nodes, each.name, each.pairs, default_bus=each.bus, warn=warn)
+                name = add_drive(nodes, each.name, each.pairs, default_bus=default, warn=warn)
+            nodes.disks[name].location = each.location
 
 
-def plug_devices(machine: Machine, wanted: Iterable[DeviceConfig]) -> None:
-    """Plug devices into the board.
+def plug_devices(machine: Machine, wanted: Sequence[DeviceConfig]) -> None:
+    """Plug devices into the board, and those of disks: lists, if=virtio, JSON, as QEMU does.
 
     Raises:
         LocatedError: one of them cannot be.
     """
+    from qmp_iothreadd.machine.devices import drive_devices
     from qmp_iothreadd.machine.devices.devices import Devices
 
+    def plug(from_text: bool) -> None:
+        for each in wanted:
+            if each.from_text is from_text:
+                with located(each.location):
+                    devices.plug(each.options, hotplugged=False, from_text=from_text)
+
     devices = machine.part(Devices)
-    for each in wanted:
-        with located(each.location):
-            devices.plug(each.options, hotplugged=False, from_text=each.from_text)
+    drive_devices.plug_board_drives(machine)
+    plug(from_text=True)
+    drive_devices.plug_virtio_drives(machine)
+    plug(from_text=False)
+    drive_devices.check_drives(machine)

@@ -344,7 +344,7 @@ def _init_board(config: Config, machine: Machine) -> None:
 
             machine.part(Cpus).option = config.cpu
         machine.part(Board).init(config.memory_path, config.ports)
-    if config.devices:
+    if config.devices or config.blocks:
         from qmp_iothreadd.daemon.backends import plug_devices
 
         plug_devices(machine, config.devices)

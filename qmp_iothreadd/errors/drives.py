@@ -90,9 +90,9 @@ def option_not_a_number(name: str) -> QmpError:
     return QmpError(f"Parameter '{name}' expects a number")
 
 
-def drive_without_place(bus: str) -> QmpError:
+def drive_without_place(kind: str, bus: int = 0, unit: int = 0) -> QmpError:
     """-drive on a bus that the machine does not have."""
-    return QmpError(f"machine type does not support if={bus},bus=0,unit=0")
+    return QmpError(f"machine type does not support if={kind},bus={bus},unit={unit}")
 
 
 def drive_cannot_be_added(bus: int) -> QmpError:

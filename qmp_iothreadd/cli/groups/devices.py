@@ -138,7 +138,7 @@ OPTIONS = (
         "drive",
         "[file=FILE][,if=none][,id=ID][,format=raw][,...]",
         read_list("drive"),
-        "a disk with a block node in it, for no device",
+        "a disk with a block node in it; a device where if= names a bus",
     ),
     Option("cdrom", FILE, _add_drive("media=cdrom,index=2"), "a disk with FILE in it"),
     *(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.block import permissions, throttling
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.machine.objects.throttle import LimitGroup
 
-_NO_DISK: Final = "none"
+
+class Place(NamedTuple):
+    """Where a disk of ``-drive`` would be: its if=, the number of the bus, the unit on it."""
+
+    kind: str = "none"
+    bus: int = 0
+    unit: int = 0
+
+
+NOWHERE: Final = Place()
 
 
 class Nodes(Protocol):
@@ -57,16 +66,19 @@ class Holder(Protocol):
 class BlockBackend:
     """One hold. ``name`` is that of a disk, empty for what only a device knows.
 
-    ``device``: who reads and writes; ``bus``: the if= of a disk. ``write_error``, ``read_error``:
+    ``device``: who reads and writes; ``place``, ``is_cdrom``, ``location``: what ``-drive`` says
+    of a disk, and the option as it was written. ``write_error``, ``read_error``:
     what follows from a failure, a BlockdevOnError. ``write_cache``: whether the guest sees one.
     ``io_status``: a BlockDeviceIoStatus. ``tray_open``: None where the device has no tray.
     ``requests``: who serves, while the device works. ``histograms``: how long that takes.
     """
 
-    def __init__(self, nodes: Nodes, name: str = "", bus: str = _NO_DISK) -> None:
+    def __init__(self, nodes: Nodes, name: str = "", place: Place = NOWHERE) -> None:
         self._nodes = nodes
         self.name = name
-        self.bus = bus
+        self.place = place
+        self.is_cdrom = False
+        self.location = ""
         self.device: Holder | None = None
         self.write_error = "enospc"
         self.read_error = "report"
@@ -165,7 +177,7 @@ class BlockBackend:
             QmpError: there is a device already.
         """
         if self.device is not None:
-            raise errors.drive_in_use(self.name, automatic=self.bus != _NO_DISK)
+            raise errors.drive_in_use(self.name, automatic=self.place.kind != "none")
 
     def detach(self, *, unplugged: bool) -> None:
         """The device lets go. A hold goes with it; a disk stays where it was never really plugged.

@@ -1,6 +1,6 @@
 """Disks as ``-drive`` and ``drive_add`` describe them: a name, and a node that is in it.
 
-No guest's device uses them. Texts and defaults are those of QEMU's blockdev.c.
+Texts and defaults are those of QEMU's blockdev.c.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.block.backend import Place
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qom import c_numbers
 
@@ -46,7 +47,7 @@ _PLACE: Final = (
     "copy-on-read",
     "snapshot",
 )
-_UNITS: Final = {"ide": 2, "scsi": 7, "floppy": 2}
+_UNITS: Final = {"ide": 2, "scsi": 7}
 """How many disks a bus has room for, where that is said."""
 
 _NULL: Final = ("null-co", "null-aio")
@@ -82,22 +83,23 @@ def add_drive(
     _check(given, bus)
     options = _node_options(given)
     place = _place(nodes, bus, given)
-    name = name or _name_of(place, given.get("media", "disk"))
+    with_bus = _units(nodes, bus) > 0
+    name = name or _name_of(place, given.get("media", "disk"), with_bus=with_bus)
     if name in nodes.disks:
         raise errors.drive_exists(name)
     if name in nodes.nodes:
         raise errors.drive_conflicts(name)
-    disk = nodes.add_disk(name, bus)
+    disk = nodes.add_disk(name, place)
     try:
         if options is not None:
             nodes.open_into(disk, options)
     except BaseException:
         nodes.forget(disk)
         raise
+    disk.is_cdrom = given.get("media") == "cdrom"
     disk.write_cache = given.get("cache") not in _THROUGH
     disk.write_error = given.get("werror", disk.write_error)
     disk.read_error = given.get("rerror", disk.read_error)
-    nodes.places.add(place)
     if "format" not in given and "driver" not in given and options is not None:
         warn(_UNPROBED.format(given["file"]))
     return name
@@ -119,13 +121,14 @@ def _check(given: dict[str, str], bus: str) -> None:
             raise errors.drive_error_action_unknown(given[name], act)
 
 
-def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> tuple[str, int, int]:
+def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> Place:
     """The kind of bus, the bus and the unit where a disk would be: as asked for, or the next.
 
     Raises:
         QmpError: there is no such place, or it is taken.
     """
-    units = _UNITS.get(kind, 0)
+    units = _units(nodes, kind)
+    taken = {disk.place for disk in nodes.disks.values()}
     bus, unit = _number(given, "bus") or 0, _number(given, "unit")
     index = _number(given, "index")
     if index is not None:
@@ -135,15 +138,15 @@ def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> tuple[str, in
     if unit is not None:
         if units and unit >= units:
             raise errors.drive_unit_too_large(unit, units - 1)
-        if (kind, bus, unit) in nodes.places:
+        if (kind, bus, unit) in taken:
             raise errors.drive_place_taken(bus, unit, index)
-        return kind, bus, unit
+        return Place(kind, bus, unit)
     unit = 0
-    while (kind, bus, unit) in nodes.places:
+    while (kind, bus, unit) in taken:
         unit += 1
         if units and unit >= units:
             bus, unit = bus + 1, 0
-    return kind, bus, unit
+    return Place(kind, bus, unit)
 
 
 def _number(given: dict[str, str], name: str) -> int | None:
@@ -156,10 +159,19 @@ def _number(given: dict[str, str], name: str) -> int | None:
     return value
 
 
-def _name_of(place: tuple[str, int, int], media: str) -> str:
+def _units(nodes: BlockNodes, kind: str) -> int:
+    """How many disks a bus has room for; 0 where that is not said."""
+    board = nodes.machine.board.type.name
+    single = (kind == "ide" and board.startswith("pc-q35-")) or (
+        kind == "none" and board.startswith("microvm-")
+    )
+    return 1 if single else _UNITS.get(kind, 0)
+
+
+def _name_of(place: Place, media: str, *, with_bus: bool) -> str:
     kind, bus, unit = place
     what = ("-cd" if media == "cdrom" else "-hd") if kind in ("ide", "scsi") else ""
-    return f"{kind}{bus if kind in _UNITS else ''}{what}{unit}"
+    return f"{kind}{bus if with_bus else ''}{what}{unit}"
 
 
 def _node_options(given: dict[str, str]) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.block.backend import BlockBackend
+from qmp_iothreadd.machine.block.backend import NOWHERE, BlockBackend, Place
 from qmp_iothreadd.machine.block.main_context import MainContext
 from qmp_iothreadd.machine.block.node import BlockNode
 from qmp_iothreadd.machine.block.permissions import Edge
@@ -54,9 +54,9 @@ class Holds(ABC):
         if self.disks.get(backend.name) is backend:
             del self.disks[backend.name]
 
-    def add_disk(self, name: str, bus: str) -> BlockBackend:
+    def add_disk(self, name: str, place: Place = NOWHERE) -> BlockBackend:
         """An empty disk of a free name."""
-        made = self.disks[name] = BlockBackend(self, name, bus)
+        made = self.disks[name] = BlockBackend(self, name, place)
         self.backends.append(made)
         return made
 

@@ -38,14 +38,10 @@ _REOPENABLE: Final = frozenset(
 
 
 class BlockNodes(Holds):
-    """All nodes of the machine by name, the oldest first, and who holds them.
-
-    ``places``: where disks would be in a guest.
-    """
+    """All nodes of the machine by name, the oldest first, and who holds them."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
-        self.places: set[tuple[str, int, int]] = set()
         self._generated = 0
 
     # -- Finding ----------------------------------------------------------------------------------

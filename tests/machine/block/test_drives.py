@@ -129,14 +129,15 @@ def test_an_image_of_no_stated_format_is_warned_of(nodes: BlockNodes, tmp_path: 
 
 
 def test_a_bus_that_is_full_is_followed_by_the_next(nodes: BlockNodes) -> None:
-    assert [add(nodes, "if=floppy") for _ in range(3)] == ["floppy00", "floppy01", "floppy10"]
+    assert [add(nodes, "if=floppy") for _ in range(3)] == ["floppy0", "floppy1", "floppy2"]
+    assert [add(nodes, "if=ide") for _ in range(3)] == ["ide0-hd0", "ide0-hd1", "ide1-hd0"]
     assert add(nodes, "if=ide,bus=1,unit=1") == "ide1-hd1"
 
 
 def test_an_image_that_is_not_there_leaves_no_disk(nodes: BlockNodes) -> None:
     with pytest.raises(QmpError, match="Could not open '/nonexistent/image': No such file"):
         add(nodes, "if=none,format=raw,file=/nonexistent/image", "d")
-    assert (nodes.disks, nodes.nodes, nodes.places) == ({}, {}, set())
+    assert (nodes.disks, nodes.nodes) == ({}, {})
 
 
 def test_what_is_put_into_a_disk() -> None:

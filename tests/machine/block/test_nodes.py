@@ -517,7 +517,7 @@ def test_reopening_is_undone_where_one_fails(
 def test_a_disk_that_cannot_be_filled_leaves_no_node(
     nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = nodes.add_disk("d", "none")
+    disk = nodes.add_disk("d")
 
     def fail(_: Any) -> None:
         raise QmpError("no")

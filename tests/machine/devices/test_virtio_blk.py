@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.block.backend import Place
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.devices.virtqueue_mapping import assign
@@ -180,7 +181,7 @@ def test_what_cannot_be_leaves_nothing_behind(
 
 
 def test_a_disk_of_drive_goes_with_its_device(client: MemoryClient, nodes: BlockNodes) -> None:
-    disk = nodes.add_disk("dr", "none")
+    disk = nodes.add_disk("dr")
     assert refusal(client, drive="dr") == "Device needs media, but drive is empty"
     nodes.open_into(disk, {"driver": "null-co"})
     assert refusal(client, drive="dr", num_queues=0).startswith("num-queues")
@@ -202,7 +203,7 @@ def test_a_disk_of_drive_goes_with_its_device(client: MemoryClient, nodes: Block
 def test_a_disk_that_is_deleted_leaves_its_device_empty(
     client: MemoryClient, nodes: BlockNodes
 ) -> None:
-    nodes.open_into(nodes.add_disk("dr", "virtio"), {"driver": "null-co"})
+    nodes.open_into(nodes.add_disk("dr", Place("virtio")), {"driver": "null-co"})
     plug(client, drive="dr")
     assert "automatically connected" in refusal(client, id="d2", drive="dr")
     nodes.delete_disk("dr")
