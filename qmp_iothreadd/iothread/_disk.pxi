@@ -181,6 +181,18 @@ cdef class Disk:
         native.disk_set_write_cache(self.enter(), value)
         self.leave()
 
+    @property
+    def no_flush(self):
+        """Whether flushes do nothing; settable."""
+        cdef bint no_flush = native.disk_no_flush(self.enter())
+        self.leave()
+        return no_flush
+
+    @no_flush.setter
+    def no_flush(self, bint value):
+        native.disk_set_no_flush(self.enter(), value)
+        self.leave()
+
     def set_error_actions(self, *, rerror, werror):
         """What to do about errors from now on; see the constructor."""
         cdef native.DiskErrorAction on_read = error_action_of(rerror)

@@ -195,6 +195,7 @@ class Disk:
     size: int
     write_threshold: int
     write_cache: bool
+    no_flush: bool
     def __init__(
         self,
         fd: int = ...,

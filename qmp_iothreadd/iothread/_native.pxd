@@ -337,6 +337,8 @@ cdef extern from "disk.h" nogil:
     void disk_kick(Disk *disk)
     void disk_set_write_cache(Disk *disk, cbool write_cache)
     cbool disk_write_cache(const Disk *disk)
+    void disk_set_no_flush(Disk *disk, cbool no_flush)
+    cbool disk_no_flush(const Disk *disk)
 
     enum: DISK_EVENT_WRITE_THRESHOLD
 

@@ -56,11 +56,11 @@ Disk *disk_new(const DiskParams *params)
     disk->latency_ns = params->latency_ns;
     disk->offset = params->offset;
     disk->read_only = params->read_only;
-    disk->no_flush = params->no_flush;
     disk->count_failed = params->count_failed;
     disk->count_invalid = params->count_invalid;
     atomic_init(&disk->references, 1);
     atomic_init(&disk->size, params->size);
+    atomic_init(&disk->no_flush, params->no_flush);
     disk_set_error_actions(disk, params->on_read_error, params->on_write_error);
     pthread_mutex_init(&disk->lock, NULL);
     aio_list_init(&disk->queues);
@@ -147,6 +147,16 @@ void disk_set_write_cache(Disk *disk, bool write_cache)
 bool disk_write_cache(const Disk *disk)
 {
     return !atomic_load_explicit(&disk->write_through, memory_order_relaxed);
+}
+
+void disk_set_no_flush(Disk *disk, bool no_flush)
+{
+    atomic_store_explicit(&disk->no_flush, no_flush, memory_order_relaxed);
+}
+
+bool disk_no_flush(const Disk *disk)
+{
+    return atomic_load_explicit(&disk->no_flush, memory_order_relaxed);
 }
 
 void disk_set_throttle(Disk *disk, ThrottleGroup *group)

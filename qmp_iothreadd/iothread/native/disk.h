@@ -60,6 +60,10 @@ void disk_set_error_actions(Disk *disk, DiskErrorAction on_read, DiskErrorAction
 void disk_set_write_cache(Disk *disk, bool write_cache);
 bool disk_write_cache(const Disk *disk);
 
+/* Flushes do nothing, or something again. */
+void disk_set_no_flush(Disk *disk, bool no_flush);
+bool disk_no_flush(const Disk *disk);
+
 /* NULL: no limits. Takes a reference of its own. */
 void disk_set_throttle(Disk *disk, ThrottleGroup *group);
 

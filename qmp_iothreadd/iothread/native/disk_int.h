@@ -11,14 +11,15 @@ struct Disk {
     int fd;             /* constant, as the next four */
     int64_t latency_ns;
     uint64_t offset;
-    bool read_only, no_flush, count_failed, count_invalid;
+    bool read_only, count_failed, count_invalid;
     EventNotifier events_notifier; /* set while there are events */
 
     _Atomic uint32_t references;
-    _Atomic uint64_t size;             /* any thread, relaxed, as the next four */
+    _Atomic uint64_t size;             /* any thread, relaxed, as the next five */
     _Atomic uint64_t write_threshold;
     _Atomic uint32_t on_read_error, on_write_error; /* DiskErrorAction */
     _Atomic bool write_through;        /* no write cache */
+    _Atomic bool no_flush;             /* flushes do nothing */
     _Atomic bool paused;               /* any thread; who clears it kicks the queues afterwards */
     _Atomic bool is_throttled;         /* under the lock; read without it: whether to take it */
 

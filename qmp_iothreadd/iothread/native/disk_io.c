@@ -49,7 +49,7 @@ static int write_all(int fd, const char *buffer, size_t bytes, uint64_t offset)
 
 static int flush(const Disk *disk)
 {
-    if (disk->no_flush || fdatasync(disk->fd) == 0) {
+    if (disk_no_flush(disk) || fdatasync(disk->fd) == 0) {
         return 0;
     }
     return errno == EINVAL || errno == EROFS ? 0 : -errno; /* nothing there that could be flushed */

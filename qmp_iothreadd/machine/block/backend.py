@@ -296,10 +296,10 @@ class BlockBackend:
             self.requests.take_events()
             node.wrote_up_to(self.requests.highest_offset())
 
-    def size_changed(self) -> None:
-        """A node may have another size."""
+    def node_changed(self) -> None:
+        """A node may have another size, or other options."""
         if self.requests is not None:
-            self.requests.resize()
+            self.requests.refresh()
 
     # -- Limits -----------------------------------------------------------------------------------
 

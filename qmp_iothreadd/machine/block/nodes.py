@@ -207,7 +207,7 @@ class BlockNodes(Holds):
         with self._allowed(node, permissions.RESIZE):
             node.resize(size)
         for backend in self.backends:
-            backend.size_changed()
+            backend.node_changed()
 
     @contextmanager
     def _allowed(self, node: BlockNode, perm: int) -> Iterator[None]:
@@ -238,6 +238,8 @@ class BlockNodes(Holds):
             for node, options in before[:done]:
                 node.change(options)
             raise
+        for backend in self.backends:
+            backend.node_changed()
 
     def _check_reopen(self, options: Mapping[str, Any]) -> BlockNode:
         if "node-name" not in options:

@@ -71,29 +71,29 @@ class Requests:
         self._loop: asyncio.AbstractEventLoop | None = None
         target = node.target()
         try:
-            self._disk = Disk(
+            self.disk = Disk(
                 target.fd,
                 size=node.virtual_size(),
                 offset=target.offset,
                 read_only=node.read_only,
                 latency_ns=target.latency_ns,
-                no_flush=node.cache["no-flush"],
                 werror=owner.write_error,
                 rerror=owner.read_error,
             )
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
-        self._disk.write_cache = owner.write_cache
+        self.disk.write_cache = owner.write_cache
         try:
             for each in contexts:
-                self.queues.append(DiskQueue(self._disk, self._hold(each)))
-            self._loop = _watch(self._disk.fileno(), self.take_events)
+                self.queues.append(DiskQueue(self.disk, self._hold(each)))
+            self._loop = _watch(self.disk.fileno(), self.take_events)
         except OSError as error:
             self.close()
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         except BaseException:
             self.close()
             raise
+        self.refresh()
         self.set_write_threshold()
 
     def _hold(self, found: IOThread | MainContext) -> AioContext:
@@ -107,10 +107,10 @@ class Requests:
     def close(self) -> None:
         """Serve no more, once what is under way has ended."""
         if self._loop is not None:
-            self._loop.remove_reader(self._disk.fileno())
+            self._loop.remove_reader(self.disk.fileno())
         for queue in self.queues:
             queue.close()
-        self._disk.close()
+        self.disk.close()
         for iothread in self._held:
             iothread.drop()
         self._held.clear()
@@ -133,40 +133,41 @@ class Requests:
 
     # -- What changes -----------------------------------------------------------------------------
 
-    def resize(self) -> None:
-        """What is held may have another size."""
-        self._disk.size = self._node.virtual_size()
+    def refresh(self) -> None:
+        """What is held may have another size, or be flushed no more, or again."""
+        self.disk.size = self._node.virtual_size()
+        self.disk.no_flush = any(node.cache["no-flush"] for node, _ in self._node.way())
 
     def pause(self) -> None:
         """The machine does not run: begin nothing."""
-        self._disk.pause()
+        self.disk.pause()
 
     def resume(self) -> None:
         """The machine runs."""
-        self._disk.resume()
+        self.disk.resume()
 
     def limit(self, group: LimitGroup | None) -> None:
         """Keep to the limits of a group, or to none."""
         if group is None:
-            self._disk.set_throttle(None)
+            self.disk.set_throttle(None)
             return
         if group.buckets is None:
             from qmp_iothreadd.iothread._engine import ThrottleGroup  # see polling_settings
 
             group.buckets = ThrottleGroup()
         group.buckets.set_limits(**{MEMBERS[name]: value for name, value in group.limits.items()})
-        self._disk.set_throttle(group.buckets)
+        self.disk.set_throttle(group.buckets)
 
     def set_write_threshold(self) -> None:
         """A node on the way has another threshold: the engine watches for the lowest."""
         found = [
             node.write_threshold - begin for node, begin in self._node.way() if node.write_threshold
         ]
-        self._disk.write_threshold = max(min(found, default=0), 0)
+        self.disk.write_threshold = max(min(found, default=0), 0)
 
     def take_events(self) -> None:
         """Tell the machine what happened."""
-        for kind, *data in self._disk.take_events():
+        for kind, *data in self.disk.take_events():
             if kind == "write-threshold":
                 exceeded, threshold = data
                 self._owner.written(exceeded + threshold)

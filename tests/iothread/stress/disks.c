@@ -112,6 +112,7 @@ static void disturb(AioContext *ctx, Disk *disk, ThrottleGroup *group, uint64_t 
         break;
     case 6:
         disk_set_write_cache(disk, next_random(random) % 2);
+        disk_set_no_flush(disk, next_random(random) % 2);
         break;
     default:
         disk_set_error_actions(disk, DISK_ERROR_report, DISK_ERROR_enospc);

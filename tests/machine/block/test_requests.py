@@ -74,6 +74,11 @@ def load(held: BlockBackend, **params: Any) -> NativeWorkload:
     return NativeWorkload(held.queues[0], **{"interval_ns": 0, "depth": 2, **params})
 
 
+def client_file(client: MemoryClient) -> str:
+    (node,) = [each for each in client.execute("query-named-block-nodes") if each["drv"] == "file"]
+    return str(node["file"])
+
+
 def events_of(client: MemoryClient) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     client.machine.listeners.append(events.append)
@@ -168,6 +173,17 @@ def test_the_size_of_a_node_is_that_of_the_disk(client: MemoryClient, hold: Hold
     writes = load(held, pattern="sequential", read_percent=0)
     wait_until(lambda: stats(client)["wr_highest_offset"] == 4 * SIZE)
     writes.stop()
+
+
+def test_flushes_are_those_of_the_nodes_on_the_way(client: MemoryClient, hold: Hold) -> None:
+    held = hold("r")
+    assert held.requests is not None
+    assert not held.requests.disk.no_flush
+    options = {"driver": "file", "node-name": "f", "filename": client_file(client)}
+    for no_flush in (True, False):
+        changed = {**options, "cache": {"no-flush": no_flush}}
+        client.execute("blockdev-reopen", {"options": [changed]})
+        assert held.requests.disk.no_flush == no_flush
 
 
 def test_an_iothread_goes_with_its_last_disk(client: MemoryClient, hold: Hold) -> None:
@@ -272,9 +288,9 @@ def test_what_the_engine_says_of_failures_is_passed_on(client: MemoryClient, hol
     held = hold()
     requests: Any = held.requests
     events = events_of(client)
-    disk, requests._disk = requests._disk, Failing()
+    disk, requests.disk = requests.disk, Failing()
     requests.take_events()
-    requests._disk = disk
+    requests.disk = disk
     assert [each["data"]["operation"] for each in events] == ["write"]
 
 
