@@ -341,7 +341,8 @@ int main(int argc, char **argv)
         pthread_create(&drivers[i], NULL, stray_driver, stray.ctx);
     }
     gates_start(seed);
-    for (unsigned i = 0; i < seconds * 20; i++) {
+    const int64_t end_ns = aio_clock_ns() + (int64_t)seconds * 1000000000;
+    while (aio_clock_ns() < end_ns) {
         usleep(50000);
         gates_close();
         op_probe(&stray, &random);
