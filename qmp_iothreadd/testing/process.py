@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd.testing.guard import folder_name, guarded, own_folder
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.client import Client
@@ -41,7 +42,7 @@ class DaemonProcess:
     the socket's file is there (for monitors that wait for a client first, and for programs that do
     not tell a service manager when they are ready). Leaving the block ends the process with SIGTERM
     and asserts that it ended as it should: status 0, and the socket file gone. A process that the
-    test ended itself must have ended so too.
+    test ended itself must have ended so too. Where this process is killed, the daemon is, too.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class DaemonProcess:
         wait_ready: bool = True,
         **options: Any,
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="qmp-iothreadd-"))
+        self.folder = folder_name()
         self.path = str(self.folder / "qmp.sock")
         self._argv = [
             *(command or [sys.executable, "-m", "qmp_iothreadd", "--check-replies"]),
@@ -65,20 +66,11 @@ class DaemonProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> DaemonProcess:
-        self._errors = tempfile.TemporaryFile()
-        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": self._errors}
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            address = str(self.folder / "notify")
-            notify.bind(address)
-            notify.settimeout(_POLL_S)
-            env = {**os.environ, "NOTIFY_SOCKET": address, **(self._env or {})}
-            self._process = subprocess.Popen(self._argv, env=env, **{**options, **self._options})
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while not self._started(notify):
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    text = self.stderr
-                    self._discard()
-                    raise RuntimeError(f"the daemon did not start: {text}")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(own_folder(self.folder))
+            self._errors = stack.enter_context(tempfile.TemporaryFile())
+            self._start(stack)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -87,15 +79,31 @@ class DaemonProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            status = self.stop()
-            left = os.path.exists(self.path)
-        finally:
-            text = self.stderr
-            self._discard()
+        with self._stack:
+            try:
+                status = self.stop()
+                left = os.path.exists(self.path)
+            finally:
+                text = self.stderr
         if error is None:
             assert status == 0, f"the daemon ended with status {status}: {text}"
             assert not left, "the daemon left its socket file behind"
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        """Start the process and wait until it is ready; leaving the stack ends it at any time."""
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": self._errors}
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            address = str(self.folder / "notify")
+            notify.bind(address)
+            notify.settimeout(_POLL_S)
+            env = {**os.environ, "NOTIFY_SOCKET": address, **(self._env or {})}
+            self._process = subprocess.Popen(self._argv, env=env, **{**options, **self._options})
+            stack.callback(self._discard)
+            stack.enter_context(guarded(self._process))
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not self._started(notify):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the daemon did not start: {self.stderr}")
 
     # -- Clients and the end ----------------------------------------------------------------------
 
@@ -186,5 +194,3 @@ class DaemonProcess:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
-        self._errors.close()
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qmp_iothreadd.daemon.monitors import MakeSession, Monitors
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qmp.session import Session
+from qmp_iothreadd.testing.guard import folder_name, own_folder
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
 
 if TYPE_CHECKING:
@@ -60,7 +59,8 @@ class Server:
 
     async def __aenter__(self) -> Self:
         stack = self._stack
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qmp-iothreadd-")))
+        folder = folder_name()
+        stack.enter_context(own_folder(folder))
         if self._owned:
             stack.callback(self.machine.close)
         self._monitors = Monitors(
