@@ -9,8 +9,6 @@ import stat
 SIZE_MAX = 8 << 20
 """No file that is read whole is larger, in bytes."""
 
-_PIECE = 1 << 20
-
 
 def read_bounded(path: str, limit: int = SIZE_MAX, *, regular: bool = True) -> bytes:
     """The content of a file of ``limit`` bytes at most.
@@ -27,14 +25,16 @@ def read_bounded(path: str, limit: int = SIZE_MAX, *, regular: bool = True) -> b
     try:
         if regular:
             _check_regular(os.fstat(fd).st_mode)
-        data = bytearray()
-        while piece := os.read(fd, min(limit + 1 - len(data), _PIECE)):
-            data += piece
+        pieces: list[bytes] = []
+        left = limit + 1
+        while piece := os.read(fd, left):
+            pieces.append(piece)
+            left -= len(piece)
     finally:
         os.close(fd)
-    if len(data) > limit:
+    if not left:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return bytes(data)
+    return b"".join(pieces)
 
 
 def _check_regular(mode: int) -> None:

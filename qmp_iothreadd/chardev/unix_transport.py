@@ -37,6 +37,7 @@ class UnixTransport(StreamTransport):
         self._sock = sock
         self._receive = sock.recvmsg_into
         self._receiver = protocol
+        self._sent = False  # since the last piece was read
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """``socket``: the socket, to ask but not to read or write."""
@@ -56,13 +57,27 @@ class UnixTransport(StreamTransport):
             data = bytes(self._buffers[0][:size])
             if size == CHUNK:
                 UnixTransport._buffers = [memoryview(bytearray(_LARGEST_CHUNK))]
+            self._sent = False
             self._receiver.data_received(data)
+            if not self._sent:
+                self._look_for_error()
             return
         self._end_input()
         if not self._receiver.eof_received():
             self.close()
 
+    def _look_for_error(self) -> None:
+        """Whether the peer is gone, which sending would have told.
+
+        Who leaves without having read everything makes an error of the socket, and libuv tells of
+        one no more than once: with the data that was there before it.
+        """
+        number = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number:
+            self._fail(OSError(number, os.strerror(number)))
+
     def _send(self, data: bytes | bytearray) -> int:
+        self._sent = True
         return self._sock.send(data)
 
     def _release(self) -> None:

@@ -82,6 +82,11 @@ class FaultySession(Session):
         self._held: list[bytes] | None = None
         super().__init__(dispatcher, monitor)
 
+    def close(self) -> None:
+        """The connection is gone."""
+        self.server.sessions.remove(self)
+        super().close()
+
     def put(self, data: bytes) -> None:
         """Send bytes as they are, once nothing before them is held."""
         if self._held is not None:

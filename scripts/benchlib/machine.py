@@ -24,9 +24,14 @@ def description() -> dict[str, object]:
 
 def summary(runs: str, other_cpus: float) -> str:
     """Where and how figures were taken: «median of 5 alternating runs on 2 CPUs …»."""
+    return f"median of {runs} {where(other_cpus)}"
+
+
+def where(other_cpus: float) -> str:
+    """The machine, and how busy it was: «on 2 CPUs …»."""
     host = description()
     return (
-        f"median of {runs} on {host['cpus']} CPUs ({host['processor']}), Linux {host['kernel']},"
+        f"on {host['cpus']} CPUs ({host['processor']}), Linux {host['kernel']},"
         f" Python {host['python']}; other processes took {other_cpus:.1f} CPUs meanwhile."
     )
 

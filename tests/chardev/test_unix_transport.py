@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import uvloop
 
 from qmp_iothreadd.chardev.frontend import DescriptorProtocol
 from qmp_iothreadd.chardev.stream_transport import CHUNK
@@ -235,3 +236,21 @@ async def test_who_sends_much_is_read_in_larger_pieces(
     assert b"".join(pieces) == data
     assert len(pieces[0]) == CHUNK
     await end(protocol)
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_one_that_leaves_with_something_unread_is_noticed_behind_its_last_data(
+    make_loop: Callable[[], asyncio.AbstractEventLoop], pair: Pair
+) -> None:
+    ours, theirs = pair
+    protocol = Recorder()
+
+    async def leave() -> None:
+        start(ours, protocol).write(b"unread")
+        theirs.send(b"half a message")
+        theirs.close()
+        await until(lambda: len(protocol.calls) == 2)
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(leave())
+    assert protocol.calls == [b"half a message", "ConnectionResetError"]

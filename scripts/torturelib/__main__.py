@@ -1,0 +1,7 @@
+"""`scripts/torture`."""
+
+import sys
+
+from torturelib.cli import main
+
+sys.exit(main())
