@@ -36,20 +36,6 @@ def query_acpi_ospm_status(ctx: Context) -> list[dict[str, Any]]:
     ]
 
 
-@command("query-vm-generation-id")
-def query_vm_generation_id(ctx: Context) -> dict[str, str]:
-    """What the device says that tells a guest of its copies.
-
-    Raises:
-        QmpError: there is no such device.
-    """
-    for folder in ("peripheral", "peripheral-anon"):
-        for device in (ctx.machine.resolve(f"/machine/{folder}").children or {}).values():
-            if device.type.name == "vmgenid":
-                return {"guid": device.get_property("guid")}
-    raise errors.no_generation_id()
-
-
 @command("query-sgx")
 def query_sgx(ctx: Context) -> NoReturn:
     """Refuse: PCs could have it, others not."""

@@ -78,12 +78,6 @@ for _item, (_text, _help) in _SAME.items():
     hmp_command(f"info {_item}", help=_help, preconfig=_item == "virtio")(_always(_text))
 
 
-@hmp_command("info vm-generation-id", help="Show Virtual Machine Generation ID")
-def generation_id(ctx: Context) -> str:
-    """What tells a guest of its copies."""
-    return f"{qmp(ctx, 'query-vm-generation-id')['guid']}\n"
-
-
 @hmp_command(
     "info registers",
     "cpustate_all:-a,vcpu:i?",
