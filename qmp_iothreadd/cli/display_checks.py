@@ -1,4 +1,4 @@
-"""Options of displays: there is none without a guest."""
+"""Options of displays: a board has a card, and nobody looks at it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ VGA_CARDS = {
 
 # Cards of other architectures.
 _UNAVAILABLE = {"tcx": "TCX framebuffer", "cg3": "CG3 framebuffer"}
+_MODELS = {"std": "VGA", "cirrus": "cirrus-vga", "virtio": "virtio-vga"}
 _RETRACES = (",retrace=dumb", ",retrace=precise")
 
 
 def check_vga(line: CommandLine) -> None:
-    """``-vga``: a card that the machine does not have."""
+    """``-vga``: a card, where the machine has a place for it."""
     text = line.vga or ""
     if text == "help":
         raise Finished("\n".join(_describe_cards()))
@@ -39,8 +40,14 @@ def check_vga(line: CommandLine) -> None:
         rest = rest.replace(retrace, "")
     if card is None or rest:
         raise errors.vga_unknown(text)
-    if card != "none" and line.machine_options.is_empty:
+    if card == "none":
+        return
+    if not line.machine_options.has_cards:
         line.warn(errors.vga_unused().desc, about="")
+    elif card not in _MODELS:
+        raise errors.vga_unavailable(VGA_CARDS[card])
+    else:
+        line.config.cards.insert(0, (_MODELS[card], {}))
 
 
 def _describe_cards() -> Iterator[str]:

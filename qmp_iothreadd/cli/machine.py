@@ -39,6 +39,11 @@ class MachineOptions:
         return self.type_name == EMPTY
 
     @property
+    def has_cards(self) -> bool:
+        """Whether there is a bus for cards that options ask for by themselves."""
+        return not self.is_empty and bool(self.machine_type().family.nic)
+
+    @property
     def has_properties(self) -> bool:
         """Whether anything was said beside its type."""
         return bool(self._values.keys() - {"type"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qmp_iothreadd.errors import located
@@ -82,6 +82,17 @@ def make_disks(
             with located(each.location):
                 name = add_drive(nodes, each.name, each.pairs, default_bus=default, warn=warn)
             nodes.disks[name].location = each.location
+
+
+def unconnected_netdevs(machine: Machine) -> Iterator[str]:
+    """The names of network back ends that no card and no hub is connected to."""
+    from qmp_iothreadd.machine.netdevs import Netdevs  # few have one
+
+    found = machine.part(Netdevs).netdevs.values()
+    on_hubs = [each.peer for each in found]
+    for each in found:
+        if each.card is None and each.peer is None and each not in on_hubs:
+            yield each.id
 
 
 def plug_devices(machine: Machine, wanted: Sequence[DeviceConfig]) -> None:

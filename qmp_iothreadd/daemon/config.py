@@ -160,12 +160,12 @@ class Config:
     be done on what event (``reboot``: ``shutdown``). ``incoming`` is where a guest comes from, or
     ``defer``. ``machine_type`` is a name or alias of the table of machine types, ``machine`` are
     its properties, of their types, ``cpu`` the model of its CPUs; ``clock_offset``: how many
-    seconds its clock is ahead of the host's; ``memory_path`` is the file or folder of its memory,
-    and ``preallocate`` is said of all memory. ``run_as``: user, group and the name whose groups are
-    taken over. ``target`` is the architecture that the program's name promises. ``devices`` are
-    plugged into the board when it is there; ``device_defaults`` are what ``-global`` says: a type
-    of devices, a property and a text. ``netdevs`` are Netdevs, as on the wire, and ``audiodevs``
-    Audiodevs.
+    seconds its clock is ahead of the host's; ``cards`` are those of -vga and -nic, a model and its
+    values; ``memory_path`` is the file or folder of its memory, and ``preallocate`` is said of all
+    memory. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
+    architecture that the program's name promises. ``devices`` are plugged into the board when it is
+    there; ``device_defaults`` are what ``-global`` says: a type of devices, a property and a text.
+    ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -197,6 +197,7 @@ class Config:
         self.machine: dict[str, Any] = {}
         self.cpu: CpuOption | None = None
         self.clock_offset = 0
+        self.cards: list[tuple[str, dict[str, Any]]] = []
         self.memory_path: str | None = None
         self.preallocate = False
         self.only_migratable = False

@@ -343,11 +343,16 @@ def _init_board(config: Config, machine: Machine) -> None:
             from qmp_iothreadd.machine.cpus.cpus import Cpus
 
             machine.part(Cpus).option = config.cpu
-        machine.part(Board).init(config.memory_path, config.ports)
+        machine.part(Board).init(config.memory_path, config.ports, config.cards)
     if config.devices or config.blocks:
         from qmp_iothreadd.daemon.backends import plug_devices
 
         plug_devices(machine, config.devices)
+    if config.netdevs and not machine.board.is_empty:
+        from qmp_iothreadd.daemon.backends import unconnected_netdevs
+
+        for name in unconnected_netdevs(machine):
+            say(config.reporter.format(f"warning: netdev {name} has no peer"))
 
 
 def _boot_guest(config: Config, machine: Machine) -> None:

@@ -68,6 +68,11 @@ def vga_unavailable(description: str) -> QmpError:
     return QmpError(f"{description} not available")
 
 
+def nic_model_unsupported(name: str) -> QmpError:
+    """-nic or -net nic with a model that there is not."""
+    return QmpError(f"Unsupported NIC model: {name}")
+
+
 def vga_unknown(text: str) -> QmpError:
     """-vga with something else."""
     return QmpError(f"unknown vga type: {text}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qmp_iothreadd.machine.cpus.cpus import Cpus
 from qmp_iothreadd.machine.devices.devices import Devices
@@ -36,11 +36,17 @@ class Board:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def init(self, memory_path: str | None = None, ports: Iterable[Port] = ()) -> None:
+    def init(
+        self,
+        memory_path: str | None = None,
+        ports: Iterable[Port] = (),
+        cards: Iterable[tuple[str, Mapping[str, Any]]] = (),
+    ) -> None:
         """Make it all, when the objects of the command line are there.
 
         ``memory_path`` is the file that memory is kept in, or the folder of a file without a name.
-        ``ports`` have something connected to them.
+        ``ports`` have something connected to them; ``cards`` are models and their values, of what
+        is on the board's PCI bus.
 
         Raises:
             QmpError: something of it cannot be had.
@@ -51,6 +57,9 @@ class Board:
             machine.part(Cpus).create()
             self._add_chips(machine.part(Devices))
             self._add_ports(machine.part(Devices), ports)
+            for model, values in cards:
+                devices = machine.part(Devices)
+                devices.add_built_in(model, devices.find_bus(machine.board.pci_bus), values)
 
     def close(self) -> None:
         """What is on the board ends with the devices."""

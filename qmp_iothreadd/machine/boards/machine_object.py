@@ -33,6 +33,8 @@ class MachineObject(Object):
     abstract = True
     qom_properties: ClassVar[tuple[Property, ...]] = MACHINE_PROPERTIES
     defaults: ClassVar[Mapping[str, Any]] = {}
+    # The name of the board's own PCI bus, where it has one.
+    pci_bus: ClassVar[str] = ""
     # Those of ``qom_properties`` that QEMU gives to each machine and not to their type: help does
     # not show them.
     instance_properties: ClassVar[tuple[Property, ...]] = INSTANCE_PROPERTIES

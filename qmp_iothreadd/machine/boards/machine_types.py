@@ -23,7 +23,8 @@ class Family(NamedTuple):
     ``board`` is the class of ``/machine``, with its module of ``machine.boards``; empty where there
     is none. ``levels`` are those of the topology of CPUs beside sockets, cores and threads.
     ``memory`` is how many bytes there are where nobody says. ``boot_order``: the drives to boot
-    from can be others the first time.
+    from can be others the first time. ``nic``: the model of network cards where nobody says; empty
+    where there is no bus for them, nor for graphic cards.
     """
 
     description: str
@@ -31,6 +32,7 @@ class Family(NamedTuple):
     levels: tuple[str, ...] = ()
     memory: int = 128 * _MIB
     boot_order: bool = False
+    nic: str = ""
 
 
 _FAMILIES: Final = {
@@ -43,9 +45,14 @@ _FAMILIES: Final = {
         "pc:I440fxMachine",
         ("modules", "dies"),
         boot_order=True,
+        nic="e1000",
     ),
     "pc-q35": Family(
-        "Standard PC (Q35 + ICH9, 2009)", "pc:Q35Machine", ("modules", "dies"), boot_order=True
+        "Standard PC (Q35 + ICH9, 2009)",
+        "pc:Q35Machine",
+        ("modules", "dies"),
+        boot_order=True,
+        nic="e1000e",
     ),
     "x-remote": Family("Experimental remote machine"),
 }

@@ -74,6 +74,7 @@ class I440fxMachine(PcMachine):
 
     __slots__ = ()
 
+    pci_bus = "pci.0"
     qom_properties: ClassVar[tuple[Property, ...]] = (
         machine_property(
             "x-south-bridge",
@@ -101,6 +102,7 @@ class Q35Machine(PcMachine):
 
     __slots__ = ()
 
+    pci_bus = "pcie.0"
     qom_properties: ClassVar[tuple[Property, ...]] = (
         machine_property("wdat", "bool", False, "Enable/disable WDAT watchdog ACPI table"),
         *_PCI_PROPERTIES,

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from qmp_iothreadd.daemon.backends import unconnected_netdevs
 from qmp_iothreadd.machine.boards.board import Board
 from qmp_iothreadd.machine.devices.bus import PciBus
 from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.devices.walk import buses_below, devices_below, system_bus
 from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.testing.memory import make_machine
 
 
@@ -172,4 +174,20 @@ def test_a_board_has_the_ports_that_something_is_connected_to(
     }
     assert sorted(found) == made
     assert all(found[name] == name.removeprefix("isa-")[0] for name in made)
+    machine.close()
+
+
+@pytest.mark.parametrize(("machine_type", "bus"), [("pc", "pci.0"), ("q35", "pcie.0")])
+def test_cards_are_on_the_first_bus(machine_type: str, bus: str) -> None:
+    with board("none") as other:
+        models = other.models
+    machine = Machine(models.schema, models, machine_type=machine_type)
+    machine.part(Netdevs).hold({"type": "user", "id": "n"})
+    machine.part(Netdevs).hold({"type": "user", "id": "lone"})
+    machine.part(Netdevs).hold({"type": "hubport", "id": "port", "hubid": 0, "netdev": "lone"})
+    machine.part(Netdevs).hold({"type": "user", "id": "unused"})
+    machine.part(Board).init(cards=[("VGA", {}), ("e1000", {"netdev": "n"})])
+    found = functions(machine, bus)
+    assert {"VGA", "e1000"} <= set(found.values())
+    assert list(unconnected_netdevs(machine)) == ["unused"]
     machine.close()
