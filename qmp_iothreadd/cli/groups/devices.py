@@ -126,7 +126,7 @@ OPTIONS = (
         _add_device,
         "a device: PROP and VALUE are as -device DRIVER,help lists them",
     ),
-    Option("usb", "", _enable_usb, "a USB controller", no_guest=True),
+    Option("usb", "", _enable_usb, "a USB controller"),
     Option("usbdevice", "NAME", _add_usb_device, "a USB device: there is no bus"),
     Option(
         "blockdev",
@@ -158,8 +158,8 @@ OPTIONS = (
         "a network: nothing is connected to it",
         no_guest=True,
     ),
-    Option("nic", "TYPE|none[,PROP=VALUE]...", _add_nic, "a network and its card", no_guest=True),
-    Option("net", "TYPE|nic|none[,PROP=VALUE]...", read_list("net"), "the same", no_guest=True),
+    Option("nic", "TYPE|none[,PROP=VALUE]...", _add_nic, "a network and its card"),
+    Option("net", "TYPE|nic|none[,PROP=VALUE]...", read_list("net"), "the same, on a hub"),
     Option(
         "fsdev",
         "local|synth,id=ID[,path=PATH,security_model=MODEL][,...]",

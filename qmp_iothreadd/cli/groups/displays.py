@@ -130,7 +130,7 @@ OPTIONS = (
         no_guest=True,
         words=words_of("spice"),
     ),
-    Option("vga", "CARD", _set_vga, "a graphic card", no_guest=True, words=_list_cards),
+    Option("vga", "CARD", _set_vga, "a graphic card", words=_list_cards),
     Option("full-screen", "", accept, "begin with a full screen", no_guest=True),
     Option("k", "LANGUAGE", accept, "the layout of the keyboard", no_guest=True),
     Option(

@@ -137,6 +137,11 @@ def _guest(names: str, argument: str, handler: Handler, help: str, list: str = "
     return Option(names, argument, handler, help, no_guest=True, words=words)
 
 
+def _board(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
+    """An option that boards follow; the empty machine keeps what it is told, or refuses it."""
+    return Option(names, argument, handler, help, words=words_of(list) if list else no_words)
+
+
 OPTIONS = (
     Option(
         "M machine",
@@ -145,14 +150,14 @@ OPTIONS = (
         "the machine: none, microvm, pc, q35, isapc, or a version of these",
         words=_machine_words,
     ),
-    _guest(
+    _board(
         "smp",
         "[cpus=]N[,maxcpus=N][,LEVEL=N]...",
         _set_part("smp", "smp-opts"),
         "how many CPUs",
         "smp-opts",
     ),
-    _guest("m", "[size=]N[,slots=N,maxmem=N]", read_list("memory"), "how much memory", "memory"),
+    _board("m", "[size=]N[,slots=N,maxmem=N]", read_list("memory"), "how much memory", "memory"),
     Option(
         "accel",
         "NAME[,PROP=VALUE]...",
@@ -166,20 +171,20 @@ OPTIONS = (
     _guest("numa", "node|dist|cpu|hmat-lb|hmat-cache[,...]", read_list("numa"), "NUMA nodes"),
     Option("mem-path", "PATH", store_text("memory_path"), "where memory is kept"),
     Option("mem-prealloc", "", set_field("preallocate"), "allocate memory at once"),
-    _guest("global", "DRIVER.PROP=VALUE", _add_global, "a default of a device's", "global"),
-    _guest(
+    _board("global", "DRIVER.PROP=VALUE", _add_global, "a default of a device's", "global"),
+    _board(
         "boot",
         "[order=]DRIVES[,once=DRIVES][,menu=on|off]...",
         _set_part("boot", "boot-opts"),
         "what to boot from",
         "boot-opts",
     ),
-    _guest("kernel", FILE, _set_property("kernel"), "a kernel to boot"),
-    _guest("shim", FILE, _set_property("shim"), "what is run before it"),
-    _guest("initrd", FILE, _set_property("initrd"), "its initial ram disk"),
-    _guest("append", "TEXT", _set_property("append"), "its command line"),
-    _guest("dtb", FILE, _set_property("dtb"), "its device tree"),
-    _guest("bios", FILE, _set_property("firmware"), "the firmware"),
+    _board("kernel", FILE, _set_property("kernel"), "a kernel to boot"),
+    _board("shim", FILE, _set_property("shim"), "what is run before it"),
+    _board("initrd", FILE, _set_property("initrd"), "its initial ram disk"),
+    _board("append", "TEXT", _set_property("append"), "its command line"),
+    _board("dtb", FILE, _set_property("dtb"), "its device tree"),
+    _board("bios", FILE, _set_property("firmware"), "the firmware"),
     _guest(
         "fw_cfg",
         "[name=]NAME,file=FILE|string=TEXT",
@@ -190,11 +195,11 @@ OPTIONS = (
     _guest("smbios", "file=FILE|type=N[,FIELD=VALUE]...", _add_smbios, "a table of SMBIOS"),
     _guest("acpitable", "sig=NAME,data=FILE[,...]", _add_acpi_table, "a table of ACPI"),
     _guest("option-rom", FILE, _add_option_rom, "a ROM to load", "option-rom"),
-    _guest("no-acpi", "", _turn_off("acpi"), "-machine acpi=off, in older words"),
-    _guest("no-hpet", "", _turn_off("hpet"), "-machine hpet=off, in older words"),
+    _board("no-acpi", "", _turn_off("acpi"), "-machine acpi=off, in older words"),
+    _board("no-hpet", "", _turn_off("hpet"), "-machine hpet=off, in older words"),
     _guest("win2k-hack", "", accept, "for the installation of Windows 2000"),
     _guest("no-fd-bootchk", "", accept, "do not check the signatures of floppy disks"),
-    _guest(
+    _board(
         "rtc",
         "[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]",
         read_list("rtc"),
@@ -202,6 +207,6 @@ OPTIONS = (
         "rtc",
     ),
     _guest("icount", "[shift=]N|auto[,...]", read_list("icount"), "count instructions", "icount"),
-    _guest("loadvm", "TAG", _load_snapshot, "load a snapshot: there is no disk that has one"),
+    _board("loadvm", "TAG", _load_snapshot, "load a snapshot: there is no disk that has one"),
     Option("only-migratable", "", set_field("only_migratable"), "allow only what can be migrated"),
 )
