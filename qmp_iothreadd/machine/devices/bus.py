@@ -77,7 +77,7 @@ class PciBus(Bus):
         user, first = self.functions.get(place), self.functions.get(slot * FUNCTIONS)
         if user is not None:
             raise errors.pci_slot_in_use(
-                slot, function, device.type.name, user.type.name, user.id or ""
+                slot, function, device.type.name, user.type.name, user.id or "(null)"
             )
         if device.hotplugged and first is not None:
             raise errors.pci_function_hidden(slot, first.type.name, device.type.name)

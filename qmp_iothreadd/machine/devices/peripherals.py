@@ -135,7 +135,3 @@ class GenerationId(Single):
             return str(uuid.UUID(value))
         except ValueError:
             raise errors.device_property_value(self.type.name, name, value) from None
-
-
-def _others(device: Device) -> list[Device]:
-    return [each for each in devices_below(device.machine) if each is not device]
