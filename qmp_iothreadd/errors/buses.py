@@ -89,6 +89,11 @@ def ide_unit_in_use(unit: int) -> QmpError:
     return QmpError(f"IDE unit {unit} is in use")
 
 
+def hda_bus_full() -> QmpError:
+    """A codec with a number that a sound card does not have."""
+    return QmpError("HDA audio codec address is full")
+
+
 # -- USB and serial ports -------------------------------------------------------------------------
 
 

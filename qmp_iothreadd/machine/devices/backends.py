@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.audiodevs import Audiodevs
 from qmp_iothreadd.machine.devices.walk import devices_below
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.machine.objects.chardev_user import SilentFrontend
@@ -68,6 +69,17 @@ def take_netdev(device: Device, name: str, value: str) -> str:
     return value
 
 
+def check_audiodev(device: Device, name: str, value: str) -> str:
+    """Where a sound card's sound goes; cards share it.
+
+    Raises:
+        QmpError: there is none of this name.
+    """
+    if value not in [each["id"] for each in device.machine.part(Audiodevs).audiodevs]:
+        raise errors.device_property_not_found(device.type.name, name, value)
+    return value
+
+
 def check_mac(device: Device, name: str, value: str) -> str:
     """An address of a network card.
 
@@ -101,6 +113,7 @@ def check_boot_index(device: Device, name: str, value: int) -> int:
 
 
 BACKENDS: Final[Mapping[str, Callable[[Device, str, Any], Any]]] = {
+    "audiodev": check_audiodev,
     "chardev": take_chardev,
     "netdev": take_netdev,
     "mac": check_mac,

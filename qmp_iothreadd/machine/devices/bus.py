@@ -11,6 +11,7 @@ from qmp_iothreadd.qom.object import ObjectType, Property
 
 SLOTS, FUNCTIONS = 32, 8
 """Of a PCI bus, and of a slot there."""
+_CODECS_MAX: Final = 15
 _UNSET: Final = (1 << 32) - 1
 # What QEMU's virtio-scsi has room for.
 _CHANNEL_MAX: Final = 0
@@ -144,6 +145,31 @@ class IdeBus(Bus):
     def release(self, device: Device) -> None:
         """Free the unit."""
         del self.units[device.values["unit"]]
+
+
+class HdaBus(Bus):
+    """The codecs of a sound card, by their number."""
+
+    __slots__ = ("codecs",)
+
+    qom_name = "HDA"
+    abstract = False
+
+    def __init__(self, type: ObjectType, bus_name: str = "", *, hotpluggable: bool = False) -> None:
+        super().__init__(type, bus_name, hotpluggable=hotpluggable)
+        self.codecs = 0
+
+    def claim(self, device: Device) -> None:
+        """Give a codec the number that it asks for, or the next one.
+
+        Raises:
+            QmpError: there is no such number.
+        """
+        number = device.values.get("cad", self.codecs)
+        if number >= _CODECS_MAX:
+            raise errors.hda_bus_full()
+        device.values["cad"] = number
+        self.codecs = max(self.codecs, number + 1)
 
 
 class ScsiBus(Bus):

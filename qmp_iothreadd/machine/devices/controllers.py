@@ -1,11 +1,11 @@
-"""Devices that offer buses of other kinds than PCI: USB, SCSI, IDE and virtio-serial."""
+"""Devices that offer buses of other kinds than PCI: USB, IDE, sound and virtio-serial."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.devices.bus import IdeBus, UsbBus, VirtioSerialBus
+from qmp_iothreadd.machine.devices.bus import HdaBus, IdeBus, UsbBus, VirtioSerialBus
 from qmp_iothreadd.machine.devices.device import Device
 from qmp_iothreadd.machine.devices.pci import PciDevice
 from qmp_iothreadd.machine.devices.virtio import VirtioDevice
@@ -182,3 +182,15 @@ class PciIde(PciDevice):
         """Offer the buses."""
         for _ in range(2):
             self.offer_bus(IdeBus, hotpluggable=False)
+
+
+class Hda(PciDevice):
+    """A sound card, with a bus of codecs."""
+
+    __slots__ = ()
+
+    qom_name = "intel-hda-generic"
+
+    def realize(self) -> None:
+        """Offer the bus."""
+        self.offer_bus(HdaBus, hotpluggable=False)

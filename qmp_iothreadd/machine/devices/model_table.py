@@ -19,6 +19,7 @@ CLASSES: Final = {
     "ich9-ahci": "controllers:Ahci",
     "ide-cd": "ide:IdeCd",
     "ide-hd": "ide:IdeDisk",
+    "intel-hda-generic": "controllers:Hda",
     "isa-debugcon": "peripherals:NeedsChardev",
     "isa-ide": "controllers:IsaIde",
     "isa-parallel": "peripherals:NeedsChardev",

@@ -25,6 +25,7 @@ BUSES: Final[tuple[type[Bus], ...]] = (
     kinds.PciBus,
     kinds.PcieBus,
     kinds.IsaBus,
+    kinds.HdaBus,
     kinds.IdeBus,
     kinds.ScsiBus,
     kinds.UsbBus,

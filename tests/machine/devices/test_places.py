@@ -49,6 +49,7 @@ REFUSED = [
     ("pc", "", "ich9-usb-uhci1,masterbus=zz.0", "USB bus 'zz.0' not found"),
     ("pc", "piix3-usb-uhci,id=u", "ich9-usb-uhci1,masterbus=u.0",
      "Can't use USB bus 'u.0' as masterbus, it doesn't support companion controllers"),
+    ("pc", "intel-hda", "hda-duplex,cad=15", "HDA audio codec address is full"),
     ("pc", "isa-serial isa-serial isa-serial isa-serial", "isa-serial",
      "Max. supported number of ISA serial ports is 4."),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.audiodevs import Audiodevs
 from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.netdevs import Netdevs
 from tests.machine.devices.plugging import board, plug, refusal
@@ -126,6 +127,17 @@ def test_what_all_devices_of_a_type_begin_with() -> None:
         machine.device_defaults[-1] = ("edu", "dma_mask", "zz")
         text = "can't apply global edu.dma_mask=zz: Parameter 'dma_mask' expects uint64"
         assert refusal(machine, "edu") == text
+
+
+def test_cards_share_where_sound_goes() -> None:
+    with board("pc") as machine:
+        machine.part(Audiodevs).audiodevs.append({"id": "a", "driver": "none"})
+        plug(machine, "ich9-intel-hda,id=s")
+        codecs = [plug(machine, "hda-duplex,audiodev=a,bus=s.0") for _ in range(2)]
+        assert [codec.load("cad") for codec in codecs] == [0, 1]
+        assert (
+            refusal(machine, "AC97,audiodev=zz") == "Property 'AC97.audiodev' can't find value 'zz'"
+        )
 
 
 def test_structured_values() -> None:
