@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Random QMP against loaded iothreads, for as long as wanted: nothing may leak.
+"""Random QMP against loaded iothreads and disks, for as long as wanted: nothing may leak.
 
     tests/fuzz/soak.py --seconds 600
 
-A daemon is given iothreads and workloads, and loses them again, while all their parameters change,
-their statistics are read and reset, and traces go on and off. At the end everything is deleted:
-threads, descriptors and memory must be back where they began. The exit status is 1 if they are
-not.
+A daemon is given iothreads, disks and workloads, and loses them again, while all their parameters
+change, their statistics are read and reset, and traces go on and off. At the end everything
+is deleted: threads, descriptors and memory must be back where they began. The exit status is 1 if
+they are not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import os
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,8 +26,13 @@ from qmp_iothreadd.testing import Client, DaemonProcess
 
 MAX_IOTHREADS = 8
 MAX_WORKLOADS = 12
-# What a run may add to the resident memory: the allocator's slack, not a leak of every round.
-MAX_GROWTH_KIB = 4096
+# The nodes n0 to n3; the last two are files.
+DISKS = 4
+DISK_BYTES = 1 << 20
+NO_LIMITS = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+# What a run may add to the resident memory: the allocator's slack, not a leak of every round. Each
+# thread that a pool starts may take an arena of its own.
+MAX_GROWTH_KIB = 12288
 
 
 @dataclass
@@ -56,6 +62,7 @@ class Soak:
     client: Client
     random: random.Random
     iothreads: list[str] = field(default_factory=list)
+    disks: list[str] = field(default_factory=list)
     workloads: dict[str, str] = field(default_factory=dict)
     requests: int = 0
     refused: int = 0
@@ -66,6 +73,10 @@ class Soak:
             self.delete_iothread,
             self.add_workload,
             self.delete_workload,
+            self.plug,
+            self.unplug,
+            self.load_disk,
+            self.disturb,
             self.tune_iothread,
             self.tune_workload,
             self.read,
@@ -124,6 +135,47 @@ class Soak:
             assert self.ask("object-del", id=name), name
             del self.workloads[name]
 
+    def plug(self) -> None:
+        number = self.random.randrange(DISKS)
+        for iothread in self.pick(self.iothreads):
+            name = f"d{number}"
+            options = {"driver": "virtio-blk-pci", "drive": f"n{number}", "num_queues": 2}
+            # A disk whose guest has not let go of it yet has its name, and its node.
+            if self.ask("device_add", id=name, iothread=iothread, **options):
+                self.disks.append(name)
+
+    def unplug(self) -> None:
+        for name in self.pick(self.disks):
+            assert self.ask("device_del", id=name), name
+            self.disks.remove(name)
+
+    def load_disk(self) -> None:
+        for disk in self.pick(self.disks):
+            name = self.fresh("w")
+            access = {
+                "queue": self.random.randrange(3),
+                "read_percent": self.random.choice([0, 50, 101]),
+                "block_size": self.random.choice([512, 513, 65536]),
+                "flush_every": self.random.choice([0, 10]),
+                "pattern": self.random.choice(["random", "sequential", "hot"]),
+            }
+            if len(self.workloads) < MAX_WORKLOADS and self.ask(
+                "object-add", qom_type="x-workload", id=name, disk=disk, **access, **self.load()
+            ):
+                self.workloads[name] = ""
+
+    def disturb(self) -> None:
+        for name in self.pick(self.disks):
+            path = f"/machine/peripheral/{name}/virtio-backend"
+            limits = {**NO_LIMITS, "iops": self.random.choice([0, 1, 10**6])}
+            self.ask("block_set_io_throttle", id=path, **limits)
+            bounds = [10**number for number in range(self.random.randrange(5))]
+            self.ask("block-latency-histogram-set", id=path, boundaries=bounds)
+        size = self.random.choice([1, 2]) * DISK_BYTES
+        self.ask("block_resize", node_name=f"n{DISKS - 1}", size=size)
+        self.ask("stop")
+        self.ask("cont")
+
     def load(self) -> dict[str, Any]:
         return {
             "arrival": self.random.choice(["constant", "exponential", "lognormal", "on-off"]),
@@ -151,7 +203,10 @@ class Soak:
     def read(self) -> None:
         self.ask(
             self.random.choice(
-                ["query-iothreads", "x-query-iothread-stats", "x-query-workload-stats"]
+                [
+                    *("query-iothreads", "x-query-iothread-stats", "x-query-workload-stats"),
+                    *("query-blockstats", "query-block"),
+                ]
             )
         )
 
@@ -166,6 +221,10 @@ class Soak:
         self.ask(self.random.choice(["nope", "object-add", "qom-get"]))
 
     def clear(self) -> None:
+        for name in self.disks:
+            assert self.ask("device_del", id=name), name
+        while self.client.execute("query-block"):
+            time.sleep(0.01)  # until the guest has let go
         for name in list(self.workloads):
             assert self.ask("object-del", id=name), name
         for name in self.iothreads:
@@ -173,10 +232,27 @@ class Soak:
         self.ask("trace-event-set-state", name="*", enable=False)
 
 
+def add_nodes(client: Client, folder: Path) -> None:
+    """Add the nodes of the disks."""
+    for number in range(DISKS):
+        node = {"driver": "null-co", "node-name": f"n{number}", "latency-ns": 20_000}
+        if number >= DISKS // 2:
+            image = folder / str(number)
+            image.write_bytes(bytes(DISK_BYTES))
+            node = {"driver": "file", "node-name": f"n{number}", "filename": str(image)}
+        client.execute("blockdev-add", node)
+
+
 def soak(seconds: float, seed: int, report: Callable[[str], None]) -> list[str]:
     """Run for ``seconds``. Returns what leaked, as text."""
-    with DaemonProcess("-D", os.devnull) as daemon, Client.connect(daemon.path) as client:
+    options = ("-D", os.devnull, "-machine", "pc", "-nodefaults")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        DaemonProcess(*options) as daemon,
+        Client.connect(daemon.path) as client,
+    ):
         client.negotiate()
+        add_nodes(client, Path(folder))
         run = Soak(client, random.Random(seed))
         for _ in range(300):  # what is loaded on first use is no leak
             run.step()
