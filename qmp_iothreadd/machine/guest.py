@@ -38,6 +38,7 @@ class Guest:
         # What it was asked to do and has not done, and, of those, what it had the time to do.
         self._asked: dict[object, Callable[[], None]] = {}
         self._due: dict[object, None] = {}
+        self._timers: dict[object, asyncio.TimerHandle] = {}
         # How each device that is to be unplugged is let go of: a reset does so too.
         self._unplugs: dict[object, Callable[[], None]] = {}
         machine.reset_handlers.append(self._reset)
@@ -45,7 +46,7 @@ class Guest:
 
     def close(self) -> None:
         """Forget what was asked."""
-        self._asked.clear()
+        self._forget_all()
         self._unplugs.clear()
 
     def start(self) -> None:
@@ -61,8 +62,7 @@ class Guest:
     def panic(self) -> None:
         """Its kernel crashes: from then on it does nothing."""
         self._crashed = True
-        self._asked.clear()
-        self._due.clear()
+        self._forget_all()
         self._machine.panic()
 
     def watchdog(self) -> None:
@@ -94,6 +94,14 @@ class Guest:
         """Whether the device was asked for, and has not been given up."""
         return device in self._unplugs
 
+    def forget(self, device: Any) -> None:
+        """The device is gone, whether or not it was asked for."""
+        self._unplugs.pop(device, None)
+        self._asked.pop(device, None)
+        self._due.pop(device, None)
+        if device in self._timers:
+            self._timers.pop(device).cancel()
+
     def _let_go(self, device: object) -> None:
         self._unplugs.pop(device)()
 
@@ -107,12 +115,19 @@ class Guest:
 
     def _begin(self, key: object, act: Callable[[], None]) -> None:
         self._asked[key] = act
-        self._machine.part(BackgroundWork).spawn(self._do(key, act))
+        if self.delay_ms:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(self.delay_ms / 1000, self._time_is_up, key, act)
+            self._timers[key] = timer
+        else:
+            self._machine.part(BackgroundWork).spawn(self._do(key, act))
 
     async def _do(self, key: object, act: Callable[[], None]) -> None:
-        if self.delay_ms:
-            await asyncio.sleep(self.delay_ms / 1000)
-        if self._asked.get(key) is act:  # no reset came between
+        self._time_is_up(key, act)
+
+    def _time_is_up(self, key: object, act: Callable[[], None]) -> None:
+        self._timers.pop(key, None)
+        if self._asked.get(key) is act:  # it was not forgotten meanwhile
             self._due[key] = None
             self._work_off()
 
@@ -135,9 +150,14 @@ class Guest:
 
     def _reset(self) -> None:
         """The guest forgets; devices that were asked for are given up by the hardware."""
-        self._asked.clear()
-        self._due.clear()
+        self._forget_all()
         for device in tuple(self._unplugs):
             self._let_go(device)
         self._booted = self._crashed = False
         self.start()
+
+    def _forget_all(self) -> None:
+        self._asked.clear()
+        self._due.clear()
+        while self._timers:
+            self._timers.popitem()[1].cancel()

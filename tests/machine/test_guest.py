@@ -114,15 +114,40 @@ async def test_what_it_was_asked_before_a_reset_is_not_done_after_it(
     assert said == ["POWERDOWN", "RESET", "disk"]
 
 
-async def test_the_end_of_the_machine_ends_what_takes_its_time(
-    guest: Guest, machine: Machine, said: list[str]
+class Waiting:
+    """The timers of the event loop that are still to come."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._timers: list[asyncio.TimerHandle] = []
+        loop = asyncio.get_running_loop()
+        make = loop.call_later
+
+        def call_later(*arguments: Any) -> asyncio.TimerHandle:
+            self._timers.append(make(*arguments))
+            return self._timers[-1]
+
+        monkeypatch.setattr(loop, "call_later", call_later)
+
+    def count(self) -> int:
+        return sum(not each.cancelled() for each in self._timers)
+
+
+async def test_a_reset_and_the_end_of_the_machine_end_what_takes_its_time(
+    guest: Guest, machine: Machine, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest.delay_ms = 10**6
-    before = asyncio.all_tasks()
-    guest.powerdown()
+    waiting = Waiting(monkeypatch)
+    for _ in range(3):
+        guest.powerdown()
+        machine.reset()
+        guest.powerdown()
+    assert waiting.count() == 1
+    guest.unplug("disk", lambda: said.append("disk"))
+    guest.forget("disk")
+    assert waiting.count() == 1
     machine.close()
-    await wait_until_async(lambda: asyncio.all_tasks() == before)
-    assert said == ["POWERDOWN"]
+    assert waiting.count() == 0
+    assert said == ["POWERDOWN", "RESET", "POWERDOWN"] * 3
 
 
 # -- Unplugging -----------------------------------------------------------------------------------
@@ -148,6 +173,16 @@ def test_a_reset_lets_go_of_devices_before_its_reply(
     assert send(client, "system_reset") == ["RESET", "DEVICE_DELETED", "{}"]
     assert not guest.is_unplugging("disk")
     assert send(client, "cont") == ["RESUME", "{}"]
+
+
+def test_what_is_gone_already_is_not_let_go(guest: Guest, client: MemoryClient) -> None:
+    let_go: list[str] = []
+    for device in ("a", "b"):
+        guest.unplug(device, lambda device=device: let_go.append(device))  # type: ignore[misc]
+    guest.forget("a")
+    guest.forget("c")
+    send(client, "query-status", "system_reset")
+    assert let_go == ["b"]
 
 
 def test_after_the_end_nothing_is_let_go(guest: Guest, client: MemoryClient) -> None:

@@ -99,8 +99,6 @@ class Cpus:
         Raises:
             QmpError: they ask for none that there is and that is free.
         """
-        if not self._machine.board.machine_type.default_cpu_type:
-            raise errors.device_not_hotpluggable_here(type_name)
         if type_name != self.type_name:
             raise errors.cpu_of_another_type(self.type_name)
         asked = [given[level.property] for level in LEVELS]

@@ -189,6 +189,7 @@ class Devices:
         for bus in device.buses:
             for below in bus.devices.copy():
                 self.unplug(below)
+        self._machine.part(Guest).forget(device)
         path = device.path
         device.unrealize_from_bus()
         device.unparent()
