@@ -191,3 +191,11 @@ def test_cards_are_on_the_first_bus(machine_type: str, bus: str) -> None:
     assert {"VGA", "e1000"} <= set(found.values())
     assert list(unconnected_netdevs(machine)) == ["unused"]
     machine.close()
+
+
+def test_the_empty_machine_has_nothing_from_its_start() -> None:
+    machine = make_machine()
+    machine.part(Board).init()
+    assert not list(devices_below(machine))
+    assert bus_names(machine) == set()
+    machine.close()
