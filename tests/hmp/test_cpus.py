@@ -41,6 +41,11 @@ def test_a_line_is_about_one(client: MemoryClient) -> None:
     assert error["desc"] == "Parameter 'cpu-index' expects a CPU number"
 
 
+def test_none_has_turned_paging_on(client: MemoryClient) -> None:
+    for line in ("info mem", "info tlb"):
+        assert hmp(client, line) == ["PG disabled"]
+
+
 def test_a_terminal_keeps_it(client: MemoryClient) -> None:
     monitor = client.monitor
     assert isinstance(monitor, Monitor)

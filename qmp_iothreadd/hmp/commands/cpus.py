@@ -43,6 +43,14 @@ def hotpluggable_cpus(ctx: Context) -> str:
     return "".join(["Hotpluggable CPUs:\n", *[line for each in found for line in _describe(each)]])
 
 
+@hmp_command("info mem", help="show the active virtual memory mappings")
+@hmp_command("info tlb", help="show virtual to physical memory mappings")
+def mappings(ctx: Context) -> str:
+    """None: a CPU that executes nothing has not turned paging on."""
+    has_one = cpu_commands.has_cpu(ctx, getattr(ctx, "cpu_index", 0))
+    return "PG disabled\n" if has_one else "No CPU available\n"
+
+
 def _describe(place: dict[str, Any]) -> Iterator[str]:
     yield f'  type: "{place["type"]}"\n'
     yield f'  vcpus_count: "{place["vcpus-count"]}"\n'

@@ -38,13 +38,11 @@ _REFUSED: Final = {
 # Items that are always the same without a guest.
 _SAME: Final = {
     "dump": ("Status: none\n", "Display the latest dump status"),
-    "mem": (_NO_CPU, "show the active virtual memory mappings"),
     "mice": ("No mouse devices connected\n", "show which guest mouse is receiving events"),
     "qdm": ("", "show qdev device model list"),
     "replay": ("Record/replay is not active\n", "show record/replay information"),
     "sev": ("SEV is not enabled\n", "show SEV information"),
     "spice": ("Server: disabled\n", "show the spice server status"),
-    "tlb": (_NO_CPU, "show virtual to physical memory mappings"),
     "usbhost": ("", "show host USB devices"),
     "vcpu_dirty_limit": (
         "Dirty page limit not enabled!\n",
