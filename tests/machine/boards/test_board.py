@@ -193,9 +193,28 @@ def test_cards_are_on_the_first_bus(machine_type: str, bus: str) -> None:
     machine.close()
 
 
-def test_the_empty_machine_has_nothing_from_its_start() -> None:
-    machine = make_machine()
-    machine.part(Board).init()
-    assert not list(devices_below(machine))
-    assert bus_names(machine) == set()
-    machine.close()
+@pytest.mark.parametrize(
+    ("machine_type", "properties", "tells"),
+    [
+        ("none", {}, False),
+        ("isapc", {}, False),
+        ("q35", {"acpi": "off"}, True),
+        ("pc", {}, True),
+        ("pc", {"acpi": "off"}, False),
+        ("microvm", {}, True),
+    ],
+)
+def test_a_device_of_the_boards_tells_of_slots(
+    machine_type: str, properties: Mapping[str, Any], tells: bool
+) -> None:
+    with board(machine_type, **properties) as machine:
+        assert machine.board.has_acpi_device == tells
+
+
+def test_the_empty_machine_has_nothing_on_its_board() -> None:
+    with board("none") as machine:
+        machine.part(Board).init(ports=[Connected("serial", 0, "s")], cards=[("VGA", {})])
+        assert list(devices_below(machine)) == []
+        assert machine.board.hot_plug_bus is None
+        assert not machine.board.chips()
+        assert machine.board.port_count("serial") == 0
