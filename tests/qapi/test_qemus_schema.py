@@ -18,6 +18,7 @@ OURS = {
     "x-query-iothread-stats: command",
     "x-reset-iothread-stats: command",
     "x-query-workload-stats: command",
+    "x-guest-act: command",
     "object-add.qom-type: value x-workload",
     "object-add: branch x-workload",
     "object-add/iothread: member x-poll-policy",
