@@ -76,6 +76,11 @@ def chassis_slot_in_use() -> QmpError:
     return QmpError("Can't add chassis slot, error -16")
 
 
+def too_many_pci_buses(limit: int) -> QmpError:
+    """A bridge to a bus that could have no number."""
+    return QmpError(f"PCI: there are {limit} buses already")
+
+
 # -- IDE ------------------------------------------------------------------------------------------
 
 
@@ -105,6 +110,11 @@ def usb_port_not_found(port: str, bus: str) -> QmpError:
 def usb_ports_used_up(driver: str) -> QmpError:
     """No port is left."""
     return QmpError(f"tried to attach usb device {driver} to a bus with no free ports")
+
+
+def usb_hubs_too_deep() -> QmpError:
+    """A sixth hub behind the others."""
+    return QmpError("usb hub chain too deep")
 
 
 def usb_bus_not_found(name: str) -> QmpError:

@@ -8,10 +8,12 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.bus import IsaBus, PciBus, PcieBus
 from qmp_iothreadd.machine.devices.device import Device
 from qmp_iothreadd.machine.devices.pci import PciDevice
-from qmp_iothreadd.machine.devices.walk import devices_below
+from qmp_iothreadd.machine.devices.walk import buses_below, devices_below, system_bus
 
 _EXPRESS: Final = "pcie-port"
 _SLOT: Final = "pcie-slot"
+_BUSES_MAX: Final = 256
+"""So many numbers for buses there are. QEMU makes more, which no guest finds."""
 
 
 class HostBridge(Device):
@@ -58,8 +60,11 @@ class PciBridge(PciDevice):
         """Offer the bus.
 
         Raises:
-            QmpError: the slot's number is taken, or there is none.
+            QmpError: the slot's number is taken, or there is none; or there are too many buses.
         """
+        buses = buses_below(system_bus(self.machine))
+        if sum(isinstance(bus, PciBus) for bus in buses) >= _BUSES_MAX:
+            raise errors.too_many_pci_buses(_BUSES_MAX)
         if self.type.name == "pci-bridge" and self.load("chassis_nr") == 0:
             raise errors.bridge_without_chassis()
         if self.type.implements(_SLOT):

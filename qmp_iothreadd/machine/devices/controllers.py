@@ -14,6 +14,7 @@ from qmp_iothreadd.machine.devices.walk import find_bus
 _UHCI_PORTS: Final = 2
 _EHCI_PORTS: Final = 6
 _HUB_PORTS: Final = 8
+_HUBS_MAX: Final = 5
 _SERIAL_PORTS_MAX: Final = 511
 """Of a virtio-serial device, so that its queues are not more than a virtio device can have."""
 
@@ -92,9 +93,15 @@ class UsbHub(UsbDevice):
     qom_name = "usb-hub"
 
     def realize(self) -> None:
-        """Add the ports."""
+        """Add the ports.
+
+        Raises:
+            QmpError: there are too many hubs between this one and the controller.
+        """
         assert isinstance(self.bus, UsbBus)
         port = self.values["port"]
+        if port.count(".") >= _HUBS_MAX:
+            raise errors.usb_hubs_too_deep()
         for number in range(1, _HUB_PORTS + 1):
             self.bus.ports[f"{port}.{number}"] = None
 

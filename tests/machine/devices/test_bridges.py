@@ -6,9 +6,18 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.devices.devices import Devices
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.testing.memory import MemoryClient
 from tests.machine.devices.plugging import board, deleted, plug, refusal
 
 RNG = "virtio-rng-pci"
+
+
+def qtree_lines(machine: Machine) -> list[str]:
+    with MemoryClient(machine) as client:
+        client.negotiate()
+        line = {"command-line": "info qtree"}
+        return str(client.execute("human-monitor-command", line)).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -62,3 +71,23 @@ def test_the_first_bus_of_a_machine_decides() -> None:
         port = machine.part(Devices).find("p")
         with pytest.raises(QmpError, match=r"^Bus 'pcie\.0' does not support hotplugging$"):
             machine.part(Devices).request_unplug(port)
+
+
+def test_buses_behind_buses_come_to_an_end() -> None:
+    with board("q35") as machine:
+        top = plug(machine, "pcie-root-port,id=p0,chassis=0")
+        count = 0
+        while not (
+            said := refusal(
+                machine,
+                f"pcie-root-port,id=p{count + 1},bus=p{count},chassis={count + 1}",
+                hotplugged=True,
+            )
+        ):
+            count += 1
+        assert (said, count) == ("PCI: there are 256 buses already", 254)
+        seen = deleted(machine)
+        hmp_lines = qtree_lines(machine)
+        assert sum("dev: pcie-root-port" in line for line in hmp_lines) == 255
+        machine.part(Devices).unplug(top)
+        assert [each["device"] for each in seen] == [f"p{number}" for number in range(254, -1, -1)]

@@ -122,6 +122,16 @@ def test_ports_of_a_hub_go_with_it() -> None:
         assert [machine.resolve("/machine/peripheral").child(name) for name in "hk"] == [None, None]
 
 
+def test_hubs_behind_hubs_come_to_an_end() -> None:
+    with board("pc") as machine:
+        plug(machine, "qemu-xhci")
+        port = "1"
+        for _ in range(5):
+            plug(machine, f"usb-hub,port={port}")
+            port += ".1"
+        assert refusal(machine, f"usb-hub,port={port}") == "usb hub chain too deep"
+
+
 def test_companions_have_their_masters_ports() -> None:
     with board("pc") as machine:
         plug(machine, "ich9-usb-ehci1,id=e,addr=7.7,multifunction=on")
