@@ -83,7 +83,7 @@ def show(libvirt: Libvirt, seconds: float) -> None:
 
 def _type(libvirt: Libvirt, command: str) -> None:
     print(f"$ virsh {command}")
-    said = libvirt.virsh(*command.split())
+    said = libvirt.run("virsh", "-c", libvirt.uri, *command.split())
     print(f"{said}\n" if said else "", flush=True)
 
 

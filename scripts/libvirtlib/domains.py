@@ -12,7 +12,7 @@ class Domain:
     emulator: object
     name: str = "t1"
     machine: str = "microvm"
-    vcpus: int = 1
+    vcpus: str = "<vcpu>1</vcpu>"
     iothreads: str = "<iothreads>2</iothreads>"
     devices: str = ""
     elements: str = ""
@@ -25,7 +25,7 @@ class Domain:
             <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
               <name>{self.name}</name>
               <memory unit='MiB'>16</memory>
-              <vcpu>{self.vcpus}</vcpu>
+              {self.vcpus}
               {self.iothreads}
               <os><type arch='x86_64' machine='{self.machine}'>hvm</type></os>
               {self.elements}
@@ -50,3 +50,16 @@ def disk(file: object, target: str = "vda", driver: str = "iothread='1'", more: 
           <target dev='{target}' bus='virtio'/>
           {more}
         </disk>"""
+
+
+EVERYTHING = """
+    <controller type='usb' model='qemu-xhci' ports='15'/>
+    <interface type='user'><model type='virtio'/></interface>
+    <serial type='pty'/><console type='pty'/>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <input type='tablet' bus='usb'/>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+    <watchdog model='i6300esb' action='reset'/>
+    <panic model='isa'/>
+    <video><model type='vga'/></video>"""
+"""Devices that people's domains have and that tests of iothreads can do without."""

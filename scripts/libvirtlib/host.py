@@ -91,7 +91,7 @@ class Host:
         )
         if done.returncode != 0:
             raise RefusedError(done.stderr.strip() or done.stdout.strip())
-        said: str = done.stdout.strip()
+        said: str = done.stdout.strip("\n")
         return said
 
     def start(self, *argv: str | Path, **options: Any) -> subprocess.Popen[str]:

@@ -85,6 +85,16 @@ def test_the_pool_is_tuned_in_the_order_that_keeps_it_valid(libvirt: Libvirt, t1
     assert pool(libvirt, "iothread2") == (1, 2)
 
 
+def test_what_this_libvirt_does_not_know_it_does_not_ask_for(libvirt: Libvirt, t1: str) -> None:
+    if "--poll-weight" in libvirt.virsh("help", "iothreadset"):
+        libvirt.virsh("iothreadset", t1, 1, "--poll-weight", 5)
+        path = "/objects/iothread1"
+        assert libvirt.qmp(t1, "qom-get", path=path, property="poll-weight") == 5
+    else:
+        why = libvirt.refusal("iothreadset", t1, 1, "--poll-weight", 5)
+        assert "doesn't support option --poll-weight" in why
+
+
 def test_a_pin_is_the_threads_affinity(libvirt: Libvirt, t1: str) -> None:
     if (os.cpu_count() or 1) < 2:
         pytest.skip("there is one processor")

@@ -8,13 +8,22 @@ import os
 from collections.abc import Callable
 
 import pytest
-from libvirtlib.domains import Domain
+from libvirtlib.domains import EVERYTHING, Domain
 from libvirtlib.host import Libvirt, RefusedError
 
 from tests.waiting import wait_until
 
 Create = Callable[..., Domain]
 
+ACPI = "<features><acpi/></features>"
+ORDINARY = """
+    <cpu mode='maximum'/>
+    <clock offset='utc'>
+      <timer name='rtc' tickpolicy='catchup'/>
+      <timer name='pit' tickpolicy='delay'/>
+      <timer name='hpet' present='no'/>
+    </clock>
+    <pm><suspend-to-mem enabled='no'/><suspend-to-disk enabled='no'/></pm>"""
 MACHINES = ["microvm", "pc", "q35", "isapc"]
 needs_two_cpus = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one processor")
 
@@ -54,12 +63,28 @@ def test_a_domain_of_each_machine_runs(libvirt: Libvirt, domain: Create, machine
     assert libvirt.virsh("list", "--name") == "t1"
 
 
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_an_ordinary_domain_runs(libvirt: Libvirt, domain: Create, machine: str) -> None:
+    domain(
+        machine=machine,
+        elements=ACPI + ORDINARY,
+        devices=EVERYTHING,
+        usb="",
+        balloon="<memballoon model='virtio'/>",
+    )
+    assert state(libvirt) == "running (booted)"
+    assert libvirt.statistics("t1")["net.count"] == "1"
+    libvirt.virsh("reset", "t1")
+    libvirt.restart_daemon()
+    become(libvirt, "running (booted)")
+
+
 def test_versioned_machines_are_accepted(libvirt: Libvirt, domain: Create) -> None:
-    domain(machine="pc", elements="<features><acpi/></features>")
+    domain(machine="pc", elements=ACPI)
     chosen = libvirt.virsh("dumpxml", "t1").partition("machine='")[2].partition("'")[0]
     assert chosen.startswith("pc-i440fx-")
     libvirt.virsh("destroy", "t1")
-    domain(machine=chosen, elements="<features><acpi/></features>")
+    domain(machine=chosen, elements=ACPI)
     assert state(libvirt) == "running (booted)"
 
 
@@ -69,7 +94,7 @@ def test_libvirt_has_no_machine_none(libvirt: Libvirt) -> None:
 
 
 def test_it_is_described(libvirt: Libvirt, domain: Create) -> None:
-    domain(vcpus=2)
+    domain(vcpus="<vcpu>2</vcpu>")
     about = libvirt.pairs("dominfo", "t1")
     assert about["State"] == "running"
     assert about["CPU(s)"] == "2"
@@ -133,7 +158,7 @@ def stopped_and_gone_on(libvirt: Libvirt, name: str) -> bool:
 
 
 def test_cpus_are_counted_and_shown(libvirt: Libvirt, domain: Create) -> None:
-    domain(vcpus=2)
+    domain(vcpus="<vcpu>2</vcpu>")
     assert libvirt.virsh("vcpucount", "t1", "--live", "--current") == "2"
     assert [row[-1] for row in libvirt.table("vcpucount", "t1")] == ["2", "2"]
     info = libvirt.virsh("vcpuinfo", "t1")
@@ -143,9 +168,17 @@ def test_cpus_are_counted_and_shown(libvirt: Libvirt, domain: Create) -> None:
     assert libvirt.statistics("t1", "--vcpu")["vcpu.1.state"] == "1"
 
 
+def test_a_cpu_is_plugged_in(libvirt: Libvirt, domain: Create) -> None:
+    domain(machine="q35", elements=ACPI, vcpus="<vcpu current='1'>3</vcpu>")
+    libvirt.virsh("setvcpus", "t1", 2)
+    assert libvirt.virsh("vcpucount", "t1", "--live", "--current") == "2"
+    assert len(libvirt.qmp("t1", "query-cpus-fast")) == 2
+    assert {"vcpu.0.state", "vcpu.1.state"} <= set(libvirt.statistics("t1", "--vcpu"))
+
+
 @needs_two_cpus
 def test_a_cpu_is_pinned(libvirt: Libvirt, domain: Create) -> None:
-    domain(vcpus=2)
+    domain(vcpus="<vcpu>2</vcpu>")
     libvirt.virsh("vcpupin", "t1", 1, "0")
     assert libvirt.table("vcpupin", "t1") == [["0", "0-1"], ["1", "0"]]
     by_index = {each["cpu-index"]: each for each in libvirt.qmp("t1", "query-cpus-fast")}
@@ -163,7 +196,8 @@ def test_the_emulator_is_pinned(libvirt: Libvirt, t1: str) -> None:
 def test_memory_is_set_where_there_is_a_balloon(libvirt: Libvirt, domain: Create) -> None:
     domain(machine="pc", balloon="<memballoon model='virtio'/>")
     libvirt.virsh("setmem", "t1", "8M")
-    libvirt.virsh("dommemstat", "t1")
+    assert "actual" in libvirt.virsh("dommemstat", "t1")
+    assert libvirt.qmp("t1", "query-balloon")["actual"] in (8 << 20, 16 << 20)
 
 
 def test_memory_is_not_set_where_there_is_none(libvirt: Libvirt, t1: str) -> None:
@@ -203,7 +237,7 @@ def test_it_starts_paused(libvirt: Libvirt) -> None:
 @pytest.mark.ours("there is no guest that obeys")
 @pytest.mark.parametrize("machine", MACHINES[:3])
 def test_it_shuts_down(libvirt: Libvirt, machine: str) -> None:
-    name = define(libvirt, machine=machine, elements="<features><acpi/></features>")
+    name = define(libvirt, machine=machine, elements=ACPI)
     libvirt.virsh("start", name)
     libvirt.virsh("shutdown", name)
     become(libvirt, "shut off (shutdown)")
@@ -212,7 +246,7 @@ def test_it_shuts_down(libvirt: Libvirt, machine: str) -> None:
 
 @pytest.mark.ours("there is no guest that obeys")
 def test_it_reboots(libvirt: Libvirt) -> None:
-    name = define(libvirt, machine="q35", elements="<features><acpi/></features>")
+    name = define(libvirt, machine="q35", elements=ACPI)
     libvirt.virsh("start", name)
     (process,) = libvirt.emulators()
     libvirt.virsh("reboot", name)
@@ -222,7 +256,7 @@ def test_it_reboots(libvirt: Libvirt) -> None:
 
 @pytest.mark.ours("there is no guest that obeys")
 def test_a_reboot_can_be_an_end(libvirt: Libvirt) -> None:
-    elements = "<features><acpi/></features><on_reboot>destroy</on_reboot>"
+    elements = ACPI + "<on_reboot>destroy</on_reboot>"
     name = define(libvirt, machine="pc", elements=elements)
     libvirt.virsh("start", name)
     libvirt.virsh("reboot", name)
@@ -281,7 +315,7 @@ def test_twenty_at_once(libvirt: Libvirt) -> None:
 
 
 def test_a_new_daemon_of_libvirts_finds_it(libvirt: Libvirt, domain: Create) -> None:
-    domain(vcpus=2)
+    domain(vcpus="<vcpu>2</vcpu>")
     (process,) = libvirt.emulators()
     libvirt.virsh("iothreadadd", "t1", 6)
     libvirt.restart_daemon()
