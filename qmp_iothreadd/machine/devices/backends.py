@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _FIRST_MAC: Final = 0x525400123456
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}", re.ASCII)
 
+# The port of a guest agent that has not come: libvirt would wait for its answers.
+_OPENED_BY_GUESTS: Final = ("virtserialport",)
+
 
 def _owner(device: Device, name: str) -> str:
     """The type that errors name: a serial port's properties are those of the UART in it."""
@@ -37,7 +40,7 @@ def take_chardev(device: Device, name: str, value: str) -> str:
     found = device.machine.chardevs.get(value)
     if found is None:
         raise errors.device_property_not_found(_owner(device, name), name, value)
-    frontend = SilentFrontend()
+    frontend = SilentFrontend(device.type.name not in _OPENED_BY_GUESTS)
     try:
         found.attach(frontend)
     except errors.QmpError as error:

@@ -22,11 +22,13 @@ class SilentProtocol(FrontendProtocol):
 
 
 class SilentFrontend:
-    """The front end of a device that is held."""
+    """The front end of a device that is held; ``is_open`` is what query-chardev says of it."""
 
     wants_keys = False
     multi_client = False
-    is_open = True
+
+    def __init__(self, is_open: bool = True) -> None:
+        self.is_open = is_open
 
     def connect(self) -> FrontendProtocol:
         """A protocol for a new peer."""

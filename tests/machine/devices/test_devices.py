@@ -45,3 +45,16 @@ def test_refused(client: MemoryClient, options: dict[str, object], text: str) ->
     with pytest.raises(QmpError) as caught:
         client.machine.part(Devices).plug(options, hotplugged=True)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(("model", "is_open"), [("virtserialport", False), ("virtconsole", True)])
+async def test_a_port_for_an_agent_is_closed_until_there_is_one(
+    client: MemoryClient, model: str, is_open: bool
+) -> None:
+    client.execute("chardev-add", {"id": "c0", "backend": {"type": "null", "data": {}}})
+    client.execute("device_add", {"driver": "virtio-serial-pci", "id": "serial0"})
+    client.execute("device_add", {"driver": model, "id": "port0", "chardev": "c0"})
+    listed = {each["label"]: each for each in client.execute("query-chardev")}
+    assert listed["c0"]["frontend-open"] is is_open
+    client.execute("device_del", {"id": "port0"})
+    client.execute("chardev-remove", {"id": "c0"})  # while there is an event loop
