@@ -15,9 +15,8 @@ ACPI = "<features><acpi/></features>"
 
 def start(libvirt: Libvirt, **parts: str) -> None:
     """Start a domain with two of three CPUs."""
-    xml = str(Domain(libvirt.emulator, **parts))  # type: ignore[arg-type]
-    xml = xml.replace("<vcpu>1</vcpu>", "<vcpu current='2'>3</vcpu>")
-    libvirt.virsh("define", libvirt.file("domain.xml", xml))
+    made = Domain(libvirt.emulator, vcpus="<vcpu current='2'>3</vcpu>", **parts)
+    libvirt.virsh("define", libvirt.file("domain.xml", str(made)))
     libvirt.virsh("start", "t1")
 
 
