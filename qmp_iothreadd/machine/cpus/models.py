@@ -100,4 +100,8 @@ def cpu_device_rows() -> Iterator[dict[str, Any]]:
     ]
     yield {"name": "x86_64-cpu", "parent": "cpu", "abstract": True, "properties": listed}
     for definition in cpu_definitions():
-        yield {"name": definition["typename"], "parent": "x86_64-cpu"}
+        row = {"name": definition["typename"], "parent": "x86_64-cpu"}
+        if definition["name"] in ("host", "max"):  # those that can be more than can migrate
+            migratable = cpu_properties()["migratable"]
+            row["properties"] = [[migratable.name, migratable.type, migratable.default]]
+        yield row

@@ -68,6 +68,8 @@ class X86Cpu(Device):
 
     def load(self, name: str) -> Any:
         """The value in force of a property."""
+        if name == "unavailable-features":
+            return find_cpu_model(self._model_name)[name]
         return self.values.get(name, cpu_properties()[name].default)
 
     def store(self, name: str, value: Any) -> None:
@@ -78,6 +80,8 @@ class X86Cpu(Device):
         """
         if self.realized:
             raise errors.device_property_set_too_late(name, self.id, self.type.name)
+        if name == "unavailable-features":
+            raise errors.property_not_writable(self.type.name, name)
         type_name = cpu_properties()[name].type
         value_type = self.machine.schema.types["str" if type_name == "string" else type_name]
         value = self.machine.models.validate(value_type, value, name)
@@ -159,12 +163,15 @@ class X86Cpu(Device):
         dashed = name.replace("_", "-")
         return name if name in cpu_properties() or dashed not in cpu_properties() else dashed
 
+    @property
+    def _model_name(self) -> str:
+        return self.type.name.removesuffix(MODEL_SUFFIX)
+
     def _check_model(self) -> None:
-        name = self.type.name.removesuffix(MODEL_SUFFIX)
-        if name == "host":
+        if self._model_name == "host":
             raise errors.host_cpu_needs_kvm()
         bits = self.load("phys-bits")
         if bits and not 32 <= bits <= 52:
             raise errors.bad_phys_bits(bits)
-        if self.load("enforce") and find_cpu_model(name)["unavailable-features"]:
+        if self.load("enforce") and self.load("unavailable-features"):
             raise errors.cpu_features_missing()

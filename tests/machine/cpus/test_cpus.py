@@ -218,6 +218,19 @@ def test_an_option_that_no_cpu_can_follow(option: str, text: str) -> None:
     machine.close()
 
 
+@pytest.mark.parametrize(("model", "lacks"), [("qemu64-v1", False), ("YongFeng-v1", True)])
+def test_a_model_says_what_the_translator_lacks(model: str, lacks: bool) -> None:
+    machine = make_machine(machine_type="q35")
+    cpu = machine.resolve(cpus_of(machine, model).by_index[0].path)
+    assert ("xstore" in cpu.get_property("unavailable-features")) == lacks
+    fresh = cpu.type.instantiate()
+    with pytest.raises(QmpError, match="unavailable-features' is not writable"):
+        fresh.set_property("unavailable-features", [])
+    listed = [each.name for each in machine.types["max-x86_64-cpu"].listed_properties()]
+    assert {"unavailable-features", "migratable"} < {*listed}
+    machine.close()
+
+
 def test_an_empty_machine_has_no_place() -> None:
     with MemoryClient() as client:
         client.negotiate()
