@@ -59,5 +59,5 @@ def netdev_del(ctx: Context, id: str) -> None:
 
 @command("set_link")
 def set_link(ctx: Context, name: str, up: bool) -> None:
-    """Connect or disconnect a network back end's cable."""
-    ctx.machine.part(Netdevs).find(name).link_up = up
+    """Connect or disconnect the cable of a network card or back end."""
+    ctx.machine.part(Netdevs).set_link(name, up=up)

@@ -54,11 +54,30 @@ class Netdev:
         return f"{self.id}: index=0,type=user,net={network},restrict={restrict}"
 
 
+class Card:
+    """A network card: ``model`` is the type of its device, ``netdev`` its back end, if any."""
+
+    __slots__ = ("link_up", "mac", "model", "name", "netdev")
+
+    def __init__(self, name: str, model: str, mac: str, netdev: Netdev | None) -> None:
+        self.name = name
+        self.model = model
+        self.mac = mac
+        self.netdev = netdev
+        self.link_up = True
+
+    def describe(self) -> list[str]:
+        """What ``info network`` says of it."""
+        lines = [f"{self.name}: index=0,type=nic,model={self.model},macaddr={self.mac}"]
+        return lines if self.netdev is None else [*lines, f" \\ {self.netdev.describe()}"]
+
+
 class Netdevs:
-    """All back ends of the machine, the oldest first."""
+    """All back ends of the machine and the cards that they can be to, the oldest first."""
 
     def __init__(self, machine: Machine) -> None:
         self.netdevs: dict[str, Netdev] = {}
+        self.cards: list[Card] = []
 
     def close(self) -> None:
         """They hold nothing that would have to be given back."""
@@ -102,6 +121,9 @@ class Netdevs:
         """
         found = self.find(id)
         del self.netdevs[id]
+        for card in self.cards:
+            if card.netdev is found:
+                card.netdev = None
         for each in self.netdevs.values():
             if each.peer is found:
                 each.peer = None
@@ -117,6 +139,32 @@ class Netdevs:
             raise errors.device_not_found(id)
         return found
 
+    def add_card(self, id: str | None, model: str, mac: str, netdev: str) -> Card:
+        """Note a card; one without an id is called after its model, and numbered.
+
+        ``netdev`` is the name of its back end; empty: it has none.
+        """
+        number = sum(each.model == model for each in self.cards)
+        card = Card(id or f"{model}.{number}", model, mac, self.netdevs.get(netdev))
+        self.cards.append(card)
+        return card
+
+    def remove_card(self, card: Card) -> None:
+        """Forget a card."""
+        self.cards.remove(card)
+
+    def set_link(self, name: str, *, up: bool) -> None:
+        """Connect or disconnect the cable of a card or a back end.
+
+        Raises:
+            QmpError: DeviceNotFound.
+        """
+        cards = [card for card in self.cards if card.name == name]
+        for card in cards:
+            card.link_up = up
+        if not cards:
+            self.find(name).link_up = up
+
     def describe(self) -> str:
         """What ``info network`` prints: hubs with their ports, then all that is to none."""
         lines = []
@@ -130,6 +178,7 @@ class Netdevs:
         lines += [
             each.describe()
             for each in self.netdevs.values()
-            if each.hub is None and each not in to_hubs
+            if each.hub is None and each.card is None and each not in to_hubs
         ]
+        lines += [line for card in self.cards for line in card.describe()]
         return "".join([f"{line}\n" for line in lines])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.audiodevs import Audiodevs
+from qmp_iothreadd.machine.devices.virtio import VirtioDevice, VirtioPci
 from qmp_iothreadd.machine.devices.walk import devices_below
 from qmp_iothreadd.machine.netdevs import Netdevs
 from qmp_iothreadd.machine.objects.chardev_user import SilentFrontend
@@ -94,8 +95,18 @@ def check_mac(device: Device, name: str, value: str) -> str:
     return value.replace("-", ":").lower()
 
 
-def default_mac(device: Device) -> str:
-    """The first address that no other card has, of those that QEMU gives out."""
+def add_card(device: Device) -> None:
+    """Make a device known as a network card; one without an address has the first free one."""
+    mac = device.values.setdefault("mac", _free_mac(device))
+    owner = device.bus.owner if device.bus is not None else None
+    shown = owner if isinstance(device, VirtioDevice) and isinstance(owner, VirtioPci) else device
+    netdevs = device.machine.part(Netdevs)
+    card = netdevs.add_card(shown.id, shown.type.name, mac, device.load("netdev"))
+    device.releases.append(lambda: netdevs.remove_card(card))
+
+
+def _free_mac(device: Device) -> str:
+    """Of those that QEMU gives out."""
     used = {each.values.get("mac") for each in devices_below(device.machine)}
     macs = (f"{_FIRST_MAC + number:012x}" for number in range(len(used) + 1))
     free = (":".join(re.findall("..", mac)) for mac in macs)

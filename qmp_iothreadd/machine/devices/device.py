@@ -222,8 +222,8 @@ class Device(Object):
                 bus.claim(self)
                 self.bus = bus
                 bus.devices.insert(0, self)
-            if "mac" in self.model.properties and "mac" not in self.values:
-                self.values["mac"] = _backends().default_mac(self)
+            if "mac" in self.model.properties:
+                _backends().add_card(self)
             self.realize()
         except BaseException:
             self.leave()

@@ -87,6 +87,31 @@ def test_a_network_has_one_card() -> None:
         assert plug(machine, "e1000,netdev=").realized
 
 
+def test_networks_list_their_cards() -> None:
+    with board("pc") as machine:
+        netdevs = machine.part(Netdevs)
+        for id in "nm":
+            netdevs.add({"type": "user", "id": id})
+        card = plug(machine, f"{NET},netdev=n,id=c")
+        plug(machine, "e1000")
+        user = "index=0,type=user,net=10.0.2.0,restrict=off"
+        nic = "index=0,type=nic"
+        assert netdevs.describe() == (
+            f"m: {user}\n"
+            f"c: {nic},model={NET},macaddr=52:54:00:12:34:56\n \\ n: {user}\n"
+            f"e1000.0: {nic},model=e1000,macaddr=52:54:00:12:34:57\n"
+        )
+        for name in ("c", "e1000.0", "m"):
+            netdevs.set_link(name, up=False)
+        assert [each.link_up for each in netdevs.cards] == [False, False]
+        netdevs.delete("n")
+        assert "\\" not in netdevs.describe()
+        machine.part(Devices).request_unplug(card)
+        assert [each.name for each in netdevs.cards] == ["e1000.0"]
+        with pytest.raises(QmpError, match="Device 'c' not found"):
+            netdevs.set_link("c", up=True)
+
+
 def test_a_character_device_has_one_port() -> None:
     with board("pc") as machine:
         made = machine.chardevs.make("c", {"type": "null", "data": {}})
