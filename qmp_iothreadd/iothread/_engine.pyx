@@ -579,7 +579,9 @@ cdef class AioContext:
         return dropped
 
 
+include "_throttle.pxi"
 include "_disk.pxi"
+include "_disk_queue.pxi"
 include "_workload.pxi"
 
 _running = set()
