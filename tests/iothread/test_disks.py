@@ -185,7 +185,8 @@ def test_what_was_issued_is_what_was_done(
     assert done["read_bytes"] == stats["rd_bytes"] == 1024 * stats["rd_operations"]
     assert done["written_bytes"] == stats["wr_bytes"] == 1024 * stats["wr_operations"]
     assert done["flushes"] == stats["flush_operations"]
-    assert stats["flush_operations"] == stats["wr_operations"] // 3
+    # Tuning, to settle, begins to count the writes before a flush afresh.
+    assert 0 <= stats["wr_operations"] // 3 - stats["flush_operations"] <= 1
     assert total(stats, "{}_operations") == stats["submitted"]
     assert stats["pending"] == stats["cancelled"] == done["failed"] == 0
     assert stats["last_access_ns"] > 0
@@ -486,14 +487,14 @@ def test_limits_keep_requests_waiting_until_they_are_taken_away(
     bench: Bench, file: int, eventually: Eventually
 ) -> None:
     disk, group = bench.disk(file), ThrottleGroup()
-    group.set_limits(iops_wr=1)
+    group.set_limits(bps_wr=1)  # the first write goes on, and the next one in an hour
     disk.set_throttle(group)
     queue = bench.queue(disk)
     bench.load(queue, read_percent=50, depth=64)
-    eventually(lambda: queue.stats()["pending"] == 64)
+    eventually(lambda: queue.stats()["wr_operations"] == 1 and queue.stats()["pending"] == 64)
+    eventually(lambda: queue.stats()["rd_operations"] > 0)
     before = queue.stats()
-    assert before["wr_operations"] <= 3
-    assert before["rd_operations"] > 0
+    assert before["wr_operations"] == 1
     group.set_limits()
     eventually(lambda: queue.stats()["wr_operations"] > 100)
     group.set_limits(bps=1)
@@ -518,7 +519,7 @@ def test_requests_that_wait_go_on_when_their_time_has_come(
 
 def test_disks_share_a_group(bench: Bench, eventually: Eventually) -> None:
     group = ThrottleGroup()
-    group.set_limits(iops=1)
+    group.set_limits(bps=1)
     queues = []
     for _ in range(2):
         disk = bench.disk()
@@ -526,7 +527,7 @@ def test_disks_share_a_group(bench: Bench, eventually: Eventually) -> None:
         queues.append(bench.queue(disk))
         bench.load(queues[-1])
     eventually(lambda: all(queue.stats()["pending"] == 4 for queue in queues))
-    assert sum(queue.stats()["rd_operations"] for queue in queues) <= 4
+    eventually(lambda: sum(queue.stats()["rd_operations"] for queue in queues) == 1)
     group.set_limits()
     eventually(lambda: min(queue.stats()["rd_operations"] for queue in queues) > 100)
     disk.close()

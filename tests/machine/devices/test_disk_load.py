@@ -102,7 +102,9 @@ def test_what_was_issued_is_counted_alike_everywhere(client: MemoryClient) -> No
     assert found["issued"] == found["completed"] == sum(operations.values())
     assert found["read-bytes"] == stats["rd_bytes"] == 1024 * operations["rd"]
     assert found["written-bytes"] == stats["wr_bytes"] == 1024 * operations["wr"]
-    assert found["flushes"] == operations["flush"] == operations["wr"] // 5
+    assert found["flushes"] == operations["flush"]
+    # Tuning, to settle, begins to count the writes before a flush afresh.
+    assert 0 <= operations["wr"] // 5 - operations["flush"] <= 1
     assert found["failed"] == 0
     assert (found["iothread"], found["disk"]) == ("io0", "d0")
     (served,) = client.execute("x-query-iothread-stats", {"id": "io0"})
