@@ -31,7 +31,7 @@ UNREAD_EVENTS_LIMIT: Final = 4 << 20
 
 
 class Turns:
-    """Who runs: everyone at once while it is quick, else one after the other, for a turn each.
+    """Who runs: everyone at once while it is quick, else for a turn each, one after the other.
 
     While a command takes its time, a turn only reads ahead. ``clock`` is in seconds.
     """
@@ -49,11 +49,11 @@ class Turns:
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
 
     def run(self, connection: Connection) -> None:
-        """Give the connection a turn: now, if no other waits for one."""
-        if self._ready:
-            connection.postpone()
-            self._ready[connection] = None
-        else:
+        """Give the connection a turn: now, unless it has had one, and waits for the next.
+
+        Who comes with little need not wait for those that have much to do.
+        """
+        if connection not in self._ready:
             self._serve(connection)
 
     def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
@@ -214,11 +214,6 @@ class Connection(FrontendProtocol):
         self._flush()
         self._update_reading()
         return self._unfinished
-
-    def postpone(self) -> None:
-        """Others come first: read no more until it is this one's turn."""
-        self._unfinished = True
-        self._update_reading()
 
     def abort_if_gone(self) -> bool:
         """Do no more for a client that left; whether it did."""

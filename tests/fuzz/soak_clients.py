@@ -341,15 +341,15 @@ class Soaked:
         return found
 
 
-def clear(path: str, clients: int) -> None:
-    """Delete what the clients left."""
+def all_objects(path: str, clients: int, command: str, **arguments: str) -> None:
+    """Ask for each object that the clients may make."""
     from qmp_iothreadd.testing import Client
 
     with Client.connect(path) as client:
         client.negotiate()
         for slot in range(clients):
             for number in range(2):
-                client.request("object-del", {"id": f"c{slot}-{number}"})
+                client.request(command, {**arguments, "id": f"c{slot}-{number}"})
 
 
 def soak(plan: Plan, report: Callable[[str], None]) -> Soaked:
@@ -368,10 +368,12 @@ def soak(plan: Plan, report: Callable[[str], None]) -> Soaked:
         try:
             path = server.stdout.readline().strip()
             runner.run(attack(path, server.pid, warm_up, lambda text: None))
-            clear(path, plan.clients)
+            # As many at once as there ever will be: the engine keeps the stacks of its threads.
+            all_objects(path, plan.clients, "object-add", **{"qom-type": "iothread"})
+            all_objects(path, plan.clients, "object-del")
             before = usage(server.pid)
             done = runner.run(attack(path, server.pid, plan, report))
-            clear(path, plan.clients)
+            all_objects(path, plan.clients, "object-del")
             done.before, done.after = before, usage(server.pid)
             server.stdin.close()
             noted = json.loads(server.stdout.readline())

@@ -11,7 +11,7 @@ def test_random_requests_against_loaded_iothreads_leak_nothing() -> None:
 
 
 def test_each_reply_of_clients_that_come_and_go_is_accounted_for() -> None:
-    done = soak_clients.soak(soak_clients.Plan(20_000, 20, seed=1, clients=8), lambda text: None)
+    done = soak_clients.soak(soak_clients.Plan(10_000, 20, seed=1, clients=8), lambda text: None)
     done.settled = None  # that takes half a million requests
     assert done.findings() == []
     assert done.account.sent >= 20_000 or done.account.answered > 1000
