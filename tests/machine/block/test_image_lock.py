@@ -55,3 +55,27 @@ def test_locks_move_to_the_file_that_is_opened_anew(nodes: BlockNodes, tmp_path:
     nodes.reopen([{**file, "read-only": True}])
     with pytest.raises(QmpError, match=r'^Failed to get "write" lock$'):
         b.claim(writes=True, share_writes=True, share_resize=True)
+
+
+def test_a_file_system_without_locks_has_none(
+    nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("qmp_iothreadd.machine.block.image_lock.fcntl.fcntl", refuse)
+    for name in "ab":
+        hold(nodes, name).claim(writes=True, share_writes=False, share_resize=True)
+
+
+def test_a_hold_that_others_do_not_allow_is_none(nodes: BlockNodes) -> None:
+    nodes.add({"driver": "null-co", "node-name": "n"})
+    first, second = hold(nodes, "n"), hold(nodes, "n")
+    first.claim(writes=True, share_writes=True, share_resize=True)
+    second.claim(writes=True, share_writes=True, share_resize=True)
+    second.remove()
+    first.claim(writes=True, share_writes=False, share_resize=True)
+    with pytest.raises(QmpError, match="Permission conflict on node 'n'"):
+        second.insert(nodes.find("n"))
+    assert second.node is None
+    assert len(nodes.find("n").users) == 1

@@ -16,8 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.block import nodes as block_nodes
 from qmp_iothreadd.machine.block.bitmaps import add_bitmap, find_bitmap
+from qmp_iothreadd.machine.block.drivers import make_node
 from qmp_iothreadd.machine.block.info import graph, node_info
+from qmp_iothreadd.machine.block.node import BlockNode
 from qmp_iothreadd.machine.block.nodes import DEPTH_MAX, BlockNodes
+from qmp_iothreadd.machine.block.permissions import Edge, User
 from qmp_iothreadd.machine.block.stats import node_stats
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
@@ -179,6 +182,20 @@ def test_a_real_qcow2_is_of_a_driver_that_we_lack(nodes: BlockNodes, tmp_path: P
         nodes.add({"driver": "qcow2", "node-name": "q", "file": below})
     assert not nodes.nodes
     assert open_files(str(tmp_path / "q")) == 0
+
+
+def test_a_node_that_is_not_read_has_a_name_for_errors(nodes: BlockNodes) -> None:
+    users: list[User] = []
+
+    def open_child(user: User, name: str, _: Any) -> Edge[BlockNode]:
+        users.append(user)
+        return Edge(user, name, nodes.find("n0"))
+
+    nodes.add(null())
+    options = {"driver": "qcow2", "file": "n0"}
+    with pytest.raises(QmpError, match="Image is not in qcow2 format"):
+        make_node("q", options, nodes.machine.descriptors, open_child)
+    assert [user.describe() for user in users] == ["node 'q'"]
 
 
 # -- Life -----------------------------------------------------------------------------------------

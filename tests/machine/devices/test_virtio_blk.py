@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,10 @@ def test_what_lies_below_is_held_too(client: MemoryClient, tmp_path: Path) -> No
         ({"drive": ""}, "drive property not set"),
         ({"iothread": "zz"}, "Device 'zz' not found"),
         ({"num_queues": 0}, "num-queues property must be larger than 0"),
+        (
+            {"ioeventfd": False, "iothread": "iothread1"},
+            "ioeventfd is required for iothread",
+        ),
         ({"num_queues": 2000}, "num-queues property must not be larger than 1024"),
         ({"queue_size": 1}, "invalid queue-size property (1), must be > 2"),
         ({"queue_size": 100}, "invalid queue-size property (100), must be a power of 2 (max 1024)"),
@@ -324,3 +330,26 @@ def test_the_graph_is_numbered_from_above(client: MemoryClient) -> None:
     ]
     ends = [(each["parent"], each["child"], each["name"]) for each in graph["edges"]]
     assert ends == [(2, 3, "file"), (1, 2, "root")]
+
+
+def test_a_device_that_cannot_be_served_lets_go_of_its_drive(
+    client: MemoryClient, nodes: BlockNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes.open_into(nodes.add_disk("dr"), {"driver": "null-co"})
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    for drive in ("n0", "dr"):
+        with monkeypatch.context() as patch:
+            patch.setattr("qmp_iothreadd.iothread._engine.Disk", fail)
+            assert refusal(client, drive=drive).endswith("Too many open files")
+    assert [*nodes.disks] == ["dr"]
+    assert plug(client, drive="dr") is None
+    assert plug(client, id="d2") is None
+
+
+def test_a_disk_that_no_device_has_is_deleted_with_its_node(nodes: BlockNodes) -> None:
+    nodes.open_into(nodes.add_disk("dr"), {"driver": "null-co"})
+    nodes.delete_disk("dr")
+    assert (nodes.backends, nodes.disks, [*nodes.nodes]) == ([], {}, ["n0"])
