@@ -17,6 +17,7 @@ from qmp_iothreadd.qom.option_lists import BOOL, NUMBER, SIZE
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.boards.machine_types import MachineType
+    from qmp_iothreadd.qom.object import Property
 
 # Options that were properties of the machine once, and still can be written so.
 _LEGACY = ("accel", "igd-passthru", "kvm-shadow-mem", "kernel-irqchip", "memory-backend")
@@ -95,11 +96,11 @@ class MachineOptions:
     def values(self) -> dict[str, Any]:
         """What was said of the machine, of its properties' types; once that was checked."""
         given = _with_dashes(self._values)
-        types = _property_types(self.machine_type())
+        known = _properties(self.machine_type())
         values = {
-            name: _read(types[name], value)
+            name: _read(known[name].type, value)
             for name, value in given.items()
-            if name in types and name not in (*_STRUCTURED, "smp-cache", "type")
+            if name in known and name not in (*_STRUCTURED, "smp-cache", "type")
         }
         for name in _STRUCTURED.keys() & given.keys():
             values[name] = _members(name, _STRUCTURED[name], given[name])
@@ -135,16 +136,22 @@ class MachineOptions:
         from qmp_iothreadd.machine.boards.values import check_value  # few say anything
 
         machine = self.machine_type()
-        types = _property_types(machine)
+        known = _properties(machine)
         values = _with_dashes(self._values)
         for name in qdict_order(values):
             if name in _STRUCTURED:
                 check_value(machine, name, _members(name, _STRUCTURED[name], values[name]))
             elif name not in ("type", *_LEGACY):
-                if name not in types:
+                if name not in known:
                     raise errors.property_not_found(machine.qom_name, name)
-                _check_property(name, types[name], values[name])
-                check_value(machine, name, _read(types[name], values[name]))
+                type_name = known[name].type
+                if type_name in _LISTS:
+                    _check_list(name, values[name])
+                elif known[name].set is None and name != "smp-cache":
+                    raise errors.property_not_writable(machine.qom_name, name)
+                else:
+                    _check_property(name, type_name, values[name])
+                    check_value(machine, name, _read(type_name, values[name]))
 
 
 def list_properties(name: str) -> str:
@@ -192,14 +199,16 @@ def _with_dashes(values: keyval.KeyVal) -> keyval.KeyVal:
     return dashed
 
 
-def _property_types(machine: MachineType) -> dict[str, str]:
+def _properties(machine: MachineType) -> dict[str, Property]:
     from qmp_iothreadd.machine.boards.board_classes import machine_properties  # few say anything
 
-    return {each.name: each.type for each in machine_properties(machine)}
+    return {each.name: each for each in machine_properties(machine)}
 
 
 def _read(type_name: str, text: Any) -> Any:
-    """The value of a property that is given as a text, which was checked."""
+    """The value of a property that is given as a text, or a list, which was checked."""
+    if type_name == "CXLFixedMemoryWindow":
+        return [each | {"size": c_numbers.size(str(each.get("size")))} for each in text]
     return _READERS[type_name][0](text) if type_name in _READERS else text
 
 
@@ -211,8 +220,6 @@ def _check_property(name: str, type_name: str, value: Any) -> None:
     """
     from qmp_iothreadd.machine.boards.values import ENUMS
 
-    if type_name in _LISTS:
-        raise errors.invalid_parameter_type(name, "array")
     if not isinstance(value, str):
         raise errors.keyval_unexpected(name)
     if type_name in _READERS:
@@ -239,6 +246,23 @@ _KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
     NUMBER: (c_numbers.int64, "integer"),
     SIZE: (c_numbers.size, "size"),
 }
+
+
+def _check_list(name: str, value: Any) -> None:
+    """One that is a list of structures.
+
+    Raises:
+        QmpError: it is none, or names memory of a kind that there is not.
+    """
+    if not isinstance(value, list):
+        raise errors.invalid_parameter_type(name, "array")
+    for each in value:
+        if not isinstance(each, dict):
+            raise errors.invalid_parameter_type(name, "object")
+        if name == "sgx-epc":
+            raise errors.device_not_found(str(each.get("memdev", "")))
+        if c_numbers.size(str(each.get("size", ""))) is None:
+            raise errors.invalid_parameter_value(f"{name}.size", "size")
 
 
 def _members(name: str, list_name: str, given: Any) -> dict[str, Any]:

@@ -174,6 +174,11 @@ def firmware_too_large(size: int) -> QmpError:
     )
 
 
+def persistence_unsupported(value: str) -> QmpError:
+    """-machine nvdimm-persistence= with a word that is none."""
+    return QmpError(f"-machine nvdimm-persistence={value}: unsupported option")
+
+
 def oem_id_too_long(name: str, most: int) -> QmpError:
     """-machine x-oem-id= or x-oem-table-id= with more than a table of ACPI has room for."""
     return QmpError(f"User specified {name} value is bigger than {most} bytes in size")

@@ -69,6 +69,30 @@ def test_without_graphics_a_board_knows_it() -> None:
     assert config.machine == {"graphics": True}
 
 
+@pytest.mark.parametrize(
+    ("properties", "text"),
+    [
+        ("sgx-epc=x", "Invalid parameter type for 'sgx-epc', expected: array"),
+        ("sgx-epc.0=x", "Invalid parameter type for 'sgx-epc', expected: object"),
+        ("sgx-epc.0.memdev=m,sgx-epc.0.node=0", "Device 'm' not found"),
+        ("cxl-fmw.0.targets.0=c,cxl-fmw.0.size=x", "Parameter 'cxl-fmw.size' expects size"),
+        ("rtc-time=x", "Property 'pc-i440fx-11.1-machine.rtc-time' is not writable"),
+        ("acpi=x", "Parameter 'acpi' does not accept value 'x'"),
+        ("max-fw-size=x", "Parameter 'max-fw-size' expects size"),
+        ("bus-lock-ratelimit=x", "Parameter 'bus-lock-ratelimit' expects integer"),
+        ("nvdimm-persistence=x", "-machine nvdimm-persistence=x: unsupported option"),
+        ("nope=1", "Property 'pc-i440fx-11.1-machine.nope' not found"),
+    ],
+)
+def test_properties_of_boards_are_of_their_types(properties: str, text: str) -> None:
+    assert said("-M", f"pc,{properties}") == f"prog: {text}\n"
+
+
+def test_windows_for_cxl_memory_are_a_list() -> None:
+    config = parse("-M", "q35,cxl=on,cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G")
+    assert config.machine["cxl-fmw"] == [{"targets": ["cxl.1"], "size": 4 << 30}]
+
+
 def test_cpus_of_none_are_refused() -> None:
     assert said("-smp", "0").startswith("prog: Invalid CPU topology")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from qmp_iothreadd import errors
+from qmp_iothreadd.machine.boards.properties import FLASHES
 from qmp_iothreadd.machine.cpus.cpus import Cpus
 from qmp_iothreadd.machine.devices.devices import Devices
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.boards.chips import Chip
     from qmp_iothreadd.machine.devices.device import Device
     from qmp_iothreadd.machine.machine import Machine
+
+
+_FLASH: Final = "cfi.pflash01"
 
 
 class Port(Protocol):
@@ -54,6 +59,7 @@ class Board:
         machine = self._machine
         machine.create_default_memory(memory_path)
         if not machine.board.is_empty:
+            self._check_flash()
             machine.part(Cpus).create()
             self._add_chips(machine.part(Devices))
             self._add_ports(machine.part(Devices), ports)
@@ -63,6 +69,16 @@ class Board:
 
     def close(self) -> None:
         """What is on the board ends with the devices."""
+
+    def _check_flash(self) -> None:
+        """Flash memory is in a node or a disk that there is."""
+        wanted = [self._machine.board.values.get(name) for name in FLASHES]
+        for name in filter(None, wanted):
+            from qmp_iothreadd.machine.block.nodes import BlockNodes  # few have any
+
+            blocks = self._machine.part(BlockNodes)
+            if name not in blocks.nodes and name not in blocks.disks:
+                raise errors.drive_not_found(_FLASH, name)
 
     def _add_chips(self, devices: Devices) -> None:
         board = self._machine.board

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from qmp_iothreadd.machine.boards.chips import I440FX, ISAPC, Q35, Chip
-from qmp_iothreadd.machine.boards.properties import machine_property
+from qmp_iothreadd.machine.boards.properties import FLASHES, machine_property
 from qmp_iothreadd.machine.boards.x86 import X86_INSTANCE_PROPERTIES, X86Machine
 from qmp_iothreadd.qom.object import Property
 
@@ -23,6 +23,10 @@ _INSTANCE_PROPERTIES: Final = (
 )
 _PCI_PROPERTIES: Final = (
     *_INSTANCE_PROPERTIES,
+    *(
+        machine_property(name, "str", "", "Node name or ID of a block device to use as a backend")
+        for name in FLASHES
+    ),
     machine_property("cxl", "bool", False),
     machine_property("cxl-fmw", "CXLFixedMemoryWindow", [], "CXL Fixed Memory Windows (array)"),
 )

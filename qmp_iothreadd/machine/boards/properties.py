@@ -14,6 +14,9 @@ from qmp_iothreadd.qom.object import Property
 LEVELS = ("drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads")
 """Of the topology of CPUs, from the largest to the smallest."""
 
+FLASHES = ("pflash0", "pflash1")
+"""The properties of PCs that name the nodes of their flash memory."""
+
 SMP = dict.fromkeys(("cpus", *LEVELS, "maxcpus"), 1)
 _SMP_CACHE = {
     "caches": [{"cache": cache, "topology": "default"} for cache in ("l1d", "l1i", "l2", "l3")]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 8192
 _OEM_ID_BYTES: Final = {"x-oem-id": 6, "x-oem-table-id": 8}
+_PERSISTENCE: Final = ("cpu", "mem-ctrl")
 _MOST_RAM_BELOW_4G: Final = 1 << 32
 _MOST_FIRMWARE: Final = 16 << 20
 
@@ -54,6 +55,8 @@ def check_value(machine: MachineType, name: str, value: Any) -> Any:
         return CHECKS[name](value)
     if name in WORDS and value not in WORDS[name]:
         raise errors.unaccepted_value(name, value)
+    if name == "nvdimm-persistence" and value not in _PERSISTENCE:
+        raise errors.persistence_unsupported(value)
     if name in _OEM_ID_BYTES and len(value.encode()) > _OEM_ID_BYTES[name]:
         raise errors.oem_id_too_long(name, _OEM_ID_BYTES[name])
     return value

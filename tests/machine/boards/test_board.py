@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from qmp_iothreadd.daemon.backends import unconnected_netdevs
+from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.machine.boards.board import Board
 from qmp_iothreadd.machine.devices.bus import PciBus
 from qmp_iothreadd.machine.devices.devices import Devices
@@ -218,3 +220,18 @@ def test_the_empty_machine_has_nothing_on_its_board() -> None:
         assert machine.board.hot_plug_bus is None
         assert not machine.board.chips()
         assert machine.board.port_count("serial") == 0
+
+
+def test_flash_memory_is_in_a_node_that_there_is() -> None:
+    with board("none") as other:
+        models = other.models
+    properties = {"pflash0": "n0"}
+    machine = Machine(models.schema, models, machine_type="q35", properties=properties)
+    with pytest.raises(QmpError, match=r"Property 'cfi\.pflash01\.drive' can't find value 'n0'"):
+        machine.part(Board).init()
+    machine.close()
+    machine = Machine(models.schema, models, machine_type="q35", properties=properties)
+    machine.part(BlockNodes).add({"driver": "null-co", "node-name": "n0"})
+    machine.part(Board).init()
+    assert machine.board.get_property("pflash0") == "n0"
+    machine.close()

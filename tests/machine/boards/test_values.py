@@ -48,6 +48,7 @@ def test_what_makes_no_sense_is_refused(
         ("pc", "max-ram-below-4g", 5 << 30, "'max-ram-below-4g=5368709120' expects size"),
         ("pc", "max-fw-size", 100 << 20, "firmware size 104857600 is greater than 16MiB"),
         ("q35", "smbios-entry-point-type", "x", "'smbios-entry-point-type' does not accept"),
+        ("pc", "nvdimm-persistence", "x", "-machine nvdimm-persistence=x: unsupported option"),
         ("microvm", "x-oem-id", "1234567", "x-oem-id value is bigger than 6 bytes"),
         ("microvm", "x-oem-table-id", "123456789", "x-oem-table-id value is bigger than 8 bytes"),
     ],
