@@ -19,6 +19,11 @@ def test_each_machine_has_its_own(machine_type: str, cpus: int, places: int | No
         found = client.execute("query-cpus-fast")
         assert [each["cpu-index"] for each in found] == [*range(cpus)]
         assert len({each["thread-id"] for each in found}) == cpus
+        line = {"command-line": "info status"}
+        for index in range(cpus):
+            client.execute("human-monitor-command", {**line, "cpu-index": index})
+        reply = client.request("human-monitor-command", {**line, "cpu-index": cpus})
+        assert reply["error"]["desc"] == "Parameter 'cpu-index' expects a CPU number"
         reply = client.request("query-hotpluggable-cpus")
         if places is None:
             assert reply["error"]["desc"] == "machine does not support hot-plugging CPUs"

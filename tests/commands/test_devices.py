@@ -21,6 +21,7 @@ def error(client: MemoryClient, command: str, arguments: dict[str, Any]) -> Any:
         ({"driver": "nope", "foo": 1}, "'nope' is not a valid device model name"),
         ({"driver": "virtio-blk-pci"}, "No 'PCI' bus found for device 'virtio-blk-pci'"),
         ({"driver": "virtio-blk-pci", "bus": "pci.0"}, "Bus 'pci.0' not found"),
+        ({"driver": "vfio-pci", "bus": "pci.0"}, "Bus 'pci.0' not found"),
         ({"driver": "loader"}, "Device 'loader' can not be hotplugged on this machine"),
         ({"driver": "hv-syndbg"}, "Device 'hv-syndbg' can not be hotplugged on this machine"),
         (
