@@ -52,9 +52,12 @@ def _polling_defaults() -> tuple[Callable[[list[int]], PollParams], dict[str, in
 
 
 class EventLoopBase(ConfigurableObject):
-    """What iothreads and the main loop share: a batch size and a thread pool's sizes."""
+    """What iothreads and the main loop share: a batch size and a thread pool's sizes.
 
-    __slots__ = ()
+    ``context``: whose pool that is, where there is one.
+    """
+
+    __slots__ = ("context",)
 
     qom_name = "event-loop-base"
     abstract = True
@@ -64,6 +67,10 @@ class EventLoopBase(ConfigurableObject):
         _POOL_MIN: Setting(0, (0, INT64_MAX)),
         _POOL_MAX: Setting(64, (0, INT64_MAX)),
     }
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.context: AioContext | None = None
 
     @property
     def active(self) -> bool:
@@ -79,6 +86,13 @@ class EventLoopBase(ConfigurableObject):
         """
         if self.active and name in EventLoopBase.settings:
             self.check_thread_pool()
+        if name in _POOL_SIZES:
+            self.set_pool_sizes()
+
+    def set_pool_sizes(self) -> None:
+        """Give the context the sizes of its pool, which were checked."""
+        if self.context is not None:
+            self.context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
 
     def check_thread_pool(self) -> None:
         """Refuse pool sizes that no pool can have."""
@@ -120,7 +134,6 @@ class IOThread(EventLoopBase):
         "_deleted",
         "_holders",
         "_info",
-        "context",
         "polling_supported",
         "thread_id",
         "traces",
@@ -153,7 +166,6 @@ class IOThread(EventLoopBase):
         self._info: EncodedOnce | None = None
         self._holders = 0
         self._deleted = False
-        self.context: AioContext | None = None
         self.thread_id = -1
 
     @property
@@ -186,8 +198,6 @@ class IOThread(EventLoopBase):
         elif name in EventLoopBase.settings or name in polling_settings():
             self.set_poll_params()  # event-loop-base.c does it for both kinds
         super().apply(name)
-        if name in _POOL_SIZES:
-            self._set_pool_sizes()
 
     def set_poll_params(self) -> None:
         """Give the thread its polling parameters; polling starts afresh.
@@ -214,7 +224,7 @@ class IOThread(EventLoopBase):
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         self.context = context
         if not _POOL_SIZES.isdisjoint(self.values):
-            self._set_pool_sizes()
+            self.set_pool_sizes()
         if self.traces is not None:
             self.traces.attach(context)
         if "x-nice" in self.values:
@@ -291,11 +301,6 @@ class IOThread(EventLoopBase):
 
             return stub_value(member.type)
         return value
-
-    def _set_pool_sizes(self) -> None:
-        """Give the thread the sizes of its pool, which were checked."""
-        assert self.context is not None
-        self.context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
 
     def _set_nice(self) -> None:
         """Give the running thread its nice level; where that is refused the old one stays."""

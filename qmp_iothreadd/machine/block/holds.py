@@ -29,7 +29,7 @@ class Holds(ABC):
         self.backends: list[BlockBackend] = []
         self.disks: dict[str, BlockBackend] = {}
         self.limits = LimitGroups(machine)
-        self.main_context = MainContext()
+        self.main_context = MainContext(machine)
         machine.stop_handlers.append(self._pause)
         machine.run_handlers.append(self._resume)
 

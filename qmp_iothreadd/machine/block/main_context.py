@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.iothread.event_loop import MainLoop
 
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import AioContext
+    from qmp_iothreadd.machine.machine import Machine
 
 
 class MainContext:
-    """The one such context of a machine: it does not poll, and is there once a disk needs it."""
+    """The one such context of a machine: it does not poll, and is there once a disk needs it.
 
-    def __init__(self) -> None:
+    The machine's main-loop object, where there is one, says how many threads its pool has.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         self._context: AioContext | None = None
+        self._main_loop: MainLoop | None = None
 
     def context(self) -> AioContext:
         """The context, whose thread runs.
@@ -32,10 +39,20 @@ class MainContext:
             except OSError as error:
                 raise errors.aio_context_failed(error.strerror or str(error)) from None
             self._context = made
+        if self._main_loop is None:
+            self._find_main_loop(self._context)
         return self._context
+
+    def _find_main_loop(self, context: AioContext) -> None:
+        for each in self._machine.tree.objects.children_in_order():
+            if isinstance(each, MainLoop):  # it stays
+                self._main_loop, each.context = each, context
+                each.set_pool_sizes()
 
     def close(self) -> None:
         """End the thread."""
         context, self._context = self._context, None
+        if self._main_loop is not None:
+            self._main_loop.context = None
         if context is not None:
             context.close()

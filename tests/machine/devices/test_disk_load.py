@@ -122,6 +122,17 @@ def test_a_disk_without_an_iothread_is_loaded_too(client: MemoryClient) -> None:
     assert disk_stats(client)["rd_operations"] > 0
 
 
+def test_the_main_loops_pool_has_the_sizes_of_its_object(client: MemoryClient) -> None:
+    sizes = {"thread-pool-min": 3, "thread-pool-max": 5}
+    client.execute("object-add", {"qom-type": "main-loop", "id": "main-loop", **sizes})
+    plug(client, iothread=None)
+    assert live_counters()["pool_workers"] == 0
+    load(client, depth=1)
+    wait_until(lambda: live_counters()["pool_workers"] >= 3)
+    tune(client, "thread-pool-min", 5, "main-loop")
+    wait_until(lambda: live_counters()["pool_workers"] == 5)
+
+
 def test_each_queue_is_served_by_its_iothread(client: MemoryClient) -> None:
     mapping = [{"iothread": "io0", "vqs": [0]}, {"iothread": "io1", "vqs": [1]}]
     plug(client, iothread=None, num_queues=2, iothread_vq_mapping=mapping)
