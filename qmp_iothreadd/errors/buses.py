@@ -10,6 +10,11 @@ def bus_not_found(name: str) -> QmpError:
     return QmpError(f"Bus '{name}' not found")
 
 
+def not_one_bus(device: str, *, some: bool) -> QmpError:
+    """device_add to the bus of a device that offers none, or several: ``some``."""
+    return QmpError(f"Device '{device}' has {'multiple child buses' if some else 'no child bus'}")
+
+
 def bus_full(name: str) -> QmpError:
     """device_add to a bus without room."""
     return QmpError(f"Bus '{name}' is full")

@@ -89,7 +89,7 @@ def _describe_region(region: dict[str, Any]) -> str:
 def qtree(ctx: Context) -> str:
     """All buses, with the devices on them and their properties."""
     bus = system_bus(ctx.machine)
-    return "".join(f"{line}\n" for line in _bus_lines(bus, bus.bus_name or "main-system-bus"))
+    return "".join(f"{line}\n" for line in _bus_lines(bus, bus.bus_name))
 
 
 def _bus_lines(bus: Bus, name: str) -> Iterator[str]:

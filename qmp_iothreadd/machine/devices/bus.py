@@ -31,6 +31,9 @@ class SystemBus(Bus):
         Property("hotplug-handler", "link<hotplug-handler>", lambda bus: ""),
     )
 
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type, "main-system-bus")
+
 
 class PciBus(Bus):
     """A bus of 32 slots with 8 functions each.

@@ -9,7 +9,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.devices.device import Bus, Device
 from qmp_iothreadd.machine.devices.models import find_model
-from qmp_iothreadd.machine.devices.walk import choose_bus, devices_below, find_bus
+from qmp_iothreadd.machine.devices.walk import bus_at, choose_bus, devices_below, find_bus
 from qmp_iothreadd.machine.guest import Guest
 from qmp_iothreadd.qom.identifiers import is_identifier
 
@@ -113,9 +113,7 @@ class Devices:
             if chosen is None:
                 raise errors.no_bus(model.bus, model.name)
             return chosen
-        found = find_bus(self._machine, name)
-        if found is None:
-            raise errors.bus_not_found(name)
+        found = bus_at(self._machine, name)
         if found.is_full:
             raise errors.bus_full(name)
         if not found.type.implements(model.bus):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.device import Bus, Device
 
 if TYPE_CHECKING:
@@ -38,6 +39,49 @@ def find_bus(machine: Machine, name: str) -> Bus | None:
         if bus.bus_name == name:
             return bus
     return None
+
+
+def bus_at(machine: Machine, path: str) -> Bus:
+    """The bus that users mean by ``pci.0``, ``pci.0/DEVICE``, ``/DEVICE/BUS/…``.
+
+    A device is named by its id or its type. A path that ends with one means the bus that it offers.
+
+    Raises:
+        QmpError: there is no such bus, or a device on the way is not there, or offers none, or two.
+    """
+    parts = [part for part in path.split("/") if part]
+    bus: Bus | None = system_bus(machine)
+    if not path.startswith("/"):
+        name = parts.pop(0) if parts else ""
+        bus = find_bus(machine, name)
+        if bus is None:
+            raise errors.bus_not_found(name)
+    assert bus is not None
+    while parts:
+        device = _device_on(bus, parts.pop(0))
+        bus = _bus_of(device, parts.pop(0)) if parts else _only_bus(device)
+    return bus
+
+
+def _device_on(bus: Bus, name: str) -> Device:
+    found = [device for device in bus.devices if device.id == name]
+    found += [device for device in bus.devices if device.type.name == name]
+    if not found:
+        raise errors.device_not_found(name)
+    return found[0]
+
+
+def _bus_of(device: Device, name: str) -> Bus:
+    for bus in device.buses:
+        if bus.bus_name == name:
+            return bus
+    raise errors.bus_not_found(name)
+
+
+def _only_bus(device: Device) -> Bus:
+    if len(device.buses) == 1:
+        return device.buses[0]
+    raise errors.not_one_bus(device.id or device.type.name, some=bool(device.buses))
 
 
 def choose_bus(machine: Machine, kind: str) -> Bus | None:

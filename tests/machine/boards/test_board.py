@@ -31,7 +31,7 @@ def board(machine_type: str, **properties: Any) -> Iterator[Machine]:
 
 
 def bus_names(machine: Machine) -> set[str]:
-    return {bus.bus_name for bus in buses_below(system_bus(machine))} - {""}
+    return {bus.bus_name for bus in buses_below(system_bus(machine))} - {"main-system-bus"}
 
 
 def functions(machine: Machine, name: str) -> dict[str, str]:

@@ -22,6 +22,13 @@ REFUSED = [
     ("pc", "", f"{RNG},addr=zz", f"Property '{RNG}.addr' doesn't take value 'zz'"),
     ("pc", "", f"{RNG},bus=isa.0", f"Device '{RNG}' can't go on ISA bus"),
     ("pc", "", f"{RNG},bus=nope", "Bus 'nope' not found"),
+    ("pc", "", f"{RNG},bus=", "Bus '' not found"),
+    ("pc", "", f"{RNG},bus=/nope", "Device 'nope' not found"),
+    ("pc", "", f"{RNG},bus=/i440FX-pcihost/pci.1", "Bus 'pci.1' not found"),
+    ("pc", "", f"{RNG},bus=pci.0/nope/x", "Device 'nope' not found"),
+    ("pc", "edu,id=e", f"{RNG},bus=pci.0/e", "Device 'e' has no child bus"),
+    ("pc", "", "ide-cd,bus=pci.0/piix3-ide", "Device 'piix3-ide' has multiple child buses"),
+    ("pc", f"{RNG},id=a", f"{RNG},bus=pci.0/a", "Bus 'pci.0/a' is full"),
     ("pc", RNG, "virtio-rng-device,bus=virtio-bus", "Bus 'virtio-bus' is full"),
     ("pc", "", "PIIX3", "Parameter 'driver' expects a pluggable device type"),
     ("pc", "", "vfio-pci", "'vfio-pci' is not a valid device model name"),
@@ -71,6 +78,12 @@ def test_a_later_function_would_not_be_found() -> None:
             "exposed to guest."
         )
         assert plug(machine, f"{RNG},addr=6.2").load("addr") == "06.2"
+
+
+def test_a_bus_has_a_path() -> None:
+    with board("pc") as machine:
+        for path in ("/i440FX-pcihost", "/i440FX-pcihost/pci.0", "pci.0"):
+            assert plug(machine, f"{RNG},bus={path}").get_property("parent_bus").endswith("/pci.0")
 
 
 def test_slots_come_to_an_end() -> None:
