@@ -186,6 +186,8 @@ def _node_options(given: dict[str, str]) -> dict[str, Any] | None:
             if value is None:
                 raise errors.option_not_a_switch("read-only")
             options["read-only"] = value
+    if given.get("media") == "cdrom":
+        options["read-only"] = True
     rest = {key: value for key, value in given.items() if key not in _PLACE}
     for known in ("file", "format", "driver", "cache", "readonly", "read-only", "aio", "discard"):
         rest.pop(known, None)

@@ -128,6 +128,11 @@ def test_an_image_of_no_stated_format_is_warned_of(nodes: BlockNodes, tmp_path: 
     assert nodes.lookup("n", None).driver == "null-co"
 
 
+def test_what_is_in_a_cdrom_drive_is_only_read(nodes: BlockNodes) -> None:
+    name = add(nodes, "media=cdrom,read-only=off,file=null-co://,format=raw")
+    assert nodes.lookup(name, None).read_only
+
+
 def test_a_bus_that_is_full_is_followed_by_the_next(nodes: BlockNodes) -> None:
     assert [add(nodes, "if=floppy") for _ in range(3)] == ["floppy0", "floppy1", "floppy2"]
     assert [add(nodes, "if=ide") for _ in range(3)] == ["ide0-hd0", "ide0-hd1", "ide1-hd0"]
