@@ -53,8 +53,9 @@ class Turns:
 
         Who comes with little need not wait for those that have much to do.
         """
-        if connection not in self._ready:
-            self._serve(connection)
+        if connection in self._ready or (self._ready and connection.abort_if_gone()):
+            return
+        self._serve(connection)
 
     def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
         """A command of the connection's takes its time."""
