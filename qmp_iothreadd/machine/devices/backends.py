@@ -23,11 +23,9 @@ _MAC: Final = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F
 _OPENED_BY_GUESTS: Final = ("virtserialport",)
 
 
-def _owner(device: Device, name: str) -> str:
-    """The type that errors name: a serial port's properties are those of the UART in it."""
-    if name in ("chardev", "baudbase") and device.type.name in ("isa-serial", "pci-serial"):
-        return "serial"
-    return device.type.name
+def _owner(device: Device) -> str:
+    """The type that errors name: a serial port's character device is that of the UART in it."""
+    return "serial" if device.type.name in ("isa-serial", "pci-serial") else device.type.name
 
 
 def take_chardev(device: Device, name: str, value: str) -> str:
@@ -40,12 +38,12 @@ def take_chardev(device: Device, name: str, value: str) -> str:
         return value
     found = device.machine.chardevs.get(value)
     if found is None:
-        raise errors.device_property_not_found(_owner(device, name), name, value)
+        raise errors.device_property_not_found(_owner(device), name, value)
     frontend = SilentFrontend(device.type.name not in _OPENED_BY_GUESTS)
     try:
         found.attach(frontend)
     except errors.QmpError as error:
-        raise errors.device_property_refused(_owner(device, name), name, value, error) from None
+        raise errors.device_property_refused(_owner(device), name, value, error) from None
     device.releases.append(lambda: found.detach(frontend))
     return value
 

@@ -127,8 +127,6 @@ class GenerationId(Single):
         Raises:
             QmpError: it is none.
         """
-        if name != "guid":
-            return super().apply(name, value)
         if value == "auto":
             return str(uuid.uuid4())
         try:

@@ -30,6 +30,7 @@ RNG, NET = "virtio-rng-pci", "virtio-net-pci"
         (f"{NET},netdev=zz", "Property 'virtio-net-device.netdev' can't find value 'zz'"),
         ("pci-serial,chardev=zz", "Property 'serial.chardev' can't find value 'zz'"),
         ("pcie-root-port,x-speed=7", "Parameter 'x-speed' does not accept value '7'"),
+        ("isa-debugcon,chardev=z", "Property 'isa-debugcon.chardev' can't find value 'z'"),
         ("isa-debugcon", "Can't create debugcon device, empty char device"),
         ("isa-parallel", "Can't create parallel device, empty char device"),
         ("vmgenid,guid=zz", "Property 'vmgenid.guid' doesn't take value 'zz'"),
