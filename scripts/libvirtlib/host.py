@@ -150,7 +150,11 @@ class Libvirt(Host):
             self._daemon = self.start(
                 *(SYSTEM_PYTHON, "-c", _REAPER, "libvirtd"), stdout=log, stderr=log
             )
-        wait_until(self._answers, seconds=_SECONDS)
+        try:
+            wait_until(self._answers, seconds=_SECONDS)
+        except BaseException:
+            self.close()
+            raise
 
     def _answers(self) -> bool:
         assert self._daemon.poll() is None, self._log.read_text()

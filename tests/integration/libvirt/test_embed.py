@@ -17,8 +17,10 @@ from tests.waiting import wait_until
 def host(emulator: Path) -> Iterator[Host]:
     host = Host(emulator)
     yield host
-    wait_until(lambda: not host.processes())
-    host.remove()
+    try:
+        wait_until(lambda: not host.processes())
+    finally:
+        host.remove()
 
 
 def virsh(host: Host, *commands: str) -> str:
