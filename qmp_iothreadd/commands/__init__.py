@@ -12,21 +12,23 @@ __all__ = ["control"]
 
 SOON = ("runstate", "qom", "iothread", "no_guest", "cpus", "chardev", "trace")
 LATER = (
-    "block_devices",
-    "descriptors",
-    "jobs",
+    # What libvirt asks of a program that it does not know,
+    "empty_machine",
+    "machine_lists",
+    # and of a machine that begins to run.
     "migration",
+    "block_devices",
     "devices",
+    "jobs",
+    "descriptors",
     "guest",
     "device_lists",
-    "empty_machine",
     "block_nodes",
     "block_bitmaps",
     "chardev_changes",
     "displays",
     "guest_memory",
     "machine",
-    "machine_lists",
     "memory",
     "ringbuf",
     "snapshots",

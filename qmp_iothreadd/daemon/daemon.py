@@ -46,8 +46,9 @@ _EARLY, _LATE, _LAST = range(3)
 # What an event loop, the signals and one monitor take.
 _LEAST_DESCRIPTORS = 10
 
-# What greetings do not wait for is loaded this long after start-up.
-_LOAD_TEXTS_S = 0.1
+# What greetings do not wait for is loaded this long after start-up: libvirt asks for all that it
+# wants to know in less, and waits for each answer.
+_LOAD_TEXTS_S = 0.5
 
 
 def run(config: Config) -> int:

@@ -7,6 +7,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ class Dispatcher:
 
     def names(self) -> list[str]:
         """The names of all commands that can be called, in the schema's order."""
-        known = self.machine.schema.commands
-        return [name for name in known if self._stub_missing or name in self._functions]
+        schema = self.machine.schema
+        # The package answers all of its own schema: nothing is to be imported to know that.
+        own = self._functions is COMMANDS and shipped_schema(schema) is schema
+        all_can = self._stub_missing or own
+        return [name for name in schema.commands if all_can or name in self._functions]
 
     def bind(self, names: Iterable[str]) -> None:
         """Bind these commands now, so that a function that does not fit its command is found.

@@ -10,6 +10,7 @@ import pytest
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.qapi.compat_policy import CompatPolicy
 from qmp_iothreadd.qmp.dispatch import Dispatcher
+from qmp_iothreadd.qmp.registry import COMMANDS
 from qmp_iothreadd.testing import make_machine
 
 SCHEMA = """
@@ -85,6 +86,18 @@ def test_a_command_without_a_function_is_not_found(dispatcher: MakeDispatcher) -
         assert caught.value.desc == f"The command {name} has not been found"
         assert caught.value.error_class == "CommandNotFound"
     assert found.names() == ["x-plain"]
+
+
+def test_each_command_of_the_packages_schema_has_a_function() -> None:
+    machine = make_machine()
+    found = Dispatcher(machine)
+    assert found.names() == [name for name in machine.schema.commands if name in COMMANDS]
+
+
+def test_of_another_schema_only_what_has_a_function_is_there(dispatcher: MakeDispatcher) -> None:
+    names = dispatcher().names()
+    assert "query-iothreads" in names
+    assert "x-plain" not in names
 
 
 def test_a_function_without_a_command_is_not_found(dispatcher: MakeDispatcher) -> None:
