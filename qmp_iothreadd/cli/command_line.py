@@ -64,6 +64,7 @@ class CommandLine:
         self.cpu: str | None = None
         self.vga: str | None = None
         self.loadvm: str | None = None
+        self.snapshot = False
         self.log_items = ""
         self.data_folders: list[str] = []
         self.netdevs: dict[str, dict[str, Any]] = {}

@@ -76,9 +76,10 @@ def take_drive(line: CommandLine, options: Options) -> None:
             raise refusal_of("virtio-blk-pci")
         if bus in BUSES and bus != "none":
             raise errors.drive_without_place(bus)
-    line.config.blocks.append(
-        BlockConfig(options.location, name=options.id, pairs=tuple(options.pairs))
-    )
+    pairs = list(options.pairs)
+    if line.snapshot and options.get("snapshot") is None:
+        pairs.append(("snapshot", "on"))
+    line.config.blocks.append(BlockConfig(options.location, name=options.id, pairs=tuple(pairs)))
 
 
 def refusal_of(driver: str) -> errors.QmpError:

@@ -15,7 +15,7 @@ _DRIFT_FIXES = ("none", "slew")
 _MAX_ICOUNT_SHIFT = 10
 
 ACCELERATORS = ("tcg", "mshv", "kvm")
-"""What ``-accel help`` lists. Without a guest none of them has anything to run."""
+"""What ``-accel help`` lists. None of them has anything to run."""
 
 _OTHER_ACCELERATORS = ("qtest", "xen", "nitro", "hvf", "nvmm", "whpx")
 
@@ -149,7 +149,6 @@ def check_memory_backend(line: CommandLine) -> None:
 
 
 def check_numa(line: CommandLine, options: Options) -> None:
-    """``-numa``."""
+    """``-numa``: all memory and CPUs of a machine are of one node."""
     check_list(line, "NumaOptions", options)
-    if line.machine_options.is_empty:
-        raise errors.numa_unsupported()
+    raise errors.numa_unsupported()

@@ -90,6 +90,11 @@ def option_not_a_number(name: str) -> QmpError:
     return QmpError(f"Parameter '{name}' expects a number")
 
 
+def drive_overlay_unsupported(file: str) -> QmpError:
+    """-drive snapshot=on, or -snapshot, of an image that would be written instead."""
+    return QmpError(f"snapshot=on is not supported: no format here keeps the changes of '{file}'")
+
+
 def drive_without_place(kind: str, bus: int = 0, unit: int = 0) -> QmpError:
     """-drive on a bus that the machine does not have."""
     return QmpError(f"machine type does not support if={kind},bus={bus},unit={unit}")

@@ -126,7 +126,7 @@ def no_memory_encryption_object(name: str) -> QmpError:
 
 
 def numa_unsupported() -> QmpError:
-    """-numa, where the machine has one node."""
+    """-numa: every machine is one node."""
     return QmpError("NUMA is not supported by this machine-type")
 
 

@@ -70,6 +70,13 @@ def test_firmware_gets_one_thing_with_a_name(text: str) -> None:
     parse("-M", "q35", "-fw_cfg", "name=opt/x,string=a")
 
 
+def test_disks_are_protected_wherever_the_option_stands() -> None:
+    disks = ("-hda", "a", "-drive", "file=b,snapshot=off")
+    for line in (("-snapshot", *disks), (*disks, "-snapshot")):
+        said_of = [dict(each.pairs)["snapshot"] for each in parse("-M", "pc", *line).blocks]
+        assert sorted(said_of) == ["off", "on"]
+
+
 def test_there_is_no_tpm_to_list() -> None:
     assert printed("-tpmdev", "help") == (1, "Supported TPM types (choose only one):")
     assert said("-tpmdev", "id=t") == "prog: -tpmdev id=t: Parameter 'type' is missing\n"

@@ -97,6 +97,13 @@ def test_cpus_of_none_are_refused() -> None:
     assert said("-smp", "0").startswith("prog: Invalid CPU topology")
 
 
+@pytest.mark.parametrize("machine", ["none", "q35", "microvm"])
+def test_every_machine_is_one_node(machine: str) -> None:
+    line = "-numa node,nodeid=0,cpus=0"
+    text = f"prog: {line}: NUMA is not supported by this machine-type\n"
+    assert said("-M", machine, *line.split()) == text
+
+
 def test_there_is_no_cpu_to_debug() -> None:
     for option in (["-s"], ["-gdb", "tcp::1234"]):
         assert "meaningless to attach gdb to a machine without any CPU" in said(*option)

@@ -7,7 +7,7 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.option import FILE, Handler, Option, accept, read_list, words_of
+from qmp_iothreadd.cli.option import FILE, Handler, Option, read_list, words_of
 from qmp_iothreadd.daemon.backends import DeviceConfig
 from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import HELP
@@ -65,6 +65,10 @@ def _add_drive(words: str) -> Handler:
         drive.pairs += [*pairs, ("file", text)]
 
     return add
+
+
+def _protect_disks(line: CommandLine, _text: str) -> None:
+    line.snapshot = True
 
 
 def _add_netdev(line: CommandLine, text: str) -> None:
@@ -149,7 +153,7 @@ OPTIONS = (
     Option("pflash", FILE, _add_drive("if=pflash"), "the same: there is no flash memory"),
     Option("mtdblock", FILE, _add_drive("if=mtd"), "the same"),
     Option("sd", FILE, _add_drive("if=sd"), "the same: there is no card reader"),
-    Option("snapshot", "", accept, "write to temporary files instead of disks", no_guest=True),
+    Option("snapshot", "", _protect_disks, "refuse disks that would be written"),
     Option("iscsi", "[user=NAME][,...]", read_list("iscsi"), "how to log in", no_guest=True),
     Option(
         "netdev",

@@ -1,4 +1,4 @@
-"""Options of the machine and its guest: what is wrong with them is said, and that is all."""
+"""Options of the machine and its guest."""
 
 from __future__ import annotations
 
@@ -168,7 +168,12 @@ OPTIONS = (
     ),
     _guest("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
     Option("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
-    _guest("numa", "node|dist|cpu|hmat-lb|hmat-cache[,...]", read_list("numa"), "NUMA nodes"),
+    Option(
+        "numa",
+        "node|dist|cpu|hmat-lb|hmat-cache[,...]",
+        read_list("numa"),
+        "NUMA nodes: every machine is one",
+    ),
     Option("mem-path", "PATH", store_text("memory_path"), "where memory is kept"),
     Option("mem-prealloc", "", set_field("preallocate"), "allocate memory at once"),
     _board("global", "DRIVER.PROP=VALUE", _add_global, "a default of a device's", "global"),

@@ -82,6 +82,8 @@ def add_drive(
         raise errors.drive_media_unknown(given["media"])
     _check(given, bus)
     options = _node_options(given)
+    if options is not None:
+        _check_overlay(given, options)
     place = _place(nodes, bus, given)
     with_bus = _units(nodes, bus) > 0
     name = name or _name_of(place, given.get("media", "disk"), with_bus=with_bus)
@@ -119,6 +121,13 @@ def _check(given: dict[str, str], bus: str) -> None:
             raise errors.drive_bus_without_error_action(name)
         if given.get(name, "report") not in actions:
             raise errors.drive_error_action_unknown(given[name], act)
+
+
+def _check_overlay(given: dict[str, str], options: dict[str, Any]) -> None:
+    """Refuse to write to a file what was to go to a temporary one above it."""
+    is_file = options.get("file", {}).get("driver") == "file"
+    if is_file and not options.get("read-only") and c_numbers.boolean(given.get("snapshot", "off")):
+        raise errors.drive_overlay_unsupported(given["file"])
 
 
 def _place(nodes: BlockNodes, kind: str, given: dict[str, str]) -> Place:

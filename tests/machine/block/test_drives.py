@@ -114,6 +114,20 @@ def test_what_a_guests_device_would_see_is_checked(
     assert not nodes.disks
 
 
+def test_an_image_that_was_to_stay_as_it_is_is_not_written(
+    nodes: BlockNodes, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(1024))
+    words = f"if=none,format=raw,file={image},snapshot="
+    with pytest.raises(QmpError, match=r"^snapshot=on is not supported: no format"):
+        add(nodes, f"{words}on", "d")
+    assert (nodes.disks, nodes.nodes) == ({}, {})
+    add(nodes, f"{words}off", "writes")
+    add(nodes, f"{words}on,read-only=on", "reads")
+    add(nodes, "if=none,format=raw,file=null-co://,snapshot=on", "forgets")
+
+
 def test_an_image_of_no_stated_format_is_warned_of(nodes: BlockNodes, tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.write_bytes(bytes(1024))
