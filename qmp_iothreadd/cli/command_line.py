@@ -60,6 +60,7 @@ class CommandLine:
         self.lists: dict[str, OptionList] = {}
         self.questions: list[Callable[[CommandLine], None]] = []
         self.refusals: list[LocatedError] = []
+        self.debuggers: list[str] = []
         self.dropped: list[str] = []
         self.cpu: str | None = None
         self.vga: str | None = None

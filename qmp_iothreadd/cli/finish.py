@@ -146,6 +146,8 @@ def _check_board(line: CommandLine) -> None:
             raise errors.boot_order_fixed()
         for refusal in line.refusals:
             raise refusal
+        for location in line.debuggers:
+            raise LocatedError(errors.nothing_to_debug(has_cpus=not options.is_empty), location)
 
 
 def _check_combinations(line: CommandLine) -> None:

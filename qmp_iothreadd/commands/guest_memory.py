@@ -78,11 +78,19 @@ def query_dump(ctx: Context) -> dict[str, Any]:
 
 
 @command("memsave")
-def memsave(
-    ctx: Context, val: int, size: int, filename: str, cpu_index: int | None = None
-) -> NoReturn:
-    """Refuse: there is no processor whose addresses could be meant."""
-    raise errors.invalid_parameter_value("cpu-index", "a CPU number")
+def memsave(ctx: Context, val: int, size: int, filename: str, cpu_index: int | None = None) -> None:
+    """The same as pmemsave: no CPU has turned paging on.
+
+    Raises:
+        QmpError: there is no such CPU, no such memory, or what pmemsave raises.
+    """
+    from qmp_iothreadd.commands.cpus import has_cpu  # few ask
+
+    if not has_cpu(ctx, cpu_index or 0):
+        raise errors.invalid_parameter_value("cpu-index", "a CPU number")
+    if not 0 <= val <= val + size <= ctx.machine.board.memory["size"]:
+        raise errors.bad_memory_range(val, size)
+    pmemsave(ctx, val, size, filename)
 
 
 @command("pmemsave")

@@ -286,6 +286,11 @@ def dump_format_unavailable(name: str) -> QmpError:
     return QmpError(f"{name} is not available now")
 
 
+def bad_memory_range(address: int, size: int) -> QmpError:
+    """memsave of more than there is."""
+    return QmpError(f"Invalid addr 0x{address & (2**64 - 1):016x}/size {size} specified")
+
+
 def memory_not_saved(path: str) -> QmpError:
     """pmemsave: the file cannot be that large."""
     return QmpError(f"writing memory to '{path}' failed")

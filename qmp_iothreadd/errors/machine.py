@@ -121,6 +121,13 @@ def image_not_read(kind: str, name: str, reason: str) -> QmpError:
     return QmpError(f"error reading {kind} {name}: {reason}")
 
 
-def gdb_without_cpu() -> QmpError:
-    """-gdb: there is nothing to debug."""
+def nothing_to_debug(*, has_cpus: bool) -> QmpError:
+    """-gdb: there are no CPUs, or they execute nothing."""
+    if has_cpus:
+        return QmpError("gdbstub: meaningless to attach gdb to CPUs that execute nothing.")
     return QmpError("gdbstub: meaningless to attach gdb to a machine without any CPU.")
+
+
+def cpu_without_state() -> QmpError:
+    """A question for registers, or an exception for a CPU."""
+    return QmpError("The CPUs execute nothing, and have no registers")

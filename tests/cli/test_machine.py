@@ -104,9 +104,16 @@ def test_every_machine_is_one_node(machine: str) -> None:
     assert said("-M", machine, *line.split()) == text
 
 
-def test_there_is_no_cpu_to_debug() -> None:
-    for option in (["-s"], ["-gdb", "tcp::1234"]):
-        assert "meaningless to attach gdb to a machine without any CPU" in said(*option)
+@pytest.mark.parametrize("option", [["-s"], ["-gdb", "tcp::1234"]])
+def test_there_is_nothing_to_debug(option: list[str]) -> None:
+    text = "gdbstub: meaningless to attach gdb to"
+    assert f"{text} a machine without any CPU" in said(*option)
+    assert f"{text} CPUs that execute nothing" in said("-M", "q35", *option)
+
+
+def test_what_a_board_would_send_is_not_dumped(tmp_path: Path) -> None:
+    text = "prog: the emulated machine has no guest whose state could be saved or sent\n"
+    assert said("-M", "q35", "-dump-vmstate", str(tmp_path / "dump")) == text
 
 
 def test_members_below_a_count_of_cpus_are_unexpected() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from qmp_iothreadd.hmp.plain_session import PlainSession
 from qmp_iothreadd.machine.monitors import Monitor
 from qmp_iothreadd.testing import MemoryClient, make_machine
+
+_NO_REGISTERS = "The CPUs execute nothing, and have no registers"
 
 
 @pytest.fixture
@@ -44,6 +47,38 @@ def test_a_line_is_about_one(client: MemoryClient) -> None:
 def test_none_has_turned_paging_on(client: MemoryClient) -> None:
     for line in ("info mem", "info tlb"):
         assert hmp(client, line) == ["PG disabled"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("info registers", _NO_REGISTERS),
+        ("info registers -a", _NO_REGISTERS),
+        ("info registers 1", _NO_REGISTERS),
+        ("info registers 2", "CPU#2 not available"),
+        ("info lapic", _NO_REGISTERS),
+        ("info lapic 1", _NO_REGISTERS),
+        ("info lapic 2", "No CPU available"),
+        ("mce 0 0 0 0 0 0", _NO_REGISTERS),
+        ("gdbserver", "gdbstub: meaningless to attach gdb to CPUs that execute nothing."),
+        ("x/4x 16", "0000000000000010: Cannot access memory"),
+        ("gva2gpa 0", "gpa: 0"),
+        ("gva2gpa 4096", "gpa: 0x1000"),
+        ('memsave 0 0x7fffffff "/no/where"', "Error: Invalid addr 0x0000000000000000/size"),
+    ],
+)
+def test_none_has_executed_anything(client: MemoryClient, line: str, said: str) -> None:
+    [found] = hmp(client, line)
+    assert found.startswith(said)
+
+
+def test_memory_is_where_a_cpu_sees_it(client: MemoryClient, tmp_path: Path) -> None:
+    path = tmp_path / "memory"
+    assert hmp(client, f'memsave 4096 8 "{path}"', 1) == []
+    assert path.read_bytes() == bytes(8)
+    arguments = {"val": 0, "size": 1, "filename": str(path), "cpu-index": 2}
+    error = client.request("memsave", arguments)["error"]
+    assert error["desc"] == "Parameter 'cpu-index' expects a CPU number"
 
 
 def test_a_terminal_keeps_it(client: MemoryClient) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Option, accept
-from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom import c_numbers
 
 # The operator that is looked for first counts.
@@ -16,7 +15,7 @@ _EMPTY_VMSTATE = '{\n    "vmschkmachine": {\n        "Name": "none"\n    }\n}\n'
 
 
 def _add_debugger(line: CommandLine, _text: str) -> None:
-    line.refusals.append(LocatedError(errors.gdb_without_cpu(), line.location))
+    line.debuggers.append(line.location)
 
 
 def _check_ranges(_line: CommandLine, text: str) -> None:
@@ -46,8 +45,10 @@ def _dump_vmstate(line: CommandLine, text: str) -> None:
     except OSError as error:
         raise errors.dump_file_failed(text, error.strerror or str(error)) from None
 
-    def write(_line: CommandLine) -> None:
+    def write(line: CommandLine) -> None:
         with file:
+            if not line.machine_options.is_empty:
+                raise errors.migration_blocked()
             file.write(_EMPTY_VMSTATE)
         raise Finished("")
 
@@ -63,7 +64,7 @@ def _not_for_target(_line: CommandLine, _text: str) -> None:
 
 
 OPTIONS = (
-    Option("gdb", "DEV", _add_debugger, "a debugger on DEV: there is no CPU to debug"),
+    Option("gdb", "DEV", _add_debugger, "a debugger on DEV: nothing is executed"),
     Option("s", "", _add_debugger, "the same on port 1234"),
     Option("dfilter", "RANGE,...", _check_ranges, "addresses to log", no_guest=True),
     Option("seed", "N", _check_seed, "the seed of random numbers", no_guest=True),

@@ -1,4 +1,4 @@
-"""What people ask of a machine without a guest, and do to it: there is no CPU, screen or key.
+"""What people ask of hardware that is not there, and do to it.
 
 Where QMP has the question, its function answers. Texts of QEMU's human monitor stand where they are
 printed: no other client sees them.
@@ -14,8 +14,6 @@ from qmp_iothreadd.hmp.commands import info  # noqa: F401 -- here are sub-comman
 from qmp_iothreadd.hmp.qmp import qmp
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
-
-_NO_CPU: Final = "No CPU available\n"
 
 # Items of ``info`` that print the text of a QMP command.
 _TEXTS: Final = {
@@ -74,18 +72,6 @@ for _item, (_name, _help) in _REFUSED.items():
     hmp_command(f"info {_item}", help=_help)(_nothing_of(_name))
 for _item, (_text, _help) in _SAME.items():
     hmp_command(f"info {_item}", help=_help, preconfig=_item == "virtio")(_always(_text))
-
-
-@hmp_command(
-    "info registers",
-    "cpustate_all:-a,vcpu:i?",
-    params="[-a|vcpu]",
-    help="show the cpu registers (-a: show register info for all cpus; vcpu: specific vCPU to "
-    "query; show the current CPU's registers if no argument is specified)",
-)
-def registers(ctx: Context, cpustate_all: bool, vcpu: int | None) -> str:
-    """Those of no CPU."""
-    return "" if cpustate_all else (_NO_CPU if vcpu is None else f"CPU#{vcpu} not available\n")
 
 
 @hmp_command(
@@ -294,27 +280,6 @@ for _item, (_name, _args, _help) in _OF_A_DEVICE.items():
 
 
 @hmp_command(
-    "info lapic",
-    "apic-id:i?",
-    params="[apic-id]",
-    help="show local apic state (apic-id: local apic to read, default is which of current CPU)",
-)
-def lapic(ctx: Context, **apic_id: int | None) -> str:
-    """That of no CPU."""
-    return _NO_CPU
-
-
-@hmp_command(
-    "mce",
-    "broadcast:-b,cpu_index:i,bank:i,status:l,mcg_status:l,addr:l,misc:l",
-    params="[-b] cpu bank status mcgstatus addr misc",
-    help="inject a MCE on the given CPU [and broadcast to other CPUs with -b option]",
-)
-def mce(ctx: Context, **arguments: Any) -> None:
-    """Nothing: there is no such CPU."""
-
-
-@hmp_command(
     "pcie_aer_inject_error",
     "advisory_non_fatal:-a,correctable:-c,id:s,error_status:s,"
     + ",".join(f"{each}{number}:i?" for each in ("header", "prefix") for number in range(4)),
@@ -327,16 +292,3 @@ def mce(ctx: Context, **arguments: Any) -> None:
 def pcie_aer_inject_error(ctx: Context, id: str, **arguments: Any) -> str:
     """Refuse: there is no device."""
     return f"Error: device '{id}' not found\n"
-
-
-@hmp_command(
-    "gdbserver",
-    "device:s?",
-    params="[device]",
-    help="start gdbserver on given device (default 'tcp::1234'), stop with 'none'",
-)
-def gdbserver(ctx: Context, device: str | None) -> str:
-    """Refuse: there is nothing to debug."""
-    from qmp_iothreadd import errors
-
-    return f"{errors.gdb_without_cpu().desc}\n"

@@ -1,4 +1,4 @@
-"""A guest's memory: there is none, and no CPU that would look at it."""
+"""A guest's memory, which nobody has written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from qmp_iothreadd.hmp.qmp import qmp
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
 
-_NO_CPU: Final = "No CPU available\n"
+UNREADABLE: Final = "{:016x}: Cannot access memory\n"
+"""What is said of an address."""
 
 _MEMORY_TREE: Final = """\
 address-space: memory
@@ -58,29 +59,12 @@ def mtree(ctx: Context, flatview: bool, dispatch_tree: bool, owner: bool, disabl
     return _FLAT_TREE if flatview else _MEMORY_TREE
 
 
-@hmp_command("x", "fmt:/,addr:l", params="/fmt addr", help="virtual memory dump starting at 'addr'")
-def dump_virtual(ctx: Context, fmt: Format, addr: int) -> str:
-    """Refuse: there is no CPU whose memory it would be."""
-    return "Can not dump without CPU\n"
-
-
 @hmp_command(
     "xp", "fmt:/,addr:l", params="/fmt addr", help="physical memory dump starting at 'addr'"
 )
 def dump_physical(ctx: Context, fmt: Format, addr: int) -> str:
-    """Refuse: there is no memory."""
-    return f"{addr & (2**64 - 1):016x}: Cannot access memory\n"
-
-
-@hmp_command(
-    "gva2gpa",
-    "addr:l",
-    params="addr",
-    help="print the guest physical address corresponding to a guest virtual address",
-)
-def gva2gpa(ctx: Context, addr: int) -> str:
-    """Refuse: there is no CPU."""
-    return "No cpu\n"
+    """Refuse: nobody has put anything there."""
+    return UNREADABLE.format(addr & (2**64 - 1))
 
 
 @hmp_command(
@@ -98,17 +82,6 @@ def gva2gpa(ctx: Context, addr: int) -> str:
 def gpa2host(ctx: Context, addr: int) -> str:
     """Refuse: there is no memory."""
     return f"No memory is mapped at address 0x{addr & (2**64 - 1):x}\n"
-
-
-@hmp_command(
-    "memsave",
-    "val:l,size:i,filename:s",
-    params="addr size file",
-    help="save to disk virtual memory dump starting at 'addr' of size 'size'",
-)
-def memsave(ctx: Context, val: int, size: int, filename: str) -> str:
-    """Refuse: there is no CPU."""
-    return _NO_CPU
 
 
 @hmp_command(

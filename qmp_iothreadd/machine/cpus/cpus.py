@@ -93,6 +93,10 @@ class Cpus:
         for index in range(self.topology.count):
             yield Place(self.topology.properties(index), self.by_index.get(index))
 
+    def apic_ids(self) -> list[int]:
+        """Those of the CPUs that there are."""
+        return [self.topology.apic_id(self.topology.numbers(index)) for index in self.by_index]
+
     def find_place(self, type_name: str, given: dict[str, Any]) -> tuple[int, list[int], int]:
         """The index, numbers and APIC id of the place that a new CPU's properties ask for.
 
