@@ -31,6 +31,7 @@ _SMBIOS_HEADER = 4
 _UUID = r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _RELEASE = r"\d+\.\d+"
 
+_FW_CFG_NAME_MAX = 55
 _ACPI_FIELDS = frozenset(
     ("sig", "rev", "oem_id", "oem_table_id", "oem_rev", "asl_compiler_id", "asl_compiler_rev")
 )
@@ -47,6 +48,23 @@ def check_fw_cfg(line: CommandLine, options: Options) -> None:
     sources = [options.get(name) for name in ("file", "string", "gen_id")]
     if not options.get("name") or len([each for each in sources if each]) != 1:
         raise errors.bad_fw_cfg()
+    _check_fw_cfg_source(line, options)
+
+
+def _check_fw_cfg_source(line: CommandLine, options: Options) -> None:
+    name, file, object_id = (options.get(each) or "" for each in ("name", "file", "gen_id"))
+    if len(name) > _FW_CFG_NAME_MAX:
+        raise errors.fw_cfg_name_too_long(_FW_CFG_NAME_MAX)
+    if not name.startswith("opt/"):
+        line.warn('externally provided fw_cfg item names should be prefixed with "opt/"')
+    if file and (reason := _cannot_read(file)):
+        raise errors.fw_cfg_file_failed(file, reason)
+    if object_id:
+        found = [each for each in line.config.objects if each.values["id"] == object_id]
+        if not found:
+            raise errors.fw_cfg_object_unknown(object_id)
+        if found[0].values["qom-type"] != "tls-cipher-suites":
+            raise errors.fw_cfg_object_silent(object_id)
 
 
 def check_smbios(options: Options) -> None:

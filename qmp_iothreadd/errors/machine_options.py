@@ -237,6 +237,26 @@ def bad_fw_cfg() -> QmpError:
     return QmpError("name, plus exactly one of file, string and gen_id, are needed")
 
 
+def fw_cfg_name_too_long(most: int) -> QmpError:
+    """-fw_cfg with a name that has no room."""
+    return QmpError(f"name too long (max. {most} char)")
+
+
+def fw_cfg_file_failed(name: str, reason: str) -> QmpError:
+    """-fw_cfg with a file that cannot be read."""
+    return QmpError(f"can't load {name}: Failed to open file \u201c{name}\u201d: {reason}")
+
+
+def fw_cfg_object_unknown(name: str) -> QmpError:
+    """-fw_cfg with the id of no object."""
+    return QmpError(f"Cannot find object ID '{name}'")
+
+
+def fw_cfg_object_silent(name: str) -> QmpError:
+    """-fw_cfg with an object that makes no data."""
+    return QmpError(f"Object ID '{name}' is not a 'fw_cfg-data-generator' subclass")
+
+
 def smbios_without_type() -> QmpError:
     """-smbios without a type or a file."""
     return QmpError("Must specify type= or file=")

@@ -70,6 +70,29 @@ def test_firmware_gets_one_thing_with_a_name(text: str) -> None:
     parse("-M", "q35", "-fw_cfg", "name=opt/x,string=a")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"name=opt/{'a' * 52},string=a", "name too long (max. 55 char)"),
+        (
+            "name=opt/x,file=/nope",
+            "can't load /nope: Failed to open file “/nope”: No such file or directory",
+        ),
+        ("name=opt/x,gen_id=zz", "Cannot find object ID 'zz'"),
+        ("name=opt/x,gen_id=io0", "Object ID 'io0' is not a 'fw_cfg-data-generator' subclass"),
+    ],
+)
+def test_what_firmware_gets_is_there(text: str, reason: str) -> None:
+    line = ("-M", "q35", "-object", "iothread,id=io0", "-fw_cfg", text)
+    assert said(*line) == f"prog: -fw_cfg {text}: {reason}\n"
+
+
+def test_firmware_gets_things_whose_names_are_users(tmp_path: Path) -> None:
+    for text, warnings in (("name=x,string=a", 1), (f"name=opt/x,file={__file__}", 0)):
+        _, said_of = cli.parse(["prog", "-M", "q35", "-nodefaults", "-fw_cfg", text])
+        assert said_of.count('prefixed with "opt/"') == warnings
+
+
 def test_disks_are_protected_wherever_the_option_stands() -> None:
     disks = ("-hda", "a", "-drive", "file=b,snapshot=off")
     for line in (("-snapshot", *disks), (*disks, "-snapshot")):
