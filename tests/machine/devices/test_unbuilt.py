@@ -29,9 +29,8 @@ def test_a_model_is_refused_for_what_it_lacks(model: str, text: str) -> None:
 
 
 def test_what_a_model_needs() -> None:
-    assert [bus_of(each) for each in ("virtio-net-pci", "ramfb", "vmgenid", "nosuch")] == [
-        *("PCI", "System", None, None)
-    ]
+    models = ("virtio-net-pci", "nvme", "ramfb", "vmgenid", "nosuch")
+    assert [bus_of(each) for each in models] == ["PCI", "PCI", "System", None, None]
     assert [is_cpu(each) for each in ("qemu64-x86_64-cpu", "qemu64", "x86_64-cpu")] == [
         *(True, False, False)
     ]
