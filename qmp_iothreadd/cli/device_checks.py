@@ -1,4 +1,4 @@
-"""Option lists of devices and what is behind them: there are none without a guest."""
+"""Option lists of devices and what is behind them: the empty machine has no place for these."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ DEVICE_TEXT = """\
 DEV is unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], stdio, null or chardev:ID. Without
 server=on the monitor connects to DEV. A TYPE may be 'help'."""
 
-NO_GUEST = "no guest"
-"""How options are marked that are checked without effect, as there is no guest."""
+NO_EFFECT = "no effect"
+"""How options are marked that are checked, and that is all."""
 
-NO_GUEST_TEXT = f"""\
-Options marked '{NO_GUEST}' are read, and refused where QEMU refuses them; they have no effect, as
-they are about a guest, and there is none."""
+NO_EFFECT_TEXT = f"""\
+Options marked '{NO_EFFECT}' are read, and refused where QEMU refuses them, and that is all: they
+are about what a guest executes, sees or shows, and the emulated one does what it is asked to."""
 
 EXAMPLES = {
     "": "two iothreads, and a socket that it tells you",
@@ -38,7 +38,7 @@ def dashed(group: str, option: Option) -> str:
 
 def described(option: Option) -> str:
     """What is said of an option, with its mark."""
-    return f"{option.help} ({NO_GUEST})" if option.no_guest else option.help
+    return f"{option.help} ({NO_EFFECT})" if option.no_effect else option.help
 
 
 def help_text(program: str) -> str:
@@ -52,7 +52,7 @@ def help_text(program: str) -> str:
                 lines.append(head)
                 head = ""
             lines.append(f"{head:<{_HELP_COLUMN}}{described(option)}")
-    lines += ["", DEVICE_TEXT, "", NO_GUEST_TEXT, "", "Examples:"]
+    lines += ["", DEVICE_TEXT, "", NO_EFFECT_TEXT, "", "Examples:"]
     for arguments, effect in EXAMPLES.items():
         lines.append(f"  {program} {arguments}".rstrip())
         if effect:
@@ -72,5 +72,5 @@ def version_text() -> str:
         own = "not installed"
     return (
         f"QEMU emulator version {VERSION_TEXT} (qmp-iothreadd {own})\n"
-        "This is not QEMU: it serves QEMU's monitor, with iothreads but without a guest."
+        "This is not QEMU: it serves QEMU's monitor, with iothreads, and runs no code of a guest."
     )

@@ -26,8 +26,8 @@ def no_words() -> Iterable[str]:
 class Option(NamedTuple):
     """A row of the table: names are given without dashes, one dash or two are the same.
 
-    ``argument`` names the option's argument, empty where it takes none. ``no_guest``: the argument
-    is checked, and that is all, as it is about a guest. ``early`` options take effect before all
+    ``argument`` names the option's argument, empty where it takes none. ``no_effect``: the argument
+    is checked, and that is all. ``early`` options take effect before all
     others, wherever they stand. ``words`` returns what a shell offers for the argument, ``more``
     what it offers for its parts after a comma where that is something else.
     """
@@ -36,7 +36,7 @@ class Option(NamedTuple):
     argument: str
     handler: Handler
     help: str
-    no_guest: bool = False
+    no_effect: bool = False
     early: bool = False
     words: Words = no_words
     more: Words = no_words
@@ -75,4 +75,4 @@ def words_of(name: str) -> Words:
 
 
 def accept(_line: CommandLine, _text: str) -> None:
-    """A handler of what has no effect without a guest, and cannot be wrong."""
+    """A handler of what has no effect, and cannot be wrong."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from qmp_iothreadd.cli.help import (
     DEVICE_TEXT,
     EXAMPLES,
-    NO_GUEST_TEXT,
+    NO_EFFECT_TEXT,
     SUMMARY,
     dashed,
     described,
@@ -32,8 +32,9 @@ SHARE = Path(__file__).parents[1] / "share"
 # -- The man page ----------------------------------------------------------------------------------
 
 _DESCRIPTION = f"""\
-{SUMMARY} A client talks to it as to QEMU {VERSION_TEXT} (QMP or HMP), but there is no guest:
-what is real are the iothreads, threads with an event loop that polls adaptively before it sleeps.
+{SUMMARY} A client talks to it as to QEMU {VERSION_TEXT} (QMP or HMP), but no guest runs:
+what is real are the iothreads, threads with an event loop that polls adaptively before it sleeps,
+and the disks that they serve. A board's guest is emulated: it does what it is asked to, no more.
 
 An option may begin with one dash or two. Unknown options and missing arguments are refused before
 any option has an effect; then each takes effect in its turn, objects before monitors.
@@ -57,7 +58,7 @@ def man_page() -> str:
         f'.\\" Made by python -m {_MODULE}; do not edit.',
         '.TH QMP\\-IOTHREADD 1 "" "qmp\\-iothreadd" "User Commands"',
         ".nh",  # names of options are not taken apart
-        *_section("NAME", f"{_escape(PROGRAM)} \\- QEMU's monitor with iothreads, without a guest"),
+        *_section("NAME", f"{_escape(PROGRAM)} \\- QEMU's monitor, with iothreads"),
         *_section("SYNOPSIS", f".B {_escape(PROGRAM)}", "[OPTION]... [DISK_IMAGE]"),
         *_section("DESCRIPTION", *_paragraphs(_DESCRIPTION)),
         ".SH OPTIONS",
@@ -67,7 +68,7 @@ def man_page() -> str:
         for option in group_options(group):
             lines += _tagged(dashed(group, option), described(option))
     lines += [
-        *_paragraphs(NO_GUEST_TEXT),
+        *_paragraphs(NO_EFFECT_TEXT),
         *_section("DEVICES", *_paragraphs(DEVICE_TEXT)),
         *_section("ENVIRONMENT", *_tagged_all(_ENVIRONMENT)),
         *_section("SIGNALS", _escape("SIGTERM, SIGINT and SIGHUP end the daemon as quit does.")),

@@ -10,7 +10,7 @@ from qmp_iothreadd.qmp.registry import COMMANDS
 
 __all__ = ["control"]
 
-SOON = ("runstate", "qom", "iothread", "no_guest", "cpus", "chardev", "trace")
+SOON = ("runstate", "qom", "iothread", "target", "cpus", "chardev", "trace")
 LATER = (
     # What libvirt asks of a program that it does not know,
     "empty_machine",

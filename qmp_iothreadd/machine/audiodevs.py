@@ -1,4 +1,4 @@
-"""Audio back ends: they hold what they are given, as no guest has a sound card."""
+"""Audio back ends: they hold what they are given, as nobody plays anything."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TRACE: Final = "trace:"
-"""Begins the one item that a monitor without a guest can have; a pattern of events follows."""
+"""Begins the one item that does something; a pattern of events follows."""
 
 PER_THREAD: Final = "tid"
 

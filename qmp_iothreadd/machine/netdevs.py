@@ -1,4 +1,4 @@
-"""Network back ends: they hold what they are given, as no guest has a card to connect to them."""
+"""Network back ends and cards: who is connected to whom. Nobody sends anything."""
 
 from __future__ import annotations
 

@@ -66,15 +66,15 @@ def _not_for_target(_line: CommandLine, _text: str) -> None:
 OPTIONS = (
     Option("gdb", "DEV", _add_debugger, "a debugger on DEV: nothing is executed"),
     Option("s", "", _add_debugger, "the same on port 1234"),
-    Option("dfilter", "RANGE,...", _check_ranges, "addresses to log", no_guest=True),
-    Option("seed", "N", _check_seed, "the seed of random numbers", no_guest=True),
-    Option("perfmap", "", accept, "a map of translated code for perf", no_guest=True),
-    Option("jitdump", "", accept, "a dump of translated code for perf", no_guest=True),
-    Option("enable-sync-profile", "", accept, "profile locks", no_guest=True),
+    Option("dfilter", "RANGE,...", _check_ranges, "addresses to log", no_effect=True),
+    Option("seed", "N", _check_seed, "the seed of random numbers", no_effect=True),
+    Option("perfmap", "", accept, "a map of translated code for perf", no_effect=True),
+    Option("jitdump", "", accept, "a dump of translated code for perf", no_effect=True),
+    Option("enable-sync-profile", "", accept, "profile locks", no_effect=True),
     Option("dump-vmstate", FILE, _dump_vmstate, "write what would be migrated, and end"),
     Option("plugin", "[file=]FILE[,...]", _not_in_build, "a plugin: not in this build"),
     Option("qtest", "DEV", _not_in_build, "QEMU's own tests: not in this build"),
-    Option("qtest-log", FILE, accept, "their log", no_guest=True),
+    Option("qtest-log", FILE, accept, "their log", no_effect=True),
     Option("semihosting", "", _not_for_target, "not on this architecture"),
     Option(
         "semihosting-config", "[enable=]on|off[,...]", _not_for_target, "not on this architecture"

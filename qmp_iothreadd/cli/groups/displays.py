@@ -118,27 +118,29 @@ OPTIONS = (
         "TYPE[,PROP=VALUE]...",
         _set_display,
         "a window, or 'none'",
-        no_guest=True,
+        no_effect=True,
         words=lambda: ("none", "vnc=", "help"),
     ),
-    Option("vnc", "[HOST]:N[,...]", _set_vnc, "a VNC server", no_guest=True, words=words_of("vnc")),
+    Option(
+        "vnc", "[HOST]:N[,...]", _set_vnc, "a VNC server", no_effect=True, words=words_of("vnc")
+    ),
     Option(
         "spice",
         "[port=N][,...]",
         read_list("spice"),
         "a SPICE server",
-        no_guest=True,
+        no_effect=True,
         words=words_of("spice"),
     ),
     Option("vga", "CARD", _set_vga, "a graphic card", words=_list_cards),
-    Option("full-screen", "", accept, "begin with a full screen", no_guest=True),
-    Option("k", "LANGUAGE", accept, "the layout of the keyboard", no_guest=True),
+    Option("full-screen", "", accept, "begin with a full screen", no_effect=True),
+    Option("k", "LANGUAGE", accept, "the layout of the keyboard", no_effect=True),
     Option(
         "audiodev",
         "DRIVER,id=ID[,PROP=VALUE]...",
         _add_audiodev,
         "where sound goes",
-        no_guest=True,
+        no_effect=True,
         words=lambda: ("none", "help"),
     ),
     Option(
@@ -146,7 +148,7 @@ OPTIONS = (
         "DRIVER[,model=CARD][,PROP=VALUE]...",
         _add_audio,
         "the same, and a sound card",
-        no_guest=True,
+        no_effect=True,
         words=lambda: ("none", "help"),
     ),
     Option(
@@ -154,6 +156,5 @@ OPTIONS = (
         "PATH",
         _add_data_folder,
         "where firmware lies ('help' lists folders)",
-        no_guest=True,
     ),
 )

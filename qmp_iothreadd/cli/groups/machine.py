@@ -132,9 +132,9 @@ def _accelerator_words() -> Iterable[str]:
     return (*ACCELERATORS, "help")
 
 
-def _guest(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
-    words = words_of(list) if list else no_words
-    return Option(names, argument, handler, help, no_guest=True, words=words)
+def _checked(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
+    """An option without effect."""
+    return _board(names, argument, handler, help, list)._replace(no_effect=True)
 
 
 def _board(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
@@ -163,10 +163,10 @@ OPTIONS = (
         "NAME[,PROP=VALUE]...",
         _add_accelerator,
         "how a guest is run",
-        no_guest=True,
+        no_effect=True,
         words=_accelerator_words,
     ),
-    _guest("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
+    _checked("enable-kvm", "", _set_property("accel", "kvm"), "-machine accel=kvm"),
     Option("cpu", "MODEL[,PROP=VALUE]...", _set_cpu, "the model of CPUs"),
     Option(
         "numa",
@@ -190,20 +190,20 @@ OPTIONS = (
     _board("append", "TEXT", _set_property("append"), "its command line"),
     _board("dtb", FILE, _set_property("dtb"), "its device tree"),
     _board("bios", FILE, _set_property("firmware"), "the firmware"),
-    _guest(
+    _checked(
         "fw_cfg",
         "[name=]NAME,file=FILE|string=TEXT",
         read_list("fw_cfg"),
         "a file for firmware",
         "fw_cfg",
     ),
-    _guest("smbios", "file=FILE|type=N[,FIELD=VALUE]...", _add_smbios, "a table of SMBIOS"),
-    _guest("acpitable", "sig=NAME,data=FILE[,...]", _add_acpi_table, "a table of ACPI"),
-    _guest("option-rom", FILE, _add_option_rom, "a ROM to load", "option-rom"),
+    _checked("smbios", "file=FILE|type=N[,FIELD=VALUE]...", _add_smbios, "a table of SMBIOS"),
+    _checked("acpitable", "sig=NAME,data=FILE[,...]", _add_acpi_table, "a table of ACPI"),
+    _checked("option-rom", FILE, _add_option_rom, "a ROM to load", "option-rom"),
     _board("no-acpi", "", _turn_off("acpi"), "-machine acpi=off, in older words"),
     _board("no-hpet", "", _turn_off("hpet"), "-machine hpet=off, in older words"),
-    _guest("win2k-hack", "", accept, "for the installation of Windows 2000"),
-    _guest("no-fd-bootchk", "", accept, "do not check the signatures of floppy disks"),
+    _checked("win2k-hack", "", accept, "for the installation of Windows 2000"),
+    _checked("no-fd-bootchk", "", accept, "do not check the signatures of floppy disks"),
     _board(
         "rtc",
         "[base=utc|localtime|DATE][,clock=host|rt|vm][,driftfix=none|slew]",
@@ -211,7 +211,7 @@ OPTIONS = (
         "the guest's clock",
         "rtc",
     ),
-    _guest("icount", "[shift=]N|auto[,...]", read_list("icount"), "count instructions", "icount"),
+    _checked("icount", "[shift=]N|auto[,...]", read_list("icount"), "count instructions", "icount"),
     _board("loadvm", "TAG", _load_snapshot, "load a snapshot: there is no disk that has one"),
     Option("only-migratable", "", set_field("only_migratable"), "allow only what can be migrated"),
 )

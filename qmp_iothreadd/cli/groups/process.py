@@ -187,7 +187,7 @@ OPTIONS = (
         "[mem-lock=on|off|on-fault][,cpu-pm=on|off]",
         _set_overcommit,
         "lock memory; let a guest idle on its CPUs",
-        no_guest=True,
+        no_effect=True,
         words=words_of("overcommit"),
     ),
     Option(

@@ -33,7 +33,7 @@ _REFUSED: Final = {
     "tpm": ("query-tpm", "show the TPM device"),
 }
 
-# Items that are always the same without a guest.
+# Items that are the same on all machines.
 _SAME: Final = {
     "dump": ("Status: none\n", "Display the latest dump status"),
     "mice": ("No mouse devices connected\n", "show which guest mouse is receiving events"),

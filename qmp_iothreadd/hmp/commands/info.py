@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qmp_iothreadd.commands import chardev as chardev_commands, iothread, no_guest, runstate
+from qmp_iothreadd.commands import chardev as chardev_commands, iothread, runstate, target
 from qmp_iothreadd.hmp import messages
 from qmp_iothreadd.hmp.commands.monitor import describe
 from qmp_iothreadd.hmp.registry import hmp_command
@@ -63,7 +63,7 @@ def iothreads(ctx: Context) -> str:
 @hmp_command("info kvm", help="show KVM information")
 def kvm(ctx: Context) -> str:
     """Whether KVM is in use."""
-    found = no_guest.query_kvm(ctx)
+    found = target.query_kvm(ctx)
     state = "enabled" if found["enabled"] else "disabled"
     return f"kvm support: {state if found['present'] else 'not compiled'}\n"
 

@@ -1,4 +1,4 @@
-"""Block nodes of the drivers that need no guest: null-co, null-aio, file, host_device and raw.
+"""Block nodes of the drivers that there are: null-co, null-aio, file, host_device and raw.
 
 What other drivers would open is refused. Names, sizes and what counts as an option of an image are
 those of QEMU's block layer.

@@ -1,8 +1,7 @@
 """The properties of every machine, with the values of a QEMU that was started with ``-M none``.
 
-Names, types and descriptions are those of QEMU 11.1's qom-list-properties. Little depends on them
-where there is no guest. Where names meet in a table, the first is first: the order of rows is one
-that gives QEMU's lists.
+Names, types and descriptions are those of QEMU 11.1's qom-list-properties. Where names meet in a
+table, the first is first: the order of rows is one that gives QEMU's lists.
 """
 
 from __future__ import annotations
