@@ -81,7 +81,7 @@ class Chardev(Object):
             from qmp_iothreadd.chardev.logfile import LogFile  # few have one
 
             append, times = (self.data.get(name, False) for name in ("logappend", "logtimestamp"))
-            self._log = LogFile(path, append=append, times=times)
+            self._log = LogFile(path, self.chardevs.descriptors(), append=append, times=times)
         try:
             self.open()
         except BaseException:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.line_marks import LineMarks
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.descriptors import Descriptors
 
 
 class LogFile:
@@ -16,17 +20,22 @@ class LogFile:
     ready = True
     ended = False
 
-    def __init__(self, path: str, *, append: bool = False, times: bool = False) -> None:
+    def __init__(
+        self, path: str, descriptors: Descriptors, *, append: bool = False, times: bool = False
+    ) -> None:
         """Create the file, or go on at its end; ``times``: put the time before each line.
+
+        ``path`` may name one that was handed over: ``/dev/fdset/N`` of ``descriptors``.
 
         Raises:
             QmpError: ``Could not create …``.
         """
         how = os.O_APPEND if append else os.O_TRUNC
         try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o666)
+            self._fd = descriptors.open(path, os.O_WRONLY | os.O_CREAT | how)
         except OSError as error:
             raise errors.file_not_created(path, error.strerror or str(error)) from None
+        self._descriptors = descriptors
         self._marks = LineMarks(_now, at_line_start=True) if times else None
 
     def receive_data(self, data: bytes) -> bytes:
@@ -48,7 +57,7 @@ class LogFile:
     def close(self) -> None:
         """Log no more."""
         if self._fd >= 0:
-            os.close(self._fd)
+            self._descriptors.close_opened(self._fd)
             self._fd = -1
 
 

@@ -58,11 +58,11 @@ def _show_disk(disk: BlockBackend, verbose: bool) -> str:
     if disk.removable:
         tray = "open" if disk.tray_open else "closed"
         place += f"    Removable device: not locked, tray {tray}\n"
-    name = disk.name or disk.qdev
     if disk.node is None:
-        return f"{name}: [not inserted]\n{place}"
+        return f"{disk.name or disk.qdev}: [not inserted]\n{place}"
     limits = _show_limits(disk.group) if disk.group else ""
-    return _show_node(f"{name} ({disk.node.name})", disk.node, verbose, place, limits)
+    name = f"{disk.name} ({disk.node.name})" if disk.name else disk.node.name
+    return _show_node(name, disk.node, verbose, place, limits)
 
 
 def _show_limits(group: LimitGroup) -> str:

@@ -18,8 +18,9 @@ from qmp_iothreadd.machine.cpus.models import MODEL_SUFFIX, cpu_properties, is_c
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
 
-# What a model has that its names alone would not say: the version that it stands for.
-_VERSIONS: Final = {"qemu64-v1": "qemu64"}
+# Models that have what another has: its first version, and, without KVM, ``host``, for which
+# libvirt 9.0 asks to learn what <cpu mode="host-model"> is.
+_SAME_AS: Final = {"qemu64-v1": "qemu64", "host": "max"}
 # A level is the least that a model asks for.
 _LEVELS: Final = {"min-level": "level", "min-xlevel": "xlevel"}
 
@@ -63,7 +64,7 @@ def _check(machine: Machine, model: str, name: str, value: Any) -> Any:
 
 def _features_of(name: str) -> dict[str, Any]:
     """Every feature of a model, and its numbers; nothing where that is not known."""
-    known = _table()["models"].get(_VERSIONS.get(name, name))
+    known = _table()["models"].get(_SAME_AS.get(name, name))
     if known is None and name != "base":
         return {}
     values = dict(_static())

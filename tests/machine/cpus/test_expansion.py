@@ -48,3 +48,10 @@ def test_versions_are_the_same_and_others_are_not_known(machine: Machine) -> Non
     assert expand(machine, "full", "Haswell", {}) == ("Haswell", {})
     assert expand(machine, "full", "Haswell", {"check": True}) == ("Haswell", {"check": True})
     assert expand(machine, "static", "Haswell", {"avx": False}) == ("base", {"avx": False})
+
+
+def test_without_kvm_host_has_what_max_has(machine: Machine) -> None:
+    """libvirt 9.0 asks for ``host``; what it is told is <cpu mode="host-model">."""
+    for kind in ("static", "full"):
+        assert expand(machine, kind, "host", {})[1] == expand(machine, kind, "max", {})[1]
+    assert expand(machine, "full", "host", {"migratable": False})[0] == "host"
