@@ -25,6 +25,7 @@ LATER = (
     "device_lists",
     "block_nodes",
     "block_bitmaps",
+    "block_copies",
     "chardev_changes",
     "displays",
     "guest_memory",
@@ -32,6 +33,7 @@ LATER = (
     "memory",
     "ringbuf",
     "snapshots",
+    "transactions",
     "xen",
 )
 

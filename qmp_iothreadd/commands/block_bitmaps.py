@@ -1,4 +1,4 @@
-"""Dirty bitmaps of block nodes: they stay empty, as nothing writes."""
+"""Dirty bitmaps of block nodes: they stay empty, as writes are not recorded."""
 
 from __future__ import annotations
 

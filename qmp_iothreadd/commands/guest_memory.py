@@ -1,4 +1,4 @@
-"""Guest memory: dumped, saved, and measured. There is none, which reads as zeros."""
+"""Guest memory: dumped, saved, and measured. Nobody has written any: it reads as zeros."""
 
 from __future__ import annotations
 

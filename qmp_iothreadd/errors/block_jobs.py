@@ -86,8 +86,8 @@ def child_not_found(node: str, child: str) -> QmpError:
 
 
 def copy_jobs_unsupported(command: str) -> QmpError:
-    """What would copy a guest's data: there is no guest that wrote any."""
-    return QmpError(f"{command} is not supported: there is no guest whose data to copy")
+    """What would copy a disk's data: no job here does."""
+    return QmpError(f"{command} is not supported: no data is copied here")
 
 
 def nbd_writable_without_all() -> QmpError:

@@ -60,7 +60,7 @@ from qmp_iothreadd.testing import MemoryClient
         (
             "block-stream",
             {"device": "n0", "job-id": "j"},
-            "block-stream is not supported: there is no guest whose data to copy",
+            "block-stream is not supported: no data is copied here",
         ),
         (
             "drive-backup",
@@ -80,7 +80,7 @@ from qmp_iothreadd.testing import MemoryClient
         (
             "blockdev-mirror",
             {"device": "n0", "target": "n0", "sync": "full"},
-            "blockdev-mirror is not supported: there is no guest whose data to copy",
+            "blockdev-mirror is not supported: no data is copied here",
         ),
         (
             "nbd-server-start",
@@ -174,7 +174,7 @@ from qmp_iothreadd.testing import MemoryClient
                     }
                 ]
             },
-            "blockdev-backup is not supported: there is no guest whose data to copy",
+            "blockdev-backup is not supported: no data is copied here",
         ),
         ("snapshot-delete", {"job-id": "9", "tag": "t", "devices": ["n0"]}, "Invalid job ID '9'"),
         ("device-sync-config", {"id": "d"}, "Device 'd' not found"),

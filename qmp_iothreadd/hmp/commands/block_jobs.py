@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands import block_devices, jobs
+from qmp_iothreadd.commands import block_copies, jobs
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.qmp.registry import Context
 
@@ -19,7 +19,7 @@ from qmp_iothreadd.qmp.registry import Context
 )
 def block_stream(ctx: Context, device: str, speed: int | None, base: str | None) -> None:
     """Refuse: nothing lies below a node that could be pulled up."""
-    block_devices.block_stream(ctx, device, job_id=device)
+    block_copies.block_stream(ctx, device, job_id=device)
 
 
 @hmp_command(
@@ -67,7 +67,7 @@ hmp_command(
 
 
 def _copy(ctx: Context, command: str, arguments: dict[str, Any]) -> None:
-    block_devices.check_copy(ctx, command, arguments)
+    block_copies.check_copy(ctx, command, arguments)
 
 
 @hmp_command(
@@ -117,7 +117,7 @@ def snapshot_blkdev(
     """Refuse, as blockdev-snapshot-sync does."""
     if snapshot_file is None:
         raise errors.missing_parameter("snapshot-file")
-    block_devices.check_snapshot_sync(ctx, {"device": device})
+    block_copies.check_snapshot_sync(ctx, {"device": device})
 
 
 hmp_command(
@@ -125,7 +125,7 @@ hmp_command(
     "device:B,name:s",
     params="device name",
     help="take an internal snapshot of device",
-)(block_devices.snapshot_internal)
+)(block_copies.snapshot_internal)
 
 
 @hmp_command(
@@ -136,4 +136,4 @@ hmp_command(
 )
 def snapshot_delete_blkdev_internal(ctx: Context, device: str, name: str, id: str | None) -> None:
     """Refuse, as blockdev-snapshot-delete-internal-sync does."""
-    block_devices.snapshot_delete_internal(ctx, device, id, name)
+    block_copies.snapshot_delete_internal(ctx, device, id, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.commands import block_devices
+from qmp_iothreadd.commands import block_copies
 from qmp_iothreadd.hmp.registry import hmp_command
 from qmp_iothreadd.machine.block.nodes import BlockNodes
 from qmp_iothreadd.qmp.registry import Context
@@ -22,7 +22,7 @@ def nbd_server_start(ctx: Context, all: bool, writable: bool, uri: str) -> None:
         raise errors.nbd_writable_without_all()
     if ":" not in uri:
         raise errors.address_unparsed(uri)
-    block_devices.nbd_server_start(ctx)
+    block_copies.nbd_server_start(ctx)
 
 
 @hmp_command(
@@ -35,7 +35,7 @@ def nbd_server_start(ctx: Context, all: bool, writable: bool, uri: str) -> None:
 def nbd_server_add(ctx: Context, writable: bool, device: str, name: str | None) -> None:
     """Refuse: there is no such server."""
     ctx.machine.part(BlockNodes).lookup(device, device)
-    block_devices.nbd_server_missing(ctx)
+    block_copies.nbd_server_missing(ctx)
 
 
 @hmp_command(
@@ -47,7 +47,7 @@ def nbd_server_add(ctx: Context, writable: bool, device: str, name: str | None) 
 )
 def nbd_server_remove(ctx: Context, force: bool, name: str) -> None:
     """Refuse: nothing is exported."""
-    block_devices.nbd_server_remove(ctx, name)
+    block_copies.nbd_server_remove(ctx, name)
 
 
 @hmp_command(
@@ -58,4 +58,4 @@ def nbd_server_remove(ctx: Context, force: bool, name: str) -> None:
 )
 def nbd_server_stop(ctx: Context) -> None:
     """Refuse: there is no such server."""
-    block_devices.nbd_server_missing(ctx)
+    block_copies.nbd_server_missing(ctx)

@@ -28,7 +28,10 @@ class Target(NamedTuple):
 
 
 class Bitmap:
-    """A dirty bitmap: nothing writes here, so it stays empty."""
+    """A dirty bitmap: it has the life of QEMU's, and counts nothing that a workload writes.
+
+    Nobody could read what it recorded: there are no backups, and no exports.
+    """
 
     __slots__ = ("granularity", "recording")
 
