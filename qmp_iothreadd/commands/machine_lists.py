@@ -12,7 +12,7 @@ from qmp_iothreadd.qmp.registry import Context, command
 
 @command("query-machines")
 def query_machines(ctx: Context, compat_props: bool | None = None) -> list[dict[str, Any]]:
-    """The machine types that QEMU has; only ``none`` is here. What they change is not known."""
+    """The machine types that QEMU has, also those not built in. What they change is not known."""
     if not compat_props:
         return recorded_list("machines")
     return [each | {"compat-props": []} for each in recorded_list("machines")]

@@ -95,44 +95,8 @@ async def serve(config: Config, background: Background | None = None) -> int:
 
     machine.on_shutdown = end
     async with contextlib.AsyncExitStack() as stack, _errors_said(config.reporter):
-        _start_traces(config, machine, stack)
-        stack.callback(machine.close)
-        if config.pidfile is not None:
-            _hold_pidfile(config.pidfile, stack)
-        if config.descriptors:
-            _add_descriptors(config, machine)
-        _create_objects(config, machine, _EARLY)
-        await _open_chardevs(config, machine, stack)
-        if config.blocks or config.netdevs or config.audiodevs:
-            _make_backends(config, machine)
-        if config.backend_error is not None:
-            raise config.backend_error
-        stack.enter_context(_shutdown_on_signals(machine, config.reporter))
-        stack.callback(monitors.close)
-        _create_objects(config, machine, _LATE)
-        _create_monitors(config, machine)
-        if config.ports:
-            await _open_ports(config, machine)
-        if config.port_error is not None:
-            raise config.port_error
-        if config.board_error is not None:
-            raise config.board_error
-        if config.preconfig:
-            machine.held_back = partial(_end_preconfig, config, machine)
-        else:
-            _init_machine(config, machine)
-        if config.incoming not in (None, "defer"):
-            _await_machine(config.incoming, machine)
-        machine.chardevs.started()
-        if config.guest is not None or config.guest_delay_ms or config.guest_crash:
-            _boot_guest(config, machine)
-        if config.metrics_address is not None:
-            await _open_metrics(config.metrics_address, machine, config.reporter, stack)
-        if config.default_socket is not None:
-            _say_how_to_connect(config.default_socket, machine)
-        _notify_service_manager()  # whom another user may not be able to tell
-        if config.root_folder is not None or config.run_as is not None:
-            _give_up_rights(config)
+        await _make_everything(config, machine, monitors, stack)
+        await _open_to_others(config, machine, stack)
         if background is not None:
             background.ready()
         gc.freeze()  # what is there now stays: collections need not look at it
@@ -143,6 +107,67 @@ async def serve(config: Config, background: Background | None = None) -> int:
         stack.callback(loading.cancel)
         await ended.wait()
     return machine.exit_status
+
+
+async def _make_everything(
+    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
+) -> None:
+    """Make what the command line asks for, in QEMU's order; leaving ``stack`` gives it back."""
+    _start_traces(config, machine, stack)
+    stack.callback(machine.close)
+    if config.pidfile is not None:
+        _hold_pidfile(config.pidfile, stack)
+    if config.descriptors:
+        _add_descriptors(config, machine)
+    _create_objects(config, machine, _EARLY)
+    await _open_chardevs(config, machine, stack)
+    if config.blocks or config.netdevs or config.audiodevs:
+        from qmp_iothreadd.daemon import board_steps  # a bare machine needs none
+
+        board_steps.make_backends(config, machine)
+    if config.backend_error is not None:
+        raise config.backend_error
+    stack.enter_context(_shutdown_on_signals(machine, config.reporter))
+    stack.callback(monitors.close)
+    _create_objects(config, machine, _LATE)
+    _create_monitors(config, machine)
+    if config.ports:
+        await _open_ports(config, machine)
+    if config.port_error is not None:
+        raise config.port_error
+    if config.board_error is not None:
+        raise config.board_error
+    _make_machines_parts(config, machine)
+    machine.chardevs.started()
+
+
+def _make_machines_parts(config: Config, machine: Machine) -> None:
+    """Make the board and what is on it, or let -preconfig hold it back."""
+    if config.preconfig:
+        machine.held_back = partial(_end_preconfig, config, machine)
+    else:
+        _init_machine(config, machine)
+    if config.incoming not in (None, "defer"):
+        from qmp_iothreadd.daemon import board_steps  # a bare machine needs none
+
+        board_steps.await_machine(config.incoming, machine)
+    if config.guest is not None or config.guest_delay_ms or config.guest_crash:
+        from qmp_iothreadd.daemon import board_steps  # a bare machine needs none
+
+        board_steps.boot_guest(config, machine)
+
+
+async def _open_to_others(
+    config: Config, machine: Machine, stack: contextlib.AsyncExitStack
+) -> None:
+    """Serve metrics, say who can connect and how, and give up rights."""
+    if config.metrics_address is not None:
+        await _open_metrics(config.metrics_address, machine, config.reporter, stack)
+    if config.default_socket is not None:
+        _say_how_to_connect(config.default_socket, machine)
+    _notify_service_manager()  # whom another user may not be able to tell
+    if config.root_folder is not None or config.run_as is not None:
+        _give_up_rights(config)
 
 
 @contextlib.asynccontextmanager
@@ -320,7 +345,9 @@ def _add_descriptors(config: Config, machine: Machine) -> None:
 def _init_machine(config: Config, machine: Machine) -> None:
     """Make what -preconfig holds back."""
     if config.machine or not machine.board.is_empty:
-        _init_board(config, machine)
+        from qmp_iothreadd.daemon import board_steps  # a bare machine needs none
+
+        board_steps.init_board(config, machine)
     _create_objects(config, machine, _LAST)
 
 
@@ -333,58 +360,6 @@ def _end_preconfig(config: Config, machine: Machine) -> None:
         machine.exit_status = 1
         machine.shutdown("host-error")
         raise error.error if isinstance(error, errors.LocatedError) else error from None
-
-
-def _init_board(config: Config, machine: Machine) -> None:
-    from qmp_iothreadd.machine.boards.board import Board
-
-    machine.board.clock_offset = config.clock_offset
-    with located(""):
-        if config.cpu is not None:
-            from qmp_iothreadd.machine.cpus.cpus import Cpus
-
-            machine.part(Cpus).option = config.cpu
-        machine.part(Board).init(config.memory_path, config.ports, config.cards)
-    if config.devices or config.blocks:
-        from qmp_iothreadd.daemon.backends import plug_devices
-
-        plug_devices(machine, config.devices)
-    if config.netdevs and not machine.board.is_empty:
-        from qmp_iothreadd.daemon.backends import unconnected_netdevs
-
-        for name in unconnected_netdevs(machine):
-            say(config.reporter.format(f"warning: netdev {name} has no peer"))
-
-
-def _boot_guest(config: Config, machine: Machine) -> None:
-    from qmp_iothreadd.machine.guest import Guest
-
-    guest = machine.part(Guest)
-    if config.guest is not None:
-        guest.behaviour = config.guest
-    guest.delay_ms = config.guest_delay_ms
-    guest.crashes = config.guest_crash
-    guest.start()
-
-
-def _await_machine(uri: str, machine: Machine) -> None:
-    from qmp_iothreadd.machine.migration.channels import channel_of, parse_uri
-    from qmp_iothreadd.machine.migration.incoming import Incoming
-
-    with located(f"-incoming {uri}"):
-        address = channel_of(uri) if uri.startswith("{") else parse_uri(uri)
-        machine.part(Incoming).start(address, {}, exit_on_error=True)
-
-
-def _make_backends(config: Config, machine: Machine) -> None:
-    from qmp_iothreadd.daemon.backends import make_disks
-    from qmp_iothreadd.machine.audiodevs import Audiodevs
-    from qmp_iothreadd.machine.netdevs import Netdevs
-
-    machine.part(Audiodevs).audiodevs += config.audiodevs
-    make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}\n", "stderr"))
-    for wanted in config.netdevs:
-        machine.part(Netdevs).hold(wanted)
 
 
 async def _open_ports(config: Config, machine: Machine) -> None:

@@ -151,7 +151,7 @@ class X86Cpu(Device):
         board = self.machine.board
         if board.type.implements("microvm-machine"):
             raise errors.unplug_unsupported("microvm")
-        if board.values.get("acpi") == "off":
+        if not board.has("acpi"):
             raise errors.cpu_unplug_needs_acpi()
         if self.index == 0:
             raise errors.boot_cpu_stays()
