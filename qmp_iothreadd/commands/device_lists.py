@@ -9,7 +9,8 @@ from qmp_iothreadd.machine.devices.devices import Devices
 from qmp_iothreadd.machine.devices.pci_listing import list_pci
 from qmp_iothreadd.machine.devices.peripherals import GenerationId
 from qmp_iothreadd.machine.devices.usb_listing import describe_usb, usb_buses
-from qmp_iothreadd.machine.devices.virtio import VirtioPci
+from qmp_iothreadd.machine.devices.virtio import VirtioDevice, VirtioPci
+from qmp_iothreadd.machine.devices.walk import devices_below
 from qmp_iothreadd.qmp.registry import Context, command
 
 
@@ -25,6 +26,16 @@ def query_usb(ctx: Context) -> dict[str, Any]:
     if not usb_buses(ctx.machine):
         raise errors.no_usb()
     return {"human-readable-text": describe_usb(ctx.machine)}
+
+
+@command("x-query-virtio")
+def query_virtio(ctx: Context) -> list[dict[str, str]]:
+    """The virtio devices; what drivers would negotiate with them is not kept."""
+    return [
+        {"path": each.path, "name": each.type.name.removesuffix("-device")}
+        for each in devices_below(ctx.machine)
+        if isinstance(each, VirtioDevice)
+    ]
 
 
 @command("query-vm-generation-id")

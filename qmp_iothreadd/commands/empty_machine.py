@@ -51,7 +51,6 @@ ANSWERS: Final[dict[str, Any]] = {
     "query-tpm": [],
     "query-vcpu-dirty-limit": [],
     "query-vnc-servers": [],
-    "x-query-virtio": [],
     # -- Questions to what is not there
     "query-display-options": {"type": "none"},
     "query-dump-guest-memory-capability": {
@@ -160,14 +159,22 @@ def query_rocker(ctx: Context, name: str, **arguments: Any) -> NoReturn:
 @command("x-query-virtio-queue-status")
 @command("x-query-virtio-vhost-queue-status")
 def query_virtio(ctx: Context, path: str, **arguments: Any) -> NoReturn:
-    """Refuse: there is no virtio device at any path."""
-    raise errors.not_a_virtio_device(path, "VirtIODevice")
+    """Refuse: a virtio device has no state, as no driver talks to it; others are none."""
+    raise _no_virtio_state(ctx, path) or errors.not_a_virtio_device(path, "VirtIODevice")
 
 
 @command("x-query-virtio-queue-element")
 def query_virtio_element(ctx: Context, path: str, **arguments: Any) -> NoReturn:
     """Refuse, in other words than the rest."""
-    raise errors.not_a_virtio_device(path, "VirtIO device")
+    raise _no_virtio_state(ctx, path) or errors.not_a_virtio_device(path, "VirtIO device")
+
+
+def _no_virtio_state(ctx: Context, path: str) -> errors.QmpError | None:
+    """The refusal for what is a virtio device; None for what is not."""
+    found, _ = ctx.machine.tree.resolve(path)
+    if found is None or not found.type.implements("virtio-device"):
+        return None
+    return errors.virtio_without_state(path)
 
 
 @command("request-ebpf")

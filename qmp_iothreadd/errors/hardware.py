@@ -185,6 +185,11 @@ def cannot_seek_replay() -> QmpError:
     return QmpError("replay must be enabled to seek")
 
 
+def virtio_without_state(path: str) -> QmpError:
+    """What a guest's driver would have told a virtio device."""
+    return QmpError(f"No driver has set up the device at {path}")
+
+
 def not_a_virtio_device(path: str, what: str) -> QmpError:
     """``what``: VirtIODevice, or VirtIO device where an element of a queue is asked for."""
     return QmpError(f"Path {path} is not a {what}")

@@ -33,6 +33,21 @@ def hmp(client: MemoryClient, line: str) -> str:
     return str(said).replace("\r\n", "\n")
 
 
+def test_virtio_devices_are_found_by_their_paths(client: MemoryClient) -> None:
+    assert client.execute("x-query-virtio") == []
+    assert hmp(client, "info virtio") == "No VirtIO devices\n"
+    plug(client, RNG, "r")
+    path = "/machine/peripheral/r/virtio-backend"
+    assert client.execute("x-query-virtio") == [{"path": path, "name": "virtio-rng"}]
+    assert hmp(client, "info virtio") == f"{path} [virtio-rng]\n"
+    for command, more in (("status", {}), ("queue-status", {"queue": 0})):
+        error = client.request(f"x-query-virtio-{command}", {"path": path, **more})["error"]
+        assert error["desc"] == f"No driver has set up the device at {path}"
+    arguments = {"path": "/machine/peripheral/r", "queue": 0}
+    error = client.request("x-query-virtio-queue-element", arguments)["error"]
+    assert error["desc"] == "Path /machine/peripheral/r is not a VirtIO device"
+
+
 def functions(client: MemoryClient) -> dict[str, dict[str, Any]]:
     """The functions of the one bus that is found, by the id of their device."""
     [bus] = client.execute("query-pci")

@@ -64,7 +64,6 @@ VALUES: list[tuple[str, dict[str, Any], Any]] = [
     ("x-query-numa", {}, {"human-readable-text": "0 nodes\n"}),
     ("x-query-roms", {}, {"human-readable-text": ""}),
     ("x-query-usb", {}, "USB support not enabled"),
-    ("x-query-virtio", {}, []),
     # Of other machines and accelerators
     (
         "dump-skeys",

@@ -20,6 +20,13 @@ _UNASSIGNED = 2**64 - 1
 """The address of a region that no firmware gave one."""
 
 
+@hmp_command("info virtio", help="List all available virtio devices", preconfig=True)
+def virtio(ctx: Context) -> str:
+    """The virtio devices, by their paths."""
+    found = device_lists.query_virtio(ctx)
+    return "".join(f"{each['path']} [{each['name']}]\n" for each in found) or "No VirtIO devices\n"
+
+
 @hmp_command("info vm-generation-id", help="Show Virtual Machine Generation ID")
 def vm_generation_id(ctx: Context) -> str:
     """The UUID."""

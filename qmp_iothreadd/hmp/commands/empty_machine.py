@@ -46,7 +46,6 @@ _SAME: Final = {
         "Dirty page limit not enabled!\n",
         "show dirty page limit information of all vCPU",
     ),
-    "virtio": ("No VirtIO devices\n", "List all available virtio devices"),
     "vnc": ("None\n", "show the vnc server status"),
 }
 
@@ -71,7 +70,7 @@ for _item, (_name, _help) in _TEXTS.items():
 for _item, (_name, _help) in _REFUSED.items():
     hmp_command(f"info {_item}", help=_help)(_nothing_of(_name))
 for _item, (_text, _help) in _SAME.items():
-    hmp_command(f"info {_item}", help=_help, preconfig=_item == "virtio")(_always(_text))
+    hmp_command(f"info {_item}", help=_help)(_always(_text))
 
 
 @hmp_command(

@@ -61,7 +61,9 @@ def test_a_bridge_without_a_name_has_a_numbered_bus() -> None:
     with board("q35") as machine:
         plug(machine, "pcie-root-port,chassis=1")
         plug(machine, "pcie-root-port,chassis=2")
-        plug(machine, f"{RNG},bus=pcie.2")
+        bus = plug(machine, f"{RNG},bus=pcie.2").bus
+        assert bus is not None
+        assert bus is machine.part(Devices).find_bus("pcie.2")
 
 
 def test_the_first_bus_of_a_machine_decides() -> None:

@@ -274,7 +274,8 @@ def test_a_stopped_machine_does_no_requests(client: MemoryClient) -> None:
     load(client)
     wait_until(progresses(client))
     client.execute("stop")
-    wait_until(lambda: done(client)["in-flight"] == 4)
+    wait_until(lambda: len({done(client)["completed"] for _ in range(2000)}) == 1)
+    assert done(client)["in-flight"] == 4
     client.execute("cont")
     wait_until(progresses(client))
 
