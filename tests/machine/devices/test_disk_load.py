@@ -84,10 +84,10 @@ def settle(client: MemoryClient, id: str = "w0") -> dict[str, Any]:
     return done(client, id)
 
 
-def progresses(client: MemoryClient, count: int = 20) -> Callable[[], bool]:
-    """Whether so many more requests of w0 end."""
-    before = done(client)["completed"]
-    return lambda: bool(done(client)["completed"] >= before + count)
+def progresses(client: MemoryClient, count: int = 20, id: str = "w0") -> Callable[[], bool]:
+    """Whether so many more requests of a workload end."""
+    before = done(client, id)["completed"]
+    return lambda: bool(done(client, id)["completed"] >= before + count)
 
 
 # -- Counting -------------------------------------------------------------------------------------
@@ -272,9 +272,17 @@ def test_an_iothread_may_be_deleted_under_load(client: MemoryClient) -> None:
 def test_a_stopped_machine_does_no_requests(client: MemoryClient) -> None:
     plug(client)
     load(client)
+    others = {"qom-type": "x-workload", "id": "others", "iothread": "io1", "depth": 1}
+    client.execute("object-add", others | {"interval-ns": 10_000})
+
+    def stands_still() -> bool:
+        before = done(client)["completed"]
+        wait_until(progresses(client, 2000, "others"))
+        return bool(done(client)["completed"] == before)
+
     wait_until(progresses(client))
     client.execute("stop")
-    wait_until(lambda: len({done(client)["completed"] for _ in range(2000)}) == 1)
+    wait_until(stands_still)
     assert done(client)["in-flight"] == 4
     client.execute("cont")
     wait_until(progresses(client))
