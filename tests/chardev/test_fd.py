@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.chardev.fd import FdTransport
+from tests.waiting import wait_until_async
 
 Make = Callable[..., FdTransport]
 
@@ -86,12 +87,6 @@ def pipes() -> Iterator[Pipes]:
     made.close_all()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def read(fd: int, size: int) -> bytes:
     """So many bytes; the transport writes them meanwhile."""
     os.set_blocking(fd, False)
@@ -126,7 +121,7 @@ async def test_pipes_are_read_and_written_without_blocking(
     assert recorder.calls == ["made"]
     assert not os.get_blocking(pipes.sink)
     os.write(pipes.keyboard, b"hello")
-    await until(lambda: recorder.data == b"hello")
+    await wait_until_async(lambda: recorder.data == b"hello")
     transport.write(b"world")
     assert os.read(pipes.screen, 10) == b"world"
     pipes.close(pipes.keyboard)
@@ -212,7 +207,7 @@ async def test_what_is_paused_is_not_read(make: Make, recorder: Recorder, pipes:
     await asyncio.sleep(0.02)
     assert recorder.data == b""
     transport.resume_reading()
-    await until(lambda: recorder.data == b"later")
+    await wait_until_async(lambda: recorder.data == b"later")
     transport.pause_reading()
     os.write(pipes.keyboard, b"!")
     await asyncio.sleep(0.02)
@@ -227,7 +222,7 @@ async def test_one_socket_for_both(make: Make, recorder: Recorder) -> None:
         transport = make(theirs.fileno(), theirs.fileno())
         transport.start()
         ours.send(b"ping")
-        await until(lambda: recorder.data == b"ping")
+        await wait_until_async(lambda: recorder.data == b"ping")
         transport.write(b"pong")
         assert ours.recv(10) == b"pong"
         transport.close()
@@ -247,7 +242,7 @@ async def test_files_are_read_piece_by_piece(
         assert os.get_blocking(sink.fileno())
         transport.pause_reading()
         transport.resume_reading()  # the next piece is still read once
-        await until(lambda: len(recorder.data) == 150_000)
+        await wait_until_async(lambda: len(recorder.data) == 150_000)
         assert [len(piece) for piece in recorder.pieces] == [65536, 65536, 18928]
         transport.write(b"answer")
         transport.close()
@@ -265,7 +260,7 @@ async def test_a_paused_file_waits(make: Make, recorder: Recorder, tmp_path: Pat
         await asyncio.sleep(0.01)
         assert recorder.data == b""
         transport.resume_reading()
-        await until(lambda: recorder.data)
+        await wait_until_async(lambda: recorder.data)
         assert recorder.data == b"z"
         transport.abort()
         await lost(recorder)
@@ -326,7 +321,7 @@ async def test_another_reader_may_be_faster() -> None:
         for transport in transports:
             transport.start()
         os.write(sink, b"x")
-        await until(lambda: any(each.data for each in recorders))
+        await wait_until_async(lambda: any(each.data for each in recorders))
         await asyncio.sleep(0)
         assert sorted(each.data for each in recorders) == [b"", b"x"]
         assert not any(each.is_closing() for each in transports)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import pty
 import termios
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +14,11 @@ import pytest
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echoes
+from tests.waiting import wait_until_async
 
 
 def backend(kind: str, **data: Any) -> dict[str, Any]:
     return {"type": kind, "data": data}
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_file_is_written_anew_or_at_its_end(chardevs: Chardevs, tmp_path: Path) -> None:
@@ -43,7 +36,7 @@ async def test_a_file_can_be_read_too(chardevs: Chardevs, tmp_path: Path) -> Non
     source.write_bytes(b"typed")
     made = chardevs.add("c", backend("file", out=str(sink), **{"in": str(source)}))
     made.attach(Echoes(b"hi "))
-    await until(lambda: sink.read_bytes() == b"hi typed")
+    await wait_until_async(lambda: sink.read_bytes() == b"hi typed")
 
 
 async def test_an_input_that_is_missing_leaves_nothing_open(
@@ -80,7 +73,7 @@ async def test_a_pipe_has_two_ways(chardevs: Chardevs, tmp_path: Path) -> None:
             got += out.read(16) or b""
             return got == b"abc"
 
-        await until(read)
+        await wait_until_async(read)
 
 
 async def test_what_is_no_parallel_port(chardevs: Chardevs) -> None:
@@ -112,7 +105,7 @@ async def test_a_serial_line_hands_over_bytes_as_they_are(chardevs: Chardevs) ->
                 return False
             return got == b"a\r\x03"
 
-        await until(read)
+        await wait_until_async(read)
         made.send_break()
         assert made.filename == "serial"
     finally:

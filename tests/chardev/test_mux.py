@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +12,7 @@ from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.chardev.mux_keys import MuxKeys
 from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echo, Echoes
+from tests.waiting import wait_until_async
 
 
 class Teller(Echo):
@@ -42,12 +43,6 @@ def start(chardevs: Chardevs, *frontends: Echoes) -> None:
     for each in frontends:
         chardevs.find("m").attach(each)
     chardevs.started()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Terminal:
@@ -252,14 +247,14 @@ async def test_all_wait_for_who_does_not_read(chardevs: Chardevs, terminal: Term
     mux = chardevs.find("m")
     one = Echoes(b"x" * 1_000_000)
     mux.attach(one)
-    await until(lambda: one.made and one.made[0].calls == ["pause"])
+    await wait_until_async(lambda: one.made and one.made[0].calls == ["pause"])
     two = Echoes(b"hi")
     mux.attach(two)
-    await until(lambda: two.made)
+    await wait_until_async(lambda: two.made)
     assert two.made[0].calls == ["pause"]
     assert two.made[0].transport.get_write_buffer_size() > 0
     await terminal.shows(b"x" * 1_000_000 + b"hi")
-    await until(lambda: two.made[0].calls == ["pause", "resume"])
+    await wait_until_async(lambda: two.made[0].calls == ["pause", "resume"])
     assert one.made[0].calls == ["pause", "resume"]
 
 

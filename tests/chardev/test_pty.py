@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import termios
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from qmp_iothreadd.chardev import pty
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echoes
+from tests.waiting import wait_until_async
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +40,6 @@ async def read(fd: int, size: int) -> bytes:
     return got
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 def open_other_side(made: pty.ChardevPty) -> int:
     return os.open(made.terminal, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
@@ -68,7 +62,7 @@ async def test_who_opens_the_other_side_is_greeted_each_time(chardevs: Chardevs)
         os.write(fd, b"a\r\x03")
         assert await read(fd, 3) == b"a\r\x03"
         os.close(fd)
-        await until(lambda: not made.peers)
+        await wait_until_async(lambda: not made.peers)
         assert len(echoes.made) == number
         assert echoes.made[-1].calls == ["lost"]
 

@@ -16,6 +16,7 @@ import uvloop
 from qmp_iothreadd.chardev.frontend import DescriptorProtocol
 from qmp_iothreadd.chardev.stream_transport import CHUNK
 from qmp_iothreadd.chardev.unix_transport import FDS_MAX, UnixTransport
+from tests.waiting import wait_until_async
 
 
 class Recorder(DescriptorProtocol):
@@ -65,15 +66,9 @@ def start(sock: socket.socket, protocol: Recorder) -> UnixTransport:
     return made
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 async def end(protocol: Recorder) -> None:
     protocol.transport.abort()
-    await until(lambda: protocol.calls and protocol.calls[-1] == "lost")
+    await wait_until_async(lambda: protocol.calls and protocol.calls[-1] == "lost")
     for fd in protocol.fds:
         os.close(fd)
 
@@ -90,7 +85,7 @@ async def test_descriptors_come_before_the_data_that_they_came_with(
         os.set_blocking(file.fileno(), False)
         for text in (b"a", b"b"):
             socket.send_fds(pair[1], [text], [file.fileno()])
-    await until(lambda: protocol.calls[-1:] == [b"b"])
+    await wait_until_async(lambda: protocol.calls[-1:] == [b"b"])
     assert protocol.calls == ["1 descriptors", b"a", "1 descriptors", b"b"]
     for fd in protocol.fds:
         assert os.readlink(f"/proc/self/fd/{fd}") == str(tmp_path / "f")
@@ -103,7 +98,7 @@ async def test_more_than_so_many_are_closed_by_the_kernel(pair: Pair) -> None:
     protocol = Recorder()
     start(pair[0], protocol)
     socket.send_fds(pair[1], [b"a"], [0] * (FDS_MAX + 3))
-    await until(lambda: protocol.calls[-1:] == [b"a"])
+    await wait_until_async(lambda: protocol.calls[-1:] == [b"a"])
     assert len(protocol.fds) == FDS_MAX
     await end(protocol)
 
@@ -150,13 +145,13 @@ async def test_a_half_close_leaves_the_choice_to_the_protocol(pair: Pair, keep_o
     transport = start(pair[0], protocol)
     pair[1].sendall(b"last")
     pair[1].shutdown(socket.SHUT_WR)
-    await until(lambda: "end" in protocol.calls)
+    await wait_until_async(lambda: "end" in protocol.calls)
     assert transport.is_closing() is not keep_open
     if keep_open:
         transport.write(b"answer")
         assert pair[1].recv(10) == b"answer"
         transport.close()
-    await until(lambda: protocol.calls[-1] == "lost")
+    await wait_until_async(lambda: protocol.calls[-1] == "lost")
     assert protocol.calls == [b"last", "end", "lost"]
 
 
@@ -166,7 +161,7 @@ async def test_a_peer_that_is_gone_is_an_end(pair: Pair) -> None:
     transport.pause_reading()
     pair[1].close()
     transport.write(b"nobody")
-    await until(lambda: protocol.calls)
+    await wait_until_async(lambda: protocol.calls)
     assert protocol.calls == ["BrokenPipeError"]
 
 
@@ -178,7 +173,7 @@ async def test_what_is_paused_is_not_read(pair: Pair) -> None:
     await asyncio.sleep(0.01)
     assert protocol.calls == []
     transport.resume_reading()
-    await until(lambda: protocol.calls)
+    await wait_until_async(lambda: protocol.calls)
     await end(protocol)
     assert protocol.calls == [b"later", "lost"]
 
@@ -207,7 +202,7 @@ async def test_a_read_that_is_interrupted_is_no_end_and_a_reset_is(pair: Pair) -
     assert transport.get_extra_info("socket") is faulty
     assert transport.get_extra_info("peername", "nobody") == "nobody"
     pair[1].sendall(b"x")
-    await until(lambda: protocol.calls)
+    await wait_until_async(lambda: protocol.calls)
     assert (protocol.calls, faulty.failures) == (["ConnectionResetError"], [])
 
 
@@ -216,7 +211,7 @@ async def test_a_reset_ends_what_waits_to_be_written(pair: Pair) -> None:
     faulty.failures = [errno.EAGAIN, errno.EAGAIN, errno.ECONNRESET]
     protocol = Recorder()
     start(cast(socket.socket, faulty), protocol).write(b"waits")
-    await until(lambda: protocol.calls)
+    await wait_until_async(lambda: protocol.calls)
     assert (protocol.calls, faulty.failures) == (["ConnectionResetError"], [])
 
 
@@ -232,7 +227,7 @@ async def test_who_sends_much_is_read_in_larger_pieces(
     pair[1].setblocking(False)
     await asyncio.get_running_loop().sock_sendall(pair[1], data)
     pieces = cast("list[bytes]", protocol.calls)
-    await until(lambda: sum(map(len, pieces)) == len(data))
+    await wait_until_async(lambda: sum(map(len, pieces)) == len(data))
     assert b"".join(pieces) == data
     assert len(pieces[0]) == CHUNK
     await end(protocol)
@@ -249,7 +244,7 @@ def test_one_that_leaves_with_something_unread_is_noticed_behind_its_last_data(
         start(ours, protocol).write(b"unread")
         theirs.send(b"half a message")
         theirs.close()
-        await until(lambda: len(protocol.calls) == 2)
+        await wait_until_async(lambda: len(protocol.calls) == 2)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(leave())

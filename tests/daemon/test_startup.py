@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import socket
@@ -18,6 +17,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.cli import parse
 from qmp_iothreadd.daemon import daemon
 from qmp_iothreadd.errors import process
+from tests.waiting import wait_until_async
 
 LISTENING = ",server=on,wait=off"
 
@@ -25,12 +25,6 @@ LISTENING = ",server=on,wait=off"
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     return str(tmp_path / "qmp")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 # -- Serving, and the end --------------------------------------------------------------------------
@@ -113,7 +107,7 @@ async def test_texts_of_errors_are_loaded_once_it_serves(
     monkeypatch.setattr(daemon, "_LOAD_TEXTS_S", 0)
     monkeypatch.setattr(errors, "load_texts", lambda: loaded.append(True))
     in_process.start("-qmp", f"unix:{path}{LISTENING}")
-    await until(lambda: loaded)
+    await wait_until_async(lambda: loaded)
     in_process.signal()
     await in_process.ended()
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.machine.guest import Guest
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.testing import MemoryClient, make_machine
+from qmp_iothreadd.testing import MemoryClient
 from tests.waiting import wait_until_async
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    machine = make_machine()
-    yield machine
-    machine.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,20 +9,6 @@ import pytest
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    machine = make_machine()
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def heard(machine: Machine) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    machine.listeners.append(events.append)
-    return events
 
 
 def names(events: list[dict[str, Any]]) -> list[str]:
