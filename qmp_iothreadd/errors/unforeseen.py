@@ -21,8 +21,8 @@ def of_system(error: BaseException) -> QmpError | None:
         return used_up(error.errno)
     if isinstance(error, ImportError) and os.strerror(errno.EMFILE) in str(error):
         return used_up(errno.EMFILE)  # a library that could not be opened
-    if isinstance(error, ValueError) and str(error).startswith("embedded null "):
-        return name_has_nul()
+    if isinstance(error, ValueError) and "embedded null " in str(error):
+        return name_has_nul()  # Python 3.13 puts the function's name before it
     return None
 
 

@@ -22,6 +22,10 @@ EMFILE = os.strerror(errno.EMFILE)
         (ImportError(f"x.so: cannot open shared object file: {EMFILE}"), EMFILE),
         (MemoryError(), os.strerror(errno.ENOMEM)),
         (ValueError("embedded null byte"), "No such file or directory: its name has a NUL in it"),
+        (
+            ValueError("open: embedded null character in path"),
+            "No such file or directory: its name has a NUL in it",
+        ),
     ],
 )
 def test_what_the_system_refuses_is_said(error: Exception, text: str) -> None:

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ async def until_quiet() -> None:
     if tasks:
         done, _ = await asyncio.wait(tasks, timeout=20)
         assert done == tasks
+    own = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+    async with asyncio.timeout(20):
+        while own.read_text():
+            await asyncio.sleep(0.001)
 
 
 async def test_nobody_answers(machine: Machine, tmp_path: Path) -> None:
