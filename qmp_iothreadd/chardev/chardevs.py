@@ -36,6 +36,7 @@ _KINDS: Final = {
     "ringbuf": "ringbuf:ChardevRingbuf",
     "serial": "files:ChardevSerial",
     "socket": "socket:ChardevSocket",
+    "spicevmc": "guest_only:ChardevSpiceVMC",
     "stdio": "stdio:ChardevStdio",
     "testdev": "guest_only:ChardevTestdev",
     "udp": "udp:ChardevUdp",

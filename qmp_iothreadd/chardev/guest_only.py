@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.null import Discarding
 from qmp_iothreadd.qom.object import Property
+
+_SPICE_CHANNELS: Final = ("vdagent", "smartcard", "usbredir")
 
 
 class ChardevTestdev(Discarding):
@@ -46,6 +49,30 @@ class ChardevVDAgent(Discarding):
     qom_name = "chardev-qemu-vdagent"
     abstract = False
     qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+
+class ChardevSpiceVMC(Discarding):
+    """A channel to those who look at the guest from afar.
+
+    ``data["type"]``: what it is for.
+    """
+
+    __slots__ = ()
+
+    qom_name = "chardev-spicevmc"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = ()
+
+    def open(self) -> None:
+        """Check what it is for.
+
+        Raises:
+            QmpError: that is no kind of channel.
+        """
+        kind = self.data["type"]
+        if kind not in _SPICE_CHANNELS:
+            raise errors.spice_channel_unknown(kind, _SPICE_CHANNELS)
+        super().open()
 
 
 class ChardevVC(Discarding):

@@ -72,7 +72,7 @@ def parse_backend(options: Options) -> Backend:
     kind = options.get("backend")
     if kind is None:
         raise errors.chardev_without_backend(options.id)
-    parse = _PARSERS.get(kind)
+    parse = _PARSERS.get(kind) or _IN_MODULES.get(kind)
     if parse is None:
         raise errors.not_a_device_type() if kind == "fd" else errors.chardev_driver_unknown(kind)
     if kind != "vc":
@@ -191,6 +191,13 @@ def _agent(options: Options) -> _Data:
     return _given_booleans(options, "mouse", "clipboard")
 
 
+def _spice_channel(options: Options) -> _Data:
+    kind = options.get("name")
+    if kind is None:
+        raise errors.spice_channel_without_name()
+    return {"type": kind}
+
+
 def _udp(options: Options) -> _Data:
     host, port = options.get("host") or "localhost", options.get("port")
     if not port:
@@ -287,5 +294,7 @@ _PARSERS: Final[dict[str, Callable[[Options], _Data]]] = {
     "serial": _path_of("serial/tty"),
     "ringbuf": _ring_buffer,
 }
+# What QEMU has in modules, which it loads, and lists, when one is made.
+_IN_MODULES: Final[dict[str, Callable[[Options], _Data]]] = {"spicevmc": _spice_channel}
 BACKENDS: Final = tuple(_PARSERS)
 """The kinds that there are, in the order in which query-chardev-backends lists them."""

@@ -22,7 +22,7 @@ VGA_CARDS = {
 
 # Cards of other architectures.
 _UNAVAILABLE = {"tcx": "TCX framebuffer", "cg3": "CG3 framebuffer"}
-_MODELS = {"std": "VGA", "cirrus": "cirrus-vga", "virtio": "virtio-vga"}
+_MODELS = {"std": "VGA", "cirrus": "cirrus-vga", "qxl": "qxl-vga", "virtio": "virtio-vga"}
 _RETRACES = (",retrace=dumb", ",retrace=precise")
 
 

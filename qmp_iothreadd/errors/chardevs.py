@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from qmp_iothreadd.errors.tree import DEVICE_NOT_FOUND, QmpError
 
 
@@ -124,6 +126,19 @@ def file_without_name() -> QmpError:
 def mux_without_chardev() -> QmpError:
     """A mux without the device to share."""
     return QmpError("chardev: mux: no chardev given")
+
+
+def spice_channel_without_name() -> QmpError:
+    """A channel of SPICE that is for nothing."""
+    return QmpError("chardev: spice channel: no name given")
+
+
+def spice_channel_unknown(name: str, names: Iterable[str]) -> QmpError:
+    """A channel of SPICE that is for something that there is not; ``names``: what there is."""
+    return QmpError(
+        f"unsupported type name: {name}",
+        hint=f"allowed spice char type names: {', '.join(names)}",
+    )
 
 
 def udp_without_port() -> QmpError:

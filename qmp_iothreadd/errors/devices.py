@@ -104,6 +104,11 @@ def global_not_applied(driver: str, name: str, value: str, error: QmpError) -> Q
 # -- What single models need ----------------------------------------------------------------------
 
 
+def qxl_revision_unknown(revision: int, most: int) -> QmpError:
+    """A card of SPICE that was never made."""
+    return QmpError(f"Invalid revision {revision} for qxl device (max {most})")
+
+
 def chardev_missing(what: str) -> QmpError:
     """A port that leads nowhere; ``what``: debugcon or parallel."""
     return QmpError(f"Can't create {what} device, empty char device")

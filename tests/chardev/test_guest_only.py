@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qmp_iothreadd.chardev.chardevs import Chardevs
+from qmp_iothreadd.errors import QmpError
 from tests.chardev.echoes import Echoes
 
 
@@ -14,3 +15,11 @@ async def test_what_is_written_is_dropped(chardevs: Chardevs, kind: str) -> None
     made.attach(Echoes())
     assert made.info() == {"label": "c", "filename": kind, "frontend-open": True}
     assert made.type.name == f"chardev-{kind}"
+
+
+async def test_a_channel_of_spice_is_for_something_known(chardevs: Chardevs) -> None:
+    made = chardevs.add("c", {"type": "spicevmc", "data": {"type": "vdagent"}})
+    assert made.info()["filename"] == "spicevmc"
+    with pytest.raises(QmpError, match="unsupported type name: x") as raised:
+        chardevs.add("d", {"type": "spicevmc", "data": {"type": "x"}})
+    assert raised.value.hint == "allowed spice char type names: vdagent, smartcard, usbredir"

@@ -68,6 +68,7 @@ def inet(host: str, port: str, **more: Any) -> dict[str, Any]:
         ("ringbuf,id=c,size=4G", {}),  # in a C int nothing is left of it
         ("ringbuf,id=c,size=2G", {"size": -(2**31)}),
         ("qemu-vdagent,id=c,mouse=off", {"mouse": False}),
+        ("spicevmc,id=c,name=vdagent", {"type": "vdagent"}),
         ("udp,id=c,port=9", {"remote": inet("localhost", "9")}),
         (
             "udp,id=c,host=h,port=9,localport=8,ipv6=off",
@@ -121,7 +122,8 @@ def test_what_is_logged_is_asked_for_with_any_kind() -> None:
         ("id=c", 'chardev: "c" missing backend'),
         ("", 'chardev: "(null)" missing backend'),
         ("tty,id=c", "'tty' is not a valid char driver name"),
-        ("spicevmc,id=c", "'spicevmc' is not a valid char driver name"),
+        ("spiceport,id=c", "'spiceport' is not a valid char driver name"),
+        ("spicevmc,id=c", "chardev: spice channel: no name given"),
         ("fd,id=c", "Parameter 'driver' expects a non-abstract device type"),
         ("null,id=c,cols=80", "chardev 'c' does not support size options"),
         ("null,id=c,encoding=utf8", "chardev 'c' does not support encoding option"),

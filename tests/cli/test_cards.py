@@ -16,6 +16,7 @@ from tests.cli.lines import BASE, parse, said
         ("pc", "std", "VGA"),
         ("q35", "cirrus", "cirrus-vga"),
         ("q35", "virtio", "virtio-vga"),
+        ("pc", "qxl", "qxl-vga"),
         ("pc", "std,retrace=dumb", "VGA"),
     ],
 )
@@ -24,7 +25,7 @@ def test_a_graphic_card_is_on_the_board(machine: str, text: str, model: str) -> 
 
 
 def test_a_graphic_card_that_there_is_not_is_refused() -> None:
-    assert said("-M", "pc", "-vga", "qxl") == "prog: QXL VGA not available\n"
+    assert said("-M", "pc", "-vga", "vmware") == "prog: VMWare SVGA not available\n"
     assert parse("-M", "pc", "-vga", "none").cards == []
 
 

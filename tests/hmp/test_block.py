@@ -173,6 +173,11 @@ def test_a_disk_without_a_medium_has_no_size_and_no_limits(say: Say) -> None:
     assert say(f"block_set_io_throttle nope {limits}") == "Error: Device 'nope' not found\n"
 
 
+def test_a_disk_without_a_cache_is_shown_as_such(say: Say) -> None:
+    say("drive_add 0 if=none,id=d,file=null-co://,format=raw,cache=writethrough")
+    assert "Cache mode:       writethrough\n" in say("info block d")
+
+
 def test_limits_of_a_disk_are_shown(say: Say) -> None:
     say("drive_add 0 if=none,id=d,file=null-co://,format=raw")
     assert "throttling" not in say("info block d")

@@ -62,7 +62,7 @@ def _show_disk(disk: BlockBackend, verbose: bool) -> str:
         return f"{disk.name or disk.qdev}: [not inserted]\n{place}"
     limits = _show_limits(disk.group) if disk.group else ""
     name = f"{disk.name} ({disk.node.name})" if disk.name else disk.node.name
-    return _show_node(name, disk.node, verbose, place, limits)
+    return _show_node(name, disk.node, verbose, place, limits, disk.write_cache)
 
 
 def _show_limits(group: LimitGroup) -> str:
@@ -75,12 +75,17 @@ def _show_limits(group: LimitGroup) -> str:
 
 
 def _show_node(
-    title: str, node: BlockNode, verbose: bool, place: str = "", limits: str = ""
+    title: str,
+    node: BlockNode,
+    verbose: bool,
+    place: str = "",
+    limits: str = "",
+    write_cache: bool = True,
 ) -> str:
     state = ", read-only" if node.read_only else ""
     state += "" if node.options.get("active", True) else ", inactive"
     cache = node.cache
-    mode = "writeback"
+    mode = "writeback" if write_cache else "writethrough"
     mode += ", direct" if cache["direct"] else ""
     mode += ", ignore flushes" if cache["no-flush"] else ""
     text = f"{title}: {node.filename} ({node.driver}{state})\n{place}"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any, Final
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.devices.controllers import UsbDevice
 from qmp_iothreadd.machine.devices.device import Device
+from qmp_iothreadd.machine.devices.pci import PciDevice
 from qmp_iothreadd.machine.devices.virtio import VirtioDevice
 from qmp_iothreadd.machine.devices.walk import devices_below
 
+_QXL_REVISION: Final = 5
+_USB_RULE: Final = ((-1, 0xFF), (-1, 0xFFFF), (-1, 0xFFFF), (-1, 0xFFFF), (0, 1))
+_C_NUMBER: Final = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0|[1-9][0-9]{0,9})")
 ISA_SERIAL_PORTS: Final = 4
 _ISA_PORTS: Final = ((0x3F8, 4), (0x2F8, 3), (0x3E8, 4), (0x2E8, 3))
 """The port and the interrupt of each serial port of a PC."""
@@ -50,6 +56,51 @@ class NeedsChardev(Device):
         """
         if not self.load("chardev"):
             raise errors.chardev_missing(self.type.name.removeprefix("isa-"))
+
+
+class Qxl(PciDevice):
+    """A graphic card for SPICE."""
+
+    __slots__ = ()
+
+    def realize(self) -> None:
+        """Check that there is such a revision.
+
+        Raises:
+            QmpError: there is none.
+        """
+        revision = self.load("revision")
+        if not 1 <= revision <= _QXL_REVISION:
+            raise errors.qxl_revision_unknown(revision, _QXL_REVISION)
+
+
+class UsbRedir(UsbDevice):
+    """A USB device of somebody's who looks at the guest from afar."""
+
+    __slots__ = ()
+
+    qom_name = "usb-redir"
+
+    def realize(self) -> None:
+        """Check that there is a way to it.
+
+        Raises:
+            QmpError: there is none, or ``filter`` is not a list of rules.
+        """
+        if not self.load("chardev"):
+            raise errors.missing_parameter("chardev")
+        text = self.load("filter")
+        if text and not all(_is_usb_rule(rule) for rule in text.split("|")):
+            raise errors.invalid_parameter_value("filter", "a usb device filter string")
+
+
+def _is_usb_rule(text: str) -> bool:
+    """Whether it is class, vendor, product and version (-1: any), and whether to allow that."""
+    fields = text.split(":")
+    return len(fields) == len(_USB_RULE) and all(
+        _C_NUMBER.fullmatch(field) is not None and least <= int(field, 0) <= most
+        for field, (least, most) in zip(fields, _USB_RULE, strict=True)
+    )
 
 
 class Rng(VirtioDevice):

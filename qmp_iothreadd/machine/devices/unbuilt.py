@@ -23,8 +23,8 @@ _BUSES = {
         AMDVI-PCI acpi-erst am53c974 ati-vga ctucan_pci cxl-downstream cxl-rp cxl-type3
         cxl-upstream dc390 ivshmem-doorbell ivshmem-plain kvaser_pci lsi lsi53c810 lsi53c895a
         megasas megasas-gen2 mioe3680_pci mptsas1068 nvme pci-bridge-seat pci-ipmi-bt pci-ipmi-kcs
-        pci-serial-2x pci-serial-4x pcm3680_pci pvrdma pvscsi pxb pxb-cxl pxb-pcie qxl qxl-vga
-        rocker sdhci-pci tpci200 tulip vfio-pci vfio-pci-igd-lpc-bridge vfio-pci-nohotplug
+        pci-serial-2x pci-serial-4x pcm3680_pci pvrdma pvscsi pxb pxb-cxl pxb-pcie rocker sdhci-pci
+        tpci200 tulip vfio-pci vfio-pci-igd-lpc-bridge vfio-pci-nohotplug
         vhost-scsi-pci vhost-scsi-pci-non-transitional vhost-scsi-pci-transitional
         vhost-user-blk-pci vhost-user-blk-pci-non-transitional vhost-user-blk-pci-transitional
         vhost-user-fs-pci vhost-user-gpio-pci vhost-user-gpu-pci vhost-user-i2c-pci
@@ -55,7 +55,7 @@ _BUSES = {
         sd-card
     """,
     "usb-bus": """
-        u2f-passthru usb-audio usb-bot usb-braille usb-ccid usb-host usb-mtp usb-net usb-redir
+        u2f-passthru usb-audio usb-bot usb-braille usb-ccid usb-host usb-mtp usb-net
         usb-serial usb-storage usb-uas
     """,
     "virtio-bus": """

@@ -51,12 +51,15 @@ def test_a_program_in_python(libvirt: Libvirt, is_ours: bool) -> None:
     assert said["events"][0] == "t1 0.0"  # defined
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
-def test_virt_install_with_all_that_it_adds_by_itself(libvirt: Libvirt, machine: str) -> None:
+@pytest.mark.parametrize(("machine", "graphics"), [("pc", "spice"), ("q35", "vnc")])
+def test_virt_install_with_all_that_it_adds_by_itself(
+    libvirt: Libvirt, machine: str, graphics: str
+) -> None:
     needs("virt-install")
     image = libvirt.file("first.img", 4 * MIB)
     libvirt.run(
         *("virt-install", "--connect", libvirt.uri, *ALL_OF_IT.split(), "--machine", machine),
+        *("--graphics", graphics, "--sound", "default"),
         *("--disk", f"path={image},format=raw,bus=virtio,driver.iothread=1"),
         *("--xml", f"./devices/emulator={libvirt.emulator}"),
     )
@@ -65,7 +68,7 @@ def test_virt_install_with_all_that_it_adds_by_itself(libvirt: Libvirt, machine:
 
 
 ALL_OF_IT = """
-    --name t1 --memory 32 --vcpus 2 --import --virt-type qemu --network user --graphics none
+    --name t1 --memory 32 --vcpus 2 --import --virt-type qemu --network user
     --osinfo detect=off,require=off --iothreads 2 --noautoconsole"""
 INSTALL = """
     --name t1 --memory 32 --vcpus 1 --import --machine pc --virt-type qemu --graphics none

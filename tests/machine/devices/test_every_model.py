@@ -30,6 +30,7 @@ NEEDS = {
     "pci-bridge": "chassis_nr=1",
     "scsi-cd": "drive=n0",
     "scsi-hd": "drive=n0",
+    "usb-redir": "chardev=c0",
     "virtio-blk-device": "drive=n0",
     "virtio-blk-pci": "drive=n0",
     "virtio-blk-pci-non-transitional": "drive=n0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -109,4 +110,5 @@ def test_a_medium_is_changed_in_one_go(client: MemoryClient, devices: Devices) -
     assert len(client.machine.part(BlockNodes).nodes) == 4
     text = client.execute("human-monitor-command", {"command-line": "info block"})
     assert "tray closed" in text
+    assert re.search(r"(?m)^#block\d+: null-co:// \(raw, read-only\)", text)
     assert "Attached to:      c" in text

@@ -49,6 +49,32 @@ def test_serial_ports_are_those_of_a_pc() -> None:
         assert ports == [[0, 0x3F8, 4], [1, 0x2F8, 9]]
 
 
+@pytest.mark.parametrize(
+    ("rules", "fits"),
+    [
+        ("0x03:-1:-1:-1:0|-1:-1:-1:-1:1", True),
+        ("8:0x1234:0xBEEF:0x0200:1", True),
+        ("8:0x1234:0xBEEF:1", False),
+        ("0x100:-1:-1:-1:1", False),
+        ("x:-1:-1:-1:1", False),
+        ("-1:-1:-1:-1:2", False),
+    ],
+)
+async def test_what_usb_devices_may_be_redirected_is_a_list_of_rules(
+    rules: str, fits: bool
+) -> None:
+    with board("pc") as machine:
+        machine.chardevs.add("c", {"type": "spicevmc", "data": {"type": "usbredir"}})
+        plug(machine, "piix3-usb-uhci")
+        device = f"usb-redir,chardev=c,filter={rules}"
+        if fits:
+            assert plug(machine, device).load("filter") == rules
+        else:
+            assert refusal(machine, device) == (
+                "Parameter 'filter' expects a usb device filter string"
+            )
+
+
 def test_a_source_of_random_numbers_goes_with_its_device() -> None:
     with board("pc") as machine:
         device = plug(machine, "virtio-rng-pci,id=r")
