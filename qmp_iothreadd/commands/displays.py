@@ -1,4 +1,4 @@
-"""Displays, their passwords and their input, and sound: there are none, and nothing takes input."""
+"""Displays, their passwords and their input, and sound: nobody looks, and nothing takes input."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.audiodevs import Audiodevs
+from qmp_iothreadd.machine.remote_displays import RemoteDisplays
 from qmp_iothreadd.qmp.registry import Context, command
 
 # What strtoull takes in base 10: white space and a sign may come first.
@@ -23,32 +24,53 @@ def query_audiodevs(ctx: Context) -> list[dict[str, Any]]:
 
 
 @command("set_password")
-def set_password(ctx: Context, arg: dict[str, Any]) -> NoReturn:
-    """Refuse: there is no server to set it for. VNC's would keep its clients."""
+def set_password(ctx: Context, arg: dict[str, Any]) -> None:
+    """Take the password of a display that asks for one. VNC keeps its clients.
+
+    Raises:
+        QmpError: there is no such display, or it asks for none.
+    """
+    displays = ctx.machine.part(RemoteDisplays)
     if arg["protocol"] == "spice":
-        raise errors.spice_unused()
-    if arg.get("connected", "keep") != "keep":
+        _check_spice(ctx)
+    elif arg.get("connected", "keep") != "keep":
         raise errors.invalid_parameter("connected")
-    raise errors.password_not_set()
+    elif not displays.vnc_asks_password(arg.get("display")):
+        raise errors.password_not_set()
 
 
 @command("expire_password")
-def expire_password(ctx: Context, arg: dict[str, Any]) -> NoReturn:
-    """Refuse; the time is looked at first."""
+def expire_password(ctx: Context, arg: dict[str, Any]) -> None:
+    """Check the time, and then that there is such a display.
+
+    Raises:
+        QmpError: one of them is not.
+    """
     time: str = arg["time"]
     if time not in ("now", "never"):
         number = time.removeprefix("+")
         if not _UINT64.fullmatch(number) or abs(int(number)) > _UINT64_MAX:
             raise errors.not_a_password_time(time)
     if arg["protocol"] == "spice":
-        raise errors.spice_unused()
-    raise errors.password_expiry_not_set()
+        _check_spice(ctx)
+    elif ctx.machine.part(RemoteDisplays).vnc_asks_password(arg.get("display")) is None:
+        raise errors.password_expiry_not_set()
 
 
 @command("change-vnc-password")
-def change_vnc_password(ctx: Context, password: str) -> NoReturn:
-    """Refuse: there is no VNC server."""
-    raise errors.password_not_set()
+def change_vnc_password(ctx: Context, password: str) -> None:
+    """Take the password of the first VNC display.
+
+    Raises:
+        QmpError: there is none, or it asks for none.
+    """
+    if not ctx.machine.part(RemoteDisplays).vnc_asks_password(None):
+        raise errors.password_not_set()
+
+
+def _check_spice(ctx: Context) -> None:
+    if not ctx.machine.part(RemoteDisplays).has_spice:
+        raise errors.spice_unused()
 
 
 @command("client_migrate_info")

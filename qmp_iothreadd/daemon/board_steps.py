@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 
 def make_backends(config: Config, machine: Machine) -> None:
-    """Make disks and the nodes in them, networks, and what plays sound.
+    """Make disks and the nodes in them, networks, displays, and what plays sound.
 
     Raises:
         LocatedError, QmpError: one of them cannot be.
     """
     from qmp_iothreadd.machine.audiodevs import Audiodevs
     from qmp_iothreadd.machine.netdevs import Netdevs
+    from qmp_iothreadd.machine.remote_displays import RemoteDisplays
 
+    displays = machine.part(RemoteDisplays)
+    displays.vnc |= config.vnc
+    displays.has_spice = config.spice
     machine.part(Audiodevs).audiodevs += config.audiodevs
     make_disks(machine, config.blocks, lambda text: say(f"WARNING: {text}\n", "stderr"))
     for wanted in config.netdevs:

@@ -165,7 +165,8 @@ class Config:
     memory. ``run_as``: user, group and the name whose groups are taken over. ``target`` is the
     architecture that the program's name promises. ``devices`` are plugged into the board when it is
     there; ``device_defaults`` are what ``-global`` says: a type of devices, a property and a text.
-    ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs.
+    ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs. ``vnc`` are
+    displays by id, with whether they ask for a password; ``spice``: there is a SPICE display.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -181,6 +182,8 @@ class Config:
         self.devices: list[DeviceConfig] = []
         self.device_defaults: list[tuple[str, str, str]] = []
         self.audiodevs: list[dict[str, Any]] = []
+        self.vnc: dict[str, bool] = {}
+        self.spice = False
         self.backend_error: LocatedError | None = None
         self.port_error: LocatedError | None = None
         self.board_error: LocatedError | None = None

@@ -121,7 +121,7 @@ async def _make_everything(
         _add_descriptors(config, machine)
     _create_objects(config, machine, _EARLY)
     await _open_chardevs(config, machine, stack)
-    if config.blocks or config.netdevs or config.audiodevs:
+    if config.blocks or config.netdevs or config.audiodevs or config.vnc or config.spice:
         from qmp_iothreadd.daemon import board_steps  # a bare machine needs none
 
         board_steps.make_backends(config, machine)

@@ -29,6 +29,11 @@ def test_a_graphic_card_that_there_is_not_is_refused() -> None:
     assert parse("-M", "pc", "-vga", "none").cards == []
 
 
+def test_displays_ask_for_passwords() -> None:
+    config = parse("-vnc", ":1", "-vnc", ":2,password=on", "-vnc", "none,id=c", "-spice", "port=1")
+    assert (config.vnc, config.spice) == ({"default": False, "vnc2": True, "c": False}, True)
+
+
 @pytest.mark.parametrize("machine", ["none", "microvm", "isapc"])
 def test_a_machine_without_pci_has_no_graphic_card(machine: str) -> None:
     config, warnings = cli.parse(["prog", *BASE, "-M", machine, "-vga", "std"])

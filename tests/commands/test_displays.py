@@ -8,10 +8,26 @@ from typing import Any
 
 import pytest
 
+from qmp_iothreadd.machine.remote_displays import RemoteDisplays
 from qmp_iothreadd.testing import MemoryClient
 
 KEY = {"type": "key", "data": {"key": {"type": "qcode", "data": "a"}, "down": True}}
 SPICE = "SPICE is not in use"
+
+
+def test_passwords_are_taken_for_displays_that_ask_for_them(client: MemoryClient) -> None:
+    displays = client.machine.part(RemoteDisplays)
+    displays.vnc |= {"default": True, "open": False}
+    displays.has_spice = True
+    for protocol in ("vnc", "spice"):
+        said: dict[str, Any] = {"protocol": protocol}
+        assert client.execute("set_password", said | {"password": "x"}) == {}
+        assert client.execute("expire_password", said | {"time": "never"}) == {}
+    assert client.execute("change-vnc-password", {"password": "x"}) == {}
+    said = {"protocol": "vnc", "display": "open"}
+    assert client.execute("expire_password", said | {"time": "+60"}) == {}
+    refused = client.request("set_password", said | {"password": "x"})
+    assert refused["error"]["desc"] == "Could not set password"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
-from qmp_iothreadd.cli.option import Option, accept, read_list, words_of
+from qmp_iothreadd.cli.option import Option, accept, words_of
 from qmp_iothreadd.errors import LocatedError
 from qmp_iothreadd.qom.option_lists import HELP
 
@@ -39,6 +39,15 @@ def _set_vnc(line: CommandLine, text: str) -> None:
         raise Finished(line.list_of("vnc").help(), status=1)
     if address and address != "none" and ":" not in address:
         raise errors.vnc_without_port()
+    displays = line.config.vnc
+    name = options.id or (f"vnc{len(displays) + 1}" if displays else "default")
+    has_secret = options.get("password-secret") is not None
+    displays[name] = has_secret or options.get_bool("password", False)
+
+
+def _set_spice(line: CommandLine, text: str) -> None:
+    line.read_list("spice", text)
+    line.config.spice = True
 
 
 def _set_vga(line: CommandLine, text: str) -> None:
@@ -127,7 +136,7 @@ OPTIONS = (
     Option(
         "spice",
         "[port=N][,...]",
-        read_list("spice"),
+        _set_spice,
         "a SPICE server",
         no_effect=True,
         words=words_of("spice"),
