@@ -149,6 +149,8 @@ def check_memory_backend(line: CommandLine) -> None:
 
 
 def check_numa(line: CommandLine, options: Options) -> None:
-    """``-numa``: all memory and CPUs of a machine are of one node."""
-    check_list(line, "NumaOptions", options)
-    raise errors.numa_unsupported()
+    """``-numa``: nodes, and nothing that is said of them."""
+    given = check_list(line, "NumaOptions", options)
+    if line.machine_options.is_empty or given.pop("type") != "node":
+        raise errors.numa_unsupported()
+    line.config.numa_nodes.append((options.location, given))

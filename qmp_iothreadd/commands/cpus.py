@@ -37,7 +37,7 @@ def query_cpus_fast(ctx: Context) -> list[dict[str, Any]]:
             "cpu-index": index,
             "qom-path": cpu.path,
             "thread-id": cpu.thread_id,
-            "props": cpus.topology.properties(index),
+            "props": cpus.properties(index),
             "target": ctx.machine.target,
             "qom-type": cpus.type_name,
         }

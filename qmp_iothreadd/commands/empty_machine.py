@@ -65,7 +65,6 @@ ANSWERS: Final[dict[str, Any]] = {
     "query-vnc": {"enabled": False},
     "x-query-interrupt-controllers": _NO_TEXT,
     "x-query-irq": _NO_TEXT,
-    "x-query-numa": {"human-readable-text": "0 nodes\n"},
     "x-query-ramblock": {"human-readable-text": _RAM_BLOCKS},
     "x-query-roms": _NO_TEXT,
     # -- Accelerators: what is translated is never run
@@ -181,12 +180,6 @@ def _no_virtio_state(ctx: Context, path: str) -> errors.QmpError | None:
 def request_ebpf(ctx: Context, id: str) -> NoReturn:
     """Refuse: no program is built in; QEMU names those by their numbers, rss is 0."""
     raise errors.no_ebpf_object(0)
-
-
-@command("set-numa-node")
-def set_numa_node(ctx: Context, arg: dict[str, Any]) -> NoReturn:
-    """Refuse: it is too late, or this machine has no nodes."""
-    raise errors.numa_unsupported() if ctx.machine.preconfig else errors.machine_exists()
 
 
 # -- CXL ----------------------------------------------------------------------------------------

@@ -20,6 +20,37 @@ def query_memory_size_summary(ctx: Context) -> dict[str, int]:
     return {"base-memory": ctx.machine.board.memory["size"], "plugged-memory": 0}
 
 
+@command("set-numa-node")
+def set_numa_node(ctx: Context, arg: dict[str, Any]) -> None:
+    """What -numa does, before the board is made.
+
+    Raises:
+        QmpError: it is made, has no nodes, or cannot have this one.
+    """
+    if not ctx.machine.preconfig:
+        raise errors.machine_exists()
+    if ctx.machine.board.is_empty or arg["type"] != "node":
+        raise errors.numa_unsupported()
+    from qmp_iothreadd.machine.boards.numa import NumaNodes  # few have any
+
+    ctx.machine.part(NumaNodes).add(arg)
+
+
+@command("x-query-numa")
+def query_numa(ctx: Context) -> dict[str, str]:
+    """The nodes, in words: which CPUs are there, and how much memory."""
+    from qmp_iothreadd.commands.cpus import query_cpus_fast  # few ask
+    from qmp_iothreadd.machine.boards.numa import NumaNodes
+
+    nodes, cpus = ctx.machine.part(NumaNodes).nodes, query_cpus_fast(ctx)
+    text = f"{len(nodes)} nodes\n"
+    for number, node in sorted(nodes.items()):
+        its = [f" {each['cpu-index']}" for each in cpus if each["props"]["node-id"] == number]
+        text += f"node {number} cpus:{''.join(its)}\n"
+        text += f"node {number} size: {node.size >> 20} MB\nnode {number} plugged: 0 MB\n"
+    return {"human-readable-text": text}
+
+
 @command("query-acpi-ospm-status")
 def query_acpi_ospm_status(ctx: Context) -> list[dict[str, Any]]:
     """The slots for memory, in which nothing is.

@@ -46,12 +46,23 @@ def init_board(config: Config, machine: Machine) -> None:
             from qmp_iothreadd.machine.cpus.cpus import Cpus
 
             machine.part(Cpus).option = config.cpu
+    if config.numa_nodes:
+        _add_numa_nodes(config, machine)
+    with located(""):
         machine.part(Board).init(config.memory_path, config.ports, config.cards)
     if config.devices or config.blocks:
         plug_devices(machine, config.devices)
     if config.netdevs and not machine.board.is_empty:
         for name in unconnected_netdevs(machine):
             say(config.reporter.format(f"warning: netdev {name} has no peer"))
+
+
+def _add_numa_nodes(config: Config, machine: Machine) -> None:
+    from qmp_iothreadd.machine.boards.numa import NumaNodes
+
+    for location, given in config.numa_nodes:
+        with located(location):
+            machine.part(NumaNodes).add(given)
 
 
 def boot_guest(config: Config, machine: Machine) -> None:

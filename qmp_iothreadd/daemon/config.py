@@ -180,6 +180,8 @@ class Config:
         self.blocks: list[BlockConfig] = []
         self.netdevs: list[dict[str, Any]] = []
         self.devices: list[DeviceConfig] = []
+        # The NumaNodeOptions, each with where it was said.
+        self.numa_nodes: list[tuple[str, dict[str, Any]]] = []
         self.device_defaults: list[tuple[str, str, str]] = []
         self.audiodevs: list[dict[str, Any]] = []
         self.vnc: dict[str, bool] = {}

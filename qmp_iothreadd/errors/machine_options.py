@@ -126,8 +126,60 @@ def no_memory_encryption_object(name: str) -> QmpError:
 
 
 def numa_unsupported() -> QmpError:
-    """-numa: every machine is one node."""
+    """-numa on a machine that has no nodes, or of what is no node."""
     return QmpError("NUMA is not supported by this machine-type")
+
+
+def too_many_numa_nodes(number: int) -> QmpError:
+    """-numa node of a number that is too large."""
+    return QmpError(f"Max number of NUMA nodes reached: {number}")
+
+
+def numa_node_twice(number: int) -> QmpError:
+    """-numa node of a number that another one has."""
+    return QmpError(f"Duplicate NUMA nodeid: {number}")
+
+
+def numa_node_missing(number: int) -> QmpError:
+    """-numa of nodes whose numbers leave one out."""
+    return QmpError(f"numa: Node ID missing: {number}")
+
+
+def numa_memory_without_backend() -> QmpError:
+    """-numa node,mem=: the memory is to be an object."""
+    return QmpError(
+        "Parameter -numa node,mem is not supported by this machine type",
+        hint="Use -numa node,memdev instead",
+    )
+
+
+def numa_memory_unknown(name: str) -> QmpError:
+    """-numa node,memdev= of an object that is no memory."""
+    return QmpError(f"memdev={name} is ambiguous")
+
+
+def numa_memory_differs(found: int, wanted: int) -> QmpError:
+    """-numa of nodes that have other memory than the machine, in bytes."""
+    return QmpError(
+        f"total memory for NUMA nodes (0x{found:x}) should equal RAM size (0x{wanted:x})"
+    )
+
+
+def numa_and_memory_backend() -> QmpError:
+    """-numa node of a machine whose memory is an object."""
+    return QmpError(
+        "'-machine memory-backend' and '-numa memdev' properties are mutually exclusive"
+    )
+
+
+def numa_cpu_out_of_range(index: int, most: int) -> QmpError:
+    """-numa node,cpus= of a CPU that there cannot be."""
+    return QmpError(f"CPU index ({index}) should be smaller than maxcpus ({most})")
+
+
+def numa_cpu_twice() -> QmpError:
+    """-numa node,cpus= of a CPU that another node has."""
+    return QmpError("CPU is already assigned to another node")
 
 
 # -- Properties of the machine ---------------------------------------------------------------------

@@ -97,11 +97,14 @@ def test_cpus_of_none_are_refused() -> None:
     assert said("-smp", "0").startswith("prog: Invalid CPU topology")
 
 
-@pytest.mark.parametrize("machine", ["none", "q35", "microvm"])
-def test_every_machine_is_one_node(machine: str) -> None:
-    line = "-numa node,nodeid=0,cpus=0"
-    text = f"prog: {line}: NUMA is not supported by this machine-type\n"
-    assert said("-M", machine, *line.split()) == text
+@pytest.mark.parametrize(
+    ("machine", "text"), [("none", "node,nodeid=0"), ("q35", "dist,src=0,dst=0,val=10")]
+)
+def test_nodes_are_all_that_is_known_of_numa(machine: str, text: str) -> None:
+    refusal = f"prog: -numa {text}: NUMA is not supported by this machine-type\n"
+    assert said("-M", machine, "-numa", text) == refusal
+    config = parse("-M", "q35", "-numa", "node,cpus=0-1,memdev=m")
+    assert config.numa_nodes == [("-numa node,cpus=0-1,memdev=m", {"cpus": [0, 1], "memdev": "m"})]
 
 
 @pytest.mark.parametrize("option", [["-s"], ["-gdb", "tcp::1234"]])

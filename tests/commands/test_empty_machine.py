@@ -61,7 +61,6 @@ VALUES: list[tuple[str, dict[str, Any], Any]] = [
     ("query-xen-replication-status", {}, {"error": False}),
     ("x-query-interrupt-controllers", {}, {"human-readable-text": ""}),
     ("x-query-irq", {}, {"human-readable-text": ""}),
-    ("x-query-numa", {}, {"human-readable-text": "0 nodes\n"}),
     ("x-query-roms", {}, {"human-readable-text": ""}),
     ("x-query-usb", {}, "USB support not enabled"),
     # Of other machines and accelerators

@@ -172,7 +172,7 @@ OPTIONS = (
         "numa",
         "node|dist|cpu|hmat-lb|hmat-cache[,...]",
         read_list("numa"),
-        "NUMA nodes: every machine is one",
+        "nodes of memory and CPUs; of them, nothing else is known",
     ),
     Option("mem-path", "PATH", store_text("memory_path"), "where memory is kept"),
     Option("mem-prealloc", "", set_field("preallocate"), "allocate memory at once"),

@@ -168,6 +168,8 @@ def _describe(place: dict[str, Any]) -> Iterator[str]:
     if "qom-path" in place:
         yield f'  qom_path: "{place["qom-path"]}"\n'
     yield "  CPUInstance Properties:\n"
+    if "node-id" in place["props"]:
+        yield f'    node-id: "{place["props"]["node-id"]}"\n'
     for level in LEVELS:
         if level.property in place["props"]:
             yield f'    {level.property}: "{place["props"][level.property]}"\n'

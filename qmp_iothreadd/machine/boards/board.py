@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.boards.numa import NumaNodes
 from qmp_iothreadd.machine.boards.properties import FLASHES
 from qmp_iothreadd.machine.cpus.cpus import Cpus
 from qmp_iothreadd.machine.devices.devices import Devices
@@ -57,7 +58,10 @@ class Board:
             QmpError: something of it cannot be had.
         """
         machine = self._machine
-        machine.create_default_memory(memory_path)
+        if machine.part(NumaNodes).nodes:
+            machine.part(NumaNodes).check()
+        else:
+            machine.create_default_memory(memory_path)
         if not machine.board.is_empty:
             self._check_flash()
             machine.part(Cpus).create()

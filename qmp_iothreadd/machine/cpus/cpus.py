@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.boards.numa import NumaNodes
 from qmp_iothreadd.machine.cpus.models import MODEL_SUFFIX, find_cpu_model
 from qmp_iothreadd.machine.cpus.options import DEFAULT_CPU
 from qmp_iothreadd.machine.cpus.places import LEVELS, UNSET_APIC_ID, Topology
@@ -91,7 +92,16 @@ class Cpus:
     def places(self) -> Iterator[Place]:
         """All places, with and without a CPU."""
         for index in range(self.topology.count):
-            yield Place(self.topology.properties(index), self.by_index.get(index))
+            yield Place(self.properties(index), self.by_index.get(index))
+
+    def properties(self, index: int) -> dict[str, int]:
+        """A place as a CpuInstanceProperties."""
+        node = self._node_of(index)
+        return self.topology.properties(index) | ({} if node is None else {"node-id": node})
+
+    def _node_of(self, index: int) -> int | None:
+        numa = self._machine.part(NumaNodes)
+        return numa.node_of(index, self.topology.numbers(index)[0]) if numa.nodes else None
 
     def apic_ids(self) -> list[int]:
         """Those of the CPUs that there are."""
@@ -116,8 +126,9 @@ class Cpus:
         for level, number, expected in zip(LEVELS, asked, numbers, strict=True):
             if number not in (-1, expected):
                 raise errors.cpu_id_mismatch(level.property, number, apic_id, expected)
-        if given["node-id"] not in (-1, 0):
-            raise errors.bad_numa_node(0)
+        node = self._node_of(index) or 0
+        if given["node-id"] not in (-1, node):
+            raise errors.bad_numa_node(node)
         return index, numbers, apic_id
 
     def _free_index(self, numbers: list[int], apic_id: int) -> int:

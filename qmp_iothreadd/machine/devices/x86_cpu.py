@@ -125,6 +125,7 @@ class X86Cpu(Device):
         self.values["apic-id"] = apic_id
         for level, number in zip(LEVELS, numbers, strict=True):
             self.values[level.property] = number
+        self.values |= cpus.properties(index)
         cpus.by_index[index] = self
 
     def unrealize(self) -> None:
