@@ -39,6 +39,7 @@ CLASSES: Final = {
     "usb-device": "controllers:UsbDevice",
     "usb-hub": "controllers:UsbHub",
     "usb-redir": "peripherals:UsbRedir",
+    "usb-storage": "usb_storage:UsbStorage",
     "virtio-balloon-device": "balloon:Balloon",
     "virtio-blk-device": "virtio_blk:VirtioBlk",
     "virtio-device": "virtio:VirtioDevice",

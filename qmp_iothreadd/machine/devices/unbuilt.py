@@ -56,7 +56,7 @@ _BUSES = {
     """,
     "usb-bus": """
         u2f-passthru usb-audio usb-bot usb-braille usb-ccid usb-host usb-mtp usb-net
-        usb-serial usb-storage usb-uas
+        usb-serial usb-uas
     """,
     "virtio-bus": """
         vhost-scsi vhost-user-blk vhost-user-fs-device vhost-user-gpio-device vhost-user-gpu

@@ -16,6 +16,8 @@ _PRODUCTS: Final = {
     "usb-hub": "QEMU USB Hub",
     "usb-kbd": "QEMU USB Keyboard",
     "usb-mouse": "QEMU USB Mouse",
+    "usb-redir": "USB Redirection Device",
+    "usb-storage": "QEMU USB MSD",
     "usb-tablet": "QEMU USB Tablet",
     "usb-wacom-tablet": "QEMU PenPartner tablet",
 }
@@ -56,4 +58,6 @@ def _speed(device: Device) -> int:
     owner = device.bus.owner if device.bus is not None else None
     slow = owner is not None and any(owner.type.implements(each) for each in _SLOW)
     fast = "usb_version" in device.model.properties and device.load("usb_version") == 2
+    if device.type.name == "usb-storage" and owner is not None:
+        return 5000 if owner.type.implements("pci-xhci") else 12 if slow else 480
     return 480 if fast and not slow else 12

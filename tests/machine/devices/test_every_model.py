@@ -31,6 +31,7 @@ NEEDS = {
     "scsi-cd": "drive=n0",
     "scsi-hd": "drive=n0",
     "usb-redir": "chardev=c0",
+    "usb-storage": "drive=n0",
     "virtio-blk-device": "drive=n0",
     "virtio-blk-pci": "drive=n0",
     "virtio-blk-pci-non-transitional": "drive=n0",
