@@ -89,6 +89,22 @@ def test_versioned_machines_are_accepted(libvirt: Libvirt, domain: Create) -> No
     assert state(libvirt) == "running (booted)"
 
 
+def test_cells_have_their_memory_and_cpus(libvirt: Libvirt, domain: Create) -> None:
+    cells = "".join(
+        f"<cell id='{number}' cpus='{cpus}' memory='8' unit='MiB'/>"
+        for number, cpus in enumerate(("0-1", "2-3"))
+    )
+    elements = f"{ACPI}<cpu><numa>{cells}</numa></cpu>"
+    domain(machine="q35", vcpus="<vcpu current='3'>4</vcpu>", elements=elements)
+    lines = libvirt.virsh("qemu-monitor-command", "t1", "--hmp", "info numa").split("\n")
+    found = [line.strip() for line in lines if "plugged" not in line]
+    assert found == [
+        "2 nodes",
+        *("node 0 cpus: 0 1", "node 0 size: 8 MB"),
+        *("node 1 cpus: 2", "node 1 size: 8 MB"),
+    ]
+
+
 def test_libvirt_has_no_machine_none(libvirt: Libvirt) -> None:
     xml = libvirt.file("domain.xml", str(Domain(libvirt.emulator, machine="none")))
     assert "'none'" in libvirt.refusal("create", xml)
