@@ -149,8 +149,8 @@ def check_memory_backend(line: CommandLine) -> None:
 
 
 def check_numa(line: CommandLine, options: Options) -> None:
-    """``-numa``: nodes, and nothing that is said of them."""
+    """``-numa``: nodes, and how far they are from each other, and nothing else of them."""
     given = check_list(line, "NumaOptions", options)
-    if line.machine_options.is_empty or given.pop("type") != "node":
+    if line.machine_options.is_empty or given["type"] not in ("node", "dist"):
         raise errors.numa_unsupported()
     line.config.numa_nodes.append((options.location, given))

@@ -29,11 +29,11 @@ def set_numa_node(ctx: Context, arg: dict[str, Any]) -> None:
     """
     if not ctx.machine.preconfig:
         raise errors.machine_exists()
-    if ctx.machine.board.is_empty or arg["type"] != "node":
+    if ctx.machine.board.is_empty:
         raise errors.numa_unsupported()
     from qmp_iothreadd.machine.boards.numa import NumaNodes  # few have any
 
-    ctx.machine.part(NumaNodes).add(arg)
+    ctx.machine.part(NumaNodes).take(arg)
 
 
 @command("x-query-numa")

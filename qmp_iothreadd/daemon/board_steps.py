@@ -62,7 +62,7 @@ def _add_numa_nodes(config: Config, machine: Machine) -> None:
 
     for location, given in config.numa_nodes:
         with located(location):
-            machine.part(NumaNodes).add(given)
+            machine.part(NumaNodes).take(given)
 
 
 def boot_guest(config: Config, machine: Machine) -> None:

@@ -126,7 +126,7 @@ def no_memory_encryption_object(name: str) -> QmpError:
 
 
 def numa_unsupported() -> QmpError:
-    """-numa on a machine that has no nodes, or of what is no node."""
+    """-numa on a machine that has no nodes, or of what is neither a node nor a distance."""
     return QmpError("NUMA is not supported by this machine-type")
 
 
@@ -143,6 +143,40 @@ def numa_node_twice(number: int) -> QmpError:
 def numa_node_missing(number: int) -> QmpError:
     """-numa of nodes whose numbers leave one out."""
     return QmpError(f"numa: Node ID missing: {number}")
+
+
+def numa_node_undeclared() -> QmpError:
+    """-numa dist of a node that was not said before."""
+    return QmpError(
+        "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it "
+        "first."
+    )
+
+
+def numa_distance_too_small(distance: int, least: int) -> QmpError:
+    """-numa dist of nodes that are nearer than a node is to itself."""
+    return QmpError(f"NUMA distance ({distance}) is invalid, it shouldn't be less than {least}.")
+
+
+def numa_own_distance(number: int, distance: int) -> QmpError:
+    """-numa dist of a node from itself."""
+    return QmpError(f"Local distance of node {number} should be {distance}.")
+
+
+def numa_distance_missing(source: int, target: int) -> QmpError:
+    """-numa dist of some nodes, and not of these."""
+    return QmpError(
+        f"The distance between node {source} and {target} is missing, at least one distance value "
+        "between each nodes should be provided."
+    )
+
+
+def numa_distances_one_way() -> QmpError:
+    """-numa dist of nodes that are further one way than back, and of others one way only."""
+    return QmpError(
+        "At least one asymmetrical pair of distances is given, please provide distances for both "
+        "directions of all node pairs."
+    )
 
 
 def numa_memory_without_backend() -> QmpError:

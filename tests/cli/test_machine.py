@@ -98,13 +98,15 @@ def test_cpus_of_none_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "text"), [("none", "node,nodeid=0"), ("q35", "dist,src=0,dst=0,val=10")]
+    ("machine", "text"), [("none", "node,nodeid=0"), ("q35", "cpu,node-id=0,socket-id=0")]
 )
 def test_nodes_are_all_that_is_known_of_numa(machine: str, text: str) -> None:
     refusal = f"prog: -numa {text}: NUMA is not supported by this machine-type\n"
     assert said("-M", machine, "-numa", text) == refusal
     config = parse("-M", "q35", "-numa", "node,cpus=0-1,memdev=m")
-    assert config.numa_nodes == [("-numa node,cpus=0-1,memdev=m", {"cpus": [0, 1], "memdev": "m"})]
+    assert config.numa_nodes == [
+        ("-numa node,cpus=0-1,memdev=m", {"type": "node", "cpus": [0, 1], "memdev": "m"})
+    ]
 
 
 @pytest.mark.parametrize("option", [["-s"], ["-gdb", "tcp::1234"]])

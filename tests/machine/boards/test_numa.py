@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,11 +106,44 @@ def test_nodes_are_the_whole_machine(machine: Machine) -> None:
         machine.part(Board).init()
 
 
+def nodes_apart(machine: Machine, *distances: tuple[int, int, int]) -> None:
+    numa = machine.part(NumaNodes)
+    for memory in ("a", "b", None):
+        numa.take({"type": "node"} | ({"memdev": memory} if memory else {}))
+    for source, target, distance in distances:
+        numa.take({"type": "dist", "src": source, "dst": target, "val": distance})
+    numa.check()
+
+
+@pytest.mark.parametrize(
+    ("distances", "text"),
+    [
+        ([(0, 3, 20)], "Source/Destination NUMA node is missing. Please use '-numa node' option "),
+        ([(128, 0, 20)], "Parameter 'src' expects an integer between 0 and 127"),
+        ([(0, 1, 9)], "NUMA distance (9) is invalid, it shouldn't be less than 10."),
+        ([(1, 1, 11)], "Local distance of node 1 should be 10."),
+        ([(0, 1, 20), (1, 0, 21)], "The distance between node 0 and 2 is missing, at least one "),
+        ([(0, 1, 20), (1, 0, 21), (1, 2, 20), (0, 2, 20)], "At least one asymmetrical pair of "),
+    ],
+)
+def test_distances_that_cannot_be(
+    machine: Machine, distances: list[tuple[int, int, int]], text: str
+) -> None:
+    with pytest.raises(QmpError, match=f"^{re.escape(text)}"):
+        nodes_apart(machine, *distances)
+
+
+def test_one_way_is_enough_where_none_is_longer_back(machine: Machine) -> None:
+    nodes_apart(machine, (0, 0, 10), (0, 1, 20), (1, 0, 20), (2, 1, 30), (0, 2, 40))
+    assert machine.part(NumaNodes).distances[2, 1] == 30
+
+
 def test_a_client_adds_them_before_the_board_is_made(machine: Machine) -> None:
     machine.preconfig = True
     with MemoryClient(machine) as client:
         client.negotiate()
-        refused = client.request("set-numa-node", {"type": "dist", "src": 0, "dst": 0, "val": 10})
+        refused = client.request("set-numa-node", {"type": "cpu", "node-id": 0, "socket-id": 0})
         assert refused["error"]["desc"] == "NUMA is not supported by this machine-type"
         client.execute("set-numa-node", {"type": "node", "memdev": "a"})
+        client.execute("set-numa-node", {"type": "dist", "src": 0, "dst": 0, "val": 10})
         assert list(machine.part(NumaNodes).nodes) == [0]
