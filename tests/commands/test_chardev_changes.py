@@ -57,7 +57,7 @@ async def test_a_name_is_taken_once(client: MemoryClient) -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "message"),
     [
-        ("spicevmc", {"type": "x"}, "'spicevmc' is not a valid char driver name"),
+        ("spicevmc", {"type": "x"}, "unsupported type name: x"),
         (
             "socket",  # what the daemon itself has open is nobody's
             {"addr": {"type": "fd", "data": {"str": "1"}}},

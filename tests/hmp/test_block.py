@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.machine.block.nodes import BlockNodes
+from qmp_iothreadd.machine.devices.devices import Devices
+from qmp_iothreadd.testing import MemoryClient, make_machine
 
 Say = Callable[[str], str]
 
@@ -188,3 +190,17 @@ def test_limits_of_a_disk_are_shown(say: Say) -> None:
     )
     assert say("block_set_io_throttle d 0 0 0 0 0 0") == ""
     assert "throttling" not in say("info block d")
+
+
+def test_a_disk_that_failed_says_so() -> None:
+    machine = make_machine(machine_type="q35")
+    with MemoryClient(machine) as client:
+        client.negotiate()
+        client.execute("blockdev-add", {"driver": "null-co", "node-name": "n"})
+        machine.part(Devices).plug(
+            {"driver": "virtio-blk-pci", "id": "d", "drive": "n"}, hotplugged=False
+        )
+        machine.part(BlockNodes).backends[0].io_status = "failed"
+        text = client.execute("human-monitor-command", {"command-line": "info block"})
+        assert "    I/O status:       failed" in text.splitlines()
+    machine.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.hmp.plain_session import PlainSession
+from qmp_iothreadd.machine.boards.numa import NumaNode, NumaNodes
 from qmp_iothreadd.machine.monitors import Monitor
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
@@ -102,3 +103,8 @@ def test_places_are_shown(client: MemoryClient) -> None:
         '  qom_path: "/machine/unattached/device[2]"',
         "  CPUInstance Properties:",
     ]
+
+
+def test_places_say_which_node_they_are_in(client: MemoryClient) -> None:
+    client.machine.part(NumaNodes).nodes[0] = NumaNode(None, frozenset())
+    assert hmp(client, "info hotpluggable-cpus").count('    node-id: "0"') == 4

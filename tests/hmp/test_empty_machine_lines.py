@@ -33,6 +33,8 @@ def hmp(client: MemoryClient, line: str) -> str:
         ("info pci", ""),
         ("info numa", "0 nodes\n"),
         ("info irq", ""),
+        ("info tpm", ""),
+        ("info cryptodev", ""),
         ("info usb", "Error: USB support not enabled\n"),
         ("info balloon", "Error: No balloon device has been activated\n"),
         ("info vm-generation-id", "Error: VM Generation ID device not found\n"),
