@@ -84,3 +84,8 @@ def test_without_pci_nothing_is_connected() -> None:
     _, warnings = cli.parse(["prog", *BASE, "-M", "microvm", "-nic", "user,id=n"])
     assert "netdev n has no peer" in warnings
     assert "was not created (not supported by this machine?)" in warnings
+
+
+def test_a_device_of_a_board_may_use_a_network() -> None:
+    [network] = parse("-M", "q35", "-netdev", "user,id=n").netdevs
+    assert (network["type"], network["id"]) == ("user", "n")

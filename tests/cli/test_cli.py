@@ -375,3 +375,18 @@ def test_a_version_without_an_installation_says_so(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     assert "(qmp-iothreadd not installed)" in printed("-version")[1]
+
+
+def test_what_the_system_refuses_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "open_standard_streams", refuse)
+    error: Exception = MemoryError()
+    assert cli.main(["prog"]) == 1
+    assert "Cannot allocate memory" in capsys.readouterr().err
+    error = ValueError("a fault of ours")
+    with pytest.raises(ValueError, match=r"^a fault of ours$"):
+        cli.main(["prog"])
