@@ -151,3 +151,22 @@ def test_a_lock_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         hold_default_socket(str(tmp_path / "s")),
     ):
         pytest.fail("held through a link")
+
+
+def test_a_folder_that_went_with_its_last_user_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "folder" / "qmp.sock")
+    really_open = os.open
+    failures = [FileNotFoundError()]
+
+    def open_late(name: str, *more: int) -> int:
+        if failures and name.startswith(path):
+            raise failures.pop()
+        return really_open(name, *more)
+
+    monkeypatch.setattr("qmp_iothreadd.daemon.default_socket.os.open", open_late)
+    with hold_default_socket(path):
+        assert not failures
+        with pytest.raises(QmpError), hold_default_socket(path):
+            pass

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from qmp_iothreadd.daemon.backends import DeviceConfig, plug_devices
@@ -39,3 +42,33 @@ def test_a_refusal_names_its_option(from_text: bool) -> None:
         assert f"No 'PCI' bus found for device '{RNG}'" in str(caught.value)
     finally:
         machine.close()
+
+
+async def test_a_start_makes_what_a_board_has(
+    in_process: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "qmp")
+    in_process.start(
+        *("-M", "q35", "-nodefaults", "-m", "64", "-cpu", "max", "--guest", "stubborn"),
+        *("-object", "memory-backend-ram,id=r,size=64M", "-numa", "node,memdev=r"),
+        *("-netdev", "user,id=n", "-netdev", "user,id=used"),
+        *("-device", f"{RNG},id=a", "-device", "e1000,netdev=used"),
+        *("-qmp", f"unix:{path},server=on,wait=off"),
+    )
+    asked = ("query-cpus-fast", "x-query-numa", "query-rx-filter", "quit")
+    [cpu], numa, *_ = await in_process.execute(path, *asked)
+    assert cpu["qom-type"] == "max-x86_64-cpu"
+    assert numa["human-readable-text"].startswith("1 nodes\n")
+    assert await in_process.ended() == 0
+    said = capsys.readouterr().err
+    assert "warning: netdev n has no peer" in said
+    assert "netdev used" not in said
+
+
+async def test_a_machine_can_wait_for_another(in_process: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "qmp")
+    listening = ("-qmp", f"unix:{path},server=on,wait=off")
+    in_process.start("-incoming", f"unix:{tmp_path}/machine", *listening)
+    status, _ = await in_process.execute(path, "query-status", "quit")
+    assert status["status"] == "inmigrate"
+    assert await in_process.ended() == 0
