@@ -42,6 +42,10 @@ def cpus_of(machine: Machine, option: str) -> Cpus:
     return cpus
 
 
+def test_each_has_an_apic_id_of_its_place(client: MemoryClient) -> None:
+    assert client.machine.part(Cpus).apic_ids() == [0, 1]
+
+
 def error(client: MemoryClient, command: str, arguments: dict[str, Any]) -> Any:
     return client.request(command, arguments)["error"]["desc"]
 

@@ -146,11 +146,12 @@ def test_buses_list_what_is_on_them() -> None:
             "virtio-rng-pci,bus=p",
             "virtio-mouse-pci,disable-legacy=on",
             "virtio-net-pci,disable-legacy=on",
+            "virtio-balloon-pci",
         ):
             plug(machine, text)
         [bus] = list_pci(machine)
         kinds = [each["id"]["device"] for each in bus["devices"]]
-        assert kinds == [0x29C0, 0xC, 0x1052, 0x1041, 0x2918, 0x2922, 0x2930]
+        assert kinds == [0x29C0, 0xC, 0x1052, 0x1041, 0x1002, 0x2918, 0x2922, 0x2930]
         plug(machine, "qemu-xhci")
         plug(machine, "usb-wacom-tablet")
         assert describe_usb(machine) == (
