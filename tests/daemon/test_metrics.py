@@ -55,6 +55,17 @@ def test_what_is_deleted_during_a_scrape_is_left_out(client: MemoryClient) -> No
     assert scraped.get_sample_value(sample, {"iothread": "io1"}) is None
 
 
+async def test_a_client_that_does_not_ask_gets_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qmp_iothreadd.daemon.metrics_http.REQUEST_TIMEOUT_S", 0)
+    host, port = url.removeprefix("http://").removesuffix("/metrics").rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+
+
 async def fetch(url: str, request: str = "GET /metrics HTTP/1.1", *headers: str) -> tuple[str, str]:
     """Head and body of what an endpoint answers."""
     host, port = url.removeprefix("http://").removesuffix("/metrics").rsplit(":", 1)
