@@ -151,8 +151,8 @@ class Guest:
     def _reset(self) -> None:
         """The guest forgets; devices that were asked for are given up by the hardware."""
         self._forget_all()
-        for device in tuple(self._unplugs):
-            self._let_go(device)
+        while self._unplugs:  # with a bridge goes what is behind it, which may have been asked for
+            self._let_go(next(iter(self._unplugs)))
         self._booted = self._crashed = False
         self.start()
 

@@ -167,6 +167,22 @@ def test_a_reset_lets_go_of_devices_before_its_reply(
     assert send(client, "cont") == ["RESUME", "{}"]
 
 
+def test_a_reset_lets_go_of_a_bridge_and_of_what_is_behind_it(
+    guest: Guest, client: MemoryClient
+) -> None:
+    guest.behaviour = "stubborn"
+    gone: list[str] = []
+
+    def let_go_of_the_bridge() -> None:
+        guest.forget("behind")
+        gone.extend(("behind", "bridge"))
+
+    guest.unplug("bridge", let_go_of_the_bridge)
+    guest.unplug("behind", lambda: gone.append("behind, twice"))
+    assert send(client, "system_reset") == ["RESET", "{}"]
+    assert gone == ["behind", "bridge"]
+
+
 def test_what_is_gone_already_is_not_let_go(guest: Guest, client: MemoryClient) -> None:
     let_go: list[str] = []
     for device in ("a", "b"):
