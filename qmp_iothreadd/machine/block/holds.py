@@ -90,11 +90,10 @@ class Holds(ABC):
             raise errors.device_not_found(id)
         if not found.type.implements("device"):
             raise errors.device_not_hotpluggable(id)
-        paths = [each.device.path if each.device else None for each in self.backends]
-        held = self.backends[paths.index(found.path)] if found.path in paths else None
-        if held is None:
-            raise errors.device_without_backend()
-        return held
+        for each in self.backends:
+            if each.device is not None and each.device.path == found.path:
+                return each
+        raise errors.device_without_backend()
 
     def set_write_threshold(self, name: str, threshold: int) -> None:
         """Say beyond which byte of a node a write is to be an event; 0: none.
