@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* sched_getcpu, sched_setaffinity, pthread_setname_np */
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine_int.h"
+#include "masked_thread.h"
 #include "stack.h"
 
 /* A new thread enters within this time where a CPU is free. */
@@ -60,19 +60,14 @@ static void *thread_main(void *opaque)
 static int create_thread(AioContext *ctx)
 {
     pthread_attr_t attr;
-    sigset_t all, before;
 
     ctx->stack = stack_get();
     if (!ctx->stack) {
         return ENOMEM;
     }
-    /* Signals are for the process's own threads: the new one inherits a full mask. */
-    sigfillset(&all);
     pthread_attr_init(&attr);
     pthread_attr_setstack(&attr, ctx->stack, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&ctx->thread, &attr, thread_main, ctx);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = masked_thread_create(&ctx->thread, &attr, thread_main, ctx);
     pthread_attr_destroy(&attr);
     if (error) {
         stack_put(ctx->stack);

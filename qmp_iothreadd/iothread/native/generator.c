@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "masked_thread.h"
 
 /* A sleep may end so much too late: it is ended earlier, and the rest is spun. */
 enum { SPIN_NS = 60 * 1000 };
@@ -96,17 +97,6 @@ static void *generator_main(void *opaque)
     return NULL;
 }
 
-static int start_thread(Generator *generator)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&generator->thread, NULL, generator_main, generator);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
-}
-
 static Generator *generator_new(void)
 {
     Generator *generator = calloc(1, sizeof(*generator));
@@ -121,7 +111,7 @@ static Generator *generator_new(void)
     pthread_cond_init(&generator->changed, &attr);
     pthread_condattr_destroy(&attr);
     aio_list_init(&generator->workloads);
-    if (start_thread(generator)) {
+    if (masked_thread_create(&generator->thread, NULL, generator_main, generator)) {
         pthread_cond_destroy(&generator->changed);
         pthread_mutex_destroy(&generator->lock);
         free(generator);

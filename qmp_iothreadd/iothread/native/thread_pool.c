@@ -1,11 +1,11 @@
 #include "thread_pool.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 
 #include "engine.h"
+#include "masked_thread.h"
 #include "stack.h"
 
 enum { BUFFER_ALIGNMENT = 4096 };
@@ -94,14 +94,10 @@ static void *worker_main(void *opaque)
 static int start_thread(PoolWorker *worker)
 {
     pthread_attr_t attr;
-    sigset_t all, before;
 
-    sigfillset(&all);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&worker->thread, &attr, worker_main, worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = masked_thread_create(&worker->thread, &attr, worker_main, worker);
     pthread_attr_destroy(&attr);
     return error;
 }

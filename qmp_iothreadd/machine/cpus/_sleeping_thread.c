@@ -10,12 +10,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "masked_thread.h"
 
 /* More than the least that any C library asks for, with the thread-local data of what is loaded. */
 enum { STACK_BYTES = 128 * 1024 };
@@ -43,19 +44,15 @@ sleep_until_end(void *end)
     return NULL;
 }
 
-/* 0 or an errno. Signals are for the process's own threads: the new one inherits a full mask. */
+/* 0 or an errno. */
 static int
 create_thread(SleepingThread *self)
 {
     pthread_attr_t attr;
-    sigset_t all, before;
 
-    sigfillset(&all);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&self->thread, &attr, sleep_until_end, &self->end);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int error = masked_thread_create(&self->thread, &attr, sleep_until_end, &self->end);
     pthread_attr_destroy(&attr);
     return error;
 }
