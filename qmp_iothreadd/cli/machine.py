@@ -223,9 +223,7 @@ def _check_property(name: str, type_name: str, value: Any) -> None:
     if not isinstance(value, str):
         raise errors.keyval_unexpected(name)
     if type_name in _READERS:
-        read, expected = _READERS[type_name]
-        if read(value) is None:
-            raise errors.invalid_parameter_value(name, expected)
+        _convert(name, value, _READERS[type_name])
     if type_name in ENUMS and value not in ENUMS[type_name]:
         raise errors.unaccepted_value(name, value)
     if name == "memory-encryption":
@@ -241,11 +239,15 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "size": (c_numbers.size, "size"),
     "uint64_t": (c_numbers.uint64, "integer"),
 }
-_KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
-    BOOL: (c_numbers.boolean, "'on' or 'off'"),
-    NUMBER: (c_numbers.int64, "integer"),
-    SIZE: (c_numbers.size, "size"),
-}
+_KINDS = {BOOL: _READERS["bool"], NUMBER: _READERS["int"], SIZE: _READERS["size"]}
+
+
+def _convert(name: str, text: str, reader: tuple[Callable[[str], Any], str]) -> Any:
+    read, expected = reader
+    value = read(text)
+    if value is None:
+        raise errors.invalid_parameter_value(name, expected)
+    return value
 
 
 def _check_list(name: str, value: Any) -> None:
@@ -277,12 +279,8 @@ def _members(name: str, list_name: str, given: Any) -> dict[str, Any]:
         text = given[member]
         if not isinstance(text, str):
             raise errors.keyval_unexpected(f"{name}.{member}")
-        values[member] = text
-        if kind in _KINDS:
-            read, expected = _KINDS[kind]
-            values[member] = read(text)
-            if values[member] is None:
-                raise errors.invalid_parameter_value(f"{name}.{member}", expected)
+        reader = _KINDS.get(kind)
+        values[member] = _convert(f"{name}.{member}", text, reader) if reader else text
     unexpected = first_unexpected(given, kinds)
     if unexpected is not None:
         raise errors.unexpected_parameter(f"{name}.{unexpected}")
