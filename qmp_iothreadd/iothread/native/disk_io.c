@@ -8,32 +8,14 @@
 /* What is written, byte by byte. */
 enum { DISK_FILL = 0xdb };
 
-/* What lies past the end of the file reads as zeros. */
-static int read_all(int fd, char *buffer, size_t bytes, uint64_t offset)
+/* What lies past the end of the file reads as zeros; what cannot be written there finds no room. */
+static int transfer(int fd, DiskOp op, char *buffer, size_t bytes, uint64_t offset)
 {
     while (bytes) {
-        const ssize_t count = pread(fd, buffer, bytes, (off_t)offset);
+        const ssize_t count = op == DISK_READ ? pread(fd, buffer, bytes, (off_t)offset)
+                                              : pwrite(fd, buffer, bytes, (off_t)offset);
         if (count == 0) {
-            return 0;
-        }
-        if (count < 0 && errno != EINTR) {
-            return -errno;
-        }
-        if (count > 0) {
-            buffer += count;
-            bytes -= (size_t)count;
-            offset += (uint64_t)count;
-        }
-    }
-    return 0;
-}
-
-static int write_all(int fd, const char *buffer, size_t bytes, uint64_t offset)
-{
-    while (bytes) {
-        const ssize_t count = pwrite(fd, buffer, bytes, (off_t)offset);
-        if (count == 0) {
-            return -ENOSPC;
+            return op == DISK_READ ? 0 : -ENOSPC;
         }
         if (count < 0 && errno != EINTR) {
             return -errno;
@@ -66,9 +48,9 @@ int disk_perform(Disk *disk, const DiskAccess *access, PoolWorker *worker)
     }
     const uint64_t offset = disk->offset + access->offset;
     if (access->op == DISK_READ) {
-        return read_all(disk->fd, buffer, access->bytes, offset);
+        return transfer(disk->fd, DISK_READ, buffer, access->bytes, offset);
     }
     memset(buffer, DISK_FILL, access->bytes);
-    const int error = write_all(disk->fd, buffer, access->bytes, offset);
+    const int error = transfer(disk->fd, DISK_WRITE, buffer, access->bytes, offset);
     return error || disk_write_cache(disk) ? error : flush(disk);
 }
