@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.machine.cpus._sleeping_thread import SleepingThread
 from qmp_iothreadd.machine.objects.files import reason
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import Property
@@ -23,12 +23,12 @@ _NODES = "node-affinity"
 class ThreadContext(ConfigurableObject):
     """A thread, and the CPUs that it may run on."""
 
-    __slots__ = ("_cpus", "_end", "thread")
+    __slots__ = ("_cpus", "thread")
 
     qom_name = "thread-context"
     interfaces = (USER_CREATABLE,)
     qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("thread-id", "int", lambda obj: obj.thread.native_id if obj.thread else -1),
+        Property("thread-id", "int", lambda obj: obj.thread.thread_id if obj.thread else -1),
     )
     settings: ClassVar[dict[str, Setting]] = {
         _CPUS: Setting(type="int"),
@@ -37,14 +37,13 @@ class ThreadContext(ConfigurableObject):
 
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
-        self.thread: threading.Thread | None = None
+        self.thread: SleepingThread | None = None
         self._cpus: list[int] = []
-        self._end = threading.Event()
 
     def load(self, name: str) -> Any:
         """The CPUs that the thread may run on; nothing else is read."""
         assert self.thread is not None
-        return sorted(os.sched_getaffinity(self.thread.native_id or 0))
+        return sorted(os.sched_getaffinity(self.thread.thread_id))
 
     def store(self, name: str, value: Any) -> None:
         """Set one of the affinities; of NUMA nodes those of their CPUs."""
@@ -61,8 +60,7 @@ class ThreadContext(ConfigurableObject):
 
     def complete(self) -> None:
         """Start the thread."""
-        self.thread = threading.Thread(target=self._end.wait, name=f"TC {self.name}", daemon=True)
-        self.thread.start()
+        self.thread = SleepingThread(f"TC {self.name}")
         try:
             self._set_affinity()
         except errors.QmpError:
@@ -72,15 +70,14 @@ class ThreadContext(ConfigurableObject):
     def finalize(self) -> None:
         """End the thread."""
         if self.thread is not None:
-            self._end.set()
-            self.thread.join()
+            self.thread.close()
             self.thread = None
 
     def _set_affinity(self) -> None:
         if self.thread is None or not self._cpus:
             return
         try:
-            os.sched_setaffinity(self.thread.native_id or 0, self._cpus)
+            os.sched_setaffinity(self.thread.thread_id, self._cpus)
         except OSError as error:
             raise errors.affinity_refused(reason(error)) from None
 
