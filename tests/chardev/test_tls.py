@@ -195,15 +195,17 @@ async def test_who_does_not_read_is_waited_for(chardevs: Chardevs) -> None:
     made: Any = chardevs.add("c", tls(tls_creds="server"))
     echoes = Echoes(b"x" * 5_000_000)
     made.attach(echoes)
-    # What the client does not read fills its own buffers and the system's, and then ours.
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", made.address["port"], ssl=context("client"), server_hostname="localhost"
     )
     async with asyncio.timeout(10):
         while not (echoes.made and hasattr(echoes.made[0], "transport")):
             await asyncio.sleep(0.005)
-        echoes.made[0].transport.write(b"x" * 5_000_000)
-        assert len(await reader.readexactly(10_000_000)) == 10_000_000
+        # What the client does not read fills its own buffers and the system's, and then ours.
+        echoes.made[0].transport.write(b"x" * 25_000_000)
+        while echoes.made[0].calls != ["pause"]:
+            await asyncio.sleep(0.005)
+        assert len(await reader.readexactly(30_000_000)) == 30_000_000
         while echoes.made[0].calls != ["pause", "resume"]:
             await asyncio.sleep(0.005)
     writer.close()

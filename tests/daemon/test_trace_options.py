@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.cli import parse
+from qmp_iothreadd.daemon.daemon import _LOAD_TEXTS_S
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.daemon.trace_options import tracing
 from qmp_iothreadd.errors import Error
@@ -156,7 +157,7 @@ def test_a_daemon_that_traces_nothing_sleeps() -> None:
         with daemon.client() as client:
             client.execute("trace-event-set-state", {"name": "*", "enable": True})
             client.execute("trace-event-set-state", {"name": "*", "enable": False})
-        time.sleep(0.2)
+        time.sleep(_LOAD_TEXTS_S + 0.2)  # it has loaded all that it had put off
         before = switches(daemon.pid)
         time.sleep(0.5)
         assert switches(daemon.pid) - before <= 2
