@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from qmp_iothreadd.daemon import _signalfd
 from qmp_iothreadd.iothread import _engine
 
 ROOT = Path(__file__).parents[1]
@@ -41,8 +40,9 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=ignored)
     (tmp_path / "tests" / "data").symlink_to(ROOT / "tests" / "data")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copy(_engine.__file__, tmp_path / "qmp_iothreadd" / "iothread")
-    shutil.copy(_signalfd.__file__, tmp_path / "qmp_iothreadd" / "daemon")
+    installed = Path(_engine.__file__).parents[1]
+    for module in installed.rglob("*.so"):
+        shutil.copy(module, tmp_path / "qmp_iothreadd" / module.relative_to(installed))
     (tmp_path / "sitecustomize.py").write_text(FIND_THE_COPY)
     return tmp_path
 

@@ -195,8 +195,12 @@ async def test_who_does_not_read_is_waited_for(chardevs: Chardevs) -> None:
     made: Any = chardevs.add("c", tls(tls_creds="server"))
     echoes = Echoes(b"x" * 5_000_000)
     made.attach(echoes)
+    client = socket.socket()
+    # Unless it is said, the system lets this buffer grow, on some machines to more than is sent.
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.connect(("127.0.0.1", int(made.address["port"])))
     reader, writer = await asyncio.open_connection(
-        "127.0.0.1", made.address["port"], ssl=context("client"), server_hostname="localhost"
+        sock=client, ssl=context("client"), server_hostname="localhost"
     )
     async with asyncio.timeout(10):
         while not (echoes.made and hasattr(echoes.made[0], "transport")):
