@@ -102,8 +102,7 @@ def add_object_types(
     ``factories`` make the objects of some types, instead of their classes.
     """
     adder = _Adder(types, schema, models, factories or {})
-    for name, where in CLASSES.items():
-        types.declare(name, partial(adder.load, name, where))
+    types.declare(CLASSES, adder.load)
     for cls, struct in described_types(schema):
         adder.add(cls, struct)
     types.load_later(partial(_add_machine_types, types))
@@ -132,9 +131,9 @@ class _Adder:
         self._structs = object_branches(schema)
         self._factories = factories
 
-    def load(self, name: str, where: str) -> None:
+    def load(self, name: str) -> None:
         """Import a type's class and add the type."""
-        module, _, class_name = where.partition(":")
+        module, _, class_name = CLASSES[name].partition(":")
         cls = getattr(errors.import_late(f"qmp_iothreadd.{module}"), class_name)
         if name in _ALWAYS and name not in self._structs:
             self._structs = object_branches(shipped_schema(self._schema)) | self._structs

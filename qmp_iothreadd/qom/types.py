@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qom.configurable import Setting
@@ -23,7 +23,7 @@ class TypeRegistry:
 
     def __init__(self) -> None:
         self._types: dict[str, ObjectType] = {}
-        self._declared: dict[str, Callable[[], object]] = {}
+        self._declared: list[tuple[Collection[str], Callable[[str], object]]] = []
         self._later: list[Callable[[], None]] = []
         self.add_interface("interface")
         self.add_interface(USER_CREATABLE, "interface")
@@ -42,17 +42,18 @@ class TypeRegistry:
         """The type of this name, or None."""
         # The tables that were added last, the longest, are looked into first; what is declared has
         # its module imported where it is asked for, or where nothing else has the name.
-        while name not in self._types and name not in self._declared and self._later:
+        while not (found := name in self._types or self._add_declared(name)) and self._later:
             self._later.pop()()
-        if name in self._declared:
-            self._declared.pop(name)()
-        elif name not in self._types:
+        if not found:
             self._load()
         return self._types.get(name)
 
-    def declare(self, name: str, add_type: Callable[[], object]) -> None:
-        """A type that ``add_type`` adds once somebody looks for it."""
-        self._declared[name] = add_type
+    def declare(self, names: Collection[str], add_type: Callable[[str], object]) -> None:
+        """Types that ``add_type`` adds by their names once somebody looks for one.
+
+        The names are kept as they are: machines share a table.
+        """
+        self._declared.append((names, add_type))
 
     def load_later(self, add_types: Callable[[], None]) -> None:
         """Types whose modules need not be loaded before somebody looks for one of them."""
@@ -61,8 +62,19 @@ class TypeRegistry:
     def _load(self) -> None:
         while self._later:
             self._later.pop(0)()
-        while self._declared:
-            self._declared.pop(next(iter(self._declared)))()
+        for names, _ in self._declared:
+            for name in names:
+                if name not in self._types:
+                    self._add_declared(name)
+        self._declared.clear()
+
+    def _add_declared(self, name: str) -> bool:
+        """Add the type of this name, if it is declared; whether it is."""
+        for names, add_type in self._declared:
+            if name in names:
+                add_type(name)
+                return True
+        return False
 
     def add_interface(self, name: str, parent: str | None = None) -> None:
         """Declare an interface type; it has no instances."""

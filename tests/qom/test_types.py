@@ -102,7 +102,7 @@ def test_a_type_is_only_made_when_somebody_looks_for_it(types: TypeRegistry) -> 
         made.append(name)
         types.add(python_type)
 
-    types.declare("thing", lambda: add("thing", Thing))
+    types.declare(["thing"], lambda name: add(name, Thing))
     types.load_later(lambda: add("lamp", Lamp))
     assert made == []
     assert types["thing"].name == "thing"
@@ -116,8 +116,8 @@ def test_a_type_is_only_made_when_somebody_looks_for_it(types: TypeRegistry) -> 
 
 
 def test_all_types_are_there_for_who_goes_through_them(types: TypeRegistry) -> None:
-    types.declare("thing", lambda: types.add(Thing))
-    types.load_later(lambda: types.declare("lamp", lambda: types.add(Lamp)))
+    types.declare(["thing"], lambda name: types.add(Thing))
+    types.load_later(lambda: types.declare(["lamp"], lambda name: types.add(Lamp)))
     names = ["interface", USER_CREATABLE, "object", "base", "thing", "lamp"]
     assert [each.name for each in types] == names
 
