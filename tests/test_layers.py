@@ -34,6 +34,8 @@ ROOMS = (
     "qmp.registry",
     "qmp.signatures",
     "qmp.dispatch",
+    "qmp.session_script",
+    "scripting",
     "commands",
     "hmp",
     "qmp.session",

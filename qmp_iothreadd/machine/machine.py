@@ -104,6 +104,10 @@ class Machine(RunState):
         self.device_defaults: list[tuple[str, str, str]] = []
         self.only_migratable = False
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        # Those of QMP; and what plays scripts on them, None until somebody scripts: the rooms that
+        # know more of both are above this one.
+        self.sessions: list[Any] = []
+        self.script: Any = None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved
         self._parts: dict[object, Part] = {}
         self._introspection: list[dict[str, Any]] | None = None

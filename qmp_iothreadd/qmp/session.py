@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.machine.monitors import MonitorQMP
     from qmp_iothreadd.qmp.dispatch import BoundCommand, Dispatcher
+    from qmp_iothreadd.qmp.session_script import SessionScript
 
 # With OOB, so many requests wait in band before reading stops (QMP_REQ_QUEUE_LEN_MAX of QEMU's
 # monitor/); without, one.
@@ -42,7 +43,7 @@ class Session:
     """The state of one connection: reader, negotiation, queue, replies.
 
     A schema without ``qmp_capabilities`` is served without greeting and negotiation. ``monitor`` is
-    whose client this is.
+    whose client this is. ``script`` has a say in what is read, run and sent, where there is one.
 
     Also the ``Context`` that commands see.
     """
@@ -59,6 +60,7 @@ class Session:
         "negotiated",
         "oob",
         "output_size",
+        "script",
         "wake",
     )
 
@@ -76,6 +78,9 @@ class Session:
         self._queue: deque[object] = deque()
         self._output: list[bytes] = []
         self._running = False
+        self.script: SessionScript | None = None
+        if dispatcher.machine.script is not None:
+            self.script = dispatcher.machine.script.join(self)
         if dispatcher.machine.negotiates:
             version = version_info(dispatcher.machine.package)
             offered = [OOB] if monitor.offers_oob else []
@@ -83,6 +88,7 @@ class Session:
         else:
             self.negotiated = True
         dispatcher.machine.listeners.append(self.notify)
+        dispatcher.machine.sessions.append(self)
 
     def focus_changed(self, focused: bool) -> None:
         """Go on: replies and events go out with the keyboard and without."""
@@ -94,6 +100,9 @@ class Session:
         self._output.clear()
         self.output_size = 0
         self.dispatcher.machine.listeners.remove(self.notify)
+        self.dispatcher.machine.sessions.remove(self)
+        if self.script is not None:
+            self.script.close()
 
     # -- What commands see ------------------------------------------------------------------------
 
@@ -189,11 +198,14 @@ class Session:
         return value
 
     def _execute(self, request: object, *, oob: bool) -> Coroutine[Any, Any, None] | None:
+        script = self.script
         try:
+            if script is not None and not script.incoming(request):
+                return None
             if isinstance(request, QmpError):
                 raise request
             name, arguments = self._check_envelope(request)
-            command = self.dispatcher.find(name)
+            command = self.dispatcher.find(name) if script is None else script.find(name)
             if oob and not command.allow_oob:
                 raise errors.oob_unsupported(name)
             if not self.negotiated and name != _NEGOTIATION:
@@ -259,7 +271,7 @@ class Session:
         reply = {"return": {} if value is None else value}
         if "id" in request:
             reply["id"] = request["id"]
-        self._send(reply)
+        self._send(reply, request)
 
     def _reply_error(self, request: object, error: Exception) -> None:
         error = errors.of_command(error)
@@ -268,10 +280,18 @@ class Session:
         reply: dict[str, Any] = {"error": {"class": error.error_class, "desc": error.desc}}
         if type(request) is dict and "id" in request:
             reply["id"] = request["id"]
-        self._send(reply)
+        self._send(reply, request)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        data = self.monitor.encode(message)
+    def _send(self, message: dict[str, Any], request: object | None = None) -> None:
+        """Send a message, the reply to ``request`` where that is not None."""
+        if self.script is None:
+            data = self.monitor.encode(message)
+        else:
+            data = self.script.outgoing(message, request)
+        self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Send bytes as they are; who is not within ``step`` or ``notify`` calls ``wake``."""
         self._output.append(data)
         self.output_size += len(data)
 

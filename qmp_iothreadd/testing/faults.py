@@ -107,7 +107,7 @@ class FaultySession(Session):
             self.put(data)
         self.wake()
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any], request: object | None = None) -> None:
         data = self.monitor.encode(message)
         fault = self.server.next_fault(message)
         if fault is None:

@@ -1,0 +1,96 @@
+"""One session of a scripted machine: what is written down of it, and what is done otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd.json import writer
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.qmp.dispatch import BoundCommand
+    from qmp_iothreadd.qmp.session_script import Message, ScriptableSession
+    from qmp_iothreadd.scripting.faults import Faults
+    from qmp_iothreadd.scripting.history import History
+    from qmp_iothreadd.scripting.responses import Responses
+
+
+class ScriptedSession:
+    """The hooks of a session (``qmp.session_script``). ``client`` is its number, from 1 on."""
+
+    def __init__(
+        self,
+        session: ScriptableSession,
+        client: int,
+        *,
+        responses: Responses,
+        faults: Faults,
+        history: History,
+        closed: Callable[[ScriptedSession], None],
+    ) -> None:
+        self.session = session
+        self.client = client
+        self._responses = responses
+        self._faults = faults
+        self._history = history
+        self._closed = closed
+        # What was read and is not answered yet, by identity: requests may be equal.
+        self._unanswered: dict[int, object] = {}
+        self._running: object = None
+
+    def incoming(self, request: object) -> bool:
+        """Write a request down; whether no fault takes it."""
+        self._unanswered[id(request)] = self._running = request
+        is_error = isinstance(request, Exception)
+        self._note("request", None if is_error else writer.message(request))
+        goes_on = self._faults.incoming(self.session, request)
+        if not goes_on:
+            self.answered(request)
+        return goes_on
+
+    def find(self, name: str) -> BoundCommand:
+        """What is scripted for a command, or else the command itself."""
+        found = self._responses.find(name, self.session.dispatcher)
+        if not found.success_response:
+            self.answered(self._running)  # by silence, unless it fails
+        return found
+
+    def outgoing(self, message: Message, request: object | None) -> bytes:
+        """Give a message to the faults, and write down what they leave of it."""
+        self.answered(request)
+        sent = self._faults.outgoing(self.session, message, request)
+        data = self.session.monitor.encode(sent.message)
+        self._note(kind_of(message), data, sent.fault)
+        return data if sent.data is None else sent.data
+
+    def answered(self, request: object) -> None:
+        """Nobody waits for the reply to a request any more."""
+        self._unanswered.pop(id(request), None)
+
+    def left_over(self) -> list[str]:
+        """The requests that are not answered, in words."""
+        where = f"client {self.client} of {self.session.monitor.name}"
+        return [f"no reply to {_named(each)} ({where})" for each in self._unanswered.values()]
+
+    def close(self) -> None:
+        """The connection is gone."""
+        self._closed(self)
+        self._faults.closed(self.session)
+
+    def _note(self, kind: str, data: bytes | None, fault: str | None = None) -> None:
+        self._history.add(kind, data, self.session.monitor.name, self.client, fault)
+
+
+def kind_of(message: Message) -> str:
+    """Which of the history's kinds a message of the server's is."""
+    if "event" in message:
+        return "event"
+    return "greeting" if "QMP" in message else "reply"
+
+
+def _named(request: Any) -> str:
+    if isinstance(request, dict):
+        name = request.get("execute", request.get("exec-oob"))
+        if isinstance(name, str):
+            return repr(name)
+    return "a request that names no command"
