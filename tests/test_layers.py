@@ -22,6 +22,7 @@ ROOT = "qmp_iothreadd"
 ROOMS = (
     "errors",
     "bounded_file",
+    "compiled_pydantic",
     "json",
     "qapi",
     "qom",

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -37,6 +38,7 @@ _LEAST_DESCRIPTORS = 10
 # What greetings do not wait for is loaded this long after start-up: libvirt asks for all that it
 # wants to know in less, and waits for each answer.
 _LOAD_TEXTS_S = 0.5
+_LOAD_PAUSE_S = 0.005
 
 
 def run(config: Config) -> int:
@@ -91,8 +93,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
         # The first error can be that a client has used up all descriptors: its text needs one.
         errors.reserve_descriptor()
         stack.callback(errors.release_descriptor)
-        loading = loop.call_later(_LOAD_TEXTS_S, _load_the_rest)
-        stack.callback(loading.cancel)
+        stack.push_async_callback(_give_up, loop.create_task(_load_the_rest()))
         await ended.wait()
     return machine.exit_status
 
@@ -138,10 +139,19 @@ async def _errors_said(reporter: Reporter) -> AsyncIterator[None]:
         raise
 
 
-def _load_the_rest() -> None:
-    """Load the texts of errors, and the commands that clients call most."""
-    errors.load_texts()
-    COMMANDS.load_soon()
+async def _load_the_rest() -> None:
+    """Load the texts of errors, and the commands that clients call most.
+
+    One module at a time: clients that ask meanwhile do not wait for all of them.
+    """
+    await asyncio.sleep(_LOAD_TEXTS_S)
+    for _ in chain(errors.loading_texts(), COMMANDS.loading_soon()):
+        await asyncio.sleep(_LOAD_PAUSE_S)
+
+
+async def _give_up(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def raise_descriptor_limit() -> None:

@@ -41,6 +41,8 @@ from qmp_iothreadd.errors.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qmp_iothreadd.errors.block import *
     from qmp_iothreadd.errors.block_jobs import *
     from qmp_iothreadd.errors.buses import *
@@ -147,10 +149,17 @@ def import_late(name: str) -> ModuleType:
 
 def load_texts() -> None:
     """Load the functions of all layers now, rather than with the first error."""
+    for _ in loading_texts():
+        pass
+
+
+def loading_texts() -> Iterator[None]:
+    """Load them a layer at a time, as the next is asked for."""
     for layer in _LAYERS:
         found = vars(import_late(f"{__name__}.{layer}"))
         names = [name for name in found if not name.startswith("_")]
         globals().update({name: found[name] for name in names if name not in globals()})
+        yield
 
 
 def __getattr__(name: str) -> Any:

@@ -80,9 +80,9 @@ def _parse_ordinary(text: bytes) -> dict[str, Any] | None:
         return None  # these may name characters that QEMU refuses
     if _from_json is None:
         # Not at the top: this takes longer than the rest of the way to the greeting.
-        from pydantic_core import from_json
+        from qmp_iothreadd.compiled_pydantic import compiled_pydantic
 
-        _from_json = from_json
+        _from_json = compiled_pydantic().from_json
     try:
         value = _from_json(text)
     except ValueError:

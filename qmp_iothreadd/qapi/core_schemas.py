@@ -11,6 +11,7 @@ from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, cast
 
+from qmp_iothreadd.compiled_pydantic import compiled_pydantic
 from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType
 
 if TYPE_CHECKING:
@@ -115,9 +116,8 @@ def struct_schema(
 
 def compile_schema(schema: CoreSchema) -> Callable[[Any], Any]:
     """A function that validates by a pydantic-core schema, and raises its ValidationError."""
-    from pydantic_core import SchemaValidator  # not needed before a first command has arguments
-
-    return SchemaValidator(cast("Any", schema)).validate_python
+    validator = compiled_pydantic().SchemaValidator(schema)
+    return cast("Callable[[Any], Any]", validator.validate_python)
 
 
 def branch_for(type_: AlternateType, value: Any) -> SchemaType | None:

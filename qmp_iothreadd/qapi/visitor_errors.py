@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.compiled_pydantic import compiled_pydantic
 from qmp_iothreadd.json import order
 from qmp_iothreadd.qapi.core_schemas import INT64_MAX, INT64_MIN, UINT64_MAX, branch_for
 from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType, ObjectType
@@ -27,10 +28,8 @@ def visitor_error(
     ``error`` is a ValidationError, or what else a validator raised for the value as a whole.
     ``name`` is what the value is called, if anything.
     """
-    from pydantic_core import ValidationError  # loaded by now: it was raised
-
     place = _Place(type_, value, name)
-    if not isinstance(error, ValidationError):
+    if not isinstance(error, compiled_pydantic().ValidationError):
         return place.wrong_value()
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     missing = first["type"] == "missing"

@@ -46,10 +46,11 @@ class CommandTable(Mapping[str, CommandFunction]):
         self._load()
         return len(self._functions)
 
-    def load_soon(self) -> None:
-        """Import the modules of ``soon``."""
+    def loading_soon(self) -> Iterator[None]:
+        """Import the modules of ``soon``, one as the next is asked for."""
         while self.soon:
             self._load_next()
+            yield
 
     def _load(self) -> None:
         while self.soon or self.later:

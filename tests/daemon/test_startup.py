@@ -105,9 +105,10 @@ async def test_texts_of_errors_are_loaded_once_it_serves(
     """An error that a client sees must not depend on a descriptor that is free."""
     loaded: list[bool] = []
     monkeypatch.setattr(daemon, "_LOAD_TEXTS_S", 0)
-    monkeypatch.setattr(errors, "load_texts", lambda: loaded.append(True))
+    monkeypatch.setattr(daemon, "_LOAD_PAUSE_S", 0)
+    monkeypatch.setattr(errors, "loading_texts", lambda: map(loaded.append, [True, True]))
     in_process.start("-qmp", f"unix:{path}{LISTENING}")
-    await wait_until_async(lambda: loaded)
+    await wait_until_async(lambda: len(loaded) == 2)
     in_process.signal()
     await in_process.ended()
 

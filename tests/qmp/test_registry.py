@@ -36,7 +36,9 @@ def test_modules_are_imported_until_a_command_is_found(table: CommandTable) -> N
 
 
 def test_a_daemon_imports_what_is_for_soon(table: CommandTable) -> None:
-    table.load_soon()
+    made = table.loading_soon()
+    assert "commands_a" not in sys.modules
+    assert list(made) == [None]
     assert ("commands_a" in sys.modules, "commands_b" in sys.modules) == (True, False)
     assert (table.soon, table.later) == ([], ["commands_b"])
 
