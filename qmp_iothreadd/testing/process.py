@@ -64,6 +64,7 @@ class DaemonProcess:
         self._wait_ready = wait_ready
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+        self._said: str | None = None
 
     def __enter__(self) -> DaemonProcess:
         with contextlib.ExitStack() as stack:
@@ -84,7 +85,7 @@ class DaemonProcess:
                 status = self.stop()
                 left = os.path.exists(self.path)
             finally:
-                text = self.stderr
+                text = self._said = self.stderr
         if error is None:
             assert status == 0, f"the daemon ended with status {status}: {text}"
             assert not left, "the daemon left its socket file behind"
@@ -153,10 +154,16 @@ class DaemonProcess:
 
     @property
     def stderr(self) -> str:
-        """What it said on standard error so far."""
+        """What it said on standard error so far, or till its end."""
+        if self._said is not None:
+            return self._said
         # Not by seeking: the file's position is shared with the process that writes to it.
         size = os.fstat(self._errors.fileno()).st_size
         return os.pread(self._errors.fileno(), size, 0).decode(errors="replace")
+
+    def tell(self) -> list[tuple[str, str]]:
+        """What a report of a failure says of the process: titles and texts."""
+        return [("standard error", self.stderr)]
 
     def threads(self) -> dict[int, str]:
         """The threads: the kernel's ids and names."""

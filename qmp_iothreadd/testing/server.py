@@ -1,6 +1,9 @@
-"""A QMP server in the test's own process, on the event loop that runs the test.
+"""A QMP server in the test's own process, for plain tests and for those with an event loop.
 
-async with Server() as server:
+with Server() as server:                # on a loop in a thread of its own
+    my_tool.run(server.path)
+
+async with Server() as server:          # on asyncio's loop that runs the test
     await qmp.connect(server.path)
 """
 
@@ -8,102 +11,297 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from qmp_iothreadd.daemon.monitors import MakeSession, Monitors
-from qmp_iothreadd.machine.monitors import MonitorQMP
+from qmp_iothreadd.daemon.monitors import MakeSession
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.testing.guard import folder_name, own_folder
+from qmp_iothreadd.testing.loop_thread import LoopThread, OnLoop, call_on, running_loop
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
+from qmp_iothreadd.testing.serving import Address, Serving
+from qmp_iothreadd.testing.waiting import Happening
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.chardev.chardev import Chardev
+    from pathlib import Path
+
+    from qmp_iothreadd.iothread.event_loop import IOThread
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.registry import CommandFunction
 
+_T = TypeVar("_T")
+
+HOST = "127.0.0.1"
+
+# A client that has hung up is noticed when the loop comes to it.
+_GRACE_S = 1.0
+
+
+class LeftOpenError(AssertionError):
+    """What a test left open, in words."""
+
 
 class Server:
-    """Monitors on Unix sockets in a folder of their own; ``path`` is the first one's.
+    """Monitors on sockets, the first one at ``path``, or ``port``; all works from any thread.
 
-    ``machine`` is what they serve: made, and closed in the end, where none is given. ``functions``
-    are commands by name, which join the daemon's; they need to be in the machine's schema, and may
-    be coroutine functions. One that does not fit its command raises FunctionError. ``quit`` ends
-    the serving, not the block: ``stopped`` is set. Any event loop will do that asyncio can run.
+    ``with`` serves on an event loop in a thread of its own, ``async with`` on the one of asyncio
+    that runs; ``start`` and ``close`` are ``with`` in two calls. A server starts once.
+
+    ``machine`` is what is served: made, and closed in the end, where none is given; ``options`` are
+    those of ``make_machine`` then. ``path`` is a Unix socket of one's choice, else one in a folder
+    of its own; ``port`` a TCP port instead (0: any that is free). More ``monitors`` get sockets
+    beside it; each serves all of its clients at once with ``multi_client``. ``functions`` are
+    commands by name, which join the daemon's; they need to be in the machine's schema, and may be
+    coroutine functions. One that does not fit its command raises FunctionError. ``quit`` ends the
+    serving, not the block: ``stopped`` is set.
+
+    What is left open when the block ends without an error raises LeftOpenError, unless
+    ``allow_left_open``.
     """
 
     def __init__(
         self,
         machine: Machine | None = None,
         *,
+        path: str | Path | None = None,
+        port: int | None = None,
         monitors: int = 1,
         multi_client: bool = False,
         functions: Mapping[str, CommandFunction] | None = None,
         session: MakeSession = Session,
+        allow_left_open: bool = False,
+        **options: Any,
     ) -> None:
-        self.machine = machine or make_machine()
+        _check_address(path, port)
+        if machine is not None and options:
+            raise TypeError(f"{', '.join(options)}: goes with a machine that the server makes")
+        self._machine = machine or make_machine(**options)
         self._owned = machine is None
+        self._first = (HOST, port) if port is not None else path and str(path)
         self._count = monitors
         self._multi_client = multi_client
-        self._dispatcher = make_dispatcher(self.machine, functions)
+        self._dispatcher = make_dispatcher(self._machine, functions)
         self._make_session = session
-        self._chardevs: list[Chardev] = []
-        self._stack = contextlib.AsyncExitStack()
-        self.paths: list[str] = []
-        self.stopped = asyncio.Event()
+        self._allow_left_open = allow_left_open
+        self._thread: LoopThread | None = None
+        self._serving: Serving | None = None
+        self._addresses: list[Address] = []
+        self._started = self._closed = False
+        self.loop_errors: list[str] = []
+        self.stopped = Happening()
+
+    # -- Where it is ------------------------------------------------------------------------------
+
+    @property
+    def address(self) -> Address:
+        """What clients connect to: the first monitor's path, or its host and port."""
+        return self.addresses[0]
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Those of all monitors."""
+        if not self._addresses:
+            raise RuntimeError(
+                "the server has not started, so nothing listens yet; use it inside of "
+                "`with Server() as server:` (or `async with`), or call start() and close()"
+            )
+        return self._addresses
 
     @property
     def path(self) -> str:
-        """The first monitor's socket."""
+        """The first monitor's Unix socket."""
         return self.paths[0]
 
-    async def __aenter__(self) -> Self:
-        stack = self._stack
-        folder = folder_name()
-        stack.enter_context(own_folder(folder))
-        if self._owned:
-            stack.callback(self.machine.close)
-        self._monitors = Monitors(
-            self._dispatcher, multi_client=self._multi_client, session=self._make_session
-        )
-        stack.push_async_callback(self.machine.chardevs.drained)
-        stack.callback(self._monitors.close)
-        self.machine.on_shutdown = self._stop
+    @property
+    def paths(self) -> list[str]:
+        """The Unix sockets of all monitors."""
+        if not isinstance(self.address, str):
+            raise RuntimeError(f"the server has no path, but a port: {self.address}")
+        return cast("list[str]", self.addresses)
+
+    @property
+    def port(self) -> int:
+        """The first monitor's TCP port, on 127.0.0.1."""
+        if isinstance(self.address, str):
+            raise RuntimeError(
+                f"the server has no port, but a path: {self.path}; say Server(port=0)"
+            )
+        return self.address[1]
+
+    # -- From start to end ------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Serve, on a loop in a thread of its own, until ``close``.
+
+        Raises:
+            QmpError: the address cannot be had.
+        """
+        self._check_new()
+        self._thread = thread = LoopThread("qmp server")
+        thread.start()
         try:
-            for number in range(self._count):
-                self._open(f"compat_monitor{number}", str(folder / f"qmp{number}.sock"))
+            thread.run(self._open())
         except BaseException:
-            await stack.aclose()
+            thread.close()
             raise
         return self
 
-    async def __aexit__(self, *details: Any) -> None:
-        self._monitors.close()
-        await self._stack.aclose()
+    def close(self, *, check: bool = True) -> None:
+        """End what ``start`` began; a second time, nothing happens.
+
+        Raises:
+            LeftOpenError: something is left open, and ``check`` is true.
+        """
+        thread = self._thread
+        if thread is None or self._closed:
+            return
+        left = call_on(thread.loop, self._left_behind) if check else []
+        try:
+            thread.run(self._close())
+        finally:
+            thread.close()
+        self._raise_left(left)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close(check=error is None)
+
+    async def __aenter__(self) -> Self:
+        if running_loop() is None:
+            raise RuntimeError(
+                "`async with Server()` serves on asyncio's loop, and none runs here; use "
+                "`with Server() as server:`, which has a loop in a thread of its own"
+            )
+        self._check_new()
+        await self._open()
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        left = [] if error is not None else self._left_behind()
+        await self._close()
+        self._raise_left(left)
+
+    async def _open(self) -> None:
+        """Open all monitors on the loop that runs; a failure leaves nothing."""
+        self._stack = contextlib.AsyncExitStack()
+        loop = asyncio.get_running_loop()
+        try:
+            if self._owned:
+                self._stack.callback(self._machine.close)
+            if self._thread is not None:
+                loop.set_exception_handler(self._keep_error)
+            addresses = self._choose_addresses()
+            self._serving = Serving(
+                self._dispatcher,
+                multi_client=self._multi_client,
+                session=self._make_session,
+                on_end=self.stopped.set,
+            )
+            self._stack.push_async_callback(self._serving.aclose)
+            self._addresses = [
+                self._serving.open(f"compat_monitor{number}", address)
+                for number, address in enumerate(addresses)
+            ]
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _close(self) -> None:
+        """Give everything back; what was left open is not looked at any more."""
+        if not self._closed:
+            self._closed = True
+            await self._stack.aclose()
+
+    def _check_new(self) -> None:
+        if self._started:
+            raise RuntimeError("a Server starts once: make another one")
+        self._started = True
+
+    def _choose_addresses(self) -> list[Address]:
+        """Where the monitors listen: as asked for, or in a folder that is made for them."""
+        first = self._first
+        if isinstance(first, tuple):
+            return [first, *[(HOST, 0)] * (self._count - 1)]
+        if first:
+            return [first, *(f"{first}.{number}" for number in range(1, self._count))]
+        folder = folder_name()
+        self._stack.enter_context(own_folder(folder))
+        return [str(folder / f"qmp{number}.sock") for number in range(self._count)]
+
+    # -- What is left open ------------------------------------------------------------------------
+
+    def left_open(self) -> list[str]:
+        """What is open still, in words: clients, and what was scripted and did not happen.
+
+        Clients that are just hanging up have a moment for it, but for those of this very thread's
+        loop.
+        """
+        if self._serving is None or self._closed:
+            return []
+        if self._thread is not None:
+            self._thread.run(self._serving.all_gone(_GRACE_S))
+        return [*self.call(self._clients_left), *self.call(self._left_behind)]
+
+    def _clients_left(self) -> list[str]:
+        connected = self._serving.connected() if self._serving is not None else {}
+        return [
+            f"{_number(count, 'client')} still connected to {name}"
+            for name, count in connected.items()
+        ]
+
+    def _left_behind(self) -> list[str]:
+        """What is wrong when a block ends; clients may be connected, and see the server go."""
+        return list(self.loop_errors)
+
+    def _raise_left(self, left: list[str]) -> None:
+        if left and not self._allow_left_open:
+            raise LeftOpenError(f"left open: {'; '.join(left)}")
+
+    def _keep_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        what = f"{type(error).__name__}: {error}" if error else context["message"]
+        self.loop_errors.append(f"an error in the server's event loop: {what}")
+
+    def tell(self) -> list[tuple[str, str]]:
+        """What a report of a failure says of the server: titles and texts."""
+        return []
+
+    # -- What it serves ---------------------------------------------------------------------------
+
+    def call(self, function: Callable[..., _T], *args: Any, **keywords: Any) -> _T:
+        """Call a function on the server's loop, where all that it touches may be touched."""
+        if self._serving is None or self._closed:
+            return function(*args, **keywords)
+        return call_on(self._serving.loop, function, *args, **keywords)
+
+    @property
+    def machine(self) -> Machine:
+        """What is served. From other threads its methods run on the server's loop."""
+        serving = self._serving
+        if serving is None or self._closed or running_loop() is serving.loop:
+            return self._machine
+        return cast("Machine", OnLoop(self._machine, serving.loop))
+
+    @property
+    def iothreads(self) -> Mapping[str, IOThread]:
+        """The iothreads there are now, by id."""
+        return MappingProxyType({each.name: each for each in self.call(self._machine.iothreads)})
 
     def disconnect(self) -> None:
         """Cut off every client at once; new ones may come."""
-        for chardev in self._chardevs:
-            chardev.disconnect()
+        if self._serving is not None:
+            self.call(self._serving.disconnect)
 
-    def _stop(self) -> None:
-        self._monitors.stop()
-        # Later: the command that asked for it is still to be answered.
-        asyncio.get_running_loop().call_soon(self._shut_down)
 
-    def _shut_down(self) -> None:
-        for chardev in self._chardevs:
-            chardev.close()
-        self.stopped.set()
+def _check_address(path: object, port: int | None) -> None:
+    if path is not None and port is not None:
+        raise ValueError("a server has a path or a port: give one of them")
+    if port is not None and not 0 <= port <= 65535:
+        raise ValueError(f"port={port}: a port is 0 (any that is free) to 65535")
 
-    def _open(self, name: str, path: str) -> None:
-        address = {"type": "unix", "data": {"path": path}}
-        backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
-        chardev = self.machine.chardevs.add(name, backend)
-        self._stack.callback(chardev.close)
-        self._stack.callback(chardev.unparent)
-        monitor = self.machine.add_object(MonitorQMP.qom_name, name, {"chardev": name})
-        self._stack.callback(monitor.finalize)
-        self._stack.callback(monitor.unparent)
-        self._chardevs.append(chardev)
-        self.paths.append(path)
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,116 @@
+"""What the plugin's fixtures do, loaded by the first test that has one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from qmp_iothreadd.testing.left_open import Before
+from qmp_iothreadd.testing.markers import server_arguments
+from qmp_iothreadd.testing.report import reports_of
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.testing.process import DaemonProcess
+    from qmp_iothreadd.testing.server import Server
+
+
+@contextlib.contextmanager
+def server_of(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of one test, which fails where something is left open."""
+    from qmp_iothreadd.testing.server import Server
+
+    if _real_qemu(request):
+        with _real_server(request) as real:
+            give_to_case(request, "qmp_server", real)
+            yield real
+        return
+    keywords = server_arguments(request.node)
+    allowed = keywords.setdefault("allow_left_open", False)
+    before = Before()
+    server = Server(**keywords).start()
+    reports = reports_of(request.config)
+    reports.watch(request.node, "qmp_server", server)
+    give_to_case(request, "qmp_server", server)
+    try:
+        yield server
+    finally:
+        # Looked at before all is closed, and said afterwards.
+        left = [] if allowed else [*server.left_open(), *before.left_since(server.addresses)]
+        server.close(check=False)
+    if left and not reports.failed(request.node):
+        pytest.fail(f"the test left open: {'; '.join(left)}", pytrace=False)
+
+
+@contextlib.contextmanager
+def server_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """What starts servers, and ends those that are left with the session."""
+    from qmp_iothreadd.testing.server import Server
+
+    reports = reports_of(request.config)
+    servers: list[Server] = []
+
+    def start(*args: Any, **keywords: Any) -> Server:
+        if path := _real_qemu(request):
+            pytest.skip(f"a server of its own kind is asked for, and --qmp-real={path} has none")
+        server = Server(*args, **keywords).start()
+        servers.append(server)
+        reports.watch(None, f"server {len(servers)} of qmp_server_factory", server)
+        return server
+
+    yield start
+    left = []
+    for server in servers:
+        left += server.left_open()
+        server.close(check=False)
+    if left:
+        pytest.fail(
+            f"servers of qmp_server_factory had left open: {'; '.join(left)}", pytrace=False
+        )
+
+
+@contextlib.contextmanager
+def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., DaemonProcess]]:
+    """What starts daemons, and ends them with the test."""
+    from qmp_iothreadd.testing.process import DaemonProcess
+
+    reports = reports_of(request.config)
+    real = _real_qemu(request)
+    with contextlib.ExitStack() as stack:
+
+        def start(*args: str, **options: Any) -> DaemonProcess:
+            if real:
+                from qmp_iothreadd.testing.real_qemu import daemon_options
+
+                options = {**daemon_options(real, args), **options}
+            daemon = stack.enter_context(DaemonProcess(*args, **options))
+            reports.watch(request.node, "qmp_daemon", daemon)
+            return daemon
+
+        yield start
+
+
+def give_to_case(request: pytest.FixtureRequest, name: str, value: object) -> None:
+    """Let a unittest.TestCase, whose tests have no arguments, have a fixture as ``self``'s."""
+    import unittest
+
+    if isinstance(request.instance, unittest.TestCase):
+        setattr(request.instance, name, value)
+
+
+def _real_qemu(request: pytest.FixtureRequest) -> str | None:
+    return cast("str | None", request.config.getoption("--qmp-real"))
+
+
+@contextlib.contextmanager
+def _real_server(request: pytest.FixtureRequest) -> Iterator[Any]:
+    from qmp_iothreadd.testing.real_qemu import RealServer
+
+    path = cast(str, _real_qemu(request))
+    if keywords := server_arguments(request.node):
+        pytest.skip(f"asks for Server's {', '.join(keywords)}, and --qmp-real={path} has none")
+    with RealServer(path) as server:
+        reports_of(request.config).watch(request.node, "qmp_server", server)
+        yield server
