@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import types
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -34,7 +35,7 @@ def client_of(request: pytest.FixtureRequest) -> QMPClient:
         pytest.fail(_ELSEWHERE, pytrace=False)
     plugins = request.config.pluginmanager
     if not plugins.has_plugin(f"qmp_iothreadd{name}"):
-        plugins.register(_Fixtures(name), f"qmp_iothreadd{name}")
+        plugins.register(_plugin(name), f"qmp_iothreadd{name}")
     return cast("QMPClient", request.getfixturevalue(name))
 
 
@@ -46,28 +47,27 @@ def _fixture_name(request: pytest.FixtureRequest) -> str | None:
         name = backend if isinstance(backend, str) else backend[0]
         return "_qmp_client_anyio" if name == "asyncio" else None
     marker = node.get_closest_marker("asyncio")
-    if marker is None or not request.config.pluginmanager.has_plugin("asyncio"):
+    if marker is None:
         return None
-    scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope")
-    scope = scope or request.config.getini("asyncio_default_test_loop_scope") or "function"
-    return f"_qmp_client_asyncio_{scope}"
+    try:
+        usual = request.config.getini("asyncio_default_test_loop_scope") or "function"
+    except ValueError:  # no pytest-asyncio: nothing runs the test's coroutine
+        return None
+    return f"_qmp_client_asyncio_{marker.kwargs.get('loop_scope') or usual}"
 
 
-class _Fixtures:
+def _plugin(name: str) -> types.ModuleType:
     """A plugin of pytest's with the one fixture, which is async."""
+    scope = name.rpartition("_")[2]
+    made = types.ModuleType(f"qmp_iothreadd{name}")
+    if scope in _SCOPES:
+        import pytest_asyncio
 
-    def __init__(self, name: str) -> None:
-        scope = name.rpartition("_")[2]
-        declare: Callable[..., Any] = pytest.fixture
-        if scope in _SCOPES:
-            import pytest_asyncio
-
-            declare = _with_scope(pytest_asyncio.fixture, scope)
-        setattr(self, name, declare(name=name)(_connected))
-
-
-def _with_scope(fixture: Callable[..., Any], scope: str) -> Callable[..., Any]:
-    return lambda **keywords: fixture(loop_scope=scope, **keywords)
+        fixture = pytest_asyncio.fixture(name=name, loop_scope=cast("Any", scope))(_connected)
+    else:
+        fixture = pytest.fixture(name=name)(_connected)
+    setattr(made, name, fixture)
+    return made
 
 
 async def _connected(qmp_server: Server) -> AsyncIterator[QMPClient]:
