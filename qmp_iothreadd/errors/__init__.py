@@ -147,14 +147,8 @@ def import_late(name: str) -> ModuleType:
                 reserve_descriptor()
 
 
-def load_texts() -> None:
-    """Load the functions of all layers now, rather than with the first error."""
-    for _ in loading_texts():
-        pass
-
-
 def loading_texts() -> Iterator[None]:
-    """Load them a layer at a time, as the next is asked for."""
+    """Load the functions of all layers, a layer as the next is asked for."""
     for layer in _LAYERS:
         found = vars(import_late(f"{__name__}.{layer}"))
         names = [name for name in found if not name.startswith("_")]
@@ -164,7 +158,7 @@ def loading_texts() -> Iterator[None]:
 
 def __getattr__(name: str) -> Any:
     if not name.startswith("_"):
-        load_texts()
-        if name in globals():
-            return globals()[name]
+        for _ in loading_texts():  # no further than it takes: a client waits
+            if name in globals():
+                return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

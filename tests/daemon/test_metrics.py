@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +22,11 @@ from tests.waiting import wait_until
 pytest.importorskip("prometheus_client")
 pytest.importorskip("h11")
 
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from qmp_iothreadd.daemon import metrics_http
 from qmp_iothreadd.daemon.metrics import registry
 
 parse_openmetrics: Any = openmetrics_parser.text_string_to_metric_families
@@ -314,3 +318,39 @@ async def test_only_a_missing_library_is_the_users_business(
     monkeypatch.setitem(sys.modules, "qmp_iothreadd.daemon.metrics_http", None)
     with pytest.raises(ModuleNotFoundError, match=r"qmp_iothreadd\.daemon\.metrics_http"):
         await serve_metrics(client.machine, "0", print).__aenter__()
+
+
+# -- What others do meanwhile ----------------------------------------------------------------------
+
+
+def test_family_by_family_the_exposition_is_the_same(client: MemoryClient) -> None:
+    made = registry(client.machine)
+    families = list(made.collect())
+    same: Any = SimpleNamespace(collect=lambda: families)
+    for accept in (OPENMETRICS, ""):
+        encode, _ = choose_encoder(accept)
+        pieces = metrics_http._expose(encode, same)
+        assert len(pieces) == len(families)
+        assert b"".join(pieces) == encode(same)
+
+
+async def test_a_scrape_is_interrupted_often_and_collects_no_garbage(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+    usual = sys.getswitchinterval()
+    expose = metrics_http._expose
+
+    def watch(*given: Any) -> list[bytes]:
+        seen.append((gc.isenabled(), sys.getswitchinterval() < usual))
+        return expose(*given)
+
+    monkeypatch.setattr(metrics_http, "_expose", watch)
+    for collects in (True, False):
+        (gc.enable if collects else gc.disable)()
+        try:
+            await fetch(url)
+            assert (gc.isenabled(), sys.getswitchinterval()) == (collects, usual)
+        finally:
+            gc.enable()
+    assert seen == [(False, True)] * 2

@@ -314,7 +314,7 @@ def test_the_limit_of_descriptors_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_error_texts_can_be_loaded_at_once() -> None:
-    errors.load_texts()
+    assert len(list(errors.loading_texts())) > 20
     assert vars(errors)["pid_file_failed"] is process.pid_file_failed
 
 

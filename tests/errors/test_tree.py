@@ -6,6 +6,8 @@ import ast
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -122,3 +124,19 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = errors.no_such_error
     with pytest.raises(AttributeError):
         _ = errors._private
+
+
+LAZY = """
+import sys
+from qmp_iothreadd import errors
+layers = lambda: {name for name in sys.modules if name.startswith("qmp_iothreadd.errors.")}
+errors.command_not_found("x")
+assert "qmp_iothreadd.errors.request" in layers()
+assert "qmp_iothreadd.errors.process" not in layers()
+errors.pid_file_failed
+assert "qmp_iothreadd.errors.process" in layers()
+"""
+
+
+def test_an_error_loads_no_more_layers_than_those_before_its_own() -> None:
+    subprocess.run([sys.executable, "-c", LAZY], check=True, timeout=30)
