@@ -47,6 +47,16 @@ def parse(argv: list[str]) -> tuple[Config, str]:
 
 def _read(line: CommandLine, arguments: list[str]) -> None:
     found = _split(line, arguments)
+    if any(option.names == "fleet" for _, option, _ in found):
+        from qmp_iothreadd.cli.fleet import follow_fleet  # one machine is no fleet
+
+        follow_fleet(line, found, _follow)
+    else:
+        _follow(line, found)
+
+
+def _follow(line: CommandLine, found: list[tuple[list[str], Option, str]]) -> None:
+    """Let the options take effect."""
     for early in (True, False):
         for words, option, text in found:
             line.location = " ".join(words)

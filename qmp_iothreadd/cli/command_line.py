@@ -19,6 +19,7 @@ from qmp_iothreadd.qom.option_lists import OptionList, Options
 if TYPE_CHECKING:
     from qmp_iothreadd.cli.ports import Ports
     from qmp_iothreadd.daemon.backends import DeviceConfig
+    from qmp_iothreadd.daemon.fleet_events import FleetEvent
 
 
 class Finished(Exception):  # noqa: N818 -- not an error
@@ -41,7 +42,8 @@ class CommandLine:
     given, by name. ``questions`` ask for something to be printed once it is clear that options fit
     together; ``refusals`` are said when all else is done. ``dropped`` are options that QEMU 11.1
     has no more, as messages name them: only machines that libvirt starts can have them. ``netdevs``
-    are those that are no option lists, by id.
+    are those that are no option lists, by id. ``fleet``: for how many machines the options are
+    read, one after the other; 0 where there is one.
     """
 
     def __init__(self, program: str) -> None:
@@ -68,6 +70,9 @@ class CommandLine:
         self.snapshot = False
         self.log_items = ""
         self.data_folders: list[str] = []
+        self.fleet = 0
+        self.socket_folder = ""
+        self.fleet_events: list[FleetEvent] = []
         self.netdevs: dict[str, dict[str, Any]] = {}
         # They come after those that are lists of options, whatever their order was.
         self.json_devices: list[DeviceConfig] = []

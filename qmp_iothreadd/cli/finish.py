@@ -93,6 +93,8 @@ def _check_options(line: CommandLine) -> None:
     if line.dropped and line.machine_options.is_empty:
         raise LocatedError(errors.invalid_option(), line.dropped[0])
     with located(""):
+        if not line.fleet and (line.socket_folder or line.fleet_events):
+            _call(line, "fleet.check_alone")
         _check_combinations(line)
         _check_lists(line, _EARLY)
         for question in line.questions:

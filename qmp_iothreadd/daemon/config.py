@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qmp_iothreadd.daemon.backends import BlockConfig, DescriptorConfig, DeviceConfig
+    from qmp_iothreadd.daemon.fleet_events import FleetEvent
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.machine.cpus.options import CpuOption
     from qmp_iothreadd.qapi.models import Models
@@ -121,6 +122,24 @@ class TracePattern(_Row):
     def __init__(self, text: str, location: str = "") -> None:
         self.text = text
         self.location = location
+
+
+class FleetConfig:
+    """Many machines in place of one: ``count`` of them, with their monitors in ``folder``.
+
+    ``machine`` gives the configuration of each by its number, from 0, and raises LocatedError.
+    ``events`` are what they send by themselves.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.count = 0
+        self.events: list[FleetEvent] = []
+        self.machine: Callable[[int], Config] = lambda number: Config()
+
+    def path(self, number: int) -> str:
+        """The socket of a machine's monitor."""
+        return f"{self.folder}/{number}.sock"
 
 
 class SchemaConfig:
@@ -234,3 +253,5 @@ class Config:
         self.guest_delay_ms = 0
         self.guest_crash = False
         self.metrics_address: str | None = None
+        #: Many machines, of which this configuration is the first's and the process's.
+        self.fleet: FleetConfig | None = None

@@ -11,25 +11,25 @@ import gc
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import uvloop
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.daemon.machine_steps import make_backends, make_frontends, make_machine
-from qmp_iothreadd.daemon.monitors import Monitors
+from qmp_iothreadd.daemon.served_machine import ServedMachine
 from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, describe
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import located
-from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
     from qmp_iothreadd.daemon.config import Config
+    from qmp_iothreadd.daemon.fleet import Fleet
     from qmp_iothreadd.daemon.reporter import Reporter
+    from qmp_iothreadd.iothread.trace_log import TraceLog
     from qmp_iothreadd.machine.machine import Machine
 
 # What an event loop, the signals and one monitor take.
@@ -73,20 +73,10 @@ async def serve(config: Config, background: Background | None = None) -> int:
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    machine = make_machine(config)
-    dispatcher = Dispatcher(machine, stub_missing=config.stub_missing)
-    if config.schema.path is not None or config.schema.defines:
-        dispatcher.bind(COMMANDS)  # the functions were written for the package's schema
-    monitors = Monitors(dispatcher, multi_client=config.multi_client)
-
-    def end() -> None:
-        monitors.stop()
-        ended.set()
-
-    machine.on_shutdown = end
+    served = _served(config, ended.set)
     async with contextlib.AsyncExitStack() as stack, _errors_said(config.reporter):
-        await _make_everything(config, machine, monitors, stack)
-        await _open_to_others(config, machine, stack)
+        await _make_everything(config, served, stack)
+        await _open_to_others(config, served, stack)
         if background is not None:
             background.ready()
         gc.freeze()  # what is there now stays: collections need not look at it
@@ -95,31 +85,38 @@ async def serve(config: Config, background: Background | None = None) -> int:
         stack.callback(errors.release_descriptor)
         stack.push_async_callback(_give_up, loop.create_task(_load_the_rest()))
         await ended.wait()
-    return machine.exit_status
+    return served.exit_status
+
+
+def _served(config: Config, ended: Callable[[], None]) -> ServedMachine | Fleet:
+    if config.fleet is None:
+        return ServedMachine(config, ended)
+    from qmp_iothreadd.daemon.fleet import Fleet  # one machine is none
+
+    return Fleet(config.fleet, ended)
 
 
 async def _make_everything(
-    config: Config, machine: Machine, monitors: Monitors, stack: contextlib.AsyncExitStack
+    config: Config, served: ServedMachine | Fleet, stack: contextlib.AsyncExitStack
 ) -> None:
     """Make what the command line asks for, in QEMU's order; leaving ``stack`` gives it back."""
-    _start_traces(config, machine, stack)
-    stack.callback(machine.close)
+    _start_traces(config, served.traces, stack)
+    served.enter(stack)
     if config.pidfile is not None:
         _hold_pidfile(config.pidfile, stack)
-    await make_backends(config, machine, stack)
-    stack.enter_context(_shutdown_on_signals(machine, config.reporter))
-    stack.callback(monitors.close)
-    await make_frontends(config, machine)
+    await served.make_backends(stack)
+    stack.enter_context(_shutdown_on_signals(served.shutdown, config.reporter))
+    await served.make_frontends(stack)
 
 
 async def _open_to_others(
-    config: Config, machine: Machine, stack: contextlib.AsyncExitStack
+    config: Config, served: ServedMachine | Fleet, stack: contextlib.AsyncExitStack
 ) -> None:
     """Serve metrics, say who can connect and how, and give up rights."""
     if config.metrics_address is not None:
-        await _open_metrics(config.metrics_address, machine, config.reporter, stack)
+        await _open_metrics(config.metrics_address, served, config.reporter, stack)
     if config.default_socket is not None:
-        _say_how_to_connect(config.default_socket, machine)
+        _say_how_to_connect(config.default_socket, *served.machines())
     _notify_service_manager()  # whom another user may not be able to tell
     if config.root_folder is not None or config.run_as is not None:
         _give_up_rights(config)
@@ -176,9 +173,8 @@ def _check_descriptors() -> None:
             os.close(fd)
 
 
-def _start_traces(config: Config, machine: Machine, stack: contextlib.AsyncExitStack) -> None:
+def _start_traces(config: Config, traces: TraceLog, stack: contextlib.AsyncExitStack) -> None:
     """Connect the traces with the event loop; turn on those that were asked for."""
-    traces = machine.traces
     traces.call_later = asyncio.get_running_loop().call_later
     traces.timestamps = config.reporter.timestamp
     if config.log_file is not None or config.traces or config.trace_files:
@@ -190,12 +186,12 @@ def _start_traces(config: Config, machine: Machine, stack: contextlib.AsyncExitS
 
 
 @contextlib.contextmanager
-def _shutdown_on_signals(machine: Machine, reporter: Reporter) -> Iterator[None]:
+def _shutdown_on_signals(shutdown: Callable[[str], None], reporter: Reporter) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int, pid: int) -> None:
         reporter.say(describe(number, pid))
-        machine.shutdown("host-signal")
+        shutdown("host-signal")
 
     signals = ShutdownSignals(on_signal)
     loop.add_reader(signals.fileno(), signals.read)
@@ -238,7 +234,10 @@ def _say_how_to_connect(path: str, machine: Machine) -> None:
 
 
 async def _open_metrics(
-    address: str, machine: Machine, reporter: Reporter, stack: contextlib.AsyncExitStack
+    address: str,
+    served: ServedMachine | Fleet,
+    reporter: Reporter,
+    stack: contextlib.AsyncExitStack,
 ) -> None:
     from qmp_iothreadd.daemon.metrics_server import serve_metrics
 
@@ -246,7 +245,7 @@ async def _open_metrics(
         reporter.say(f"metrics on {url}")
 
     with located(f"--metrics {address}"):
-        await stack.enter_async_context(serve_metrics(machine, address, announce))
+        await stack.enter_async_context(serve_metrics(served.measured, address, announce))
 
 
 def _notify_service_manager() -> None:

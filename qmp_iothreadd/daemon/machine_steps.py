@@ -17,6 +17,7 @@ from qmp_iothreadd.machine.machine import NIL_UUID, Machine
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import Config
+    from qmp_iothreadd.iothread.trace_log import TraceLog
     from qmp_iothreadd.qapi.schema import Schema
 
 # Objects of these types come when the devices are there, all others before (system/vl.c). Of the
@@ -31,8 +32,8 @@ _LAST_TYPES = ("x-workload",)
 _EARLY, _LATE, _LAST = range(3)
 
 
-def make_machine(config: Config) -> Machine:
-    """The machine, with nothing in it yet.
+def make_machine(config: Config, traces: TraceLog | None = None) -> Machine:
+    """The machine, with nothing in it yet. ``traces``: the process's, where it has several.
 
     Raises:
         QAPIError: the schema is wrong.
@@ -48,6 +49,7 @@ def make_machine(config: Config) -> Machine:
         machine_type=config.machine_type,
         properties=config.machine,
         check_replies=config.check_replies,
+        traces=traces,
     )
     machine.command_line_options = config.describe_options
     machine.only_migratable = config.only_migratable

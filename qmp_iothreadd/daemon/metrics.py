@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -20,14 +20,13 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from qmp_iothreadd.iothread.stats import PERCENTILES, iothread_stats, workload_stats
-from qmp_iothreadd.machine.machine import VERSION_TEXT
+from qmp_iothreadd.machine.machine import VERSION_TEXT, Machine
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from qmp_iothreadd.iothread.event_loop import IOThread
     from qmp_iothreadd.iothread.workload import WorkloadObject
-    from qmp_iothreadd.machine.machine import Machine
 
     Stats = dict[str, Any]
 
@@ -38,10 +37,23 @@ NAMESPACE = "qmp_iothreadd"
 _BUCKET_BITS = (0, *range(8, 17), 18, 20, 24, 30)
 
 
-def registry(machine: Machine) -> CollectorRegistry:
-    """What a scrape is answered with: the machine's numbers, and the process's own."""
+class Machines(Protocol):
+    """Several machines, which come and go."""
+
+    def machines(self) -> list[Machine]:
+        """Those that there are now."""
+
+
+def registry(measured: Machine | Machines) -> CollectorRegistry:
+    """What a scrape is answered with: the machines' numbers, and the process's own.
+
+    Where there are several, their numbers have the machine's name as a label.
+    """
     made = CollectorRegistry()
-    made.register(MachineCollector(machine))
+    if isinstance(measured, Machine):
+        made.register(MachineCollector(measured))
+    else:
+        made.register(MachinesCollector(measured.machines()))
     ProcessCollector(registry=made)
     return made
 
@@ -133,6 +145,28 @@ class MachineCollector(Collector):
         workloads = _read_workloads(self._workloads)
         yield from _counters("workload", workloads, _WORKLOAD_COUNTERS)
         yield from _workload_values(workloads)
+
+
+class MachinesCollector(Collector):
+    """The same of several machines: each of their samples has the label ``machine``."""
+
+    def __init__(self, machines: Iterable[Machine]) -> None:
+        self._collectors = [(each.name or "", MachineCollector(each)) for each in machines]
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what there is depends on the objects."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """All families, each with the samples of all machines."""
+        families: dict[str, Metric] = {}
+        for name, collector in self._collectors:
+            for family in collector.collect():
+                samples, family.samples = family.samples, []
+                families.setdefault(family.name, family).samples += [
+                    sample._replace(labels={"machine": name, **sample.labels}) for sample in samples
+                ]
+        return families.values()
 
 
 def _read_iothreads(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from qmp_iothreadd.daemon.metrics import Machines
     from qmp_iothreadd.machine.machine import Machine
 
 PATH = b"/metrics"
@@ -39,8 +40,8 @@ _END = b"# EOF\n"
 class MetricsEndpoint:
     """Answers requests, one per connection; what HTTP is knows h11."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, measured: Machine | Machines) -> None:
+        self._measured = measured
         self._one_scrape = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -96,7 +97,7 @@ class MetricsEndpoint:
         async with self._one_scrape:  # each takes a processor
             # With thousands of iothreads this takes long: monitors are served meanwhile.
             with _interruptible():
-                body = await asyncio.to_thread(_expose, encode, registry(self._machine))
+                body = await asyncio.to_thread(_expose, encode, registry(self._measured))
         return _Answer(200, body, content_type)
 
 

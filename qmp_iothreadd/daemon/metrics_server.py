@@ -11,6 +11,7 @@ from qmp_iothreadd import errors
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from qmp_iothreadd.daemon.metrics import Machines
     from qmp_iothreadd.daemon.metrics_http import MetricsEndpoint
     from qmp_iothreadd.machine.machine import Machine
 
@@ -22,9 +23,9 @@ _PACKAGES = {"prometheus_client": "prometheus-client", "h11": "h11"}
 
 @contextlib.asynccontextmanager
 async def serve_metrics(
-    machine: Machine, address: str, announce: Callable[[str], object]
+    measured: Machine | Machines, address: str, announce: Callable[[str], object]
 ) -> AsyncIterator[None]:
-    """Serve the machine's numbers on ``address``, which is ``[HOST:]PORT``, until left.
+    """Serve statistics of a machine, or of several, on ``address`` (``[HOST:]PORT``), until left.
 
     ``announce`` is told the URL. Without a host only this machine is served.
 
@@ -32,7 +33,7 @@ async def serve_metrics(
         QmpError: the address is none or cannot be had, or what --metrics needs is not installed.
     """
     host, port = parse_address(address)
-    endpoint = _load_endpoint()(machine)
+    endpoint = _load_endpoint()(measured)
     try:
         server = await asyncio.start_server(endpoint.answer, host, port)
     except OSError as error:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.devices import *
     from qmp_iothreadd.errors.disks import *
     from qmp_iothreadd.errors.drives import *
+    from qmp_iothreadd.errors.fleet import *
     from qmp_iothreadd.errors.hardware import *
     from qmp_iothreadd.errors.iothread import *
     from qmp_iothreadd.errors.json import *
@@ -98,6 +99,7 @@ _LAYERS: Final = (
     "tls",
     "user_objects",
     "process",
+    "fleet",
     "system",
     "command_line",
     "device_options",

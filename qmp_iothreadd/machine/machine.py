@@ -59,7 +59,8 @@ class Machine(RunState):
     no such machine; what its board has is ``part(Board)``'s to make. ``properties`` are those
     of ``/machine`` that are not the default, of their types.
     ``check_replies``: a return value or the data of an event that does not fit the schema is not
-    sent, but raises ReplyError where it was about to be.
+    sent, but raises ReplyError where it was about to be. ``traces`` is the log of a process that
+    has several machines, and closes it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Machine(RunState):
         machine_type: str = EMPTY,
         properties: Mapping[str, Any] | None = None,
         check_replies: bool = False,
+        traces: TraceLog | None = None,
     ) -> None:
         super().__init__(running=running)
         self.schema = schema
@@ -90,7 +92,8 @@ class Machine(RunState):
         self.chardevs.quit = lambda: self.shutdown("host-qmp-quit")
         self.chardevs.find_object = self.tree.objects.child
         self.chardevs.descriptors = lambda: self.descriptors
-        self.traces = TraceLog()
+        self._owns_traces = traces is None
+        self.traces = TraceLog() if traces is None else traces
         self._register_object_types(polling)
         self.board = add_machine(self.tree, _machine_class(machine_type))
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
@@ -316,17 +319,22 @@ class Machine(RunState):
 
         return _of_type(reversed(self.tree.objects.children_in_order()), MemoryBackend)
 
+    def request_stop(self) -> None:
+        """Ask all iothreads to end, without waiting for them; ``close`` is still to come."""
+        for iothread in self.iothreads():
+            iothread.request_stop()
+
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
         for part in reversed([*self._parts.values()]):
             part.close()
         self.chardevs.close()
-        for iothread in self.iothreads():
-            iothread.request_stop()  # one after the other, busy ones would take long
+        self.request_stop()  # one after the other, busy ones would take long
         for child in reversed((self.tree.objects.children or {}).copy().values()):
             child.unparent()
             child.finalize()
-        self.traces.close()
+        if self._owns_traces:
+            self.traces.close()
 
     def _register_object_types(self, polling: bool) -> None:
         def make_iothread(type: ObjectType) -> IOThread:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 
+@cache
 def packaged_schema_path() -> str:
     """The top file of the schema that comes with the package.
 

@@ -125,14 +125,20 @@ class Dispatcher:
                 raise errors.command_not_found(name)
             function = _stub(command)
         else:
-            from qmp_iothreadd.qmp.signatures import check_function  # loads ``inspect``
-
-            check_function(command, function)
+            self._check(command, function)
         outgoing = self.machine.outgoing.reply(command) if command.success_response else None
         validate = self.machine.models.arguments(command)
         if self.machine.policy is not None:
             validate = _checked(command, self.machine.policy, validate)
         return BoundCommand(command, function, validate, outgoing)
+
+    def _check(self, command: Command, function: CommandFunction) -> None:
+        from qmp_iothreadd.qmp import signatures  # loads ``inspect``
+
+        if self._functions is COMMANDS:
+            signatures.check_own_function(command, function)
+        else:
+            signatures.check_function(command, function)
 
 
 def _checked(command: Command, policy: CompatPolicy, validate: Validate) -> Validate:

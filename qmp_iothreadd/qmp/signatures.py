@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.errors import Error
@@ -44,6 +45,12 @@ def check_function(command: Command, function: CommandFunction) -> None:
         if parameter is not None and parameter.default not in (parameter.empty, None):
             reason = f"the default of '{name}' is never used, an absent argument is None"
             raise _error(command, function, f"{reason}; let it take ({call})")
+
+
+@lru_cache(1024)
+def check_own_function(command: Command, function: CommandFunction) -> None:
+    """The same of functions that stay, once for all machines of a process."""
+    check_function(command, function)
 
 
 def coroutine_out_of_band(name: str) -> str:

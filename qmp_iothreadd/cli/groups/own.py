@@ -13,6 +13,9 @@ from qmp_iothreadd.qom import c_numbers
 GUEST_DELAY_MAX_MS: Final = 60 * 60 * 1000
 """An hour: longer than any client waits."""
 
+FLEET_MAX: Final = 100_000
+"""So many machines have no place in any process."""
+
 
 def _set_schema(line: CommandLine, text: str) -> None:
     line.config.schema.path = text
@@ -46,6 +49,23 @@ def _set_guest_delay(line: CommandLine, text: str) -> None:
         most = f"a number of milliseconds up to {GUEST_DELAY_MAX_MS}"
         raise errors.invalid_parameter_value("guest-delay", most)
     line.config.guest_delay_ms = delay
+
+
+def _set_fleet(line: CommandLine, text: str) -> None:
+    count = c_numbers.uint64(text)
+    if not count or count > FLEET_MAX:
+        raise errors.not_a_fleet_size(text, FLEET_MAX)
+    line.fleet = count
+
+
+def _set_socket_folder(line: CommandLine, text: str) -> None:
+    line.socket_folder = text
+
+
+def _add_fleet_event(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.fleet_event import read_fleet_event  # few ask for one
+
+    line.fleet_events.append(read_fleet_event(line, text))
 
 
 OPTIONS = (
@@ -90,6 +110,19 @@ OPTIONS = (
     Option("guest-crash", "", set_field("guest_crash"), "let the guest panic after it started"),
     Option(
         "metrics", "[HOST:]PORT", store_text("metrics_address"), "serve statistics to Prometheus"
+    ),
+    Option(
+        "fleet",
+        "N",
+        _set_fleet,
+        "serve N machines, with the number of each where {n} stands in an option",
+    ),
+    Option("socket-dir", "DIR", _set_socket_folder, "where their monitors are: DIR/{n}.sock"),
+    Option(
+        "fleet-event",
+        "EVENT,every=SECONDS",
+        _add_fleet_event,
+        "let each machine of a fleet send an event again and again, one after the other",
     ),
     Option(
         "install-as",

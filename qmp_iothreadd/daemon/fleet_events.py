@@ -1,0 +1,54 @@
+"""Events that the machines of a fleet send by themselves, one machine after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.machine.machine import Machine
+
+
+class FleetEvent(NamedTuple):
+    """An event that each machine sends again and again, with seconds between."""
+
+    event: str
+    data: dict[str, Any] | None
+    every_s: float
+
+
+class FleetEvents:
+    """Sends events until it is closed: of ``count`` machines one each ``every_s / count`` seconds.
+
+    ``machine`` gives one by its number, None where it has ended.
+    """
+
+    def __init__(
+        self, events: Iterable[FleetEvent], count: int, machine: Callable[[int], Machine | None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._count = count
+        self._machine = machine
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        for key, event in enumerate(events):
+            self._send(key, event, 0, self._loop.time())
+
+    def close(self) -> None:
+        """Send no more."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _send(self, key: int, event: FleetEvent, number: int, due: float) -> None:
+        """Send what is due, one round at most: what comes late is not made up for at once."""
+        now = self._loop.time()
+        for _ in range(self._count):
+            machine = self._machine(number)
+            if machine is not None:
+                machine.emit(event.event, event.data)
+            number = (number + 1) % self._count
+            due += event.every_s / self._count
+            if due > now:
+                break
+        due = max(due, now)
+        self._timers[key] = self._loop.call_at(due, self._send, key, event, number, due)
