@@ -32,6 +32,7 @@ LATER = (
     "machine",
     "memory",
     "ringbuf",
+    "scripting",
     "snapshots",
     "transactions",
     "xen",

@@ -23,13 +23,20 @@ def query_version(ctx: Context) -> dict[str, Any]:
 @command("query-commands")
 def query_commands(ctx: Context) -> list[dict[str, str]]:
     """The names of all commands that can be called."""
-    return [{"name": name} for name in ctx.machine.available_commands()]
+    names, script = ctx.machine.available_commands(), ctx.machine.script
+    if script is not None:
+        names = script.names(names, ctx.monitor.name)
+    return [{"name": name} for name in names]
 
 
 @command("query-qmp-schema")
 def query_qmp_schema(ctx: Context) -> list[dict[str, Any]]:
     """The schema as clients see it."""
-    return ctx.machine.introspection()
+    script = ctx.machine.script
+    if script is None:
+        return ctx.machine.introspection()
+    found: list[dict[str, Any]] = script.introspection(ctx.monitor.name)
+    return found
 
 
 @command("quit")

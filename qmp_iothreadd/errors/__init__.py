@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.parameters import *
     from qmp_iothreadd.errors.process import *
     from qmp_iothreadd.errors.request import *
+    from qmp_iothreadd.errors.scripting import *
     from qmp_iothreadd.errors.system import *
     from qmp_iothreadd.errors.tls import *
     from qmp_iothreadd.errors.user_objects import *
@@ -103,6 +104,7 @@ _LAYERS: Final = (
     "system",
     "command_line",
     "device_options",
+    "scripting",
 )
 
 

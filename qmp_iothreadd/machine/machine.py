@@ -179,6 +179,10 @@ class Machine(RunState):
         outgoing = self._event_filters[event]
         if outgoing is not None:
             data = outgoing(data)
+        self.send_event(event, data)
+
+    def send_event(self, event: str, data: Mapping[str, Any] | None = None) -> None:
+        """Send an event as it is, whether the schema has it or not."""
         now = time.time_ns()
         message: dict[str, Any] = {
             "event": event,

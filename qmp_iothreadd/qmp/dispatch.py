@@ -111,9 +111,31 @@ class Dispatcher:
         if found is None:
             found = self._bind(name)
             self._bound[name] = found
+        if self.machine.preconfig:
+            self.check_phase(name)
+        return found
+
+    def check_phase(self, name: str) -> None:
+        """Refuse a command of the schema that cannot be had yet.
+
+        Raises:
+            QmpError: a client has to end -preconfig before.
+        """
         if self.machine.preconfig and not self.machine.schema.commands[name].allow_preconfig:
             raise errors.only_after_initialization(name)
-        return found
+
+    def bound(
+        self, command: Command, function: CommandFunction, outgoing: Filter | None = None
+    ) -> BoundCommand:
+        """A command of the schema with a function, which fits it, in place of its own.
+
+        Raises:
+            QmpError: -compat says that it is not to be called.
+        """
+        validate = self.machine.models.arguments(command)
+        if self.machine.policy is not None:
+            validate = _checked(command, self.machine.policy, validate)
+        return BoundCommand(command, function, validate, outgoing)
 
     def _bind(self, name: str) -> BoundCommand:
         command = self.machine.schema.commands.get(name)
@@ -127,10 +149,7 @@ class Dispatcher:
         else:
             self._check(command, function)
         outgoing = self.machine.outgoing.reply(command) if command.success_response else None
-        validate = self.machine.models.arguments(command)
-        if self.machine.policy is not None:
-            validate = _checked(command, self.machine.policy, validate)
-        return BoundCommand(command, function, validate, outgoing)
+        return self.bound(command, function, outgoing)
 
     def _check(self, command: Command, function: CommandFunction) -> None:
         from qmp_iothreadd.qmp import signatures  # loads ``inspect``

@@ -36,6 +36,9 @@ class Faults:
         """A message is about to leave, the reply to ``request`` where that is not None."""
         return Sent(message)
 
+    def clear(self) -> None:
+        """Forget all faults, and let go what they hold."""
+
     def closed(self, session: ScriptableSession) -> None:
         """A connection is gone."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from qmp_iothreadd import errors
+from qmp_iothreadd.scripting.control import introspect_without_control, names_control
 from qmp_iothreadd.scripting.faults import Faults
 from qmp_iothreadd.scripting.history import History
 from qmp_iothreadd.scripting.responses import Responses
 from qmp_iothreadd.scripting.session import ScriptedSession
+from qmp_iothreadd.scripting.values import as_json, check_fits, check_name
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
@@ -30,6 +34,7 @@ class Script:
         self.faults = Faults()
         self.sessions: list[ScriptedSession] = []
         self._clients = count(1)
+        self._introspection: list[dict[str, Any]] | None = None
         machine.script = self
         for session in cast("list[ScriptableSession]", machine.sessions):
             session.script = self.join(session)
@@ -45,9 +50,60 @@ class Script:
             faults=self.faults,
             history=self.history,
             closed=self.sessions.remove,
+            hides_control=bool(self.control),
         )
         self.sessions.append(made)
         return made
+
+    def emit(
+        self,
+        event: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        strict: bool = False,
+        check: bool = True,
+    ) -> None:
+        """Send an event to every monitor that is past negotiation, under any name.
+
+        ``check``: where the schema has the event, its data is held against it. ``strict`` refuses
+        a name that the schema lacks.
+
+        Raises:
+            QmpError: it is refused, or the data is no object of JSON's.
+        """
+        schema = self.machine.schema
+        check_name("event", event, schema.events, strict=strict)
+        data = as_json("event", event, data)
+        if not isinstance(data, dict | None):
+            raise errors.event_data_malformed(event)
+        described = schema.events.get(event)
+        if described is not None and check:
+            check_fits(self.machine, "event", event, described.arg_type, data)
+        self.machine.send_event(event, data)
+
+    def names(self, known: list[str], monitor: str) -> list[str]:
+        """The commands that a monitor's clients can call, of ``known`` and those scripted."""
+        if self.hides_control(monitor):
+            known = [name for name in known if not names_control(self.machine.schema, name)]
+        return [*known, *(name for name in self.responses.names() if name not in known)]
+
+    def hides_control(self, monitor: str) -> bool:
+        """Whether a monitor lacks what controls scripts, as another is there for that."""
+        return bool(self.control) and monitor not in self.control
+
+    def introspection(self, monitor: str) -> list[dict[str, Any]]:
+        """What query-qmp-schema returns on a monitor."""
+        if not self.hides_control(monitor):
+            return self.machine.introspection()
+        if self._introspection is None:
+            self._introspection = introspect_without_control(self.machine.schema)
+        return self._introspection
+
+    def reset(self) -> None:
+        """Forget responses, faults and the history; sessions go on."""
+        self.responses.clear()
+        self.faults.clear()
+        self.history.clear()
 
     def left_over(self) -> list[str]:
         """What a test left open, in words: responses and faults not used, requests not answered."""

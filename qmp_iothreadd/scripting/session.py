@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.json import writer
+from qmp_iothreadd.scripting.control import names_control
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qmp.dispatch import BoundCommand
@@ -27,6 +29,7 @@ class ScriptedSession:
         faults: Faults,
         history: History,
         closed: Callable[[ScriptedSession], None],
+        hides_control: bool,
     ) -> None:
         self.session = session
         self.client = client
@@ -34,12 +37,18 @@ class ScriptedSession:
         self._faults = faults
         self._history = history
         self._closed = closed
+        self._hides_control = hides_control
         # What was read and is not answered yet, by identity: requests may be equal.
         self._unanswered: dict[int, object] = {}
         self._running: object = None
 
     def incoming(self, request: object) -> bool:
-        """Write a request down; whether no fault takes it."""
+        """Write a request down; whether no fault takes it.
+
+        What controls scripts is none of their business.
+        """
+        if self._controls(request):
+            return True
         self._unanswered[id(request)] = self._running = request
         is_error = isinstance(request, Exception)
         self._note("request", None if is_error else writer.message(request))
@@ -50,6 +59,8 @@ class ScriptedSession:
 
     def find(self, name: str) -> BoundCommand:
         """What is scripted for a command, or else the command itself."""
+        if self._hides_control and names_control(self.session.machine.schema, name):
+            raise errors.command_not_found(name)
         found = self._responses.find(name, self.session.dispatcher)
         if not found.success_response:
             self.answered(self._running)  # by silence, unless it fails
@@ -57,6 +68,8 @@ class ScriptedSession:
 
     def outgoing(self, message: Message, request: object | None) -> bytes:
         """Give a message to the faults, and write down what they leave of it."""
+        if request is not None and not self._was_noted(request):
+            return self.session.monitor.encode(message)
         self.answered(request)
         sent = self._faults.outgoing(self.session, message, request)
         data = self.session.monitor.encode(sent.message)
@@ -70,12 +83,24 @@ class ScriptedSession:
     def left_over(self) -> list[str]:
         """The requests that are not answered, in words."""
         where = f"client {self.client} of {self.session.monitor.name}"
-        return [f"no reply to {_named(each)} ({where})" for each in self._unanswered.values()]
+        names = [_name_of(each) for each in self._unanswered.values()]
+        return [
+            f"no reply to {repr(name) if name else 'a request that names no command'} ({where})"
+            for name in names
+        ]
 
     def close(self) -> None:
         """The connection is gone."""
         self._closed(self)
         self._faults.closed(self.session)
+
+    def _controls(self, request: object) -> bool:
+        """Whether a request is for the script itself: no other monitor is there for that."""
+        name = _name_of(request)
+        return not self._hides_control and names_control(self.session.machine.schema, name)
+
+    def _was_noted(self, request: object) -> bool:
+        return request is self._running or id(request) in self._unanswered
 
     def _note(self, kind: str, data: bytes | None, fault: str | None = None) -> None:
         self._history.add(kind, data, self.session.monitor.name, self.client, fault)
@@ -88,9 +113,9 @@ def kind_of(message: Message) -> str:
     return "greeting" if "QMP" in message else "reply"
 
 
-def _named(request: Any) -> str:
-    if isinstance(request, dict):
-        name = request.get("execute", request.get("exec-oob"))
-        if isinstance(name, str):
-            return repr(name)
-    return "a request that names no command"
+def _name_of(request: object) -> str | None:
+    """The command that a request names, None where it names none."""
+    if not isinstance(request, dict):
+        return None
+    name = request.get("execute", request.get("exec-oob"))
+    return name if isinstance(name, str) else None

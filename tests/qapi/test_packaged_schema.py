@@ -9,6 +9,7 @@ import pytest
 from qmp_iothreadd.qapi import Schema, load_schema, packaged_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.qapi.schema import EnumType, ObjectType
+from qmp_iothreadd.scripting.control import is_control
 from tests.recordings import introspection
 
 OUR_COMMANDS = {"x-query-iothread-stats", "x-reset-iothread-stats", "x-query-workload-stats"} | {
@@ -91,7 +92,8 @@ def test_out_of_band_is_for_what_ends_a_hang(schema: Schema) -> None:
 
 def test_commands_before_the_machine_exists_are_qemus(schema: Schema) -> None:
     early = [command.name for command in schema.commands.values() if command.allow_preconfig]
-    assert sorted(early) == sorted(EARLY.split())
+    scripting = [name for name in early if is_control(schema.commands[name])]
+    assert sorted(early) == sorted(EARLY.split() + scripting)
 
 
 def test_everything_is_documented(schema: Schema) -> None:
@@ -109,10 +111,11 @@ def test_an_installed_package_has_the_schema_inside(
     beside, inside = (
         tmp_path / place / "qapi-schema.json" for place in ("schema", "package/schema")
     )
-    assert packaged_schema_path() == str(beside)
+    find = packaged_schema_path.__wrapped__  # the answer of this process is kept
+    assert find() == str(beside)
     inside.parent.mkdir(parents=True)
     inside.touch()
-    assert packaged_schema_path() == str(inside)
+    assert find() == str(inside)
 
 
 def test_every_file_of_the_folder_is_included(schema: Schema) -> None:

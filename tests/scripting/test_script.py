@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.scripting.script import Script
@@ -85,3 +90,83 @@ def test_requests_without_a_reply_are_left_over() -> None:
             "no reply to a request that names no command (client 1 of compat_monitor0)",
             "no reply to a request that names no command (client 1 of compat_monitor0)",
         ]
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "words"),
+    [
+        ("X_NEWS", {"a": (1, 2)}, {}),
+        ("X_NEWS", None, {}),
+        ("RESUME", None, {"strict": True}),
+        ("SHUTDOWN", {"guest": True, "reason": "guest-panic"}, {}),
+        ("STOP", {"odd": 1}, {"check": False}),
+    ],
+)
+def test_events_are_sent_under_any_name(
+    client: MemoryClient, script: Script, event: str, data: Any, words: dict[str, Any]
+) -> None:
+    script.emit(event, data, **words)
+    (sent,) = client.send(b"")
+    assert sent["event"] == event
+    assert sent.get("data") == ({"a": [1, 2]} if event == "X_NEWS" and data else data)
+    assert script.history[-1].kind == "event"
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "words", "message"),
+    [
+        ("STPO", None, {"strict": True}, "no event 'STPO'; did you mean 'STOP'"),
+        ("STOP", {"odd": 1}, {}, "'STOP' does not fit the schema"),
+        ("SHUTDOWN", None, {}, "'SHUTDOWN' does not fit the schema"),
+        ("X_NEWS", [1], {}, "The data of the event 'X_NEWS' is an object"),
+        ("X_NEWS", {"a": object()}, {}, "'X_NEWS' is not a JSON value"),
+        (None, None, {}, "The name of a scripted event"),
+    ],
+)
+def test_events_that_cannot_be_are_refused(
+    client: MemoryClient, script: Script, event: Any, data: Any, words: Any, message: str
+) -> None:
+    with pytest.raises(QmpError, match=message):
+        script.emit(event, data, **words)
+    assert client.send(b"") == []
+
+
+def test_what_controls_scripts_is_for_its_monitor_alone() -> None:
+    with MemoryClient() as client:
+        script = client.machine.part(Script)
+        script.control.add("control")
+        assert isinstance(client.monitor, MonitorQMP)
+        client.session.close()
+        client.session = Session(client.dispatcher, client.monitor)
+        client.negotiate()
+        reply = client.request("x-script-reset")
+        assert reply["error"]["class"] == "CommandNotFound"
+        names = {each["name"] for each in client.execute("query-commands")}
+        described = {each["name"] for each in client.execute("query-qmp-schema")}
+        assert client.execute("query-qmp-schema")
+        assert len(script.history.requests("x-script-reset")) == 1
+    with MemoryClient() as other:
+        other.negotiate()
+        other.machine.part(Script)
+        all_names = {each["name"] for each in other.execute("query-commands")}
+        assert {"x-respond", "x-script-reset"} <= all_names - names
+        assert {"x-respond", "x-script-reset"} <= {
+            each["name"] for each in other.execute("query-qmp-schema")
+        } - described
+
+
+def test_what_controls_scripts_is_not_in_the_history_of_its_own_monitor(
+    client: MemoryClient, script: Script
+) -> None:
+    client.send({"exec-oob": "x-query-history"})
+    client.execute("x-query-left-over")
+    assert client.request("x-emit")["error"]["desc"] == "Parameter 'event' is missing"
+    assert [*script.history] == []
+
+
+def test_a_script_can_begin_anew(client: MemoryClient, script: Script) -> None:
+    script.responses.respond("stop", error="no")
+    client.request("stop")
+    script.reset()
+    assert [*script.history] == script.responses.names() == []
+    assert client.execute("stop") == {}

@@ -1,0 +1,92 @@
+"""Scripts, for clients that are not written in Python: responses, events, and what was said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmp_iothreadd import errors
+from qmp_iothreadd.qmp.registry import Context, command
+from qmp_iothreadd.scripting.history import Entry
+from qmp_iothreadd.scripting.script import Script
+
+
+@command("x-respond")
+def respond(
+    ctx: Context,
+    command: str,
+    value: Any = None,
+    error: str | None = None,
+    error_class: str | None = None,
+    nth: int | None = None,
+    arguments: Any = None,
+    strict: bool | None = None,
+    check: bool | None = None,
+) -> None:
+    """Let a command answer something else than it does by itself."""
+    ctx.machine.part(Script).responses.respond(
+        command,
+        value,
+        error=error,
+        error_class=error_class if error_class is not None else errors.GENERIC_ERROR,
+        nth=nth,
+        arguments=arguments,
+        strict=bool(strict),
+        check=check is not False,
+    )
+
+
+@command("x-emit")
+def emit(
+    ctx: Context,
+    event: str,
+    data: Any = None,
+    strict: bool | None = None,
+    check: bool | None = None,
+) -> None:
+    """Send an event under any name."""
+    script = ctx.machine.part(Script)
+    script.emit(event, data, strict=bool(strict), check=check is not False)
+
+
+@command("x-query-history")
+def query_history(
+    ctx: Context,
+    command: str | None = None,
+    kind: str | None = None,
+    monitor: str | None = None,
+    since: int | None = None,
+) -> dict[str, Any]:
+    """What was said on the monitors."""
+    history = ctx.machine.part(Script).history
+    entries = [
+        _info(entry)
+        for entry in history
+        if (command is None or entry.command == command)
+        and kind in (None, entry.kind)
+        and monitor in (None, entry.monitor)
+        and entry.number >= (since or 0)
+    ]
+    following = history.dropped + len(history)
+    return {"entries": entries, "next": following, "dropped": history.dropped}
+
+
+@command("x-query-left-over")
+def query_left_over(ctx: Context) -> list[dict[str, Any]]:
+    """What was scripted and not used, and what was not answered."""
+    return [{"description": words} for words in ctx.machine.part(Script).left_over()]
+
+
+@command("x-script-reset")
+def script_reset(ctx: Context) -> None:
+    """Begin anew."""
+    ctx.machine.part(Script).reset()
+
+
+def _info(entry: Entry) -> dict[str, Any]:
+    members = ("number", "kind", "monitor", "client", "time")
+    info = {name: getattr(entry, name) for name in members}
+    if entry.data is not None:
+        info["message"] = entry.message
+    if entry.fault is not None:
+        info["fault"] = entry.fault
+    return info
