@@ -119,9 +119,19 @@ def _native_objects() -> set[str]:
     return {f"{count} {name}" for name, count in counters.items() if count}
 
 
+def _kept() -> set[str]:
+    """What the session keeps: the processes that daemons are forked from."""
+    servers = sys.modules.get("qmp_iothreadd.testing.fork_servers")
+    found: set[str] = set()
+    for server in servers.fork_servers() if servers else ():
+        pid, fd = server.held()
+        found |= {f"child process {pid}", f"descriptor {fd} ({os.readlink(f'/proc/self/fd/{fd}')})"}
+    return found
+
+
 def held_resources() -> set[str]:
     """What this process holds, in words."""
-    return _threads() | _descriptors() | _children() | _native_objects()
+    return (_threads() | _descriptors() | _children() | _native_objects()) - _kept()
 
 
 @pytest.fixture(autouse=True)

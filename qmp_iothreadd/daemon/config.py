@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd.daemon.reporter import Reporter
 from qmp_iothreadd.machine.boards import EMPTY
@@ -145,8 +145,11 @@ class FleetConfig:
 class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
-    ``defines`` are the symbols that its ``if`` conditions find defined.
+    ``defines`` are the symbols that its ``if`` conditions find defined. ``kept`` is the installed
+    one, where a process has loaded it for all the daemons that are forked from it.
     """
+
+    kept: ClassVar[Models | None] = None
 
     def __init__(self) -> None:
         self.path: str | None = None
@@ -159,6 +162,8 @@ class SchemaConfig:
         Raises:
             QAPIError: the schema is wrong.
         """
+        if self._models is None and self.path is None and not self.defines:
+            self._models = self.kept
         if self._models is None:
             from qmp_iothreadd.qapi.cache import load_schema_cached  # not to be had for -help
             from qmp_iothreadd.qapi.models import Models

@@ -1,6 +1,6 @@
 """For tests of QMP tools: servers to run them against, and clients to look at servers with.
 
-DaemonProcess  the daemon as a child process: the real thing, a tenth of a second or two
+DaemonProcess  the daemon as a child process: the real thing, milliseconds from the second on
 Server         the same server in the test's own event loop: milliseconds
 FaultyServer   a server that misbehaves on request (``faults``)
 Client         a blocking client, exact to the byte

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ from qmp_iothreadd.testing import DaemonProcess
 program = "import sys, time; open(sys.argv[-1].split(':')[1].split(',')[0], 'w'); time.sleep(60)"
 daemon = DaemonProcess(command=[sys.executable, "-S", "-c", program], wait_ready=False)
 """
+
+FORKED = """
+import os
+from qmp_iothreadd.testing import DaemonProcess
+daemon = DaemonProcess()
+"""
+
+WAYS = {"started": WAITS, "forked": FORKED}
 
 
 @pytest.fixture
@@ -47,6 +56,10 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def is_dead(pid: int) -> bool:
+    return not is_alive(pid)
+
+
 ENDS = {
     "SIGTERM": "os.kill(os.getpid(), 15)",
     "SIGKILL": "os.kill(os.getpid(), 9)",
@@ -54,9 +67,10 @@ ENDS = {
 }
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("end", ENDS)
-def test_a_process_that_ends_takes_its_daemon_with_it(temporary: Path, end: str) -> None:
-    program = WAITS + f"with daemon:\n    print(daemon.pid, flush=True)\n    {ENDS[end]}\n"
+def test_a_process_that_ends_takes_its_daemon_with_it(temporary: Path, end: str, way: str) -> None:
+    program = WAYS[way] + f"with daemon:\n    print(daemon.pid, flush=True)\n    {ENDS[end]}\n"
     command = [sys.executable, "-c", program]
     env = {**os.environ, "TMPDIR": str(temporary)}
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
@@ -67,6 +81,38 @@ def test_a_process_that_ends_takes_its_daemon_with_it(temporary: Path, end: str)
     with guard.own_folder(guard.folder_name()):
         assert len(list(temporary.iterdir())) == 1  # the next run has swept, and has its own
     assert list(temporary.iterdir()) == []
+
+
+FORK = """
+from qmp_iothreadd.testing.fork_servers import fork_servers
+with daemon:
+    (server,) = fork_servers()
+    pid = os.fork()
+    if pid == 0:
+        os.read({reader}, 1)  # goes on until the test lets it end
+        os._exit(0)
+    print(daemon.pid, server.held()[0], pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_fork_of_the_test_that_goes_on_keeps_no_daemon(temporary: Path) -> None:
+    reader, writer = os.pipe()
+    program = FORKED + FORK.format(reader=reader)
+    command = [sys.executable, "-c", program]
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, text=True, pass_fds=[reader]
+    ) as process:
+        os.close(reader)
+        assert process.stdout is not None
+        pids = [int(word) for word in process.stdout.readline().split()]
+        assert process.wait() == -signal.SIGKILL
+        for pid in pids[:2]:
+            wait_until(partial(is_dead, pid))
+        assert is_alive(pids[2])
+        os.close(writer)
+    wait_until(lambda: not is_alive(pids[2]))
 
 
 def test_one_that_is_interrupted_before_the_daemon_is_ready_leaves_nothing(
