@@ -14,6 +14,7 @@ from qmp_iothreadd.cli.command_line import CommandLine
 from qmp_iothreadd.cli.option import Option
 from qmp_iothreadd.cli.options import find_option
 from qmp_iothreadd.daemon.config import FleetConfig
+from qmp_iothreadd.daemon.fleet_names import numbered, uuid_after, uuid_of
 from qmp_iothreadd.errors import LocatedError
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ Found = tuple[list[str], Option, str]
 Follow = Callable[[CommandLine, list[Found]], None]
 """Lets the options found take effect."""
 
-NUMBER = "{n}"
-OPTION = "fleet"
 FOLDER_OPTION = "socket-dir"
 
 # Character devices of a file or terminal: of two that name the same one, one would be in vain.
@@ -97,9 +96,8 @@ def check_alone(line: CommandLine) -> None:
 
 
 def _numbered(found: list[Found], number: int) -> list[Found]:
-    own = str(number)
     return [
-        ([word.replace(NUMBER, own) for word in words], row, text.replace(NUMBER, own))
+        ([numbered(word, number) for word in words], row, numbered(text, number))
         for words, row, text in found
     ]
 
@@ -146,11 +144,9 @@ def _names(first: Config, second: Config) -> Callable[[Config, int], str]:
 
 def _uuids(first: Config, second: Config) -> Callable[[Config, int], str]:
     """What gives each machine a UUID: those from one on, or one that its name has at each start."""
-    import uuid  # one machine has the one that it is given
-
     if first.uuid is None:
-        return lambda config, number: str(uuid.uuid5(uuid.NAMESPACE_DNS, str(config.name)))
+        return lambda config, number: uuid_of(str(config.name))
     if first.uuid != second.uuid:
         return lambda config, number: str(config.uuid)
-    start = int(uuid.UUID(first.uuid))
-    return lambda config, number: str(uuid.UUID(int=(start + number) % (1 << 128)))
+    start = first.uuid
+    return lambda config, number: uuid_after(start, number)

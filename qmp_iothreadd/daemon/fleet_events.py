@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,15 +22,22 @@ class FleetEvent(NamedTuple):
 class FleetEvents:
     """Sends events until it is closed: of ``count`` machines one each ``every_s / count`` seconds.
 
-    ``machine`` gives one by its number, None where it has ended.
+    ``machine`` gives one by its number, None where it has ended. ``rounds``: how often each machine
+    sends each event, without end if None.
     """
 
     def __init__(
-        self, events: Iterable[FleetEvent], count: int, machine: Callable[[int], Machine | None]
+        self,
+        events: Iterable[FleetEvent],
+        count: int,
+        machine: Callable[[int], Machine | None],
+        *,
+        rounds: int | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._count = count
         self._machine = machine
+        self._turns = inf if rounds is None else rounds * count
         self._timers: dict[int, asyncio.TimerHandle] = {}
         for key, event in enumerate(events):
             self._send(key, event, 0, self._loop.time())
@@ -39,16 +47,18 @@ class FleetEvents:
         for timer in self._timers.values():
             timer.cancel()
 
-    def _send(self, key: int, event: FleetEvent, number: int, due: float) -> None:
+    def _send(self, key: int, event: FleetEvent, turn: int, due: float) -> None:
         """Send what is due, one round at most: what comes late is not made up for at once."""
         now = self._loop.time()
         for _ in range(self._count):
-            machine = self._machine(number)
+            machine = self._machine(turn % self._count)
             if machine is not None:
                 machine.emit(event.event, event.data)
-            number = (number + 1) % self._count
+            turn += 1
             due += event.every_s / self._count
+            if turn >= self._turns:
+                return
             if due > now:
                 break
         due = max(due, now)
-        self._timers[key] = self._loop.call_at(due, self._send, key, event, number, due)
+        self._timers[key] = self._loop.call_at(due, self._send, key, event, turn, due)

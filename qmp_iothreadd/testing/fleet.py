@@ -1,0 +1,270 @@
+"""Many servers on one event loop: for tools that manage many machines.
+
+with Fleet(1000, iothreads=2) as fleet:
+    my_manager.watch(fleet.paths)
+    fleet.emit("STOP", over=5)          # one after the other, within five seconds
+    assert fleet[17].requests("cont") == [{}]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from qmp_iothreadd.daemon import capacity
+from qmp_iothreadd.daemon.fleet_events import FleetEvent, FleetEvents
+from qmp_iothreadd.daemon.fleet_folder import fleet_folder
+from qmp_iothreadd.daemon.fleet_names import numbered, uuid_of
+from qmp_iothreadd.testing.guard import folder_name, own_folder
+from qmp_iothreadd.testing.loop_thread import LoopThread, call_on, running_loop
+from qmp_iothreadd.testing.server import LeftOpenError, Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qmp_iothreadd.machine.machine import Machine
+
+# What the first of them says is what all do.
+_SAID = 3
+
+
+class Fleet(Sequence[Server]):
+    """``count`` servers, each with a machine, a name and a UUID of its own; a sequence of them.
+
+    ``with`` serves on an event loop in a thread of its own, ``async with`` on the one of asyncio
+    that runs; ``start`` and ``close`` are ``with`` in two calls. A fleet starts once.
+
+    Each machine has so many ``iothreads`` (``io0``, ``io1``, …), and is called ``name``, with its
+    number, from 0, where ``{n}`` stands. Its socket is ``NUMBER.sock`` in ``folder``, which is made
+    if need be, or in one that goes with the fleet. ``options`` are Server's, the same for all, and
+    their texts have the number, too. The process's limit of descriptors is raised meanwhile.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        iothreads: int = 0,
+        name: str = "vm{n}",
+        folder: str | Path | None = None,
+        **options: Any,
+    ) -> None:
+        if count < 1 or iothreads < 0:
+            raise ValueError(f"{count} machines with {iothreads} iothreads: expected 1 or more")
+        for key in ("machine", "path", "port", "uuid"):
+            if key in options:
+                raise TypeError(f"{key}=: each machine of a fleet has its own")
+        self._count = count
+        self._iothreads = iothreads
+        self._name = name if numbered(name, 0) != name else f"{name}-{{n}}"
+        self._folder = folder
+        self._options = options
+        self._servers: list[Server] = []
+        self._thread: LoopThread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._senders: list[FleetEvents] = []
+
+    # -- The servers ------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Server]:
+        return iter(self._started())
+
+    @overload
+    def __getitem__(self, which: int) -> Server: ...
+    @overload
+    def __getitem__(self, which: slice) -> Sequence[Server]: ...
+    def __getitem__(self, which: int | slice) -> Server | Sequence[Server]:
+        return self._started()[which]
+
+    @property
+    def servers(self) -> list[Server]:
+        """All of them, in their order."""
+        return [*self._started()]
+
+    @property
+    def paths(self) -> list[str]:
+        """The socket of each."""
+        return [server.path for server in self._started()]
+
+    # -- Events -----------------------------------------------------------------------------------
+
+    def emit(self, event: str, data: Mapping[str, Any] | None = None, *, over: float = 0.0) -> None:
+        """Let each machine send an event: now, or one after the other within ``over`` seconds."""
+        if over:
+            self._send(event, data, over, rounds=1)
+        else:
+            self._on_loop(lambda: self._emit_now(event, data))
+
+    def _emit_now(self, event: str, data: Mapping[str, Any] | None) -> None:
+        for number in range(self._count):
+            machine = self._machine(number)
+            if machine is not None:
+                machine.emit(event, data)
+
+    def emit_every(self, seconds: float, event: str, data: Mapping[str, Any] | None = None) -> None:
+        """Let each machine send an event every so many seconds, no two at the same time."""
+        self._send(event, data, seconds, rounds=None)
+
+    def _send(
+        self, event: str, data: Mapping[str, Any] | None, seconds: float, rounds: int | None
+    ) -> None:
+        if not seconds > 0:
+            raise ValueError(f"{seconds:g} seconds: expected more than 0")
+        wanted = FleetEvent(event, None if data is None else dict(data), seconds)
+        self._on_loop(
+            lambda: self._senders.append(
+                FleetEvents([wanted], self._count, self._machine, rounds=rounds)
+            )
+        )
+
+    def _machine(self, number: int) -> Machine | None:
+        server = self._servers[number]
+        return None if server.stopped.is_set() else server.machine
+
+    # -- From start to end ------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Serve, on a loop in a thread of its own, until ``close``.
+
+        Raises:
+            QmpError: so many do not fit, or a socket cannot be had.
+        """
+        self._check_new()
+        self._thread = thread = LoopThread("qmp fleet")
+        thread.start()
+        try:
+            thread.run(self._open())
+        except BaseException:
+            thread.close()
+            raise
+        return self
+
+    def close(self, *, check: bool = True) -> None:
+        """End what ``start`` began; a second time, nothing happens.
+
+        Raises:
+            LeftOpenError: something is left open, and ``check`` is true.
+        """
+        thread = self._thread
+        if thread is None or self._closed:
+            return
+        try:
+            left = thread.run(self._close(check=check))
+        finally:
+            thread.close()
+        _raise_left(left)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close(check=error is None)
+
+    async def __aenter__(self) -> Self:
+        if running_loop() is None:
+            raise RuntimeError(
+                "`async with Fleet()` serves on asyncio's loop, and none runs here; use "
+                "`with Fleet() as fleet:`, which has a loop in a thread of its own"
+            )
+        self._check_new()
+        await self._open()
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        _raise_left(await self._close(check=error is None))
+
+    async def _open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stack = contextlib.ExitStack()
+        try:
+            self._stack.enter_context(_descriptor_limit_raised())
+            folder = self._enter_folder()
+            for number in range(self._count):
+                before = capacity.Usage.now() if number == 1 else None
+                await self._add(number, folder)
+                if before is not None:  # the first one has loaded what they share
+                    capacity.check(self._count, 2, before, capacity.Usage.now())
+        except BaseException:
+            await self._close(check=False)
+            raise
+
+    def _enter_folder(self) -> str:
+        if self._folder is not None:
+            self._stack.enter_context(fleet_folder(str(self._folder)))
+            return str(self._folder)
+        own = folder_name()
+        self._stack.enter_context(own_folder(own))
+        return str(own)
+
+    async def _add(self, number: int, folder: str) -> None:
+        options: dict[str, Any] = {
+            key: numbered(value, number) if isinstance(value, str) else value
+            for key, value in self._options.items()
+        }
+        name = numbered(self._name, number)
+        path = f"{folder}/{number}.sock"
+        server = Server(path=path, name=name, uuid=uuid_of(name), **options)
+        await server.__aenter__()
+        self._servers.append(server)
+        for each in range(self._iothreads):
+            server.machine.create_object({"qom-type": "iothread", "id": f"io{each}"})
+
+    async def _close(self, *, check: bool) -> list[str]:
+        """Give everything back. Returns what was left open, in words, where ``check`` is true."""
+        self._closed = True
+        for sender in self._senders:
+            sender.close()
+        for server in self._servers:
+            server.machine.request_stop()  # one after the other, threads would take long
+        error = None if check else LeftOpenError()
+        ends = [server.__aexit__(type(error), error, None) for server in self._servers]
+        results = await asyncio.gather(*ends, return_exceptions=True)
+        self._stack.close()
+        return [
+            f"{numbered(self._name, number)}: {found}"
+            for number, found in enumerate(results)
+            if found is not None
+        ]
+
+    def _check_new(self) -> None:
+        if self._loop is not None or self._thread is not None:
+            raise RuntimeError("a Fleet starts once: make another one")
+
+    def _started(self) -> list[Server]:
+        if self._loop is None or len(self._servers) < self._count:
+            raise RuntimeError(
+                "the fleet has not started; use it inside of `with Fleet(n) as fleet:` (or "
+                "`async with`), or call start() and close()"
+            )
+        return self._servers
+
+    def _on_loop(self, function: Any) -> None:
+        self._started()
+        assert self._loop is not None
+        call_on(self._loop, function)
+
+
+@contextlib.contextmanager
+def _descriptor_limit_raised() -> Iterator[None]:
+    """Let the process have as many descriptors as the system allows; leaving takes that back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _raise_left(left: list[str]) -> None:
+    if left:
+        more = f"; and {len(left) - _SAID} more" if len(left) > _SAID else ""
+        raise LeftOpenError("; ".join(left[:_SAID]) + more)
