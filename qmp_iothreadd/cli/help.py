@@ -64,7 +64,7 @@ def version_text() -> str:
     """What ``-version`` prints: the first line as tools know it from QEMU."""
     from importlib.metadata import PackageNotFoundError, version  # slow, and only for this
 
-    from qmp_iothreadd.machine.machine import VERSION_TEXT
+    from qmp_iothreadd.machine.version import VERSION_TEXT
 
     try:
         own = version("qmp-iothreadd")

@@ -23,7 +23,7 @@ from qmp_iothreadd.cli.help import (
 from qmp_iothreadd.cli.option import FILE, Option
 from qmp_iothreadd.cli.options import GROUPS, all_options, group_options
 from qmp_iothreadd.daemon.reporter import PROGRAM
-from qmp_iothreadd.machine.machine import VERSION_TEXT
+from qmp_iothreadd.machine.version import VERSION_TEXT
 
 _MODULE = "qmp_iothreadd.cli.pages"
 

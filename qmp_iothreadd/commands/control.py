@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qmp_iothreadd.machine.machine import version_info
 from qmp_iothreadd.qmp.registry import Context, command
 
 
@@ -17,7 +16,7 @@ def qmp_capabilities(ctx: Context, enable: list[str] | None = None) -> None:
 @command("query-version")
 def query_version(ctx: Context) -> dict[str, Any]:
     """The version, as the greeting gives it."""
-    return version_info(ctx.machine.package)
+    return ctx.machine.version_info()
 
 
 @command("query-commands")

@@ -20,7 +20,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from qmp_iothreadd.iothread.stats import PERCENTILES, iothread_stats, workload_stats
-from qmp_iothreadd.machine.machine import VERSION_TEXT, Machine
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.machine.version import VERSION_TEXT
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

@@ -52,6 +52,11 @@ def negotiation_complete() -> QmpError:
     )
 
 
+def capabilities_unavailable(names: str) -> QmpError:
+    """Negotiation asks for what the greeting did not offer."""
+    return QmpError(f"Capability {names} not available")
+
+
 def oob_unsupported(name: str) -> QmpError:
     """The command exists but may not be run out of band."""
     return QmpError(f"The command {name} does not support OOB")

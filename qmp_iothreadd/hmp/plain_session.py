@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.hmp import messages, text
-from qmp_iothreadd.hmp.session import GREETING, BaseSession
+from qmp_iothreadd.hmp.session import BaseSession
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class PlainSession(BaseSession):
         super().__init__(dispatcher, monitor)
         self._unread: deque[bytes] = deque()
         self._output = bytearray()
-        self._print(text.to_terminal(GREETING))
+        self._print(self.greeting())
 
     @property
     def suspended(self) -> bool:

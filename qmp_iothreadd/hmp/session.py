@@ -12,7 +12,6 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.hmp import interpreter, messages, text
 from qmp_iothreadd.hmp.completion import completions
 from qmp_iothreadd.hmp.line_editor import History, LineEditor
-from qmp_iothreadd.machine.machine import VERSION_TEXT
 from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qmp.dispatch import Dispatcher
 
 PROMPT: Final = b"(qemu) "
-
-GREETING: Final = f"QEMU {VERSION_TEXT} monitor - type 'help' for more information\n"
 
 OUTPUT_LIMIT: Final = 64 * 1024
 """A step ends when it has made so many bytes of output: each key redraws its whole line."""
@@ -49,6 +46,11 @@ class BaseSession:
         self.output_size = 0
         # Never called: no event is shown.
         self.wake: Callable[[], None] = lambda: None
+
+    def greeting(self) -> bytes:
+        """The first line that the client sees."""
+        version = ".".join(map(str, self.machine.version))
+        return text.to_terminal(f"QEMU {version} monitor - type 'help' for more information\n")
 
     @property
     def machine(self) -> Machine:
@@ -101,7 +103,7 @@ class HMPSession(BaseSession):
         self._input = b""
         self._position = 0
         self._editor = LineEditor(PROMPT, self._complete, history)
-        self._editor.output += text.to_terminal(GREETING)
+        self._editor.output += self.greeting()
         self._editor.prompt()
         self.output_size = len(self._editor.output)
 

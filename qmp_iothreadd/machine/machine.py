@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,6 +18,7 @@ from qmp_iothreadd.machine.boards.empty_machine import NoneMachine, add_machine
 from qmp_iothreadd.machine.monitors import MONITOR_TYPES, Monitor, Unserved
 from qmp_iothreadd.machine.object_types import add_object_types
 from qmp_iothreadd.machine.run_state import RunState
+from qmp_iothreadd.machine.version import VERSION, read_version
 from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
@@ -36,20 +37,10 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qapi.outgoing import Filter
     from qmp_iothreadd.qapi.schema import Schema
 
-# QEMU 11.1.3 is what clients see; `package` is free text there, and says who really answers.
-VERSION = (11, 1, 3)
-VERSION_TEXT = ".".join(map(str, VERSION))
-
 _O = TypeVar("_O", bound=Object)
 _P = TypeVar("_P", bound="Part")
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
-
-
-def version_info(package: str) -> dict[str, Any]:
-    """What the greeting and query-version say of the version."""
-    major, minor, micro = VERSION
-    return {"qemu": {"major": major, "minor": minor, "micro": micro}, "package": package}
 
 
 class Machine(RunState):
@@ -58,6 +49,9 @@ class Machine(RunState):
     ``machine_type`` is a name or alias that ``-machine`` takes, QmpError is raised where there is
     no such machine; what its board has is ``part(Board)``'s to make. ``properties`` are those
     of ``/machine`` that are not the default, of their types.
+    ``version`` is what clients are told, as "8.2.0" or (8, 2, 0), and ``package`` is free text
+    behind it, which says who really answers; ``capabilities`` are what QMP's greeting offers, None
+    where that is each monitor's to say.
     ``check_replies``: a return value or the data of an event that does not fit the schema is not
     sent, but raises ReplyError where it was about to be. ``traces`` is the log of a process that
     has several machines, and closes it.
@@ -72,7 +66,9 @@ class Machine(RunState):
         uuid: str = NIL_UUID,
         running: bool = True,
         polling: bool = True,
+        version: str | Sequence[int] = VERSION,
         package: str = "",
+        capabilities: Iterable[str] | None = None,
         machine_type: str = EMPTY,
         properties: Mapping[str, Any] | None = None,
         check_replies: bool = False,
@@ -84,7 +80,9 @@ class Machine(RunState):
         self.name = name
         self.uuid = uuid
         self.target = "x86_64"  # what QEMU's most common binary emulates
+        self.version = version if version is VERSION else read_version(version)
         self.package = package
+        self.capabilities = None if capabilities is None else list(capabilities)
         self.outgoing = Outgoing(models, check=check_replies)
         self.types = TypeRegistry()
         self.tree = ObjectTree(self.types)
@@ -123,6 +121,11 @@ class Machine(RunState):
 
             self._introspection = [EncodedOnce(each) for each in introspect(self.schema)]
         return self._introspection
+
+    def version_info(self) -> dict[str, Any]:
+        """What the greeting and query-version say of the version."""
+        major, minor, micro = self.version
+        return {"qemu": {"major": major, "minor": minor, "micro": micro}, "package": self.package}
 
     @property
     def policy(self) -> CompatPolicy | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from qmp_iothreadd.qapi.schema import Schema
+    from qmp_iothreadd.qapi.since import Version
 
 #: How many schemas are kept; the least recently used go first.
 MAX_ENTRIES = 32
@@ -46,6 +47,7 @@ def load_schema_cached(
     path: str | None = None,
     *,
     config: AbstractSet[str] = frozenset(),
+    version: Version | None = None,
     cache_dir: str | None = None,
 ) -> Schema:
     """Like ``load_schema``, but from the cache where the same files were seen before.
@@ -56,16 +58,17 @@ def load_schema_cached(
     """
     top = packaged_schema_path() if path is None else path
     folder = _default_folder() if cache_dir is None else cache_dir
-    entry = os.path.join(folder, _key(top, config) + _SUFFIX) if folder else None
+    entry = os.path.join(folder, _key(top, config, version) + _SUFFIX) if folder else None
     schema = _read(entry) if entry else None
     if schema is None:
         started_ns = time.time_ns()
-        schema = load_schema(top, config=config)
+        schema = load_schema(top, config=config, version=version)
         for entity in schema.definitions.values():
             entity.doc = None  # half the size, and nobody asks a running daemon for it
         if entry:
             with contextlib.suppress(OSError):
                 _write(entry, schema, started_ns)
+    schema.version = version
     return schema
 
 
@@ -80,9 +83,9 @@ def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=_DIGEST_SIZE).digest()
 
 
-def _key(top: str, config: AbstractSet[str]) -> str:
+def _key(top: str, config: AbstractSet[str], version: Version | None) -> str:
     # ``top`` as it was given, too: locations inside the schema begin with it
-    parts = [top, os.path.abspath(top), sys.version, *sorted(config)]
+    parts = [top, os.path.abspath(top), sys.version, repr(version), *sorted(config)]
     folder = os.path.dirname(os.path.abspath(__file__))
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):

@@ -21,6 +21,9 @@ _OPERATORS = ("all", "any", "not")
 #: condition.
 Condition = str | tuple[str, "tuple[Condition, ...]"] | None
 
+#: A condition that nothing can make true.
+NEVER: Condition = ("any", ())
+
 
 def read_condition(value: Value | None, location: Location, source: str) -> Condition:
     """Check a condition and return it in a form that :func:`holds` takes."""

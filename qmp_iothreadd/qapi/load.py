@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from qmp_iothreadd.qapi.schema import Schema
+    from qmp_iothreadd.qapi.since import Version
 
 
-def load(path: str, config: AbstractSet[str] = frozenset()) -> Schema:
+def load(
+    path: str, config: AbstractSet[str] = frozenset(), version: Version | None = None
+) -> Schema:
     """Read, check and resolve the schema in a file, as configured.
 
     ``config`` are the symbols (``CONFIG_X``) that count as defined in ``if`` conditions; none are
-    by default. All of the schema is checked, whatever its conditions. Raises
-    :class:`~.messages.QAPIError`.
+    by default. With ``version``, what QEMU has since a later one is left out. All of the schema is
+    checked, whatever its conditions. Raises :class:`~.messages.QAPIError`.
     """
     parser = Parser()
     parser.read_top(path)
@@ -29,4 +32,10 @@ def load(path: str, config: AbstractSet[str] = frozenset()) -> Schema:
     for declaration in declarations:
         resolver.add(declaration)
     resolver.check()
-    return Selector(resolver.declarations, config).select(parser.files)
+    if version is not None:
+        from qmp_iothreadd.qapi.since import leave_out_later
+
+        leave_out_later(declarations, version)
+    schema = Selector(resolver.declarations, config).select(parser.files)
+    schema.version = version
+    return schema

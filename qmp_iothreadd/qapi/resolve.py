@@ -295,18 +295,18 @@ def _check_features_described(declaration: Decl, location: Location) -> None:
 
 def _check_described(declaration: Decl, doc: Doc) -> None:
     """A documented definition documents nothing that it does not have."""
-    members = {member.name for member in _documented_members(declaration)}
+    members = {member.name for member in documented_members(declaration)}
     doc.check_described(members, _features(declaration))
 
 
 def _features(declaration: Decl) -> dict[str, None]:
     """The names of the features of a definition and then of its members, each once."""
-    members = _documented_members(declaration)
+    members = documented_members(declaration)
     own = dict.fromkeys(feature.name for feature in declaration.features)
     return own | dict.fromkeys(feature.name for member in members for feature in member.features)
 
 
-def _documented_members(declaration: Decl) -> list[MemberDecl]:
+def documented_members(declaration: Decl) -> list[MemberDecl]:
     """The members that a definition itself lists, also as its anonymous base or arguments."""
     if isinstance(declaration, EnumDecl):
         return declaration.values

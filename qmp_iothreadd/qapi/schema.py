@@ -274,10 +274,11 @@ class Schema:
     ``definitions`` has everything by name in schema order, implicit types where they are first
     needed; ``types``, ``commands`` and ``events`` are its parts. One that comes from the cache
     makes definitions when they are looked up. ``files`` are those that were read, the top one
-    first, as absolute paths.
+    first, as absolute paths. ``version`` is the version of QEMU (major, minor) of which it has no
+    more than there was; None where nothing was left out.
     """
 
-    __slots__ = ("commands", "definitions", "events", "files", "types")
+    __slots__ = ("commands", "definitions", "events", "files", "types", "version")
 
     def __init__(
         self,
@@ -288,6 +289,7 @@ class Schema:
         events: Mapping[str, Event],
     ) -> None:
         self.files = list(files)
+        self.version: tuple[int, int] | None = None
         self.definitions = definitions
         self.types = types
         self.commands = commands

@@ -120,8 +120,8 @@ class Selector:
         entity.local_members = self._present(declaration.local)
         entity.members = self._present(declaration.members or ())
         tag = declaration.tag
-        if tag is None:
-            return
+        if tag is None or not holds(tag.condition, self._config):
+            return  # the second only as of a version, in which this was a struct
         assert isinstance(tag.type, EnumDecl)
         present = {value.name for value in self._values(tag.type)}
         empty = self._declarations[EMPTY]

@@ -20,7 +20,7 @@ def shipped_schema(served: Schema) -> Schema:
     objects; otherwise it is loaded, once in a process.
     """
     own = os.path.abspath(packaged_schema_path())
-    return served if served.files[:1] == [own] else _load()
+    return served if served.files[:1] == [own] and served.version is None else _load()
 
 
 @cache

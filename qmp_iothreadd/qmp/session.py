@@ -16,7 +16,6 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.json.reader import PENDING, JSONReader
-from qmp_iothreadd.machine.machine import version_info
 from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
@@ -82,9 +81,8 @@ class Session:
         if dispatcher.machine.script is not None:
             self.script = dispatcher.machine.script.join(self)
         if dispatcher.machine.negotiates:
-            version = version_info(dispatcher.machine.package)
-            offered = [OOB] if monitor.offers_oob else []
-            self._send({"QMP": {"version": version, "capabilities": offered}})
+            version = self.machine.version_info()
+            self._send({"QMP": {"version": version, "capabilities": self._offered()}})
         else:
             self.negotiated = True
         dispatcher.machine.listeners.append(self.notify)
@@ -116,10 +114,24 @@ class Session:
         """What the monitor's clients named with getfd."""
         return self.machine.descriptors.named(self.monitor.name)
 
+    def _offered(self) -> list[str]:
+        """The capabilities that a client may ask for."""
+        offered = self.machine.capabilities
+        if offered is None:
+            offered = [OOB] if self.monitor.offers_oob else []
+        return offered
+
     def negotiate(self, capabilities: list[str]) -> None:
-        """End negotiation with these capabilities enabled."""
+        """End negotiation with these capabilities enabled.
+
+        Raises:
+            QmpError: it is over, or one of them was not offered.
+        """
         if self.negotiated:
             raise errors.negotiation_complete()
+        lacking = [each for each in capabilities if each not in self._offered()]
+        if lacking:
+            raise errors.capabilities_unavailable(", ".join(lacking))
         self.negotiated = True
         self.oob = OOB in capabilities
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
 from qmp_iothreadd.machine.background_work import BackgroundWork
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.monitors import MonitorQMP
+from qmp_iothreadd.machine.version import read_known_version
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
@@ -31,26 +32,47 @@ from qmp_iothreadd.testing.requests import Message, Requests
 if TYPE_CHECKING:
     from qmp_iothreadd.qmp.registry import CommandFunction
 
-_models: dict[str | None, Models] = {}
+_models: dict[tuple[str | None, tuple[int, int] | None], Models] = {}
+
+# Before these, the greeting offered nothing.
+_CAPABILITIES_SINCE = (2, 12)
 
 
-def make_machine(schema_path: str | None = None, **options: Any) -> Machine:
+def make_machine(
+    schema_path: str | None = None, *, qemu: str | Sequence[int] | None = None, **options: Any
+) -> Machine:
     """A machine on the daemon's schema or another one; ``options`` are Machine's.
+
+    With ``qemu``, a version such as "8.2", it says that it is that version, and has neither
+    commands, events, members, values nor objects that came later.
 
     What it returns and emits is checked against the schema, unless ``check_replies`` is False. A
     schema is loaded once. The board is ready, whatever machine it is. ``close`` the machine when
     done: it may have threads.
     """
-    models = _models.get(schema_path)
-    if models is None:
-        schema = load_schema(schema_path) if schema_path else load_schema_cached()
-        models = _models[schema_path] = Models(schema)
+    if qemu is not None:
+        version = read_known_version(qemu)
+        told: dict[str, Any] = {"version": version}
+        if version[:2] < _CAPABILITIES_SINCE:
+            told["capabilities"] = ()
+        options = told | options
+        models = _find_models(schema_path, version[:2])
+    else:
+        models = _find_models(schema_path, None)
     machine = Machine(models.schema, models, **{"check_replies": True, **options})
     if not machine.board.is_empty:
         from qmp_iothreadd.machine.boards.board import Board  # most tests need none
 
         machine.part(Board).init()
     return machine
+
+
+def _find_models(schema_path: str | None, version: tuple[int, int] | None) -> Models:
+    models = _models.get((schema_path, version))
+    if models is None:
+        load = load_schema if schema_path else load_schema_cached
+        models = _models[schema_path, version] = Models(load(schema_path, version=version))
+    return models
 
 
 def make_dispatcher(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -55,9 +56,9 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the schemas that were parsed, not read from the cache."""
     parsed = []
 
-    def spy(path: str, *, config: frozenset[str]) -> Schema:
+    def spy(path: str, **options: Any) -> Schema:
         parsed.append(path)
-        return load_schema(path, config=config)
+        return load_schema(path, **options)
 
     monkeypatch.setattr(cache, "load_schema", spy)
     return parsed
@@ -102,6 +103,17 @@ def test_configurations_do_not_mix(files: Files, parses: list[str]) -> None:
         assert list(files.load().commands) == ["one"]
         assert set(files.load("CONFIG_TWO").commands) == {"one", "two"}
     assert len(parses) == 2
+
+
+def test_versions_do_not_mix(files: Files, parses: list[str]) -> None:
+    files.write(files.top, "##\n# @one:\n#\n# Since: 8.2\n##\n{ 'command': 'one' }")
+    found = [
+        load_schema_cached(str(files.top), version=version, cache_dir=str(files.cache))
+        for version in [(8, 1), None, (8, 2)] * 2
+    ]
+    assert [list(schema.commands) for schema in found] == [[], ["one"], ["one"]] * 2
+    assert [schema.version for schema in found] == [(8, 1), None, (8, 2)] * 2
+    assert len(parses) == 3
 
 
 def test_errors_are_not_cached(files: Files) -> None:

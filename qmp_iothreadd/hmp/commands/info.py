@@ -8,7 +8,6 @@ from qmp_iothreadd.commands import chardev as chardev_commands, iothread, runsta
 from qmp_iothreadd.hmp import messages
 from qmp_iothreadd.hmp.commands.monitor import describe
 from qmp_iothreadd.hmp.registry import hmp_command
-from qmp_iothreadd.machine.machine import version_info
 from qmp_iothreadd.qmp.registry import Context
 from qmp_iothreadd.qom.object import Object
 
@@ -118,6 +117,6 @@ def uuid(ctx: Context) -> str:
 @hmp_command("info version", help="show the version of QEMU", preconfig=True)
 def version(ctx: Context) -> str:
     """The version, and who really answers."""
-    found = version_info(ctx.machine.package)
+    found = ctx.machine.version_info()
     numbers = found["qemu"]
     return f"{numbers['major']}.{numbers['minor']}.{numbers['micro']}{found['package']}\n"
