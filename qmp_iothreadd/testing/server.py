@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -90,6 +90,18 @@ class Server:
         self._started = self._closed = False
         self.loop_errors: list[str] = []
         self.stopped = Happening()
+
+    @classmethod
+    def qemu(cls, version: str | Sequence[int], **options: Any) -> Self:
+        """A server that is a QEMU of a version, "8.2" for one; ``options`` are Server's.
+
+        It says so in the greeting, and lacks the commands, events, members, values and objects that
+        came later.
+
+        Raises:
+            ValueError: it is no version, or not one that is known.
+        """
+        return cls(qemu=version, **options)
 
     # -- Where it is ------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import pytest
 from qemu.qmp import ConnectError, QMPClient
 from qemu.qmp.error import QMPError
 
-from qmp_iothreadd.testing import FaultyServer, Server, faults
+from qmp_iothreadd.testing import Client, FaultyServer, Server, faults
 
 
 @asynccontextmanager
@@ -157,3 +157,29 @@ async def test_a_server_that_never_greets() -> None:
                 await client.connect(server.path)
         with suppress(QMPError, EOFError):
             await client.disconnect()
+
+
+def test_a_server_can_be_an_older_qemu() -> None:
+    with Server.qemu("8.2") as server, Client.connect(server.path) as client:
+        version = client.negotiate()["QMP"]["version"]["qemu"]
+        assert (version["major"], version["minor"]) == (8, 2)
+        refused = client.request(
+            "object-add", {"qom-type": "iothread", "id": "a", "poll-weight": 1}
+        )
+        assert refused["error"]["desc"] == "Parameter 'poll-weight' is unexpected"
+
+
+def test_a_server_says_what_version_it_is_asked_to_say() -> None:
+    options: dict[str, Any] = {"version": "9.0.1", "package": " (x)", "capabilities": []}
+    with Server(**options) as server, Client.connect(server.path) as client:
+        assert client.negotiate()["QMP"] == {
+            "version": {"qemu": {"major": 9, "minor": 0, "micro": 1}, "package": " (x)"},
+            "capabilities": [],
+        }
+
+
+def test_a_version_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="'x' is no version of QEMU"):
+        Server(version="x")
+    with pytest.raises(ValueError, match=r"QEMU '99\.0' is newer"):
+        Server.qemu("99.0")
