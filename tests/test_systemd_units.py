@@ -19,6 +19,7 @@ from qmp_iothreadd.testing import Client
 
 UNITS = Path(qmp_iothreadd.__file__).parent / "share" / "systemd" / "user"
 NAMES = ("qmp-iothreadd", "qmp-iothreadd@")
+FLEET = "qmp-iothreadd-fleet@"
 INSTANCE = "vm1"
 # sd_listen_fds(3): the socket is descriptor 3, meant for the process that is executed.
 AS_SYSTEMD_DOES = """
@@ -114,4 +115,23 @@ def test_service_and_socket_name_each_other(name: str, tmp_path: Path) -> None:
 
 
 def test_there_are_no_other_units() -> None:
-    assert {file.stem for file in UNITS.iterdir()} == set(NAMES)
+    assert {file.stem for file in UNITS.iterdir()} == {*NAMES, FLEET}
+
+
+def test_a_fleet_is_where_its_unit_says(tmp_path: Path) -> None:
+    service = Unit(f"{FLEET}.service", str(tmp_path))
+    assert service["Service", "Type"] == "notify"
+    assert service["Service", "Environment"] == "MACHINES=100"
+    folder = tmp_path / service["Service", "RuntimeDirectory"]
+    folder.mkdir(parents=True)
+    argv = command_line(service, "-object iothread,id=io0")
+    argv[argv.index("$MACHINES")] = "3"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        notify.settimeout(TIMEOUT_S)
+        with started(argv, notify.fileno(), notify) as daemon:
+            assert sorted(os.listdir(folder)) == ["0.sock", "1.sock", "2.sock"]
+            with Client.connect(str(folder / "2.sock")) as client:
+                client.negotiate()
+                assert client.execute("query-name") == {"name": f"{INSTANCE}-2"}
+            daemon.terminate()
