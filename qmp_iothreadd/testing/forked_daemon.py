@@ -63,10 +63,7 @@ def _take_over(order: Order, fds: list[int]) -> int:
     for number, limits in order["limits"].items():
         if resource.getrlimit(number) != limits:
             resource.setrlimit(number, limits)
-    os.environ.clear()
-    for text in order["environment"]:
-        name, _, value = text.partition(b"=")
-        os.environb[name] = value
+    _set_environment(dict(text.split(b"=", 1) for text in order["environment"]))
     _show(order["argv"], order["environment"])
     sys.orig_argv = [os.fsdecode(word) for word in order["argv"]]
     program = sys.modules[MODULE].__path__[0]
@@ -75,6 +72,15 @@ def _take_over(order: Order, fds: list[int]) -> int:
         sys.path[0] = os.getcwd()
     _open_streams()
     return said
+
+
+def _set_environment(wanted: dict[bytes, bytes]) -> None:
+    """Make the environment this one; most of it is."""
+    for name in os.environb.keys() - wanted.keys():
+        del os.environb[name]
+    for name, value in wanted.items():
+        if os.environb.get(name) != value:
+            os.environb[name] = value
 
 
 def _place(fds: list[int], numbers: list[int]) -> tuple[int, int]:
