@@ -1,0 +1,1 @@
+"""What `scripts/bench-testing` is made of: what a test pays for each kind of double."""
