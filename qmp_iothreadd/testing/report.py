@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# Of long transcripts the end is shown, and of long messages the beginning.
-_ENTRIES = 200
-_CHARACTERS = 500
-
-_ARROWS = {"request": "→", "reply": "←", "event": "←"}
 
 
 class Told(Protocol):
@@ -69,21 +62,3 @@ def reports_of(config: pytest.Config) -> Reports:
         config.pluginmanager.register(found, name)
     assert isinstance(found, Reports)
     return found
-
-
-def transcript(entries: Iterable[Any], dropped: int = 0) -> str:
-    """Entries of a server's history as lines: seconds since the first, the way, the message."""
-    kept = list(entries)
-    if not kept:
-        return ""
-    shown = kept[-_ENTRIES:]
-    missing = dropped + len(kept) - len(shown)
-    lines = [f"({missing} before)"] if missing else []
-    several = len({each.monitor for each in shown}) > 1
-    for each in shown:
-        text = json.dumps(each.message, ensure_ascii=False, default=repr)
-        if len(text) > _CHARACTERS:
-            text = f"{text[:_CHARACTERS]}… ({len(text)} characters)"
-        where = f" {each.monitor}" if several else ""
-        lines.append(f"{each.time - kept[0].time:9.4f}{where} {_ARROWS[each.kind]} {text}")
-    return "\n".join(lines)

@@ -20,7 +20,9 @@ from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.testing.guard import folder_name, own_folder
 from qmp_iothreadd.testing.loop_thread import LoopThread, OnLoop, call_on, running_loop
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
+from qmp_iothreadd.testing.scripted import Scripted
 from qmp_iothreadd.testing.serving import Address, Serving
+from qmp_iothreadd.testing.transcript import transcript
 from qmp_iothreadd.testing.waiting import Happening
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from qmp_iothreadd.iothread.event_loop import IOThread
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
 
 _T = TypeVar("_T")
@@ -42,7 +45,7 @@ class LeftOpenError(AssertionError):
     """What a test left open, in words."""
 
 
-class Server:
+class Server(Scripted):
     """Monitors on sockets, the first one at ``path``, or ``port``; all works from any thread.
 
     ``with`` serves on an event loop in a thread of its own, ``async with`` on the one of asyncio
@@ -52,9 +55,9 @@ class Server:
     those of ``make_machine`` then. ``path`` is a Unix socket of one's choice, else one in a folder
     of its own; ``port`` a TCP port instead (0: any that is free). More ``monitors`` get sockets
     beside it; each serves all of its clients at once with ``multi_client``. ``functions`` are
-    commands by name, which join the daemon's; they need to be in the machine's schema, and may be
-    coroutine functions. One that does not fit its command raises FunctionError. ``quit`` ends the
-    serving, not the block: ``stopped`` is set.
+    commands by name, which join the daemon's, or replace them, as in ``respond``. ``strict``: what
+    is scripted has to be in the schema. ``quit`` ends the serving, not the block: ``stopped`` is
+    set.
 
     What is left open when the block ends without an error raises LeftOpenError, unless
     ``allow_left_open``.
@@ -69,19 +72,21 @@ class Server:
         monitors: int = 1,
         multi_client: bool = False,
         functions: Mapping[str, CommandFunction] | None = None,
+        strict: bool = False,
         session: MakeSession = Session,
         allow_left_open: bool = False,
         **options: Any,
     ) -> None:
-        _check_address(path, port)
+        _check_address(path, port, monitors)
         if machine is not None and options:
             raise TypeError(f"{', '.join(options)}: goes with a machine that the server makes")
         self._machine = machine or make_machine(**options)
         self._owned = machine is None
+        super().__init__(self._machine, strict=strict)
         self._first = (HOST, port) if port is not None else path and str(path)
         self._count = monitors
         self._multi_client = multi_client
-        self._dispatcher = make_dispatcher(self._machine, functions)
+        self._dispatcher = self._make_dispatcher(functions or {})
         self._make_session = session
         self._allow_left_open = allow_left_open
         self._thread: LoopThread | None = None
@@ -168,11 +173,10 @@ class Server:
         thread = self._thread
         if thread is None or self._closed:
             return
-        left = call_on(thread.loop, self._left_behind) if check else []
-        try:
-            thread.run(self._close())
-        finally:
-            thread.close()
+        with contextlib.ExitStack() as stack:
+            stack.callback(thread.close)
+            stack.callback(lambda: thread.run(self._close()))
+            left = call_on(thread.loop, self._left_behind) if check else []
         self._raise_left(left)
 
     def __enter__(self) -> Self:
@@ -192,8 +196,10 @@ class Server:
         return self
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        left = [] if error is not None else self._left_behind()
-        await self._close()
+        try:
+            left = [] if error is not None else self._left_behind()
+        finally:
+            await self._close()
         self._raise_left(left)
 
     async def _open(self) -> None:
@@ -226,6 +232,14 @@ class Server:
         if not self._closed:
             self._closed = True
             await self._stack.aclose()
+
+    def _make_dispatcher(self, functions: Mapping[str, CommandFunction]) -> Dispatcher:
+        """The daemon's commands, and ``functions``: those that the schema lacks are scripted."""
+        known = self._machine.schema.commands
+        for name, function in functions.items():
+            if name not in known:
+                self.respond(name, function)
+        return make_dispatcher(self._machine, {k: v for k, v in functions.items() if k in known})
 
     def _check_new(self) -> None:
         if self._started:
@@ -266,7 +280,9 @@ class Server:
 
     def _left_behind(self) -> list[str]:
         """What is wrong when a block ends; clients may be connected, and see the server go."""
-        return list(self.loop_errors)
+        failures = self._script.responses.failures
+        raised = [f"a scripted function raised {each!r}" for each in failures]
+        return [*self._script.left_over(), *raised, *self.loop_errors]
 
     def _raise_left(self, left: list[str]) -> None:
         if left and not self._allow_left_open:
@@ -279,7 +295,8 @@ class Server:
 
     def tell(self) -> list[tuple[str, str]]:
         """What a report of a failure says of the server: titles and texts."""
-        return []
+        text = transcript(self.history)
+        return [("transcript", text)] if text else []
 
     # -- What it serves ---------------------------------------------------------------------------
 
@@ -308,7 +325,9 @@ class Server:
             self.call(self._serving.disconnect)
 
 
-def _check_address(path: object, port: int | None) -> None:
+def _check_address(path: object, port: int | None, monitors: int) -> None:
+    if monitors < 1:
+        raise ValueError(f"monitors={monitors}: a server has at least one monitor")
     if path is not None and port is not None:
         raise ValueError("a server has a path or a port: give one of them")
     if port is not None and not 0 <= port <= 65535:

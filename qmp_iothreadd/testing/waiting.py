@@ -46,7 +46,6 @@ def _value(future: Future[Any], late: Callable[[], str]) -> Any:
 async def _wait_in_asyncio(
     future: Future[Any], timeout: float | None, late: Callable[[], str]
 ) -> Any:
-    # Not wrap_future's: that it is given up must not take the value from others who wait.
     loop = asyncio.get_running_loop()
     came = asyncio.Event()
 
@@ -55,9 +54,12 @@ async def _wait_in_asyncio(
             loop.call_soon_threadsafe(came.set)
 
     future.add_done_callback(done)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(came.wait(), timeout)
-    return _value(future, late)
+    try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(came.wait(), timeout)
+        return _value(future, late)
+    finally:
+        future.cancel()  # who is cancelled waits no more
 
 
 async def _wait_in_trio(
@@ -70,9 +72,12 @@ async def _wait_in_trio(
             token.run_sync_soon(came.set)
 
     future.add_done_callback(done)
-    with trio.move_on_after(math.inf if timeout is None else timeout):
-        await came.wait()
-    return _value(future, late)
+    try:
+        with trio.move_on_after(math.inf if timeout is None else timeout):
+            await came.wait()
+        return _value(future, late)
+    finally:
+        future.cancel()
 
 
 def _running_trio() -> Any:

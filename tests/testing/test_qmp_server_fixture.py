@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from _pytest.pytester import SysModulesSnapshot
@@ -218,4 +220,96 @@ def test_client_under_anyio(run: Run) -> None:
 def test_client_elsewhere_is_an_error_that_says_what_to_do(run: Run) -> None:
     run("def test_plain(qmp_client): raise AssertionError('it ran')").has(
         "this test does not run on it: mark it with @pytest.mark.asyncio", errors=1
+    )
+
+
+# -- What a failure says --------------------------------------------------------------------------
+
+
+def test_a_failure_has_the_transcript_and_what_the_daemon_said(run: Run) -> None:
+    run(
+        """
+        def test_server(qmp_server):
+            assert status(qmp_server) == "paused"
+
+        @pytest.mark.qmp_daemon("-d", "trace:no_such_event")
+        def test_daemon(qmp_daemon):
+            assert not status(qmp_daemon)
+
+        def test_factory(qmp_server_factory):
+            server = qmp_server_factory(monitors=2)
+            assert status(server) == "running"
+            with Client.connect(server.paths[1]) as client:
+                client.negotiate()
+            assert not server.path
+
+        def test_open(qmp_server):
+            with Client.connect(qmp_server.path) as client:
+                client.send({"execute": "query-status"})
+                client.receive_line(), client.receive_line()
+                raise AssertionError("and the client is closed, but not at once")
+
+        def test_passes(qmp_server):
+            assert status(qmp_server) == "running"
+        """.replace("\n        ", "\n")
+    ).has(
+        "- qmp_server: transcript -",
+        '→ {"execute": "query-status"}',
+        '← {"return": {"status": "running"',
+        "- qmp_daemon: standard error -",
+        "warning: trace event 'no_such_event' does not exist",
+        "- server 1 of qmp_server_factory: transcript -",
+        'compat_monitor1 → {"execute": "qmp_capabilities"}',
+        passed=1,
+        failed=4,
+    )
+
+
+# -- A real QEMU ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def qemu(tmp_path: Path) -> str:
+    """Takes QEMU's options only: stands for a real one, which is not everywhere."""
+    script = tmp_path / "qemu-system-x86_64"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m qmp_iothreadd "$@"\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_a_real_qemu_runs_what_is_not_scripted(run: Run, qemu: str) -> None:
+    outcome = run(
+        """
+        def test_server(qmp_server):
+            assert status(qmp_server) == "running"
+
+        @pytest.mark.qmp_daemon("-S")
+        def test_daemon(qmp_daemon):
+            assert status(qmp_daemon) == "prelaunch"
+
+        def test_scripted(qmp_server):
+            qmp_server.respond("query-status", {})
+            raise AssertionError("it went on")
+
+        @pytest.mark.qmp_server(version="8.2.0")
+        def test_marked(qmp_server):
+            raise AssertionError("it ran")
+
+        def test_factory(qmp_server_factory):
+            qmp_server_factory()
+            raise AssertionError("it went on")
+
+        def test_options(start_qmp_daemon):
+            start_qmp_daemon("--multi-client")
+            raise AssertionError("it went on")
+        """.replace("\n        ", "\n"),
+        arguments=(f"--qmp-real={qemu}", "-rs"),
+    )
+    outcome.has(
+        "uses Server.respond, which --qmp-real=",
+        "asks for Server's version, and --qmp-real=",
+        "a server of its own kind is asked for",
+        "--multi-client is qmp-iothreadd's",
+        passed=2,
+        skipped=4,
     )
