@@ -46,7 +46,8 @@ class Reports:
             self._failed.add(item.nodeid)
             for owner, name, told in self._watched:
                 if owner is None or owner is item:
-                    report.sections += [(f"{name}: {title}", text) for title, text in told.tell()]
+                    said = told.tell()
+                    report.sections += [(f"{name}: {title}", text) for title, text in said if text]
         if report.when == "teardown":
             self._failed.discard(item.nodeid)
             self._watched = [each for each in self._watched if each[0] is not item]

@@ -45,6 +45,7 @@ class Scripted:
         nth: int | None = None,
         arguments: Mapping[str, Any] | None = None,
         check: bool = True,
+        optional: bool = False,
     ) -> None:
         """Let a command answer ``value``, or fail with ``error``, instead of what it does.
 
@@ -55,7 +56,7 @@ class Scripted:
 
         A name that the schema lacks is a command, too, unless the server is ``strict``; with
         ``arguments``, as in a schema (``{"name": "str", "*speed": "int"}``), those are validated.
-        ``check`` holds values against the schema.
+        ``check`` holds values against the schema. One that is ``optional`` may stay unused.
 
         Raises:
             QmpError: the name is refused, or a value does not fit.
@@ -71,6 +72,7 @@ class Scripted:
             arguments=arguments,
             strict=self._strict,
             check=check,
+            optional=optional,
         )
 
     def emit(
@@ -153,7 +155,8 @@ class ServerFaults:
         Raises:
             QmpError: the words are wrong.
         """
-        return self._server.call(self._faults.add, kind, **words)
+        number: int = self._server.call(self._faults.add, kind, **words)
+        return number
 
     def remove(self, id: int) -> None:
         """Let a fault meet no more messages.
@@ -173,7 +176,8 @@ class ServerFaults:
 
     def query(self) -> list[dict[str, Any]]:
         """What there is, as ``x-query-faults`` says it."""
-        return self._server.call(self._faults.query)
+        found: list[dict[str, Any]] = self._server.call(self._faults.query)
+        return found
 
     @property
     def _faults(self) -> Any:

@@ -86,7 +86,6 @@ class Server(Scripted):
         self._first = (HOST, port) if port is not None else path and str(path)
         self._count = monitors
         self._multi_client = multi_client
-        self._dispatcher = self._make_dispatcher(functions or {})
         self._make_session = session
         self._allow_left_open = allow_left_open
         self._thread: LoopThread | None = None
@@ -95,6 +94,7 @@ class Server(Scripted):
         self._started = self._closed = False
         self.loop_errors: list[str] = []
         self.stopped = Happening()
+        self._dispatcher = self._make_dispatcher(functions or {})
 
     @classmethod
     def qemu(cls, version: str | Sequence[int], **options: Any) -> Self:
@@ -141,9 +141,7 @@ class Server(Scripted):
     def port(self) -> int:
         """The first monitor's TCP port, on 127.0.0.1."""
         if isinstance(self.address, str):
-            raise RuntimeError(
-                f"the server has no port, but a path: {self.path}; say Server(port=0)"
-            )
+            raise RuntimeError(f"the server has a path: {self.path}; for a port, say port=0")
         return self.address[1]
 
     # -- From start to end ------------------------------------------------------------------------
@@ -238,7 +236,7 @@ class Server(Scripted):
         known = self._machine.schema.commands
         for name, function in functions.items():
             if name not in known:
-                self.respond(name, function)
+                self.respond(name, function, optional=True)
         return make_dispatcher(self._machine, {k: v for k, v in functions.items() if k in known})
 
     def _check_new(self) -> None:
@@ -295,8 +293,7 @@ class Server(Scripted):
 
     def tell(self) -> list[tuple[str, str]]:
         """What a report of a failure says of the server: titles and texts."""
-        text = transcript(self.history)
-        return [("transcript", text)] if text else []
+        return [("transcript", transcript(self.history))]
 
     # -- What it serves ---------------------------------------------------------------------------
 
