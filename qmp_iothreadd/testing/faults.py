@@ -122,7 +122,7 @@ class FaultyServer(Server):
     def __init__(
         self, machine: Machine | None = None, *, greet: bool = True, events: bool = False
     ) -> None:
-        super().__init__(machine, session=self._make_faulty_session, allow_left_open=True)
+        super().__init__(machine, session=self._make_faulty_session)
         self.sessions: list[FaultySession] = []
         self._greet = greet
         self._events = events

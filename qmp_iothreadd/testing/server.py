@@ -59,8 +59,9 @@ class Server(Scripted):
     is scripted has to be in the schema. ``quit`` ends the serving, not the block: ``stopped`` is
     set.
 
-    What is left open when the block ends without an error raises LeftOpenError, unless
-    ``allow_left_open``.
+    What was scripted in vain, when the block ends without an error, raises LeftOpenError, unless
+    ``allow_left_open``, and so does what a scripted function raised. Clients may be connected then,
+    and see the server go; ``left_open`` tells of them, too.
     """
 
     def __init__(
@@ -267,20 +268,24 @@ class Server(Scripted):
             return []
         if self._thread is not None:
             self._thread.run(self._serving.all_gone(_GRACE_S))
-        return [*self.call(self._clients_left), *self.call(self._left_behind)]
+        return [*self.call(self._under_way), *self.call(self._left_behind)]
 
-    def _clients_left(self) -> list[str]:
+    def _under_way(self) -> list[str]:
+        """The clients, and the requests that have no reply yet."""
         connected = self._serving.connected() if self._serving is not None else {}
-        return [
+        found = [
             f"{_number(count, 'client')} still connected to {name}"
             for name, count in connected.items()
         ]
+        for session in self._script.sessions:
+            found += session.left_over()
+        return found
 
     def _left_behind(self) -> list[str]:
-        """What is wrong when a block ends; clients may be connected, and see the server go."""
-        failures = self._script.responses.failures
-        raised = [f"a scripted function raised {each!r}" for each in failures]
-        return [*self._script.left_over(), *raised, *self.loop_errors]
+        """What is wrong when a block ends; what is under way then sees the server go."""
+        responses, faults = self._script.responses, self._script.faults
+        raised = [f"a scripted function raised {each!r}" for each in responses.failures]
+        return [*responses.left_over(), *faults.left_over(), *raised, *self.loop_errors]
 
     def _raise_left(self, left: list[str]) -> None:
         if left and not self._allow_left_open:
@@ -323,8 +328,8 @@ class Server(Scripted):
 
 
 def _check_address(path: object, port: int | None, monitors: int) -> None:
-    if monitors < 1:
-        raise ValueError(f"monitors={monitors}: a server has at least one monitor")
+    if monitors < 0:
+        raise ValueError(f"monitors={monitors}: a server has as many monitors, or none")
     if path is not None and port is not None:
         raise ValueError("a server has a path or a port: give one of them")
     if port is not None and not 0 <= port <= 65535:

@@ -78,7 +78,7 @@ def test_what_cannot_be_listened_at_leaves_nothing(tmp_path: Path) -> None:
     [
         ({"path": "a", "port": 1}, "a path or a port"),
         ({"port": 65536}, "0 \\(any that is free\\) to 65535"),
-        ({"monitors": 0}, "at least one monitor"),
+        ({"monitors": -1}, "as many monitors, or none"),
     ],
 )
 def test_contradictions_are_refused(keywords: dict[str, object], text: str) -> None:
