@@ -74,6 +74,7 @@ def server_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ser
 @contextlib.contextmanager
 def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., DaemonProcess]]:
     """What starts daemons, and ends them with the test."""
+    from qmp_iothreadd.testing import real_qemu
     from qmp_iothreadd.testing.process import DaemonProcess
 
     reports = reports_of(request.config)
@@ -81,11 +82,12 @@ def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Dae
     with contextlib.ExitStack() as stack:
 
         def start(*args: str, **options: Any) -> DaemonProcess:
+            greets = real is not None and options.get("wait_ready", True)
             if real:
-                from qmp_iothreadd.testing.real_qemu import daemon_options
-
-                options = {**daemon_options(real, args), **options}
+                options = {**real_qemu.daemon_options(real, args), **options}
             daemon = stack.enter_context(DaemonProcess(*args, **options))
+            if greets:
+                real_qemu.await_greeting(daemon.path)
             reports.watch(request.node, "qmp_daemon", daemon)
             return daemon
 

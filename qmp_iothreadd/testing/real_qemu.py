@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Self
 
 import pytest
 
+from qmp_iothreadd.testing.client import Client
 from qmp_iothreadd.testing.process import DaemonProcess
 
 # The empty machine, as ours; what a test asks for comes after these.
@@ -21,6 +22,12 @@ def daemon_options(path: str, args: Sequence[str]) -> dict[str, Any]:
     return {"command": [path, *_MACHINE], "wait_ready": False}
 
 
+def await_greeting(path: str) -> None:
+    """Wait until QEMU's main loop runs: before, a signal would end it otherwise than it should."""
+    with Client.connect(path) as client:
+        client.take_greeting()
+
+
 class RealServer:
     """A real QEMU in the place of a ``Server``: has a path; what is Server's own skips the test."""
 
@@ -30,6 +37,7 @@ class RealServer:
 
     def __enter__(self) -> Self:
         self._process.__enter__()
+        await_greeting(self.path)
         return self
 
     def __exit__(self, *details: Any) -> None:
