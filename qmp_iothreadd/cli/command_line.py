@@ -70,6 +70,8 @@ class CommandLine:
         self.snapshot = False
         self.log_items = ""
         self.data_folders: list[str] = []
+        # What --control says, and where.
+        self.control: list[tuple[str, str]] = []
         self.fleet = 0
         self.socket_folder = ""
         self.fleet_events: list[FleetEvent] = []

@@ -81,6 +81,10 @@ def _make_backends(line: CommandLine) -> None:
     _check_machine(line)
     config.monitors = line.monitors.configs()
     line.defaults.add_socket(config, line.monitors)
+    for text, location in line.control:
+        from qmp_iothreadd.cli.control import add_control  # only where asked for
+
+        add_control(line, text, location)
 
 
 def _check_options(line: CommandLine) -> None:

@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from qmp_iothreadd import errors
 from qmp_iothreadd.qmp.registry import Context, command
 from qmp_iothreadd.scripting.history import Entry
+from qmp_iothreadd.scripting.response_file import given
 from qmp_iothreadd.scripting.script import Script
 
 
 @command("x-respond")
-def respond(
-    ctx: Context,
-    command: str,
-    value: Any = None,
-    error: str | None = None,
-    error_class: str | None = None,
-    nth: int | None = None,
-    arguments: Any = None,
-    strict: bool | None = None,
-    check: bool | None = None,
-) -> None:
+def respond(ctx: Context, **arguments: Any) -> None:
     """Let a command answer something else than it does by itself."""
-    ctx.machine.part(Script).responses.respond(
-        command,
-        value,
-        error=error,
-        error_class=error_class if error_class is not None else errors.GENERIC_ERROR,
-        nth=nth,
-        arguments=arguments,
-        strict=bool(strict),
-        check=check is not False,
-    )
+    ctx.machine.part(Script).responses.respond(**given(arguments))
 
 
 @command("x-emit")
-def emit(
-    ctx: Context,
-    event: str,
-    data: Any = None,
-    strict: bool | None = None,
-    check: bool | None = None,
-) -> None:
+def emit(ctx: Context, **arguments: Any) -> None:
     """Send an event under any name."""
-    script = ctx.machine.part(Script)
-    script.emit(event, data, strict=bool(strict), check=check is not False)
+    ctx.machine.part(Script).emit(**given(arguments))
 
 
 @command("x-query-history")

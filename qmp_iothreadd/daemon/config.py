@@ -142,6 +142,16 @@ class FleetConfig:
         return f"{self.folder}/{number}.sock"
 
 
+class ResponsesConfig(_Row):
+    """A file of responses, ``path``, and the option that names it."""
+
+    __slots__ = ("location", "path")
+
+    def __init__(self, path: str, location: str = "") -> None:
+        self.path = path
+        self.location = location
+
+
 class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
@@ -191,6 +201,7 @@ class Config:
     there; ``device_defaults`` are what ``-global`` says: a type of devices, a property and a text.
     ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs. ``vnc`` are
     displays by id, with whether they ask for a password; ``spice``: there is a SPICE display.
+    ``control`` names the monitors that script the others, ``responses`` what is scripted already.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -258,5 +269,7 @@ class Config:
         self.guest_delay_ms = 0
         self.guest_crash = False
         self.metrics_address: str | None = None
+        self.control: list[str] = []
+        self.responses: list[ResponsesConfig] = []
         #: Many machines, of which this configuration is the first's and the process's.
         self.fleet: FleetConfig | None = None

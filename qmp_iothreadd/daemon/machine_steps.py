@@ -102,6 +102,10 @@ async def make_frontends(config: Config, machine: Machine) -> None:
         QmpError, LocatedError: something cannot be had.
     """
     _create_objects(config, machine, _LATE)
+    if config.control or config.responses:
+        from qmp_iothreadd.daemon.scripting_steps import begin_script  # few have one
+
+        begin_script(config, machine)
     _create_monitors(config, machine)
     if config.ports:
         await _open_ports(config, machine)

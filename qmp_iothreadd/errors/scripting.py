@@ -72,3 +72,20 @@ def scripted_function_failed(command: str, reason: str) -> QmpError:
 def event_data_malformed(event: str) -> QmpError:
     """Data that is no object."""
     return QmpError(f"The data of the event '{event}' is an object, of names and values")
+
+
+def response_line_malformed() -> QmpError:
+    """A line of such a file that is no object."""
+    return QmpError('A response is an object, such as {"command": "stop", "error": "busy"}')
+
+
+def control_without_commands() -> QmpError:
+    """--control with a schema that has nothing for it."""
+    return QmpError(
+        "The schema has no commands that control scripts: include 'scripting-x.json' in it"
+    )
+
+
+def control_malformed(text: str) -> QmpError:
+    """--control with what describes no character device."""
+    return QmpError(f"'{text}' is no place for a monitor: unix:PATH is one, or chardev:ID")

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.cli.backends import CHARDEV
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Option, set_field, store_text
+from qmp_iothreadd.daemon.config import ResponsesConfig
 from qmp_iothreadd.qom import c_numbers
 
 GUEST_DELAY_MAX_MS: Final = 60 * 60 * 1000
@@ -23,6 +25,18 @@ def _set_schema(line: CommandLine, text: str) -> None:
 
 def _define_symbol(line: CommandLine, text: str) -> None:
     line.config.schema.defines |= {text}
+
+
+def _add_control(line: CommandLine, text: str) -> None:
+    line.control.append((text, line.location))
+
+
+def _add_responses(line: CommandLine, text: str) -> None:
+    line.config.responses.append(ResponsesConfig(text, line.location))
+
+
+def _control_words() -> Iterable[str]:
+    return ("unix:", "tcp:", CHARDEV)
 
 
 def _install_links(line: CommandLine, text: str) -> None:
@@ -123,6 +137,19 @@ OPTIONS = (
         "EVENT,every=SECONDS",
         _add_fleet_event,
         "let each machine of a fleet send an event again and again, one after the other",
+    ),
+    Option(
+        "respond",
+        FILE,
+        _add_responses,
+        "answer as FILE says: JSON lines, each the arguments of an x-respond",
+    ),
+    Option(
+        "control",
+        "DEV",
+        _add_control,
+        "a QMP monitor on DEV (unix:PATH) for x-respond and the like, which others have no more",
+        words=_control_words,
     ),
     Option(
         "install-as",
