@@ -18,7 +18,12 @@ import sysconfig
 import tempfile
 from typing import Any
 
-DATA = ("py.typed", "schema/qapi-schema.json")
+DATA = (
+    "py.typed",
+    "schema/qapi-schema.json",
+    "schema/qapi-schema.ready",
+    "schema/introspection.ready",
+)
 SHARED = (
     "man/man1/qmp-iothreadd.1",
     "bash-completion/completions/qmp-iothreadd",

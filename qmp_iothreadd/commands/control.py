@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qmp_iothreadd.json.encoded_once import EncodedText
 from qmp_iothreadd.qmp.registry import Context, command
 
 
@@ -29,11 +30,11 @@ def query_commands(ctx: Context) -> list[dict[str, str]]:
 
 
 @command("query-qmp-schema")
-def query_qmp_schema(ctx: Context) -> list[dict[str, Any]]:
+def query_qmp_schema(ctx: Context) -> list[dict[str, Any]] | EncodedText:
     """The schema as clients see it."""
     script = ctx.machine.script
     if script is None:
-        return ctx.machine.introspection()
+        return ctx.machine.introspection_to_send()
     found: list[dict[str, Any]] = script.introspection(ctx.monitor.name)
     return found
 

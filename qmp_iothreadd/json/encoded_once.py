@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -16,3 +17,13 @@ class EncodedOnce(dict[str, Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.encoded: str | None = None
+
+
+class EncodedText:
+    """A JSON value that is there as its text. ``make`` makes the value, for who needs more."""
+
+    __slots__ = ("encoded", "make")
+
+    def __init__(self, encoded: str, make: Callable[[], Any]) -> None:
+        self.encoded = encoded
+        self.make = make

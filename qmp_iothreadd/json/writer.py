@@ -1,7 +1,7 @@
 """Values to JSON as QEMU's qobject/json-writer has it: ASCII, members in the order of dictionaries.
 
 Values are None, bool, int, float, str, and lists and dicts (with str keys) of values. The types are
-exact (except ``EncodedOnce``, a dict): anything else raises TypeError.
+exact (except ``EncodedOnce``, a dict, and ``EncodedText``): anything else raises TypeError.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Final
 
-from qmp_iothreadd.json.encoded_once import EncodedOnce
+from qmp_iothreadd.json.encoded_once import EncodedOnce, EncodedText
 from qmp_iothreadd.json.order import qdict_order
 
 _Shape = tuple[Callable[[dict[str, Any]], tuple[Any, ...]], str]
@@ -71,6 +71,8 @@ def _text(value: Any, depth: int) -> str:
         if encoded is None:
             encoded = value.encoded = _object(value, depth) if depth else _write(value)
         return encoded
+    if kind is EncodedText:
+        return str(value.encoded)
     return _scalar(value)
 
 
@@ -167,6 +169,8 @@ def _write(value: object, *, pretty: bool = False) -> str:
             pieces.append(container.end)
             continue
         name, member = following
+        if type(member) is EncodedText:
+            member = member.make()
         if not container.first:
             pieces.append("," if pretty else ", ")
         container.first = False

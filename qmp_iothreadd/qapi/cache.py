@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.ready_made import ready_made_schema
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -54,9 +55,14 @@ def load_schema_cached(
 
     ``cache_dir``: the folder of the entries; by default one of the user's, below
     ``$XDG_CACHE_HOME`` or ``~/.cache``. A folder that cannot be used is no error: the schema is
-    parsed then. The schema comes without documentation. Raises QAPIError.
+    parsed then. The package's own schema may have been made ready when the package was built, and
+    needs no cache. The schema comes without documentation. Raises QAPIError.
     """
     top = packaged_schema_path() if path is None else path
+    if path is None and not config and version is None:
+        ready = ready_made_schema(top)
+        if ready is not None:
+            return ready
     folder = _default_folder() if cache_dir is None else cache_dir
     entry = os.path.join(folder, _key(top, config, version) + _SUFFIX) if folder else None
     schema = _read(entry) if entry else None

@@ -31,6 +31,11 @@ class Outgoing:
         self._check = check
         self.policy: CompatPolicy | None = None
 
+    @property
+    def looks(self) -> bool:
+        """Whether values are looked into that are those of the shipped schema."""
+        return self._check or self.policy is not None
+
     def reply(self, command: Command) -> Filter | None:
         """What a command's value passes through on its way out, or None where it goes as it is.
 
