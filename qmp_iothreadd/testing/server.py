@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
+    from qmp_iothreadd.testing.recordings import Recording
 
 _T = TypeVar("_T")
 
@@ -56,8 +57,9 @@ class Server(Scripted):
     of its own; ``port`` a TCP port instead (0: any that is free). More ``monitors`` get sockets
     beside it; each serves all of its clients at once with ``multi_client``. ``functions`` are
     commands by name, which join the daemon's, or replace them, as in ``respond``. ``strict``: what
-    is scripted has to be in the schema. ``quit`` ends the serving, not the block: ``stopped`` is
-    set.
+    is scripted has to be in the schema. ``replay`` is a recording, or its file (``recordings``):
+    what the daemon has no function for, the recording answers. ``quit`` ends the serving, not the
+    block: ``stopped`` is set.
 
     What was scripted in vain, when the block ends without an error, raises LeftOpenError, unless
     ``allow_left_open``, and so does what a scripted function raised. Clients may be connected then,
@@ -74,6 +76,7 @@ class Server(Scripted):
         multi_client: bool = False,
         functions: Mapping[str, CommandFunction] | None = None,
         strict: bool = False,
+        replay: Recording | str | Path | None = None,
         session: MakeSession = Session,
         allow_left_open: bool = False,
         **options: Any,
@@ -96,6 +99,11 @@ class Server(Scripted):
         self.loop_errors: list[str] = []
         self.stopped = Happening()
         self._dispatcher = self._make_dispatcher(functions or {})
+        if replay is not None:
+            from qmp_iothreadd.testing.recordings.answers import script_recording  # few replay one
+
+            known = {*self._dispatcher.names(), *(functions or ())}
+            script_recording(replay, self._script, known)
 
     @classmethod
     def qemu(cls, version: str | Sequence[int], **options: Any) -> Self:

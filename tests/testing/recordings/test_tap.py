@@ -138,10 +138,11 @@ def test_a_client_waits_for_a_monitor_that_has_no_place_for_it(
     tap, monitor = mute
     with tap.running(), contextlib.ExitStack() as stack:
         clients = [stack.enter_context(tap.connect()) for _ in range(5)]  # its backlog has two
-        for client in clients:
+        for _ in clients:
             server, _ = monitor.accept()
             with server:
                 server.sendall(b'{"QMP": {}}\r\n')
+        for client in clients:
             assert client.receive() == {"QMP": {}}
 
 
