@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.testing import DaemonProcess
+from qmp_iothreadd.testing.fork_request import Order, ask
 from qmp_iothreadd.testing.fork_servers import ForkServers, fork_servers
 from qmp_iothreadd.testing.forked_process import is_forked
 
@@ -91,14 +93,14 @@ def mask() -> Iterator[None]:
 
 
 @pytest.fixture
-def lower_limits() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (min(soft, 4096), hard))
+def lower_limit() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, before[1]))
     yield
-    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("mask", "lower_limits")
+@pytest.mark.usefixtures("mask", "lower_limit")
 def test_it_has_what_this_process_has_at_that_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +112,7 @@ def test_it_has_what_this_process_has_at_that_moment(
     found = both("-name", "with space")
     assert found["cwd"] == str(tmp_path)
     assert found["Umask"] == "0057"
-    assert found["RLIMIT_CORE"][0] <= 4096
+    assert found["RLIMIT_FSIZE"][0] == 1 << 40
     assert "SAID_LATER=ä=b".encode() in found["environ"]
     assert not any(text.startswith(b"HOME=") for text in found["environ"])
     assert b"with space" in found["cmdline"]
@@ -251,6 +253,24 @@ def test_another_is_started_when_it_was_killed(servers: ForkServers) -> None:
             assert is_forked(daemon.process)
         with outlives.client() as client:
             assert client.execute("query-status")["running"]
+
+
+def test_where_there_is_no_interpreter_popen_says_so(
+    servers: ForkServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nosuch/python")
+    with pytest.raises(FileNotFoundError, match="/nosuch/python"):
+        DaemonProcess().__enter__()
+    assert list(servers) == []
+
+
+def test_one_that_ends_before_it_answers_is_none() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.shutdown(socket.SHUT_WR)
+        order = Order(argv=[], environment=[], umask=0, group=0, limits={}, descriptors=[])
+        with pytest.raises(EOFError):
+            ask(ours, order, [])
 
 
 def test_where_it_cannot_start_it_is_not_tried_again(

@@ -33,7 +33,7 @@ def test_one_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> Non
     def stop_it_while_it_is_stopped() -> None:
         with daemon:
             os.kill(daemon.pid, signal.SIGSTOP)
-            monkeypatch.setattr(daemon, "wait", lambda: daemon.process.wait(0.01))
+            monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.01)
             daemon.stop()
 
     with pytest.raises(subprocess.TimeoutExpired):
