@@ -115,10 +115,11 @@ def test_a_fork_of_the_test_that_goes_on_keeps_no_daemon(temporary: Path) -> Non
     wait_until(lambda: not is_alive(pids[2]))
 
 
+@pytest.mark.parametrize("command", [SLEEPS, None], ids=WAYS)
 def test_one_that_is_interrupted_before_the_daemon_is_ready_leaves_nothing(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, command: list[str] | None
 ) -> None:
-    daemon = DaemonProcess(command=SLEEPS)
+    daemon = DaemonProcess(command=command)
 
     def interrupt(notify: object) -> bool:
         raise KeyboardInterrupt
