@@ -21,6 +21,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,7 +180,7 @@ def _read_line(recording: Recording, number: int, line: bytes) -> None:
     if len(recording.entries) == ENTRIES_MAX:
         raise RecordingError(f"a recording has {ENTRIES_MAX} lines at most; divide it")
     try:
-        members = json.loads(line)
+        members = json.loads(line, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         advice = "" if line.endswith(b"\n") else "; it is cut off, take it away to use the others"
         raise RecordingError(f"not a line of JSON ({error}){advice}") from None
@@ -189,6 +190,14 @@ def _read_line(recording: Recording, number: int, line: bytes) -> None:
         _read_header(recording, members)
     else:
         recording.entries.append(_Reader(members).entry())
+
+
+def _finite(text: str) -> float:
+    """A number of JSON's. Raises ValueError: it is infinite, or none."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
 
 
 def _read_header(recording: Recording, members: dict[str, Any]) -> None:

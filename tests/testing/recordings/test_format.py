@@ -79,7 +79,9 @@ def test_what_json_does_not_have_is_kept_as_bytes() -> None:
         ('{"request_raw": {"b64": "?"}}\n', "1: 'b64' of 'request_raw' is not Base64"),
         ('{"request_raw": "\\ud800"}\n', "1: 'request_raw' has half a character"),
         ('{"closed": "tap", "time": -1}\n', "1: 'time' is to be a number of seconds"),
-        ('{"closed": "tap", "took": NaN}\n', "1: 'took' is to be a number of seconds"),
+        ('{"closed": "tap", "took": NaN}\n', "1: not a line of JSON (NaN is not finite)"),
+        ('{"request": {"id": 1e999}}\n', "1: not a line of JSON (1e999 is not finite)"),
+        ('{"closed": "tap", "took": "1"}\n', "1: 'took' is to be a number of seconds"),
     ],
 )
 def test_what_is_no_recording_is_refused_by_line(line: str, error: str, tmp_path: Path) -> None:
