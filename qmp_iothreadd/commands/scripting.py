@@ -59,8 +59,9 @@ def script_reset(ctx: Context) -> None:
 def _info(entry: Entry) -> dict[str, Any]:
     members = ("number", "kind", "monitor", "client", "time")
     info = {name: getattr(entry, name) for name in members}
-    if entry.data is not None:
-        info["message"] = entry.message
+    message = entry.message
+    if message is not None:
+        info["message"] = message
     if entry.fault is not None:
         info["fault"] = entry.fault
     return info

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
+from qmp_iothreadd.json.reader import parse_one
+
 ENTRIES_MAX: Final = 100_000
 """No more entries are kept: the oldest go."""
 
@@ -43,17 +45,28 @@ class Entry:
         self.time = time
         self.fault = fault
 
-    @cached_property
-    def message(self) -> Any:
-        """The message, before a fault spoiled its bytes; None where a request was no JSON."""
-        return None if self.data is None else json.loads(self.data)
-
     @property
+    def message(self) -> Any:
+        """The message, before a fault spoiled its bytes; None where it is no JSON.
+
+        A number too large for a float makes it none, too.
+        """
+        if self.data is None:
+            return None
+        try:
+            return json.loads(self.data)
+        except ValueError:
+            return None
+        except RecursionError:
+            return parse_one(self.data)  # slower, and as deep as a client's may be
+
+    @cached_property
     def command(self) -> str | None:
         """The command that a request names, None where it is no request or names none."""
-        if self.kind != "request" or not isinstance(self.message, dict):
+        message = self.message if self.kind == "request" else None
+        if not isinstance(message, dict):
             return None
-        name = self.message.get("execute", self.message.get("exec-oob"))
+        name = message.get("execute", message.get("exec-oob"))
         return name if isinstance(name, str) else None
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.scripting.script import Script
-from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.testing import MemoryClient, make_machine
 
 
 def test_a_machine_that_nobody_scripts_has_no_script() -> None:
@@ -75,6 +76,48 @@ def test_what_is_said_is_written_down() -> None:
         assert script.history[7].message["event"] == "SHUTDOWN"
         assert script.history.requests("qom-get") == [{"path": "/"}]
         assert {each.monitor for each in script.history} == {"compat_monitor0"}
+
+
+def test_a_command_without_reply_leaves_nothing_over(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text("{ 'command': 'x-hush', 'data': { '*n': 'int' }, 'success-response': false }")
+    machine = make_machine(str(schema))
+    with MemoryClient(machine, functions={"x-hush": lambda ctx, n=None: None}) as client:
+        script = machine.part(Script)
+        assert client.send({"execute": "x-hush"}) == []
+        assert script.left_over() == []
+        assert "error" in client.request("x-hush", {"n": "a"})
+        assert [each.kind for each in script.history] == ["request", "request", "reply"]
+    machine.close()
+
+
+def test_a_request_that_a_fault_takes_is_not_run(
+    client: MemoryClient, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script.faults, "incoming", lambda *request: False)
+    assert client.send({"execute": "stop"}) == []
+    assert [each.kind for each in script.history] == ["request"]
+    assert script.left_over() == []
+    assert client.machine.status == "running"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_json"),
+    [
+        ("[" * 1024 + "]" * 1024, True),
+        ('"\\u0000"', True),
+        ('{"execute": "\\udfff"}', False),
+        ("1e400", False),
+    ],
+)
+def test_any_request_can_be_written_down(
+    client: MemoryClient, script: Script, text: str, is_json: bool
+) -> None:
+    client.send(f"{text}\n")
+    assert b'"kind": "request"' in client.feed(b'{"execute": "x-query-history"}')
+    assert [each.kind for each in script.history] == ["request", "reply"]
+    assert script.history.requests("a") == []
+    assert (script.history[0].message is not None) == is_json
 
 
 def test_requests_without_a_reply_are_left_over() -> None:
