@@ -58,18 +58,25 @@ def _fixture_name(request: pytest.FixtureRequest) -> str | None:
 
 def _plugin(name: str) -> types.ModuleType:
     """A plugin of pytest's with the one fixture, which is async."""
+
+    # One for each: pytest-asyncio writes the scope of the loop on the function.
+    async def connected(qmp_server: Server) -> AsyncIterator[QMPClient]:
+        async with _connected(qmp_server) as client:
+            yield client
+
     scope = name.rpartition("_")[2]
     made = types.ModuleType(f"qmp_iothreadd{name}")
     if scope in _SCOPES:
         import pytest_asyncio
 
-        fixture = pytest_asyncio.fixture(name=name, loop_scope=cast("Any", scope))(_connected)
+        fixture = pytest_asyncio.fixture(name=name, loop_scope=cast("Any", scope))(connected)
     else:
-        fixture = pytest.fixture(name=name)(_connected)
+        fixture = pytest.fixture(name=name)(connected)
     setattr(made, name, fixture)
     return made
 
 
+@contextlib.asynccontextmanager
 async def _connected(qmp_server: Server) -> AsyncIterator[QMPClient]:
     from qemu.qmp.error import QMPError
 

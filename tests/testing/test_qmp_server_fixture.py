@@ -199,9 +199,11 @@ SCOPE = "-oasyncio_default_fixture_loop_scope=function"
 
 
 def test_client_under_pytest_asyncio(run: Run) -> None:
-    strict = f"@pytest.mark.asyncio{CLIENT}\n@pytest.mark.asyncio(loop_scope='module'){CLIENT}"
-    strict = strict.replace("test_client", "test_other", 1)
-    run(strict, ASYNCIO, arguments=(SCOPE,)).has(passed=2)
+    first = f"@pytest.mark.asyncio{CLIENT}"
+    module = f"@pytest.mark.asyncio(loop_scope='module'){CLIENT}"
+    last = f"{first}    await qmp_server.wait_for('query-iothreads', timeout=5)\n"
+    text = first + module.replace("test_", "test_module_") + last.replace("test_", "test_last_")
+    run(text, ASYNCIO, arguments=(SCOPE,)).has(passed=3)
 
 
 def test_client_under_pytest_asyncios_auto_mode(run: Run) -> None:
