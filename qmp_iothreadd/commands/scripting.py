@@ -29,19 +29,16 @@ def query_history(
     kind: str | None = None,
     monitor: str | None = None,
     since: int | None = None,
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """What was said on the monitors."""
-    history = ctx.machine.part(Script).history
-    entries = [
+    return [
         _info(entry)
-        for entry in history
+        for entry in ctx.machine.part(Script).history
         if (command is None or entry.command == command)
         and kind in (None, entry.kind)
         and monitor in (None, entry.monitor)
         and entry.number >= (since or 0)
     ]
-    following = history.dropped + len(history)
-    return {"entries": entries, "next": following, "dropped": history.dropped}
 
 
 @command("x-query-left-over")

@@ -41,14 +41,14 @@ def test_a_suite_scripts_and_asserts(daemon: DaemonProcess, control: Client) -> 
         control.execute("x-emit", {"event": "NEWS", "data": {"a": 1}})
         assert client.receive_event()["data"] == {"a": 1}
         found = control.execute("x-query-history", {"command": "migrate-frob"})
-        (request,) = [entry["message"] for entry in found["entries"]]
+        (request,) = [entry["message"] for entry in found]
         assert request["arguments"] == {"uri": "a"}
         (left,) = control.execute("x-query-left-over")
         assert left["description"] == "1 of 2 responses to 'migrate-frob' were not used"
         control.execute("x-script-reset")
         assert client.request("migrate-frob")["error"]["class"] == "CommandNotFound"
     found = control.execute("x-query-history")
-    assert {entry["monitor"] for entry in found["entries"]} == {"compat_monitor0"}
+    assert {entry["monitor"] for entry in found} == {"compat_monitor0"}
 
 
 def test_the_monitor_under_test_is_qemus(daemon: DaemonProcess, control: Client) -> None:
