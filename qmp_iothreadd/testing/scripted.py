@@ -44,6 +44,7 @@ class Scripted:
         error_class: str = errors.GENERIC_ERROR,
         nth: int | None = None,
         arguments: Mapping[str, Any] | None = None,
+        strict: bool = False,
         check: bool = True,
         optional: bool = False,
     ) -> None:
@@ -54,9 +55,10 @@ class Scripted:
         ``-`` in a name is ``_``, an absent argument None; it may be a coroutine function. What is
         used up leaves the command to do what it does by itself.
 
-        A name that the schema lacks is a command, too, unless the server is ``strict``; with
-        ``arguments``, as in a schema (``{"name": "str", "*speed": "int"}``), those are validated.
-        ``check`` holds values against the schema. One that is ``optional`` may stay unused.
+        A name that the schema lacks is a command, too, unless this or the server is ``strict``;
+        with ``arguments``, as in a schema (``{"name": "str", "*speed": "int"}``), those are
+        validated. ``check`` holds values against the schema. One that is ``optional`` may stay
+        unused.
 
         Raises:
             QmpError: the name is refused, or a value does not fit.
@@ -70,23 +72,28 @@ class Scripted:
             error_class=error_class,
             nth=nth,
             arguments=arguments,
-            strict=self._strict,
+            strict=strict or self._strict,
             check=check,
             optional=optional,
         )
 
     def emit(
-        self, event: str, data: Mapping[str, Any] | None = None, *, check: bool = True
+        self,
+        event: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        strict: bool = False,
+        check: bool = True,
     ) -> None:
         """Send an event to every client that is past negotiation.
 
-        A name that the schema lacks is sent, too, unless the server is ``strict``; the data of one
-        that it has is held against it, with ``check``.
+        A name that the schema lacks is sent, too, unless this or the server is ``strict``; the data
+        of one that it has is held against it, with ``check``.
 
         Raises:
             QmpError: the name is refused, or the data does not fit.
         """
-        self.call(self._script.emit, event, data, strict=self._strict, check=check)
+        self.call(self._script.emit, event, data, strict=strict or self._strict, check=check)
 
     @cached_property
     def faults(self) -> ServerFaults:

@@ -84,6 +84,13 @@ def test_strict_servers_refuse_names_that_the_schema_lacks() -> None:
         Server(strict=True, functions={"x-vendor": lambda context: None})
 
 
+def test_a_single_name_can_be_refused_where_the_schema_lacks_it(server: Server) -> None:
+    with pytest.raises(QmpError, match="did you mean 'query-status'"):
+        server.respond("query-sttaus", {}, strict=True)
+    with pytest.raises(QmpError, match="did you mean 'STOP'"):
+        server.emit("STPO", strict=True)
+
+
 def test_events_of_any_name(server: Server, client: Client) -> None:
     server.emit("VENDOR_SAYS", {"what": 1})
     server.emit("STOP")
