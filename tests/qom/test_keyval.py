@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qapi.schema import ObjectType
+from qmp_iothreadd.qapi.schema import BuiltinType, ObjectType
 from qmp_iothreadd.qom import keyval
-from qmp_iothreadd.qom.input_visitor import from_keyval
+from qmp_iothreadd.qom.input_visitor import from_keyval, from_keyval_member
 
 
 def refusal(text: str, implied: str | None = "type") -> str:
@@ -232,3 +232,10 @@ def test_misfits_are_refused_in_qemus_words(
     with pytest.raises(QmpError) as caught:
         convert(options_type, text)
     assert caught.value.desc == message
+
+
+def test_a_member_alone_is_converted_under_its_name() -> None:
+    integer = BuiltinType("int", json="int")
+    assert from_keyval_member(integer, "0x10", "count") == 16
+    with pytest.raises(QmpError, match="'count'"):
+        from_keyval_member(integer, "many", "count")

@@ -122,3 +122,15 @@ def test_a_sibling_is_in_the_same_folder(types: TypeRegistry, lamp: Lamp) -> Non
     folder.add_child("other", other)
     assert lamp.sibling("other") is other
     assert lamp.sibling("nope") is None
+
+
+def test_properties_that_objects_have_and_their_type_has_not_come_last(types: TypeRegistry) -> None:
+    type_ = types.add(Lamp)
+    type_.add_instance_property(Property("cable", "int", lambda lamp: 3))
+    lamp = Lamp(type_)
+    lamp.add_child("bulb", Container(types.add(Container)))
+    own = ["cable", "bulb"]
+    listed = [prop.name for prop in lamp.properties()]
+    assert sorted(listed[-2:]) == sorted(own)
+    assert not set(own) & {prop.name for prop in type_.listed_properties()}
+    assert lamp.get_property("cable") == 3
