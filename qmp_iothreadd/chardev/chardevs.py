@@ -53,7 +53,7 @@ def _no_descriptors() -> Descriptors:
     return Descriptors()
 
 
-# How long the end waits for peers to take their last bytes, in seconds: not much more than one in all.
+# So long does the end wait for peers to take their last bytes: it takes little more than a second.
 CLOSE_S = 0.8
 
 
