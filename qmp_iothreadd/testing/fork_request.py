@@ -26,15 +26,16 @@ class Order(TypedDict):
     """What a daemon is to be like.
 
     ``argv`` begins with the interpreter, ``-m`` and MODULE; ``environment`` has ``NAME=VALUE``.
-    ``group``: a process group of this session, 0 for a new one. ``limits`` are soft and hard ones
-    by RLIMIT's number. ``descriptors`` are the numbers that descriptors get, of those that come
-    with the order: after two others, the working folder and the pipe for BECOME.
+    ``group``: a process group of this session, 0 for a new one, None for a session of its own.
+    ``limits`` are soft and hard ones by RLIMIT's number. ``descriptors`` are the numbers that
+    descriptors get, of those that come with the order: after two others, the working folder and the
+    pipe for BECOME.
     """
 
     argv: list[bytes]
     environment: list[bytes]
     umask: int
-    group: int
+    group: int | None
     limits: dict[int, tuple[int, int]]
     descriptors: list[int]
 

@@ -55,7 +55,10 @@ def _take_over(order: Order, fds: list[int]) -> int:
     Raises:
         OSError, ValueError: the system does not allow it.
     """
-    os.setpgid(0, order["group"])
+    if order["group"] is None:
+        os.setsid()
+    else:
+        os.setpgid(0, order["group"])
     folder, said = _place(fds, order["descriptors"])
     os.fchdir(folder)
     os.close(folder)

@@ -34,12 +34,12 @@ _PLAIN: dict[str, Any] = {
     "gid": None,
     "gids": None,
     "uid": None,
-    "start_new_session": False,
 }
 _PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 # Those that may have any value; ``restore_signals`` is about what Python sets at its start again.
 _FOLLOWED = {
-    *("args", "cwd", "env", "pass_fds", "process_group", "restore_signals", "umask"),
+    *("args", "cwd", "env", "pass_fds", "process_group", "restore_signals"),
+    *("start_new_session", "umask"),
     *_PIPES,
 }
 
@@ -90,12 +90,11 @@ def _fork(options: dict[str, Any]) -> int | None:
         environment = _environment(options["env"])
         status = _status()
         folder = os.open(options["cwd"] or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        group = options["process_group"]
         order: Order = {
             "argv": [os.fsencode(word) for word in options["args"]],
             "environment": environment,
             "umask": int(status["Umask"], 8) if options["umask"] < 0 else options["umask"],
-            "group": os.getpgrp() if group < 0 else group,
+            "group": _group(options),
             "limits": {number: resource.getrlimit(number) for number in _LIMITS},
             "descriptors": list(sources),
         }
@@ -106,6 +105,14 @@ def _fork(options: dict[str, Any]) -> int | None:
             os.close(folder)
     except OSError:
         return None  # Popen says what is wrong, if it cannot either
+
+
+def _group(options: dict[str, Any]) -> int | None:
+    """The process group, as an Order has it."""
+    if options["start_new_session"]:
+        return None
+    group: int = options["process_group"]
+    return os.getpgrp() if group < 0 else group
 
 
 def _sources(options: dict[str, Any]) -> dict[int, int]:

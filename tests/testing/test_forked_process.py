@@ -135,6 +135,12 @@ def test_it_has_the_options_of_popen(tmp_path: Path) -> None:
     assert (found["cwd"], found["Umask"], found["group"]) == (str(tmp_path), "0027", "own")
 
 
+def test_it_may_have_a_session_of_its_own() -> None:
+    with DaemonProcess(start_new_session=True) as daemon:
+        assert is_forked(daemon.process)
+        assert os.getsid(daemon.pid) == os.getpgid(daemon.pid) == daemon.pid
+
+
 def test_standard_streams_are_those_of_the_moment(tmp_path: Path) -> None:
     monitor = ("-chardev", "stdio,id=c", "-mon", "chardev=c,mode=control")
     pipe = subprocess.PIPE
@@ -193,7 +199,7 @@ def test_one_that_does_not_start_says_why() -> None:
     [
         {"preexec_fn": os.getpid},
         {"close_fds": False},
-        {"start_new_session": True},
+        {"extra_groups": []},
         {"env": {"PYTHONDEVMODE": ""}},
         {"env": {"BIG": "x" * 100_000, "BIGGER": "x" * 100_000}},
     ],
