@@ -1,6 +1,7 @@
 """Recordings of what a monitor and its clients said to each other: made, served again, compared.
 
 read_recording, write_recording  a file of JSON lines, one exchange a line (``format``)
+read_log                         what a log, of libvirt's for one, tells
 differences                      what one recording has otherwise than another, in words
 differences_of_daemon            the same of the daemon's answers: a regression test in one line
 redact                           a recording without passwords, keys and paths
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         read_recording,
         write_recording,
     )
+    from qmp_iothreadd.testing.recordings.logs import read_log
     from qmp_iothreadd.testing.recordings.masks import MASKS, Masking
     from qmp_iothreadd.testing.recordings.redaction import redact
 
@@ -37,6 +39,7 @@ __all__ = [
     "ask",
     "differences",
     "differences_of_daemon",
+    "read_log",
     "read_recording",
     "redact",
     "write_recording",
@@ -53,6 +56,7 @@ _MODULES = {
     "ask": "asking",
     "differences": "comparison",
     "differences_of_daemon": "daemon",
+    "read_log": "logs",
     "read_recording": "format",
     "redact": "redaction",
     "write_recording": "format",

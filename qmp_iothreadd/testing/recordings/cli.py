@@ -24,6 +24,7 @@ examples:
   qmp-tap diff before.jsonl after.jsonl
   qmp-tap diff vm0.jsonl --against daemon -- -M q35
   qmp-tap redact vm0.jsonl --out for-the-bug-report.jsonl
+  qmp-tap import libvirtd.log --out from-a-bug-report.jsonl
 """
 
 _RECORD: Final = """\
@@ -80,6 +81,19 @@ examples:
 """
 
 
+_IMPORT: Final = """\
+Make a recording of a log: of libvirt's, written with log_filters=1:qemu_monitor, or of any text in
+which '->' (or '>') stands at the beginning of a line before a request, and '<-' ('<', of an event
+'E') before what came back. It can be replayed and compared as any other; what the log cut off is
+left out.
+"""
+
+_IMPORT_EXAMPLES: Final = """\
+example:
+  qmp-tap import libvirtd.log --out vm.jsonl
+"""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command. Returns: its status."""
     arguments, rest = _split(sys.argv[1:] if argv is None else argv)
@@ -123,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = made.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_record, _add_replay, _add_diff, _add_redact):
+    for add in (_add_record, _add_replay, _add_diff, _add_redact, _add_import):
         add(commands)
     return made
 
@@ -207,6 +221,14 @@ def _add_redact(commands: _Commands[argparse.ArgumentParser]) -> None:
     made.set_defaults(run=_redact)
 
 
+def _add_import(commands: _Commands[argparse.ArgumentParser]) -> None:
+    made = _command(commands, "import", "make one of a log", _IMPORT, _IMPORT_EXAMPLES)
+    made.add_argument("file", metavar="LOG", help="the log")
+    made.add_argument("--out", metavar="FILE", default="-", help="to write (default: to print)")
+    made.add_argument("--force", action="store_true", help="overwrite the file, if it is there")
+    made.set_defaults(run=_import)
+
+
 def _filled(text: str) -> str:
     import textwrap
 
@@ -254,6 +276,13 @@ def _redact(options: argparse.Namespace) -> int:
     return redact(
         options.file, options.out, options.member, paths=not options.keep_paths, force=options.force
     )
+
+
+def _import(options: argparse.Namespace) -> int:
+    from qmp_iothreadd.testing.recordings.running import import_log
+
+    _nothing_behind_dashes(options)
+    return import_log(options.file, options.out, force=options.force)
 
 
 def _nothing_behind_dashes(options: argparse.Namespace) -> None:

@@ -100,6 +100,22 @@ def redact(path: str, out: str, members: list[str], *, paths: bool, force: bool)
     return 0
 
 
+def import_log(path: str, out: str, *, force: bool) -> int:
+    """Write a recording of what a log tells. Returns 0."""
+    from qmp_iothreadd.testing.recordings.logs import read_log
+
+    recording, illegible = read_log(path)
+    with _output(out, force=force) as file:
+        write_recording(recording, file)
+    counts = _Counts()
+    for entry in recording.entries:
+        counts.add(entry)
+    say(f"found {counts}")
+    if illegible:
+        say(f"left out {_count(illegible, 'message')} that cannot be read; logs cut off long ones")
+    return 0
+
+
 # -- Parts of it -----------------------------------------------------------------------------------
 
 

@@ -131,6 +131,14 @@ def test_a_server_that_goes_away_is_seen_to(tmp_path: Path) -> None:
     assert answers.entries[-1].closed == "server"
 
 
+def test_a_server_that_resets_the_connection_is_seen_to(tmp_path: Path) -> None:
+    def play(connected: socket.socket) -> None:
+        connected.recv(1)  # and leaves the rest unread
+
+    answers = asked(tmp_path, Recording([request("a")]), play)
+    assert answers.entries[-1].closed == "server"
+
+
 def test_descriptors_are_sent_as_many_as_were(tmp_path: Path) -> None:
     counts: list[int] = []
 

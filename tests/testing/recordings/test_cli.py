@@ -132,6 +132,17 @@ def test_redact_prints_where_no_file_is_named(
     assert '{"file": "/a/b", "guest": "<guest 1>"}' in capsys.readouterr().out
 
 
+def test_a_log_becomes_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, out = tmp_path / "log", str(tmp_path / "r.jsonl")
+    log.write_text('-> {"execute": "a"}\n<- {"return": {}}\n-> {"execute": "b", …\n')
+    assert cli.main(["import", str(log), "--out", out]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "qmp-tap: found 1 exchange and 0 events of 1 client",
+        "qmp-tap: left out 1 message that cannot be read; logs cut off long ones",
+    ]
+    assert cli.main(["diff", out, out]) == 0
+
+
 def test_no_file_is_overwritten_that_is_not_to_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,7 +191,7 @@ def test_trouble_is_said_in_words(
     assert not os.path.exists("s")
 
 
-@pytest.mark.parametrize("name", ["", "record", "replay", "diff", "redact"])
+@pytest.mark.parametrize("name", ["", "record", "replay", "diff", "redact", "import"])
 def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([*filter(None, [name]), "--help"])

@@ -144,6 +144,11 @@ def test_an_exchange_without_a_reply_is_silence() -> None:
     assert connect(Entry(request=Message({"execute": "q"}))).answer(message({"execute": "q"})) == []
 
 
+def test_a_reply_that_nobody_asked_for_is_no_answer() -> None:
+    stray = Entry(reply=Message({"return": 1}))
+    assert ask(connect(stray, exchange("q", {"return": 2})), "q") == 2
+
+
 def test_a_connection_that_was_only_closed_is_closed() -> None:
     assert values(connect(Entry(closed="server")).opening()) == [None]
 

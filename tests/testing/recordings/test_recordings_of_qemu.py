@@ -73,6 +73,7 @@ async def test_a_real_qemu_is_recorded_below_qemus_own_client(tmp_path: Path) ->
     with DaemonProcess(
         "-M", "none", "-display", "none", command=[str(EMULATOR)], wait_ready=False
     ) as qemu:
+        qemu.client().close()  # which waits until it listens
         tap = RunningTap(Address(qemu.path), Address(path))
         with tap.running():
             client = QMPClient("test")

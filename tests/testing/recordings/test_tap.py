@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import os
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,3 +184,39 @@ def test_no_more_clients_than_there_are_places(
         one.close()
         other.socket.settimeout(10)
         other.negotiate()
+
+
+def test_what_a_system_refuses_is_said_and_tried_again(
+    tap: RunningTap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = asyncio.SelectorEventLoop.sock_accept
+    failed: list[bool] = []
+
+    async def fail_once(loop: asyncio.SelectorEventLoop, listener: socket.socket) -> Any:
+        if not failed:
+            failed.append(True)
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await accept(loop, listener)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", fail_once)
+    with tap.running(), tap.connect() as client:
+        client.negotiate()
+    assert tap.said == ["cannot accept a client: Too many open files"]
+
+
+def test_a_receiver_that_takes_its_time_is_waited_for(
+    mute: tuple[RunningTap, socket.socket],
+) -> None:
+    tap, monitor = mute
+    data = b" " * 6_000_000
+    with tap.running(), tap.connect() as client:
+        server, _ = monitor.accept()
+        with server:
+            sending = threading.Thread(target=client.socket.sendall, args=(data,))
+            sending.start()
+            server.settimeout(10)
+            received = len(server.recv(1))
+            sending.join(0.05)
+            while received < len(data):
+                received += len(server.recv(1 << 20))
+            sending.join()
