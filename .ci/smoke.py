@@ -55,6 +55,9 @@ def check_installation() -> None:
     share = pathlib.Path(sysconfig.get_path("data"), "share")
     for file in *(installed / name for name in DATA), *(share / name for name in SHARED):
         assert file.exists(), file
+    tap = os.path.join(sysconfig.get_path("scripts"), "qmp-tap")
+    said = subprocess.run([tap, "--help"], stdout=subprocess.PIPE, text=True, check=True)
+    assert "qmp-tap record" in said.stdout, said.stdout
     sources = [file for file in installed.rglob("*") if file.suffix in NATIVE_SOURCES]
     assert not sources, f"sources of native code are installed: {sources}"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from qmp_iothreadd.errors import Error
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^/:]*):(\d+)")
+_OPTIONS = re.compile(r",(?:server|wait)\b")  # as QEMU has them
 _PATH_MAX = 107  # bytes, in Linux's sockaddr_un
 _BACKLOG = 128
 
@@ -60,6 +61,8 @@ def parse_address(text: str) -> Address:
             raise AddressError(f"'{text}': a port is 65535 at most")
         return Address(host=found[1].strip("[]") or "127.0.0.1", port=port)
     path = text.removeprefix("unix:")
+    if _OPTIONS.search(text):
+        raise AddressError(f"'{text}': give the path, or HOST:PORT, without options")
     if text.startswith("tcp:") or not path:
         raise AddressError(f"'{text}': give a path, or HOST:PORT")
     if len(os.fsencode(path)) > _PATH_MAX:

@@ -36,6 +36,8 @@ def test_a_text_names_a_socket(text: str, address: Address, shown: str) -> None:
     ("text", "error"),
     [
         ("", "give a path, or HOST:PORT"),
+        ("unix:/q,server=on,wait=off", "give the path, or HOST:PORT, without options"),
+        ("tcp::4444,server", "give the path, or HOST:PORT, without options"),
         ("unix:", "give a path, or HOST:PORT"),
         ("tcp:host", "'tcp:host': give a path, or HOST:PORT"),
         ("host:65536", "'host:65536': a port is 65535 at most"),
