@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import located
+from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 from qmp_iothreadd.scripting.control import names_control
 from qmp_iothreadd.scripting.response_file import respond_from_file
 from qmp_iothreadd.scripting.script import Script
@@ -27,7 +29,8 @@ def begin_script(config: Config, machine: Machine) -> None:
     script = machine.part(Script)
     script.control.update(config.control)
     if config.control and not names_control(machine.schema, _ONE_OF_THEM):
-        raise errors.control_without_commands()
+        folder = os.path.dirname(packaged_schema_path())
+        raise errors.control_without_commands(os.path.join(folder, "scripting-x.json"))
     for wanted in config.responses:
         with located(wanted.location):
             respond_from_file(machine, wanted.path)

@@ -79,11 +79,9 @@ def response_line_malformed() -> QmpError:
     return QmpError('A response is an object, such as {"command": "stop", "error": "busy"}')
 
 
-def control_without_commands() -> QmpError:
-    """--control with a schema that has nothing for it."""
-    return QmpError(
-        "The schema has no commands that control scripts: include 'scripting-x.json' in it"
-    )
+def control_without_commands(path: str) -> QmpError:
+    """--control with a schema that has nothing for it; ``path`` is the file that has."""
+    return QmpError(f"The schema has no commands that control scripts: let it include '{path}'")
 
 
 def control_malformed(text: str) -> QmpError:

@@ -86,6 +86,7 @@ def test_the_history_is_asked_for_in_part(
 
 def test_what_is_left_over_is_said_until_the_script_is_reset(client: MemoryClient) -> None:
     client.execute("x-respond", {"command": "stop"})
+    client.execute("x-respond", {"command": "cont", "optional": True})
     words = "the response to 'stop' was not used"
     assert client.execute("x-query-left-over") == [{"description": words}]
     client.execute("x-script-reset")
