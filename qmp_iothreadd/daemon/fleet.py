@@ -15,6 +15,7 @@ from qmp_iothreadd.daemon import capacity
 from qmp_iothreadd.daemon.fleet_folder import check_free, fleet_folder
 from qmp_iothreadd.daemon.served_machine import ServedMachine
 from qmp_iothreadd.iothread.trace_log import TraceLog
+from qmp_iothreadd.server.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class Fleet:
         self._config = config
         self._ended = ended
         self._ending = False
+        self._rounds = Rounds(asyncio.get_running_loop())
         self._members: dict[int, tuple[ServedMachine, contextlib.AsyncExitStack]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -100,9 +102,8 @@ class Fleet:
         return found[0].machine if found else None
 
     async def _make(self, number: int) -> None:
-        member = ServedMachine(
-            self._config.machine(number), partial(self._one_ended, number), self.traces
-        )
+        config, ended = self._config.machine(number), partial(self._one_ended, number)
+        member = ServedMachine(config, ended, self.traces, self._rounds)
         stack = contextlib.AsyncExitStack()
         self._members[number] = member, stack
         member.enter(stack)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import MonitorConfig
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.session_protocol import MonitorSession
+    from qmp_iothreadd.server.rounds import Rounds
 
 
 MakeSession = Callable[["Dispatcher", MonitorQMP], Session]
@@ -30,6 +31,7 @@ class Monitors:
     """Serves all monitors of a machine, whoever makes them, behind one dispatcher.
 
     ``multi_client``: each serves all of its clients at once. ``session`` makes QMP's sessions.
+    ``rounds``: those of a loop that serves other machines, too.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class Monitors:
         *,
         multi_client: bool = False,
         session: MakeSession = Session,
+        rounds: Rounds | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._multi_client = multi_client
         self._make_session = session
-        self._turns = Turns(asyncio.get_running_loop())
+        self._turns = Turns(asyncio.get_running_loop(), rounds=rounds)
         dispatcher.machine.make_frontend = self._make_frontend
 
     def stop(self) -> None:

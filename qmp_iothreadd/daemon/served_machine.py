@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import Config
     from qmp_iothreadd.iothread.trace_log import TraceLog
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.server.rounds import Rounds
 
 
 class ServedMachine:
     """What one configuration asks for. ``ended`` is called when the machine is told to end.
 
-    ``traces``: the process's, where it has several machines.
+    ``traces`` and ``rounds``: the process's, where it has several machines.
 
     Raises:
         QAPIError: the schema is wrong.
@@ -29,14 +30,18 @@ class ServedMachine:
     """
 
     def __init__(
-        self, config: Config, ended: Callable[[], None], traces: TraceLog | None = None
+        self,
+        config: Config,
+        ended: Callable[[], None],
+        traces: TraceLog | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self.config = config
         self.machine = make_machine(config, traces)
         dispatcher = Dispatcher(self.machine, stub_missing=config.stub_missing)
         if config.schema.path is not None or config.schema.defines:
             dispatcher.bind(COMMANDS)  # the functions were written for the package's schema
-        self._monitors = Monitors(dispatcher, multi_client=config.multi_client)
+        self._monitors = Monitors(dispatcher, multi_client=config.multi_client, rounds=rounds)
         self._ended = ended
         self.machine.on_shutdown = self._end
 

@@ -12,7 +12,7 @@ import select
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from qmp_iothreadd.chardev.frontend import FrontendProtocol
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
@@ -30,17 +30,35 @@ UNREAD_EVENTS_LIMIT: Final = 4 << 20
 """The most bytes of events that wait for a client; one that leaves more unread is cut off."""
 
 
+class SharedRounds(Protocol):
+    """What the machines of one loop go by: see ``rounds``."""
+
+    def until(self) -> float:
+        """When a turn that begins now is to end."""
+
+    def is_over(self) -> bool:
+        """Whether the time of this round of the loop is over."""
+
+    def add(self, turns: Turns, *, came: bool) -> None:
+        """Let these go on soon, sooner where they have just come."""
+
+
 class Turns:
     """Who runs: everyone at once while it is quick, else for a turn each, one after the other.
 
-    While a command takes its time, a turn only reads ahead. ``clock`` is in seconds.
+    While a command takes its time, a turn only reads ahead. ``clock`` is in seconds. ``rounds``:
+    those of the loop, where there are other machines on it.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], float] = time.monotonic,
+        rounds: SharedRounds | None = None,
     ) -> None:
         self.loop = loop
         self.clock = clock
+        self._rounds = rounds
         self.closed = False
         self._task: asyncio.Task[None] | None = None
         self._scheduled = False
@@ -56,6 +74,14 @@ class Turns:
         if connection in self._ready or (self._ready and connection.abort_if_gone()):
             return
         self._serve(connection)
+
+    def resume(self, connection: Connection) -> None:
+        """The same for one that waited for its client to read: it has had turns before."""
+        if self._rounds is not None and self._rounds.is_over():
+            self._ready.setdefault(connection)
+            self._rounds.add(self, came=False)
+        else:
+            self.run(connection)
 
     def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
         """A command of the connection's takes its time."""
@@ -78,7 +104,7 @@ class Turns:
             self._task.cancel()
 
     def _serve(self, connection: Connection) -> None:
-        until = self.clock() + TURN_S
+        until = self.clock() + TURN_S if self._rounds is None else self._rounds.until()
         if self._task is None:
             more = connection.work(until)
         else:
@@ -89,22 +115,27 @@ class Turns:
             self._schedule()
 
     def _schedule(self) -> None:
-        if not self._scheduled:
+        if self._rounds is not None:
+            self._rounds.add(self, came=True)
+        elif not self._scheduled:
             self._scheduled = True
             self.loop.call_soon(self._go_round)
 
     def _go_round(self) -> None:
         """Give turns in order, as many as fit into the time of one."""
         self._scheduled = False
-        until = self.clock() + TURN_S
+        if self.go_on(self.clock() + TURN_S):
+            self._schedule()
+
+    def go_on(self, until: float) -> bool:
+        """Give turns in order, one at least, until the time is over; whether more are wanted."""
         while self._ready:
             connection, _ = self._ready.popitem(last=False)
             if not connection.abort_if_gone():
                 self._serve(connection)
             if self.clock() >= until:
                 break
-        if self._ready:
-            self._schedule()
+        return bool(self._ready)
 
     def _done(self, connection: Connection) -> None:
         self._task = None
@@ -174,7 +205,7 @@ class Connection(FrontendProtocol):
     def resume_writing(self) -> None:
         """The client reads again: go on."""
         self._writable = True
-        self._turns.run(self)
+        self._turns.resume(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end; the peer may have been taken away, and still be there."""
