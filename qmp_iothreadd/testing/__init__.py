@@ -1,7 +1,7 @@
 """For tests of QMP tools: servers to run them against, and clients to look at servers with.
 
 DaemonProcess  the daemon as a child process: the real thing, milliseconds from the second on
-Server         the same server in the test's own event loop: milliseconds
+Server         the same server in the test's own process, scripted as it likes: milliseconds
 Fleet          many servers on one event loop: for tools that manage many machines
 FaultyServer   a server that misbehaves on request (``faults``)
 Client         a blocking client, exact to the byte
@@ -9,7 +9,8 @@ MemoryClient   a session and its client without a socket: microseconds
 
 What the daemon returns and emits is checked against the schema in all of them.
 
-pytest finds the fixtures ``qmp_daemon`` and ``start_qmp_daemon`` by itself (``plugin``).
+pytest finds the fixtures ``qmp_server``, ``qmp_client``, ``qmp_daemon`` and their kin by itself
+(``plugin``).
 """
 
 from __future__ import annotations

@@ -23,11 +23,6 @@ class LoopThread:
         self.loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    @property
-    def thread(self) -> threading.Thread:
-        """The thread that runs the loop."""
-        return self._thread
-
     def start(self) -> None:
         """Run the loop."""
         self._thread.start()

@@ -112,16 +112,21 @@ def test_what_is_left_open_fails_the_test_in_words(run: Run) -> None:
 def test_markers_merge_from_module_to_class_to_method(run: Run) -> None:
     run(
         """
-        pytestmark = pytest.mark.qmp_server(name="of the module", monitors=2)
+        def one(context):
+            return 1
+
+        functions = {"x-own": one, "x-all": one}
+        pytestmark = pytest.mark.qmp_server(name="of the module", monitors=2, functions=functions)
 
         @pytest.mark.qmp_server(name="of the class")
         class TestOfAClass:
-            @pytest.mark.qmp_server(multi_client=True)
+            @pytest.mark.qmp_server(multi_client=True, functions={"x-own": lambda context: 2})
             def test_method(self, qmp_server):
                 assert qmp_server.machine.name == "of the class"
                 assert len(qmp_server.paths) == 2
                 with Client.connect(qmp_server.path) as first, Client.connect(qmp_server.path):
                     first.negotiate()
+                    assert (first.execute("x-own"), first.execute("x-all")) == (2, 1)
 
         @pytest.mark.qmp_server(port=0)
         def test_function(qmp_server):
@@ -225,6 +230,19 @@ def test_client_elsewhere_is_an_error_that_says_what_to_do(run: Run) -> None:
     )
 
 
+def test_client_where_nothing_runs_coroutines(run: Run) -> None:
+    text = "@pytest.mark.asyncio\ndef test_plain(qmp_client): raise AssertionError('it ran')"
+    arguments = ("-W", "ignore::pytest.PytestUnknownMarkWarning", "-o", "markers=asyncio")
+    run(text, arguments=arguments).has("this test does not run on it", errors=1)
+
+
+def test_client_without_its_library(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "qemu.qmp", None)
+    run("def test_plain(qmp_client): raise AssertionError('it ran')").has(
+        "qmp_client needs qemu.qmp: pip install qemu.qmp", errors=1
+    )
+
+
 # -- What a failure says --------------------------------------------------------------------------
 
 
@@ -243,6 +261,12 @@ def test_a_failure_has_the_transcript_and_what_the_daemon_said(run: Run) -> None
             assert status(server) == "running"
             with Client.connect(server.paths[1]) as client:
                 client.negotiate()
+            server.emit("LONG", {"text": "x" * 1000})
+            with Client.connect(server.path) as client:
+                client.negotiate()
+                client.request("x" * 1000)
+                client.send("{]")
+                client.receive()
             assert not server.path
 
         def test_open(qmp_server):
@@ -262,6 +286,8 @@ def test_a_failure_has_the_transcript_and_what_the_daemon_said(run: Run) -> None
         "warning: trace event 'no_such_event' does not exist",
         "- server 1 of qmp_server_factory: transcript -",
         'compat_monitor1 → {"execute": "qmp_capabilities"}',
+        "… (1015 characters)",
+        "compat_monitor0 → no JSON",
         passed=1,
         failed=4,
     )
@@ -284,6 +310,10 @@ def test_a_real_qemu_runs_what_is_not_scripted(run: Run, qemu: str) -> None:
         """
         def test_server(qmp_server):
             assert status(qmp_server) == "running"
+
+        def test_fails(qmp_server):
+            assert not hasattr(qmp_server, "_private")
+            raise AssertionError("of the test")
 
         @pytest.mark.qmp_daemon("-S")
         def test_daemon(qmp_daemon):
@@ -314,5 +344,6 @@ def test_a_real_qemu_runs_what_is_not_scripted(run: Run, qemu: str) -> None:
         "a server of its own kind is asked for",
         "--multi-client is qmp-iothreadd's",
         passed=2,
+        failed=1,
         skipped=4,
     )

@@ -134,6 +134,10 @@ def test_waiting_for_the_end_has_an_end(server: Server) -> None:
         server.stopped.wait(0.01)
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 # -- From any thread ------------------------------------------------------------------------------
 
 
@@ -151,6 +155,8 @@ def test_the_machine_is_acted_on_where_it_lives(server: Server) -> None:
     assert iothread.name == "io0"
     loop_thread: int = server.call(threading.get_ident)
     assert loop_thread != threading.get_ident()
+    with pytest.raises(TimeoutError, match="of the test"):
+        server.call(_raise, TimeoutError("of the test"))
     with pytest.raises(QmpError, match="duplicate property"):
         server.machine.add_object("iothread", "io0", {})
 
