@@ -93,7 +93,7 @@ async def test_held_reply_comes_on_release() -> None:
     async with FaultyServer() as server, connected(server) as client:
         server.misbehave(faults.hold)
         held = asyncio.create_task(client.execute("query-name"))
-        await asyncio.sleep(0.02)
+        await server.wait_for("query-name")
         assert not held.done()
         server.release()
         async with asyncio.timeout(5):
