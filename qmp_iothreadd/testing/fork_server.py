@@ -87,7 +87,12 @@ class ForkServer:
     def _fork(self, fds: list[int]) -> bool:
         """Fork, and answer. Returns whether this is the child, which keeps ``fds`` alone."""
         gc.freeze()  # what is there now is the same in all daemons: collections leave it alone
-        pid, pidfd = _sibling.fork()
+        try:
+            pid, pidfd = _sibling.fork()
+        except OSError:  # there may be no more processes, or no such fork
+            _close(fds)
+            answer(self._control, None)
+            return False
         if pid == 0:
             self._control.close()
             _close([self._owner, *self._daemons])
