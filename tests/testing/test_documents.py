@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "testing.md"
 SUPPORT = Path(__file__).parent / "documented"
+RECORDING = ROOT / "tests" / "data" / "recordings" / "iothread-weights-11.1.jsonl"
 TIMEOUT_S = 120.0
 
 
@@ -40,6 +41,7 @@ def project(tmp_path: Path) -> Path:
     """A project of its own, with what the examples test."""
     for file in SUPPORT.glob("*.py"):
         shutil.copy(file, tmp_path)
+    shutil.copy(RECORDING, tmp_path / "vm.jsonl")
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nfilterwarnings =\n    error\n"
         # Of what an editable installation of this project starts Python with.
