@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from qmp_iothreadd.machine.machine import Machine
+
+class Sender(Protocol):
+    """Who sends an event: a machine, or what stands for one."""
+
+    def emit(self, event: str, data: dict[str, Any] | None) -> None:
+        """Send it to all clients."""
 
 
 class FleetEvent(NamedTuple):
@@ -22,7 +26,7 @@ class FleetEvent(NamedTuple):
 class FleetEvents:
     """Sends events until it is closed: of ``count`` machines one each ``every_s / count`` seconds.
 
-    ``machine`` gives one by its number, None where it has ended. ``rounds``: how often each machine
+    ``sender`` gives one by its number, None where it has ended. ``rounds``: how often each machine
     sends each event, without end if None.
     """
 
@@ -30,13 +34,13 @@ class FleetEvents:
         self,
         events: Iterable[FleetEvent],
         count: int,
-        machine: Callable[[int], Machine | None],
+        sender: Callable[[int], Sender | None],
         *,
         rounds: int | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._count = count
-        self._machine = machine
+        self._sender = sender
         self._turns = inf if rounds is None else rounds * count
         self._timers: dict[int, asyncio.TimerHandle] = {}
         for key, event in enumerate(events):
@@ -51,9 +55,9 @@ class FleetEvents:
         """Send what is due, one round at most: what comes late is not made up for at once."""
         now = self._loop.time()
         for _ in range(self._count):
-            machine = self._machine(turn % self._count)
-            if machine is not None:
-                machine.emit(event.event, event.data)
+            sender = self._sender(turn % self._count)
+            if sender is not None:
+                sender.emit(event.event, event.data)
             turn += 1
             due += event.every_s / self._count
             if turn >= self._turns:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import MonitorConfig
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.session_protocol import MonitorSession
-    from qmp_iothreadd.server.rounds import Rounds
+    from qmp_iothreadd.server.connection import SharedRounds
 
 
 MakeSession = Callable[["Dispatcher", MonitorQMP], Session]
@@ -40,7 +40,7 @@ class Monitors:
         *,
         multi_client: bool = False,
         session: MakeSession = Session,
-        rounds: Rounds | None = None,
+        rounds: SharedRounds | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._multi_client = multi_client

@@ -11,7 +11,6 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.iothread.trace_log import TraceLog
-from qmp_iothreadd.json.encoded_once import EncodedOnce, EncodedText
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.boards import EMPTY
 from qmp_iothreadd.machine.boards.empty_machine import NoneMachine, add_machine
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.chardev.frontend import Frontend
     from qmp_iothreadd.descriptors import Descriptors
     from qmp_iothreadd.iothread.workload import WorkloadObject
+    from qmp_iothreadd.json.encoded_once import EncodedText
     from qmp_iothreadd.machine.boards.machine_object import MachineObject
     from qmp_iothreadd.machine.objects.memory import MemoryBackend
     from qmp_iothreadd.machine.part import Part
@@ -111,30 +111,16 @@ class Machine(RunState):
         self.script: Any = None
         self.make_frontend: Callable[[Monitor], Frontend] = Unserved
         self._parts: dict[object, Part] = {}
-        self._introspection: list[dict[str, Any]] | None = None
-        self._introspection_text: EncodedText | None = None
         self._event_filters: dict[str, Filter | None] = {}
 
     def introspection(self) -> list[dict[str, Any]]:
         """What query-qmp-schema returns."""
-        if self._introspection is None:
-            from qmp_iothreadd.qapi.introspect import introspect
-
-            self._introspection = [EncodedOnce(each) for each in introspect(self.schema)]
-        return self._introspection
+        return self.models.introspection()
 
     def introspection_to_send(self) -> list[dict[str, Any]] | EncodedText:
         """The same, as text where that was made ready with the package and nobody looks into it."""
-        if self._introspection is not None or self.outgoing.looks:
-            return self.introspection()
-        if self._introspection_text is None:
-            from qmp_iothreadd.qapi.ready_made import ready_made_introspection
-
-            text = ready_made_introspection(self.schema)
-            if text is None:
-                return self.introspection()
-            self._introspection_text = EncodedText(text, self.introspection)
-        return self._introspection_text
+        text = None if self.outgoing.looks else self.models.introspection_text()
+        return self.introspection() if text is None else text
 
     def version_info(self) -> dict[str, Any]:
         """What the greeting and query-version say of the version."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from qmp_iothreadd.json.encoded_once import EncodedText
     from qmp_iothreadd.qapi.core_schemas import Nested
     from qmp_iothreadd.qapi.replies import Projection, Projections
     from qmp_iothreadd.qapi.schema import Command, Member, Schema, SchemaType
@@ -39,6 +40,8 @@ class Models:
         self._validators: dict[SchemaType, Callable[[Any], Any]] = {}
         self._projections: Projections | None = None
         self._model: Callable[[str], type[BaseModel]] | None = None
+        self._introspection: list[dict[str, Any]] | None = None
+        self._introspection_text: EncodedText | None = None
 
     def arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
         """The validator of a command's arguments, the same one at each call.
@@ -113,6 +116,26 @@ class Models:
 
             self._model = ModelFactory(self.schema).model
         return self._model(name)
+
+    def introspection(self) -> list[dict[str, Any]]:
+        """The schema as its clients see it: what query-qmp-schema returns, made once."""
+        if self._introspection is None:
+            from qmp_iothreadd.json.encoded_once import EncodedOnce
+            from qmp_iothreadd.qapi.introspect import introspect
+
+            self._introspection = [EncodedOnce(each) for each in introspect(self.schema)]
+        return self._introspection
+
+    def introspection_text(self) -> EncodedText | None:
+        """The same as text, where that was made ready with the package, or None."""
+        if self._introspection_text is None and self._introspection is None:
+            from qmp_iothreadd.json.encoded_once import EncodedText
+            from qmp_iothreadd.qapi.ready_made import ready_made_introspection
+
+            text = ready_made_introspection(self.schema)
+            if text is not None:
+                self._introspection_text = EncodedText(text, self.introspection)
+        return self._introspection_text
 
     def _make_arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
         type_ = command.arg_type

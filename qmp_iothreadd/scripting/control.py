@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.json.encoded_once import EncodedOnce
@@ -26,8 +27,12 @@ def names_control(schema: Schema, name: Any) -> bool:
     return command is not None and is_control(command)
 
 
+@lru_cache(4)
 def introspect_without_control(schema: Schema) -> list[dict[str, Any]]:
-    """What query-qmp-schema says of a schema without the commands that control scripts."""
+    """What query-qmp-schema says of a schema without the commands that control scripts.
+
+    Machines of one schema share it.
+    """
     from qmp_iothreadd.qapi.introspect import introspect  # seldom asked for
     from qmp_iothreadd.qapi.schema import Schema
 

@@ -34,7 +34,6 @@ class Script:
         self.faults = Faults()
         self.sessions: list[ScriptedSession] = []
         self._clients = count(1)
-        self._introspection: list[dict[str, Any]] | None = None
         machine.script = self
         for session in cast("list[ScriptableSession]", machine.sessions):
             session.script = self.join(session)
@@ -95,9 +94,7 @@ class Script:
         """What query-qmp-schema returns on a monitor."""
         if not self.hides_control(monitor):
             return self.machine.introspection()
-        if self._introspection is None:
-            self._introspection = introspect_without_control(self.machine.schema)
-        return self._introspection
+        return introspect_without_control(self.machine.schema)
 
     def reset(self) -> None:
         """Forget responses, faults and the history; sessions go on."""

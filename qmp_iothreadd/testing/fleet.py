@@ -18,14 +18,13 @@ from qmp_iothreadd.daemon import capacity
 from qmp_iothreadd.daemon.fleet_events import FleetEvent, FleetEvents
 from qmp_iothreadd.daemon.fleet_folder import fleet_folder
 from qmp_iothreadd.daemon.fleet_names import numbered, uuid_of
+from qmp_iothreadd.server.rounds import Rounds
 from qmp_iothreadd.testing.guard import folder_name, own_folder
 from qmp_iothreadd.testing.loop_thread import LoopThread, call_on, running_loop
 from qmp_iothreadd.testing.server import LeftOpenError, Server
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from qmp_iothreadd.machine.machine import Machine
 
 # What the first of them says is what all do.
 _SAID = 3
@@ -54,7 +53,7 @@ class Fleet(Sequence[Server]):
     ) -> None:
         if count < 1 or iothreads < 0:
             raise ValueError(f"{count} machines with {iothreads} iothreads: expected 1 or more")
-        for key in ("machine", "path", "port", "uuid"):
+        for key in ("machine", "path", "port", "rounds", "uuid"):
             if key in options:
                 raise TypeError(f"{key}=: each machine of a fleet has its own")
         self._count = count
@@ -67,6 +66,7 @@ class Fleet(Sequence[Server]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._senders: list[FleetEvents] = []
+        self._loop_errors: list[str] = []
 
     # -- The servers ------------------------------------------------------------------------------
 
@@ -96,7 +96,10 @@ class Fleet(Sequence[Server]):
     # -- Events -----------------------------------------------------------------------------------
 
     def emit(self, event: str, data: Mapping[str, Any] | None = None, *, over: float = 0.0) -> None:
-        """Let each machine send an event: now, or one after the other within ``over`` seconds."""
+        """Let each machine send an event: now, or one after the other within ``over`` seconds.
+
+        As ``Server.emit``: any name, and the data of one that the schema has is held against it.
+        """
         if over:
             self._send(event, data, over, rounds=1)
         else:
@@ -104,9 +107,9 @@ class Fleet(Sequence[Server]):
 
     def _emit_now(self, event: str, data: Mapping[str, Any] | None) -> None:
         for number in range(self._count):
-            machine = self._machine(number)
-            if machine is not None:
-                machine.emit(event, data)
+            server = self._server(number)
+            if server is not None:
+                server.emit(event, data)
 
     def emit_every(self, seconds: float, event: str, data: Mapping[str, Any] | None = None) -> None:
         """Let each machine send an event every so many seconds, no two at the same time."""
@@ -120,13 +123,14 @@ class Fleet(Sequence[Server]):
         wanted = FleetEvent(event, None if data is None else dict(data), seconds)
         self._on_loop(
             lambda: self._senders.append(
-                FleetEvents([wanted], self._count, self._machine, rounds=rounds)
+                FleetEvents([wanted], self._count, self._server, rounds=rounds)
             )
         )
 
-    def _machine(self, number: int) -> Machine | None:
+    def _server(self, number: int) -> Server | None:
+        """One that has not ended."""
         server = self._servers[number]
-        return None if server.stopped.is_set() else server.machine
+        return None if server.stopped.is_set() else server
 
     # -- From start to end ------------------------------------------------------------------------
 
@@ -182,9 +186,12 @@ class Fleet(Sequence[Server]):
 
     async def _open(self) -> None:
         self._loop = asyncio.get_running_loop()
+        if self._thread is not None:
+            self._loop.set_exception_handler(self._keep_error)
         self._stack = contextlib.ExitStack()
         try:
             self._stack.enter_context(_descriptor_limit_raised())
+            self._options["rounds"] = Rounds(self._loop)
             folder = self._enter_folder()
             for number in range(self._count):
                 before = capacity.Usage.now() if number == 1 else None
@@ -227,11 +234,17 @@ class Fleet(Sequence[Server]):
         ends = [server.__aexit__(type(error), error, None) for server in self._servers]
         results = await asyncio.gather(*ends, return_exceptions=True)
         self._stack.close()
-        return [
-            f"{numbered(self._name, number)}: {found}"
-            for number, found in enumerate(results)
-            if found is not None
+        found = [
+            f"{numbered(self._name, number)}: {result}"
+            for number, result in enumerate(results)
+            if result is not None
         ]
+        return [*found, *self._loop_errors]
+
+    def _keep_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        what = f"{type(error).__name__}: {error}" if error else context["message"]
+        self._loop_errors.append(f"an error in the fleet's event loop: {what}")
 
     def _check_new(self) -> None:
         if self._loop is not None or self._thread is not None:

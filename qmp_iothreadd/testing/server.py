@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
+    from qmp_iothreadd.server.connection import SharedRounds
     from qmp_iothreadd.testing.recordings import Recording
 
 _T = TypeVar("_T")
@@ -79,6 +80,7 @@ class Server(Scripted):
         replay: Recording | str | Path | None = None,
         session: MakeSession = Session,
         allow_left_open: bool = False,
+        rounds: SharedRounds | None = None,
         **options: Any,
     ) -> None:
         _check_address(path, port, monitors)
@@ -92,6 +94,7 @@ class Server(Scripted):
         self._multi_client = multi_client
         self._make_session = session
         self._allow_left_open = allow_left_open
+        self._rounds = rounds
         self._thread: LoopThread | None = None
         self._serving: Serving | None = None
         self._addresses: list[Address] = []
@@ -224,6 +227,7 @@ class Server(Scripted):
                 multi_client=self._multi_client,
                 session=self._make_session,
                 on_end=self.stopped.set,
+                rounds=self._rounds,
             )
             self._stack.push_async_callback(self._serving.aclose)
             self._addresses = [

@@ -12,6 +12,7 @@ from qmp_iothreadd.machine.monitors import MonitorQMP
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.socket import ChardevSocket
     from qmp_iothreadd.qmp.dispatch import Dispatcher
+    from qmp_iothreadd.server.connection import SharedRounds
 
 Address = str | tuple[str, int]
 """The path of a Unix socket, or a host and a port."""
@@ -27,14 +28,22 @@ class Serving:
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, *, multi_client: bool, session: MakeSession, on_end: Any
+        self,
+        dispatcher: Dispatcher,
+        *,
+        multi_client: bool,
+        session: MakeSession,
+        on_end: Any,
+        rounds: SharedRounds | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self._machine = dispatcher.machine
         self._on_end = on_end
         self._stack = contextlib.AsyncExitStack()
         self._chardevs: list[ChardevSocket] = []
-        self._monitors = Monitors(dispatcher, multi_client=multi_client, session=session)
+        self._monitors = Monitors(
+            dispatcher, multi_client=multi_client, session=session, rounds=rounds
+        )
         self._stack.push_async_callback(self._machine.chardevs.drained)
         self._stack.callback(self._monitors.close)
         self._machine.on_shutdown = self._stop

@@ -147,3 +147,14 @@ def test_closing_joins_every_thread() -> None:
     assert all(contexts)
     machine.close()
     assert machine.iothreads() == []
+
+
+def test_machines_of_one_schema_share_what_clients_see_of_it() -> None:
+    machines = [make_machine() for _ in range(2)]
+    try:
+        first, second = (machine.introspection() for machine in machines)
+        assert first is second
+        assert any(each["name"] == "query-status" for each in first)
+    finally:
+        for machine in machines:
+            machine.close()

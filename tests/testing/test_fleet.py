@@ -115,6 +115,26 @@ def test_they_send_it_again_and_again() -> None:
         assert [*heard][:5] == [0, 1, 0, 1, 0]
 
 
+def test_an_event_that_nobody_knows_and_one_that_cannot_be() -> None:
+    with Fleet(2) as fleet, Client.connect(fleet[1].path) as client:
+        client.negotiate()
+        fleet.emit("NOBODY_KNOWS", {"x": 1}, over=0.01)
+        event = client.receive_event()
+        assert (event["event"], event["data"]) == ("NOBODY_KNOWS", {"x": 1})
+        for over in (0.0, 0.01):
+            with pytest.raises(QmpError):
+                fleet.emit("BALLOON_CHANGE", {"actual": "x"}, over=over)
+
+
+def test_each_is_scripted_and_asked_by_itself() -> None:
+    with Fleet(2) as fleet:
+        fleet[1].respond("query-uptime", 7)
+        with Client.connect(fleet[1].path) as client:
+            client.negotiate()
+            assert client.execute("query-uptime") == 7
+        assert [server.requests("query-uptime") for server in fleet] == [[], [{}]]
+
+
 # -- What cannot be --------------------------------------------------------------------------------
 
 
@@ -170,6 +190,16 @@ def test_what_is_left_open_is_said_of_its_machine() -> None:
         fleet.close()
     assert str(raised.value) == (
         "vm0: left open: boom; vm1: left open: boom; vm2: left open: boom; and 2 more"
+    )
+    fleet = Fleet(1).start()
+    boom = partial(fleet[0].machine.resolve, "/nothing/there")
+    fleet[0].call(lambda: asyncio.get_running_loop().call_soon(boom))
+    fleet[0].call(lambda: asyncio.get_running_loop().call_exception_handler({"message": "boom"}))
+    with pytest.raises(LeftOpenError) as raised:
+        fleet.close()
+    assert str(raised.value) == (
+        "an error in the fleet's event loop: QmpError: Device '/nothing/there' not found; "
+        "an error in the fleet's event loop: boom"
     )
     with Fleet(1, allow_left_open=True) as allowed:
         allowed[0].loop_errors.append("boom")
