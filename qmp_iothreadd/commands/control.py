@@ -33,9 +33,9 @@ def query_commands(ctx: Context) -> list[dict[str, str]]:
 def query_qmp_schema(ctx: Context) -> list[dict[str, Any]] | EncodedText:
     """The schema as clients see it."""
     script = ctx.machine.script
-    if script is None:
+    if script is None or not script.hides_control(ctx.monitor.name):
         return ctx.machine.introspection_to_send()
-    found: list[dict[str, Any]] = script.introspection(ctx.monitor.name)
+    found: list[dict[str, Any]] = script.introspection()
     return found
 
 

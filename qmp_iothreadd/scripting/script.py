@@ -90,10 +90,8 @@ class Script:
         """Whether a monitor lacks what controls scripts, as another is there for that."""
         return bool(self.control) and monitor not in self.control
 
-    def introspection(self, monitor: str) -> list[dict[str, Any]]:
-        """What query-qmp-schema returns on a monitor."""
-        if not self.hides_control(monitor):
-            return self.machine.introspection()
+    def introspection(self) -> list[dict[str, Any]]:
+        """What query-qmp-schema returns where ``hides_control``."""
         return introspect_without_control(self.machine.schema)
 
     def reset(self) -> None:
