@@ -16,6 +16,8 @@ import pytest
 
 from qmp_iothreadd.daemon import capacity
 from qmp_iothreadd.daemon.fleet_events import FleetEvent, FleetEvents
+from qmp_iothreadd.daemon.fleet_names import uuid_after, uuid_of
+from qmp_iothreadd.machine.machine import NIL_UUID
 from qmp_iothreadd.testing import DaemonProcess
 from tests.waiting import wait_until, wait_until_async
 
@@ -115,6 +117,32 @@ async def test_the_exit_status_is_the_worst(in_process: Any, folder: Path) -> No
     assert await in_process.ended() == 1
 
 
+async def test_each_machine_is_scripted_by_its_own_control_monitor(
+    in_process: Any, folder: Path, tmp_path: Path
+) -> None:
+    responses = tmp_path / "responses"
+    responses.write_text('{"command": "query-all", "value": 1}\n')
+    control = f"unix:{tmp_path}/{{n}}.control"
+    start(in_process, folder, 2, "--respond", str(responses), "--control", control)
+    reader, writer = await in_process.connect(str(tmp_path / "1.control"))
+    scripted = {"command": "query-one", "value": 2}
+    for request in (
+        {"execute": "qmp_capabilities"},
+        {"execute": "x-respond", "arguments": scripted},
+    ):
+        await reader.readline()
+        writer.write(json.dumps(request).encode())
+    assert json.loads(await reader.readline()) == {"return": {}}
+    writer.close()
+    path = [str(folder / f"{number}.sock") for number in range(2)]
+    assert await in_process.execute(path[0], "query-all") == [1]
+    assert await in_process.execute(path[1], "query-all", "query-one") == [1, 2]
+    [found] = await in_process.execute(path[0], "query-commands")
+    assert {"name": "query-one"} not in found
+    in_process.signal()
+    assert await in_process.ended() == 0
+
+
 # -- What cannot be had ----------------------------------------------------------------------------
 
 
@@ -200,6 +228,16 @@ async def test_events_go_round_and_a_machine_that_ended_is_passed_over() -> None
     assert len(sent) == stopped
 
 
+async def test_one_round_of_events() -> None:
+    sent: list[int] = []
+    machines: dict[int, Any] = {number: Sender(number, sent) for number in range(3)}
+    events = FleetEvents([FleetEvent("STOP", None, 0.003)], 3, machines.get, rounds=1)
+    await wait_until_async(lambda: len(sent) == 3)
+    await asyncio.sleep(0.005)
+    events.close()
+    assert sent == [0, 1, 2]
+
+
 async def test_machines_send_the_events_that_are_asked_for(in_process: Any, folder: Path) -> None:
     start(in_process, folder, 2, "--fleet-event", "BALLOON_CHANGE,every=0.1,data.actual=7")
     reader, writer = await in_process.connect(str(folder / "1.sock"))
@@ -212,6 +250,11 @@ async def test_machines_send_the_events_that_are_asked_for(in_process: Any, fold
     writer.close()
     in_process.signal()
     assert await in_process.ended() == 0
+
+
+def test_uuids_go_round() -> None:
+    assert uuid_after("ffffffff-ffff-ffff-ffff-fffffffffffe", 2) == NIL_UUID
+    assert uuid_of("a") != uuid_of("b")
 
 
 # -- The process -----------------------------------------------------------------------------------
