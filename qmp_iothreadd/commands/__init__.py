@@ -36,6 +36,7 @@ LATER = (
     "snapshots",
     "transactions",
     "xen",
+    "faults",
 )
 
 COMMANDS.soon += [f"{__name__}.{module}" for module in SOON]

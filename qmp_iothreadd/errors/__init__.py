@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.errors.devices import *
     from qmp_iothreadd.errors.disks import *
     from qmp_iothreadd.errors.drives import *
+    from qmp_iothreadd.errors.faults import *
     from qmp_iothreadd.errors.fleet import *
     from qmp_iothreadd.errors.hardware import *
     from qmp_iothreadd.errors.iothread import *
@@ -105,6 +106,7 @@ _LAYERS: Final = (
     "command_line",
     "device_options",
     "scripting",
+    "faults",
 )
 
 

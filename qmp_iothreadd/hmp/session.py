@@ -6,7 +6,7 @@ It is driven as ``qmp.session.Session`` is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.hmp import interpreter, messages, text
@@ -36,6 +36,8 @@ class BaseSession:
     """
 
     __slots__ = ("cpu_index", "dispatcher", "eof", "inbox", "monitor", "output_size", "wake")
+
+    plan: list[Any] | None = None
 
     def __init__(self, dispatcher: Dispatcher, monitor: Monitor) -> None:
         self.dispatcher = dispatcher

@@ -8,7 +8,7 @@ are read; all others wait for ``step``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +59,7 @@ class Session:
         "negotiated",
         "oob",
         "output_size",
+        "plan",
         "script",
         "wake",
     )
@@ -71,6 +72,8 @@ class Session:
         self.eof = False
         self.inbox = DescriptorInbox()
         self.output_size = 0
+        # What a script lets go out otherwise than at once: who carries the session takes it.
+        self.plan: list[Any] | None = None
         # Called when there is output that no call of the adapter's asked for: an event.
         self.wake: Callable[[], None] = lambda: None
         self._reader = JSONReader()
@@ -97,6 +100,7 @@ class Session:
         self._queue.clear()
         self._output.clear()
         self.output_size = 0
+        self.plan = None
         self.dispatcher.machine.listeners.remove(self.notify)
         self.dispatcher.machine.sessions.remove(self)
         if self.script is not None:
@@ -178,6 +182,8 @@ class Session:
         Returns: ``IDLE`` when there is nothing to do; a coroutine, to be awaited before the next
         step, when the command takes its time; else None.
         """
+        if self._running:  # a script holds a request back
+            return None if self.fill() else IDLE
         item = self._queue.popleft() if self._queue else self._read()
         if item is PENDING:
             return None if self._reader.pending_bytes else IDLE
@@ -299,13 +305,38 @@ class Session:
         if self.script is None:
             data = self.monitor.encode(message)
         else:
-            data = self.script.outgoing(message, request)
+            scripted = self.script.outgoing(message, request)
+            if scripted is None:
+                return
+            data = scripted
         self.put(data)
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are; who is not within ``step`` or ``notify`` calls ``wake``."""
-        self._output.append(data)
+        (self._output if self.plan is None else self.plan).append(data)
         self.output_size += len(data)
+
+    # -- What a script does with it ---------------------------------------------------------------
+
+    def put_steps(self, steps: Sequence[Any]) -> None:
+        """Send what goes out otherwise than at once, and all that follows after it."""
+        if self.plan is None:
+            self.plan, self._output = list(self._output), []
+        self.plan += steps
+        self.output_size += 1 + sum([len(step) for step in steps if isinstance(step, bytes)])
+
+    def hold_back(self, request: object) -> None:
+        """Run nothing in band until this request is given back."""
+        self._running |= not _is_oob(request)
+
+    def give_back(self, request: object) -> None:
+        """Run this request next."""
+        self._running &= _is_oob(request)
+        self._queue.appendleft(request)
+
+
+def _is_oob(request: object) -> bool:
+    return isinstance(request, dict) and "exec-oob" in request and "execute" not in request
 
 
 def check_envelope(request: dict[str, Any], *, allow_oob: bool) -> tuple[str, dict[str, Any]]:

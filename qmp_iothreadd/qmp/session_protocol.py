@@ -18,6 +18,8 @@ class MonitorSession(Protocol):
     eof: bool
     inbox: DescriptorInbox
     output_size: int
+    plan: list[Any] | None
+    """The steps of a script that are to go out instead of ``data_to_send``, or None."""
     wake: Callable[[], None]
 
     @property

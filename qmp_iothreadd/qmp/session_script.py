@@ -5,7 +5,7 @@ The session knows this much of it; what answers is in the room ``scripting``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class SessionScript(Protocol):
     def find(self, name: str) -> BoundCommand:
         """The command of this name, as ``Dispatcher.find`` gives it."""
 
-    def outgoing(self, message: Message, request: object | None) -> bytes:
-        """A message is about to leave; what to send now instead of it, which may be nothing.
+    def outgoing(self, message: Message, request: object | None) -> bytes | None:
+        """A message is about to leave; what to send now instead of it, None: nothing.
 
         ``request`` is the one that it answers, None where it is a greeting or an event.
         """
@@ -54,6 +54,15 @@ class ScriptableSession(Protocol):
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are; ``wake`` afterwards, unless it is within a hook."""
+
+    def put_steps(self, steps: Sequence[Any]) -> None:
+        """Send what goes out otherwise than at once; ``wake`` as above."""
+
+    def hold_back(self, request: object) -> None:
+        """Run nothing in band before ``give_back``; ``incoming`` returns False to this request."""
+
+    def give_back(self, request: object) -> None:
+        """Run this next: ``incoming`` is asked once more."""
 
 
 class MachineScript(Protocol):

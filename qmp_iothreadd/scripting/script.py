@@ -31,7 +31,7 @@ class Script:
         self.control: set[str] = set()
         self.history = History()
         self.responses = Responses(machine)
-        self.faults = Faults()
+        self.faults = Faults(machine)
         self.sessions: list[ScriptedSession] = []
         self._clients = count(1)
         machine.script = self
@@ -112,5 +112,5 @@ class Script:
         for session in [*self.sessions]:
             session.session.script = None
             session.close()
-        self.faults.close()
+        self.faults.clear()
         self.machine.script = None

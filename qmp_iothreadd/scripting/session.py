@@ -43,13 +43,15 @@ class ScriptedSession:
         self._running: object = None
 
     def incoming(self, request: object) -> bool:
-        """Write a request down; whether no fault takes it.
+        """Write a request down; whether no fault takes it, or one gives it back.
 
         What controls scripts is none of their business.
         """
         if self._controls(request):
             return True
         self._unanswered[id(request)] = self._running = request
+        if self._faults.admits(self.session, request):
+            return True
         is_error = isinstance(request, Exception)
         self._note("request", None if is_error else writer.message(request))
         goes_on = self._faults.incoming(self.session, request)
@@ -66,7 +68,7 @@ class ScriptedSession:
             self.answered(self._running)  # by silence, unless it fails
         return found
 
-    def outgoing(self, message: Message, request: object | None) -> bytes:
+    def outgoing(self, message: Message, request: object | None) -> bytes | None:
         """Give a message to the faults, and write down what they leave of it."""
         if request is not None and not self._was_noted(request):
             return self.session.monitor.encode(message)
@@ -74,7 +76,10 @@ class ScriptedSession:
         sent = self._faults.outgoing(self.session, message, request)
         data = self.session.monitor.encode(sent.message)
         self._note(kind_of(message), data, sent.fault)
-        return data if sent.data is None else sent.data
+        if sent.steps is None:
+            return data
+        self.session.put_steps(sent.steps)
+        return None
 
     def answered(self, request: object) -> None:
         """Nobody waits for the reply to a request any more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -19,6 +20,7 @@ from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.hangup import HangupWatch
+    from qmp_iothreadd.server.wire import Wire
 
 OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
@@ -28,6 +30,8 @@ TURN_S: Final = 0.002
 
 UNREAD_EVENTS_LIMIT: Final = 4 << 20
 """The most bytes of events that wait for a client; one that leaves more unread is cut off."""
+
+_CLIENT: Final = "client"
 
 
 class SharedRounds(Protocol):
@@ -160,7 +164,9 @@ class Connection(FrontendProtocol):
         self._on_lost = on_lost
         self._on_input_ended = on_input_ended
         self._transport: asyncio.Transport | None = None
-        self._writable = True
+        self._wire: Wire | None = None
+        self._blocked: set[str] = set()
+        self._writable = True  # for no reason blocked
         self._reading = True
         self._working = False
         self._unfinished = False  # its turn is over, and there is more to do
@@ -199,12 +205,16 @@ class Connection(FrontendProtocol):
 
     def pause_writing(self) -> None:
         """The client does not read: neither do we."""
-        self._writable = False
-        self._update_reading()
+        self.block(_CLIENT)
+        if self._wire is not None:
+            self._wire.client_waits(True)
 
     def resume_writing(self) -> None:
         """The client reads again: go on."""
-        self._writable = True
+        self._blocked.discard(_CLIENT)
+        self._writable = not self._blocked
+        if self._wire is not None:
+            self._wire.client_waits(False)
         self._turns.resume(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -214,6 +224,8 @@ class Connection(FrontendProtocol):
             self._transport = None
             self._turns.forget(self)
             self._stop_watching()
+            if self._wire is not None:
+                self._wire.close()
             self._session.close()
             self._on_lost()
 
@@ -256,10 +268,13 @@ class Connection(FrontendProtocol):
 
     def close(self) -> None:
         """Close once everything is written."""
-        if self._transport is not None:
-            self._flush()
-            self._ending = True
-            self._transport.close()
+        if self._transport is None:
+            return
+        self._flush()
+        if self._wire is not None and not self._gone_silently():
+            return  # it ends with the wire
+        self._ending = True
+        self._transport.close()
 
     def cut_off(self) -> None:
         """Close with no more than what was answered before, as far as the client takes it now."""
@@ -312,11 +327,14 @@ class Connection(FrontendProtocol):
         self._flush()
         # Requests wait until their client reads; events do not.
         unread = self._transport.get_write_buffer_size() if not self._writable else 0
-        if unread > UNREAD_EVENTS_LIMIT:
+        if unread + (self._wire.backlog if self._wire is not None else 0) > UNREAD_EVENTS_LIMIT:
             self.abort()
 
     def _flush(self) -> None:
         if self._transport is not None and not self._ending and self._session.output_size:
+            if self._session.plan is not None:
+                self._follow_plan(self._transport)
+                return
             self._transport.write(self._session.data_to_send())
             if self._transport.is_closing():
                 self._ending = True  # the client is gone: what comes now would be dropped
@@ -334,7 +352,7 @@ class Connection(FrontendProtocol):
                 transport.pause_reading()
         if wanted:
             self._stop_watching()
-        elif suspended and self._watch is None:
+        elif (suspended or self._wire is not None) and self._watch is None:
             self._start_watching(transport)
 
     def _start_watching(self, transport: asyncio.Transport) -> None:
@@ -342,7 +360,60 @@ class Connection(FrontendProtocol):
         if sock is not None:
             from qmp_iothreadd.chardev.hangup import HangupWatch  # few are made to wait
 
-            self._watch = HangupWatch(self._turns.loop, sock.fileno(), self.abort)
+            half = self._wire is not None and self._wire.told_not_to_read
+            self._watch = HangupWatch(self._turns.loop, sock.fileno(), self.abort, half=half)
+
+    # -- What a script lets go out ----------------------------------------------------------------
+
+    def block(self, reason: str) -> None:
+        """Read and run nothing until ``unblock`` is called with each reason."""
+        if reason not in self._blocked:
+            self._blocked.add(reason)
+            self._writable = False
+            self._stop_watching()  # for what else is to be seen now
+            self._update_reading()
+
+    def unblock(self, reason: str) -> None:
+        """Go on soon, unless there are other reasons."""
+        if reason in self._blocked:
+            self._blocked.remove(reason)
+            self._writable = not self._blocked
+            self._turns.loop.call_soon(self.run)
+
+    def run(self) -> None:
+        """Let the session go on with what it has read."""
+        if self._transport is not None:
+            self._turns.run(self)
+
+    def wire_done(self) -> None:
+        """All steps are done: what the session sends may leave at once again."""
+        if self._session.plan:
+            self._flush()
+            return
+        self._wire = self._session.plan = None
+        if self._session.eof:
+            self._turns.loop.call_soon(self.run)
+
+    def end(self) -> None:
+        """Nothing more is read or sent."""
+        self._ending = True
+
+    def _follow_plan(self, transport: asyncio.Transport) -> None:
+        if self._wire is None:
+            from qmp_iothreadd.server.wire import Wire  # only where somebody scripts
+
+            self._wire = Wire(self._turns.loop, transport, self)
+            self._wire.client_waits(_CLIENT in self._blocked)
+        steps, self._session.plan = self._session.plan or [], []
+        self._session.output_size = 0
+        self._wire.add(steps)
+
+    def _gone_silently(self) -> bool:
+        """Whether a client that sends no more may be gone, and nothing sent would tell."""
+        assert self._transport is not None
+        assert self._wire is not None
+        sock = self._transport.get_extra_info("socket")
+        return self._wire.silent and (sock is None or sock.family != socket.AF_UNIX)
 
     def _stop_watching(self) -> None:
         if self._watch is not None:

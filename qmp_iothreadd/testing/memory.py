@@ -31,6 +31,7 @@ from qmp_iothreadd.testing.requests import Message, Requests
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qmp.registry import CommandFunction
+    from qmp_iothreadd.testing.memory_wire import MemoryWire
 
 _models: dict[tuple[str | None, tuple[int, int] | None], Models] = {}
 
@@ -117,6 +118,7 @@ class MemoryClient(Requests):
         self._chardev = chardev
         assert isinstance(self.monitor, MonitorQMP)
         self.session = Session(self.dispatcher, self.monitor)
+        self._wire: MemoryWire | None = None
 
     def __enter__(self) -> MemoryClient:
         return self
@@ -126,6 +128,8 @@ class MemoryClient(Requests):
 
     def close(self) -> None:
         """Hang up, and close the machine if it is this client's."""
+        if self._wire is not None:
+            self._wire.close()
         self.session.close()
         self.monitor.unparent()
         self.monitor.finalize()
@@ -133,14 +137,33 @@ class MemoryClient(Requests):
         if self._owned:
             self.machine.close()
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether a fault closed the connection."""
+        return self._wire is not None and self._wire.hung_up
+
     def feed(self, data: bytes) -> bytes:
-        """Give the session bytes and take all that it answers; after ``quit`` nothing is run."""
+        """Give the session bytes and take all that it answers; after ``quit`` nothing is run.
+
+        What a fault lets wait for a time does not wait: there is no time in memory.
+        """
         self.session.receive_data(data)
+        if self._wire is None:
+            self._work()
+        if self._wire is None and self.session.plan is not None:
+            from qmp_iothreadd.testing.memory_wire import MemoryWire  # few have faults
+
+            self._wire = MemoryWire(self.session)
+        if self._wire is not None:
+            return self._wire.play(self._work)
+        return self.session.data_to_send()
+
+    def _work(self) -> None:
+        """Run what was read."""
         while not self.machine.shutting_down and (outcome := self.session.step()) is not IDLE:
             if outcome is not None:
                 raise NotImplementedError("commands that take their time need an event loop")
         self.machine.part(BackgroundWork).run()
-        return self.session.data_to_send()
 
     def send(self, request: bytes | str | Message) -> list[Message]:
         """Send bytes as they are, or a message as JSON. Returns the messages that come back."""
