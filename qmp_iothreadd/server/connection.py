@@ -403,7 +403,8 @@ class Connection(FrontendProtocol):
             from qmp_iothreadd.server.wire import Wire  # only where somebody scripts
 
             self._wire = Wire(self._turns.loop, transport, self)
-            self._wire.client_waits(_CLIENT in self._blocked)
+            if _CLIENT in self._blocked:
+                self._wire.client_waits(True)
         steps, self._session.plan = self._session.plan or [], []
         self._session.output_size = 0
         self._wire.add(steps)
