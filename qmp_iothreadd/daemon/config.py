@@ -152,6 +152,16 @@ class ResponsesConfig(_Row):
         self.location = location
 
 
+class FaultConfig(_Row):
+    """A Fault of the schema, and the option that asks for it."""
+
+    __slots__ = ("location", "words")
+
+    def __init__(self, words: dict[str, Any], location: str = "") -> None:
+        self.words = words
+        self.location = location
+
+
 class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
@@ -201,7 +211,8 @@ class Config:
     there; ``device_defaults`` are what ``-global`` says: a type of devices, a property and a text.
     ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs. ``vnc`` are
     displays by id, with whether they ask for a password; ``spice``: there is a SPICE display.
-    ``control`` names the monitors that script the others, ``responses`` what is scripted already.
+    ``control`` names the monitors that script the others, ``responses`` and ``faults`` what is
+    scripted already.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -271,5 +282,6 @@ class Config:
         self.metrics_address: str | None = None
         self.control: list[str] = []
         self.responses: list[ResponsesConfig] = []
+        self.faults: list[FaultConfig] = []
         #: Many machines, of which this configuration is the first's and the process's.
         self.fleet: FleetConfig | None = None

@@ -34,3 +34,6 @@ def begin_script(config: Config, machine: Machine) -> None:
     for wanted in config.responses:
         with located(wanted.location):
             respond_from_file(machine, wanted.path)
+    for fault in config.faults:
+        with located(fault.location):
+            script.faults.add_words(fault.words)

@@ -25,10 +25,11 @@ _EXCLUDE: Final = (
 _VERSION: Final = r"\d{1,9}(\.\d{1,9}){0,2}"
 
 
-def checked(models: Models, words: Mapping[str, Any]) -> dict[str, Any]:
+def checked(models: Models, words: Mapping[str, Any], *, texts: bool = False) -> dict[str, Any]:
     """The words of a fault with ``on`` and ``when`` filled in, in the order of the schema.
 
-    ``models`` are those of any schema: faults are the package's own.
+    ``models`` are those of any schema: faults are the package's own. ``texts``: the values are
+    texts, as ``keyval.parse`` finds them.
 
     Raises:
         QmpError: they do not fit the schema, are out of bounds, or contradict each other.
@@ -36,7 +37,7 @@ def checked(models: Models, words: Mapping[str, Any]) -> dict[str, Any]:
     given = str(words.get("kind"))
     if "kind" in words and given not in KINDS:
         raise errors.fault_kind_unknown(given, ", ".join(KINDS))
-    found: dict[str, Any] = _models(models).validate(_fault_type(models), dict(words))
+    found = _typed(models, dict(words), texts=texts)
     _check_bounds(found)
     for one, other in _EXCLUDE:
         if one in found and other in found:
@@ -47,15 +48,19 @@ def checked(models: Models, words: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _models(models: Models) -> Models:
-    shipped = shipped_schema(models.schema)
-    if shipped is models.schema:
-        return models
-    return type(models)(shipped)  # a schema of the user's has no faults
+def _typed(models: Models, words: dict[str, Any], *, texts: bool) -> dict[str, Any]:
+    schema = shipped_schema(models.schema)
+    fault = schema.types["Fault"]
+    found: dict[str, Any]
+    if texts:
+        from qmp_iothreadd.qom.input_visitor import from_keyval  # only for command lines
 
-
-def _fault_type(models: Models) -> Any:
-    return shipped_schema(models.schema).types["Fault"]
+        found = from_keyval(fault, words)
+        return found
+    # A schema of the user's has no faults.
+    own = models if schema is models.schema else type(models)(schema)
+    found = own.validate(fault, words)
+    return found
 
 
 def _check_bounds(words: Mapping[str, Any]) -> None:

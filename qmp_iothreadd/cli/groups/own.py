@@ -9,7 +9,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.cli.backends import CHARDEV
 from qmp_iothreadd.cli.command_line import CommandLine, Finished
 from qmp_iothreadd.cli.option import FILE, Option, set_field, store_text
-from qmp_iothreadd.daemon.config import ResponsesConfig
+from qmp_iothreadd.daemon.config import FaultConfig, ResponsesConfig
 from qmp_iothreadd.qom import c_numbers
 
 GUEST_DELAY_MAX_MS: Final = 60 * 60 * 1000
@@ -33,6 +33,24 @@ def _add_control(line: CommandLine, text: str) -> None:
 
 def _add_responses(line: CommandLine, text: str) -> None:
     line.config.responses.append(ResponsesConfig(text, line.location))
+
+
+def _add_fault(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.fault import read_fault  # few ask for one
+
+    line.config.faults.append(FaultConfig(read_fault(line, text), line.location))
+
+
+def _fault_kinds() -> Iterable[str]:
+    from qmp_iothreadd.scripting.fault_kinds import KINDS  # for a shell
+
+    return (*KINDS, "help")
+
+
+def _fault_words() -> Iterable[str]:
+    from qmp_iothreadd.cli.fault import fault_words  # for a shell
+
+    return fault_words()
 
 
 def _control_words() -> Iterable[str]:
@@ -143,6 +161,14 @@ OPTIONS = (
         FILE,
         _add_responses,
         "answer as FILE says: JSON lines, each the arguments of an x-respond",
+    ),
+    Option(
+        "fault",
+        "KIND[,WORD=VALUE]... | JSON",
+        _add_fault,
+        "let something go wrong between the server and its clients ('help' lists what)",
+        words=_fault_kinds,
+        more=_fault_words,
     ),
     Option(
         "control",
