@@ -47,7 +47,7 @@ def test_nested_words_and_commas() -> None:
         ("drop,nth=x", "Parameter 'nth' expects integer"),
         ("drop,seconds=1", "Parameter 'seconds' is unexpected"),
         ("delay,seconds=-1", "Parameter 'seconds' expects a number from 0 to 3600"),
-        ('{"kind": "drop", "at": "1"}', "expects uint32_t"),
+        ('{"kind": "drop", "at": "1"}', "expects uint64"),
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, message: str) -> None:

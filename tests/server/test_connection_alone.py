@@ -46,6 +46,7 @@ class Session:
     """Has something to do for ever, and makes ``piece`` of output each time that it does."""
 
     suspended = eof = running = False
+    plan = None
 
     def __init__(self, piece: bytes = b"") -> None:
         self.piece = piece
