@@ -157,6 +157,14 @@ def test_faults_add_up(client: MemoryClient, faults: Faults) -> None:
     )
 
 
+def test_a_fault_meets_what_another_made_of_the_message(
+    client: MemoryClient, faults: Faults
+) -> None:
+    faults.add("duplicate", copies=2)
+    faults.add("duplicate", copies=3)
+    assert ask(client) == REPLY % 1 * 6
+
+
 def test_events_come_before_the_error_that_is_asked_for(
     client: MemoryClient, faults: Faults
 ) -> None:
