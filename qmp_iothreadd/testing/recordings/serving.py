@@ -48,7 +48,8 @@ class ReplayServer:
         self._tasks.add(task)
         self.clients += 1
         try:
-            with contextlib.suppress(ConnectionError):
+            # Cancelled is what ``serve`` does at its end; asyncio would report it as a fault.
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await self._converse(self._player.connect(), reader, writer)
         finally:
             self._tasks.discard(task)
