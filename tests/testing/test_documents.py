@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,18 +54,23 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *command: str, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
+    """What a command printed. It and its children end here, whatever becomes of it."""
+    with subprocess.Popen(
         command,
         cwd=project,
         env=env,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+        start_new_session=True,
+    ) as started:
+        try:
+            printed, _ = started.communicate(timeout=TIMEOUT_S)
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # usually
+                os.killpg(started.pid, signal.SIGKILL)
+    assert started.returncode == 0, printed
+    return printed
 
 
 def test_the_guides_python_runs(project: Path) -> None:
