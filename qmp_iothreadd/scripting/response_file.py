@@ -8,6 +8,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.errors import LocatedError, QmpError
 from qmp_iothreadd.errors.tree import FilePlace
+from qmp_iothreadd.errors.unforeseen import of_system
 from qmp_iothreadd.json.reader import parse_one
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.shipped import shipped_schema
@@ -29,8 +30,8 @@ def respond_from_file(machine: Machine, path: str) -> None:
     try:
         lines = read_bounded(path, regular=False).splitlines()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise errors.cannot_open(path, reason or str(error)) from None
+        reason = error.strerror if isinstance(error, OSError) else of_system(error)
+        raise errors.cannot_open(path, str(reason or error)) from None
     script = machine.part(Script)
     # The served schema may have no such command, and no monitor where it could be given.
     schema = shipped_schema(machine.schema)

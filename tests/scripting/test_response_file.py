@@ -51,7 +51,11 @@ def test_a_line_that_makes_no_sense_is_named(
 
 
 @pytest.mark.parametrize(
-    ("path", "reason"), [("/no/such", "No such file or directory"), ("a\0b", "embedded null byte")]
+    ("path", "reason"),
+    [
+        ("/no/such", "No such file or directory"),
+        ("a\0b", "No such file or directory: its name has a NUL in it"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(client: MemoryClient, path: str, reason: str) -> None:
     with pytest.raises(QmpError, match=f"^Could not open '{path}': {reason}$"):
