@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.children import children, kept_by_the_session
+
 pytest_plugins = ["pytester"]
 
 # How long an example takes to make or to run says how busy the machine is, not what the code does.
@@ -94,20 +96,12 @@ def _threads() -> set[str]:
 
 def _descriptors() -> set[str]:
     found = set()
-    for number in os.listdir("/proc/self/fd"):
+    kept = {str(fd) for _, fd in kept_by_the_session()}
+    for number in set(os.listdir("/proc/self/fd")) - kept:
         with contextlib.suppress(OSError):  # the one that lists the folder
             target = os.readlink(f"/proc/self/fd/{number}")
             if target not in _KEPT:
                 found.add(f"descriptor {number} ({target})")
-    return found
-
-
-def _children() -> set[str]:
-    found: set[str] = set()
-    for task in os.listdir("/proc/self/task"):
-        with contextlib.suppress(OSError):  # the thread has ended, or the kernel does not tell
-            text = Path(f"/proc/self/task/{task}/children").read_text()
-            found.update(f"child process {pid}" for pid in text.split())
     return found
 
 
@@ -119,19 +113,10 @@ def _native_objects() -> set[str]:
     return {f"{count} {name}" for name, count in counters.items() if count}
 
 
-def _kept() -> set[str]:
-    """What the session keeps: the processes that daemons are forked from."""
-    servers = sys.modules.get("qmp_iothreadd.testing.fork_servers")
-    found: set[str] = set()
-    for server in servers.fork_servers() if servers else ():
-        pid, fd = server.held()
-        found |= {f"child process {pid}", f"descriptor {fd} ({os.readlink(f'/proc/self/fd/{fd}')})"}
-    return found
-
-
 def held_resources() -> set[str]:
     """What this process holds, in words."""
-    return (_threads() | _descriptors() | _children() | _native_objects()) - _kept()
+    processes = {f"child process {pid}" for pid in children()}
+    return _threads() | _descriptors() | processes | _native_objects()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,9 @@
     ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
     ├── QAPIError            what is wrong with a schema, and where        (qapi.messages)
     ├── ReplyError           a reply is not what the schema says           (qapi.replies)
-    └── FunctionError        a function does not fit its command           (qmp.signatures)
+    ├── FunctionError        a function does not fit its command           (qmp.signatures)
+    ├── AddressError         nobody listens or can listen there     (testing.recordings.addresses)
+    └── RecordingError       a file is no recording                 (testing.recordings.format)
 
 A function of this package makes an error; the caller raises it::
 

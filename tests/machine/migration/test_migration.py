@@ -9,7 +9,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from qmp_iothreadd.machine.migration.incoming import Incoming
 from qmp_iothreadd.machine.migration.migration import Migration
 from qmp_iothreadd.machine.migration.stream import empty_machine_stream, read_stream
 from qmp_iothreadd.testing import make_machine
+from tests.children import children
 
 QEMU = shutil.which("qemu-system-x86_64")
 
@@ -61,9 +61,8 @@ async def until_quiet() -> None:
     if tasks:
         done, _ = await asyncio.wait(tasks, timeout=20)
         assert done == tasks
-    own = Path(f"/proc/self/task/{threading.get_native_id()}/children")
     async with asyncio.timeout(20):
-        while own.read_text():
+        while children():
             await asyncio.sleep(0.001)
 
 
