@@ -105,6 +105,8 @@ class Session:
         self.dispatcher.machine.sessions.remove(self)
         if self.script is not None:
             self.script.close()
+            if not self._running:
+                self.script = None  # which knows this session
 
     # -- What commands see ------------------------------------------------------------------------
 

@@ -47,6 +47,10 @@ class SharedRounds(Protocol):
         """Let these go on soon, sooner where they have just come."""
 
 
+def _nobody() -> None:
+    """Whom a session wakes whose client is gone."""
+
+
 class Turns:
     """Who runs: everyone at once while it is quick, else for a turn each, one after the other.
 
@@ -227,6 +231,7 @@ class Connection(FrontendProtocol):
             if self._wire is not None:
                 self._wire.close()
             self._session.close()
+            self._session.wake = _nobody  # no cycle: the memory is free now, and not some time
             self._on_lost()
 
     # -- Work -------------------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
+import weakref
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, cast
@@ -12,6 +15,8 @@ import pytest
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
 from qmp_iothreadd.server import connection
 from qmp_iothreadd.server.connection import OUTPUT_PIECE, UNREAD_EVENTS_LIMIT, Connection, Turns
+from qmp_iothreadd.testing import Server
+from tests.waiting import wait_until_async
 
 
 class Transport(asyncio.Transport):
@@ -135,3 +140,25 @@ def test_a_client_that_leaves_events_unread_is_cut_off(turns: Turns, more: int) 
     transport.unread = UNREAD_EVENTS_LIMIT + more
     session.wake()
     assert transport.aborted is bool(more)
+
+
+async def test_what_a_client_leaves_is_freed_when_it_goes() -> None:
+    """No cycle keeps it until a collection, of which there may be none for thousands of clients."""
+    async with Server() as server:
+        gc.collect()
+        gc.disable()
+        try:
+            for request in ({"execute": "query-status"}, {"execute": "nope"}):
+                reader, writer = await asyncio.open_unix_connection(server.path)
+                for message in ({"execute": "qmp_capabilities"}, request):
+                    await reader.readline()
+                    writer.write(json.dumps(message).encode())
+                await reader.readline()
+                (session,) = server.machine.sessions
+                left = weakref.finalize(session._reader._lexer, lambda: None)
+                del session
+                writer.close()
+                await wait_until_async(lambda: not server.machine.sessions)
+                await wait_until_async(lambda: not left.alive)  # noqa: B023
+        finally:
+            gc.enable()
