@@ -1,4 +1,7 @@
-"""What differs from run to run: the one table of it, and values without it."""
+"""What differs from run to run: the one table of it, and values without it.
+
+What others are not to read is described likewise (``redaction``).
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,17 @@ PATH_PATTERN: Final = re.compile(rf"(?<![\w./<>]){_NOT_OF_FILES}/(?:[\w.@%+~=-]+
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """``members`` are names whose values differ, ``text`` is what differs within strings."""
+    """What is hidden: all values of the ``members`` so named, ``text`` within strings."""
 
     name: str
     what: str
     members: re.Pattern[str] = _NOTHING
     text: re.Pattern[str] = _NOTHING
+
+
+def mask_of(masks: Iterable[Mask], member: str) -> str | None:
+    """The name of the first mask that hides the values of a member; None where none does."""
+    return next((mask.name for mask in masks if mask.members.fullmatch(member)), None)
 
 
 MASKS: Final = (
@@ -69,7 +77,7 @@ class Masking:
         """What hides the value of a member; None where it is compared."""
         if name in self._members:
             return name
-        return next((mask.name for mask in self._masks if mask.members.fullmatch(name)), None)
+        return mask_of(self._masks, name)
 
     def text(self, text: str) -> str:
         """A string without what differs."""

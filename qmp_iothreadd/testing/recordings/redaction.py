@@ -8,26 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from qmp_iothreadd.testing.recordings.format import Entry, Recording
-from qmp_iothreadd.testing.recordings.masks import PATH_PATTERN
+from qmp_iothreadd.testing.recordings.masks import PATH_PATTERN, Mask, mask_of
 from qmp_iothreadd.testing.recordings.messages import Message
 
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """``members`` are names whose strings are secret; ``text`` finds them within strings."""
-
-    name: str
-    what: str
-    members: re.Pattern[str] = re.compile(r"(?!)")
-    text: re.Pattern[str] = re.compile(r"(?!)")
-
-
 SECRETS: Final = (
-    Secret(
+    Mask(
         "password",
         "passwords, also in URLs and in lines of the human monitor",
         re.compile(r"(?:.*[-_])?(?:passw(?:or)?d|passphrase|pin)|cookie"),
@@ -37,7 +26,7 @@ SECRETS: Final = (
             r"|\bpassword=([^,\s]+)|\"password\":\s*\"([^\"]+)\""
         ),
     ),
-    Secret(
+    Mask(
         "key",
         "keys and their initialisation vectors",
         re.compile(
@@ -48,7 +37,9 @@ SECRETS: Final = (
         ),
     ),
 )
-"""Beside these, ``data`` and ``iv`` of an object of the type secret are keys."""
+"""Of ``text``, a group is what is secret. ``data`` and ``iv`` of an object of the type secret are
+keys, too.
+"""
 
 _SECRET_TYPE: Final = "secret"
 _OF_SECRETS: Final = ("data", "iv")
@@ -117,7 +108,7 @@ class Redaction:
             return "key"
         if name == "value" and isinstance(parent.get("property"), str):  # qom-set's
             return self._kind(parent["property"], {"qom-type": _SECRET_TYPE})
-        return next((each.name for each in SECRETS if each.members.fullmatch(name)), None)
+        return mask_of(SECRETS, name)
 
     def _word(self, kind: str, text: str) -> str:
         if text not in self._words:
