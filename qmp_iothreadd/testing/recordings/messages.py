@@ -157,6 +157,14 @@ def _spellings(value: Value) -> tuple[bytes, ...]:
     return json.dumps(value).encode(), tight.encode(), characters.encode()
 
 
+_NO_ID: Final = object()
+
+
+def id_of(value: Value | None) -> object:
+    """The id of a message's value, equal for all that have none."""
+    return _NO_ID if value is None else value.get("id", _NO_ID)
+
+
 def is_json(value: Value) -> bool:
     """Whether a line of a recording can have it: no infinite number, not too deep."""
     try:

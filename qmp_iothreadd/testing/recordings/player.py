@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing.recordings.format import Entry, Recording
-from qmp_iothreadd.testing.recordings.messages import Message, Value
+from qmp_iothreadd.testing.recordings.messages import Message, Value, id_of
 from qmp_iothreadd.testing.recordings.scenes import Client, Scene, clients_of
 
 _NEGOTIATION: Final = "qmp_capabilities"
@@ -109,17 +109,11 @@ def _recorded_reply(exchange: Entry, message: Message) -> bytes:
     if reply.size is not None:
         what = f"The recording has only the beginning of this reply of {reply.size} bytes"
         return _reply_bytes(message, _error_reply(QmpError(what)))
-    if reply.value is None or (recorded is not None and _same_id(recorded.value, message.value)):
+    if reply.value is None or (
+        recorded is not None and id_of(recorded.value) == id_of(message.value)
+    ):
         return reply.sent_by_server()
     return _reply_bytes(message, {k: v for k, v in reply.value.items() if k != "id"})
-
-
-def _same_id(recorded: Value | None, asked: Value | None) -> bool:
-    return _id(recorded) == _id(asked)
-
-
-def _id(value: Value | None) -> list[Any]:
-    return [value["id"]] if value is not None and "id" in value else []
 
 
 def _reply_bytes(message: Message, reply: Value) -> bytes:

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 from qmp_iothreadd.testing.recordings.format import Entry, Side
-from qmp_iothreadd.testing.recordings.messages import Message, MessageStream, Value
+from qmp_iothreadd.testing.recordings.messages import Message, MessageStream, Value, id_of
 
 UNANSWERED_MAX: Final = 10_000
 """Of more requests that wait for their replies, the oldest counts as not answered."""
-
-_NO_ID: Final = object()
 
 
 class ConnectionRecorder:
@@ -78,14 +76,10 @@ class ConnectionRecorder:
         """The request that a reply answers, which waits no longer."""
         if reply is None:  # not legible
             return self._waiting.popleft() if self._waiting else None
-        wanted = _id(reply)
+        wanted = id_of(reply)
         for index, entry in enumerate(self._waiting):
             request = entry.request
-            if _id(request.value if request else None) == wanted:
+            if id_of(request.value if request else None) == wanted:
                 del self._waiting[index]
                 return entry
         return None
-
-
-def _id(value: Value | None) -> object:
-    return _NO_ID if value is None else value.get("id", _NO_ID)
