@@ -10,11 +10,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qmp_iothreadd.chardev.addresses import UNIX_PATH_MAX
 from qmp_iothreadd.errors import Error
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^/:]*):(\d+)")
 _OPTIONS = re.compile(r",(?:server|wait)\b")  # as QEMU has them
-_PATH_MAX = 107  # bytes, in Linux's sockaddr_un
+_PATH_MAX = UNIX_PATH_MAX - 1  # with a NUL behind it, as Python gives it to the system
 _BACKLOG = 128
 
 
