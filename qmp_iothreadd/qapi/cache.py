@@ -15,14 +15,11 @@ import re
 import stat
 import sys
 import time
-
-# What hashlib has, without OpenSSL, whose import takes longer than reading an entry.
-from _blake2 import blake2b
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
-from qmp_iothreadd.qapi.ready_made import ready_made_schema
+from qmp_iothreadd.qapi.ready_made import DIGEST_SIZE, digest, ready_made_schema
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -37,7 +34,6 @@ MAX_ENTRIES = 32
 MAX_ENTRY_BYTES = 64 << 20
 
 _SUFFIX = ".schema"
-_DIGEST_SIZE = 32
 #: The name of an entry, which is a digest, or of one that is being written.
 _ENTRY = re.compile(r"[0-9a-f]{64}\.schema(\.\d+\.[0-9a-f]{8})?")
 #: By how much the clock of a file system may lag behind ours.
@@ -85,10 +81,6 @@ def _default_folder() -> str | None:
     return os.path.join(base, "qmp-iothreadd") if os.path.isabs(base) else None
 
 
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_DIGEST_SIZE).digest()
-
-
 def _key(top: str, config: AbstractSet[str], version: Version | None) -> str:
     # ``top`` as it was given, too: locations inside the schema begin with it
     parts = [top, os.path.abspath(top), sys.version, repr(version), *sorted(config)]
@@ -97,7 +89,7 @@ def _key(top: str, config: AbstractSet[str], version: Version | None) -> str:
         if entry.name.endswith(".py"):
             state = entry.stat()
             parts.append(f"{entry.name} {state.st_size} {state.st_mtime_ns}")
-    return _digest("\0".join(parts).encode("utf-8", "surrogateescape")).hex()
+    return digest("\0".join(parts).encode("utf-8", "surrogateescape")).hex()
 
 
 def _read(entry: str) -> Schema | None:
@@ -105,9 +97,9 @@ def _read(entry: str) -> Schema | None:
 
     try:
         data = _read_entry(entry)
-        if data is None or _digest(data[_DIGEST_SIZE:]) != data[:_DIGEST_SIZE]:
+        if data is None or digest(data[DIGEST_SIZE:]) != data[:DIGEST_SIZE]:
             return None
-        sources, serialized = marshal.loads(memoryview(data)[_DIGEST_SIZE:])
+        sources, serialized = marshal.loads(memoryview(data)[DIGEST_SIZE:])
         if not all(_state(name) == seen for name, seen in sources):
             return None
         schema = deserialize(serialized)
@@ -148,13 +140,13 @@ def _write(entry: str, schema: Schema, started_ns: int) -> None:
     if newest_ns >= started_ns - _CLOCK_LAG_NS:
         return  # a file may have changed since it was parsed, or may yet without another ctime
     data = marshal.dumps((sources, serialize(schema)))
-    if _DIGEST_SIZE + len(data) > MAX_ENTRY_BYTES:
+    if DIGEST_SIZE + len(data) > MAX_ENTRY_BYTES:
         return
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if os.stat(folder).st_uid != os.geteuid():
         return  # whoever owns it decides what is in it
-    _replace(entry, _digest(data) + data)
+    _replace(entry, digest(data) + data)
     _drop_oldest(folder)
 
 

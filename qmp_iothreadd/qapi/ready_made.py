@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SCHEMA = "qapi-schema.ready"
 INTROSPECTION = "introspection.ready"
 
+#: How many bytes a digest has.
+DIGEST_SIZE = 32
+
 #: Name in the folder, size in bytes, digest.
 Source = tuple[str, int, bytes]
 
@@ -61,7 +64,7 @@ def ready_made_introspection(schema: Schema) -> str | None:
 
 def digest(data: bytes) -> bytes:
     """What tells one content of a file from another."""
-    return blake2b(data, digest_size=16).digest()
+    return blake2b(data, digest_size=DIGEST_SIZE).digest()
 
 
 def _is_the_same(folder: str, source: Source, made_ns: int) -> bool:

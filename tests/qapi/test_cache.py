@@ -19,6 +19,7 @@ from qmp_iothreadd.qapi import QAPIError, Schema, cache, load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.ready_made import digest
 from qmp_iothreadd.qapi.serialization import serialize
 
 TEXT = "{ 'include': 'more.json' } { 'command': 'one', 'data': { 'a': 'int' } }"
@@ -299,7 +300,7 @@ def too_large(entry: Path) -> None:
 
 def right_in_digest_alone(entry: Path) -> None:
     data = marshal.dumps(([], ("not", "a", "schema")))
-    entry.write_bytes(cache._digest(data) + data)
+    entry.write_bytes(digest(data) + data)
 
 
 @pytest.mark.parametrize("put", [a_fifo, a_link, too_large, right_in_digest_alone])
