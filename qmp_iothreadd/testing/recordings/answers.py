@@ -32,11 +32,14 @@ def script_recording(
     """
     if not isinstance(recording, Recording):
         recording = read_recording(recording)
-    names = sorted(recording.commands() - set(known))
     scenes = [scene for client in clients_of(recording) for scene in client.scenes]
     scenes.sort(key=lambda scene: scene.time)
+    by_command: dict[str, list[Scene]] = {}
+    for scene in scenes:
+        by_command.setdefault(_command(scene), []).append(scene)
+    names = sorted(by_command.keys() - {"", *known})
     for name in names:
-        function = _Replayed(name, [scene for scene in scenes if _command(scene) == name], script)
+        function = _Replayed(name, by_command[name], script)
         script.responses.respond(name, function, check=False, optional=True)
     return names
 

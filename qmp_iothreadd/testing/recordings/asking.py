@@ -69,10 +69,11 @@ def _in_order(clients: Iterable[Client]) -> list[tuple[int, Scene | None]]:
     """The scenes of all clients by their times; None is that a client's connection ends."""
     found: list[tuple[float, int, Scene | None]] = []
     for client in clients:
-        found.append((client.greeting.time if client.greeting else 0.0, client.number, Scene()))
-        found += [(scene.time, client.number, scene) for scene in client.scenes]
-        latest = max(time for time, number, _ in found if number == client.number)
+        came = client.greeting.time if client.greeting else 0.0
+        scenes = [(came, Scene()), *((scene.time, scene) for scene in client.scenes)]
+        latest = max(time for time, _ in scenes)
         end = client.closed.time if client.closed else latest
+        found += [(time, client.number, scene) for time, scene in scenes]
         found.append((max(end, latest), client.number, None))
     found.sort(key=lambda each: each[0])
     return [(number, scene) for _, number, scene in found]

@@ -149,7 +149,7 @@ class Answers:
     def __init__(self, scenes: list[Scene], *, exact: bool = False) -> None:
         self._exact = exact
         self._by_request: dict[bytes, _Known] = {}
-        self._by_command: dict[str, list[_Known]] = {}
+        self._by_command: dict[str, deque[_Known]] = {}
         for scene in scenes:
             self._add(scene)
 
@@ -163,7 +163,7 @@ class Answers:
             known = self._by_request[key] = _Known()
         known.fresh.append(scene)
         if exchange.command:
-            self._by_command.setdefault(exchange.command, []).append(known)
+            self._by_command.setdefault(exchange.command, deque()).append(known)
 
     def find(self, message: Message) -> Scene | None:
         """The scene of a request; None where negotiation, which was not recorded, just succeeds.
@@ -180,10 +180,11 @@ class Answers:
             if name == _NEGOTIATION:
                 return None
             raise errors.command_not_found(name)
-        fresh = None if self._exact else next((each for each in others if each.fresh), None)
-        if fresh is None:
+        while others and not others[0].fresh:
+            others.popleft()
+        if self._exact or not others:
             raise QmpError(f"The recording has no '{name}' with these arguments")
-        return fresh.take()
+        return others[0].take()
 
 
 def command_name(message: Message) -> str:
