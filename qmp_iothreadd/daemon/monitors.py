@@ -24,14 +24,11 @@ if TYPE_CHECKING:
     from qmp_iothreadd.server.connection import SharedRounds
 
 
-MakeSession = Callable[["Dispatcher", MonitorQMP], Session]
-
-
 class Monitors:
     """Serves all monitors of a machine, whoever makes them, behind one dispatcher.
 
-    ``multi_client``: each serves all of its clients at once. ``session`` makes QMP's sessions.
-    ``rounds``: those of a loop that serves other machines, too.
+    ``multi_client``: each serves all of its clients at once. ``rounds``: those of a loop
+    that serves other machines, too.
     """
 
     def __init__(
@@ -39,12 +36,10 @@ class Monitors:
         dispatcher: Dispatcher,
         *,
         multi_client: bool = False,
-        session: MakeSession = Session,
         rounds: SharedRounds | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._multi_client = multi_client
-        self._make_session = session
         self._turns = Turns(asyncio.get_running_loop(), rounds=rounds)
         dispatcher.machine.make_frontend = self._make_frontend
 
@@ -70,7 +65,7 @@ class Monitors:
         """What makes the session of a monitor's next client."""
         dispatcher = self._dispatcher
         if isinstance(monitor, MonitorQMP):
-            return lambda: self._make_session(dispatcher, monitor)
+            return lambda: Session(dispatcher, monitor)
         if monitor.load("readline"):
             from qmp_iothreadd.hmp.line_editor import History  # only where there is one
             from qmp_iothreadd.hmp.session import HMPSession

@@ -3,7 +3,6 @@
 DaemonProcess  the daemon as a child process: the real thing, milliseconds from the second on
 Server         the same server in the test's own process, scripted as it likes: milliseconds
 Fleet          many servers on one event loop: for tools that manage many machines
-FaultyServer   a server that misbehaves on request (``faults``)
 Client         a blocking client, exact to the byte
 MemoryClient   a session and its client without a socket: microseconds
 
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.client import Client
-    from qmp_iothreadd.testing.faults import FaultyServer
     from qmp_iothreadd.testing.fleet import Fleet
     from qmp_iothreadd.testing.memory import MemoryClient, make_machine
     from qmp_iothreadd.testing.process import DaemonProcess
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Client",
     "DaemonProcess",
-    "FaultyServer",
     "Fleet",
     "MemoryClient",
     "Server",
@@ -38,7 +35,6 @@ __all__ = [
 _MODULES = {
     "Client": "client",
     "DaemonProcess": "process",
-    "FaultyServer": "faults",
     "Fleet": "fleet",
     "MemoryClient": "memory",
     "Server": "server",

@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from qmp_iothreadd.daemon.monitors import MakeSession
-from qmp_iothreadd.qmp.session import Session
 from qmp_iothreadd.testing.guard import folder_name, own_folder
 from qmp_iothreadd.testing.loop_thread import LoopThread, OnLoop, call_on, running_loop
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
@@ -78,7 +76,6 @@ class Server(Scripted):
         functions: Mapping[str, CommandFunction] | None = None,
         strict: bool = False,
         replay: Recording | str | Path | None = None,
-        session: MakeSession = Session,
         allow_left_open: bool = False,
         rounds: SharedRounds | None = None,
         **options: Any,
@@ -92,7 +89,6 @@ class Server(Scripted):
         self._first = (HOST, port) if port is not None else path and str(path)
         self._count = monitors
         self._multi_client = multi_client
-        self._make_session = session
         self._allow_left_open = allow_left_open
         self._rounds = rounds
         self._thread: LoopThread | None = None
@@ -225,7 +221,6 @@ class Server(Scripted):
             self._serving = Serving(
                 self._dispatcher,
                 multi_client=self._multi_client,
-                session=self._make_session,
                 on_end=self.stopped.set,
                 rounds=self._rounds,
             )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
-from qmp_iothreadd.daemon.monitors import MakeSession, Monitors
+from qmp_iothreadd.daemon.monitors import Monitors
 from qmp_iothreadd.machine.monitors import MonitorQMP
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ class Serving:
         dispatcher: Dispatcher,
         *,
         multi_client: bool,
-        session: MakeSession,
         on_end: Any,
         rounds: SharedRounds | None = None,
     ) -> None:
@@ -41,9 +40,7 @@ class Serving:
         self._on_end = on_end
         self._stack = contextlib.AsyncExitStack()
         self._chardevs: list[ChardevSocket] = []
-        self._monitors = Monitors(
-            dispatcher, multi_client=multi_client, session=session, rounds=rounds
-        )
+        self._monitors = Monitors(dispatcher, multi_client=multi_client, rounds=rounds)
         self._stack.push_async_callback(self._machine.chardevs.drained)
         self._stack.callback(self._monitors.close)
         self._machine.on_shutdown = self._stop

@@ -25,18 +25,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from qmp_iothreadd.testing import faults
+from qmp_iothreadd.testing import Client, Server
 from tests.fuzz.soak import Usage
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.scripting.history import Entry
 
 CLIENTS = 50
 WINDOW = 32
 # How many requests one connection makes, at most.
 LIFE = 4000
-# One message in so many meets with a fault; of these, one in so many cuts every client off.
+# One reply in so many meets with a fault; of these, one in so many cuts every client off.
 FAULT_EVERY = 2000
 CUT_EVERY = 200
 # Memory counts from here, or from a tenth of all: what is loaded and cached by then stays.
@@ -49,45 +52,49 @@ _WARM_UP = 1 << 40
 # -- The server, in a process of its own ----------------------------------------------------------
 
 
-class SoakServer(faults.FaultyServer):
-    """Faults at random; which met which request is noted by its id."""
+# In this order: what a message becomes is up to the last of those that meet it.
+FAULTS: dict[str, dict[str, Any]] = {
+    "delay": {"seconds": 0.002},
+    "duplicate": {},
+    "lose": {},
+    "garbage": {},
+    "drop": {},
+}
+
+
+class SoakServer(Server):
+    """Faults at random on its first monitor; which met which request is noted by its id."""
 
     def __init__(self, seed: int) -> None:
-        from qmp_iothreadd.testing.memory import make_machine
-
-        super().__init__(make_machine(check_replies=False))
-        self._multi_client = True
-        self._random = random.Random(seed)
-        self._kinds: dict[str, faults.Fault] = {
-            "lose": faults.lose,
-            "duplicate": faults.duplicate,
-            "garbage": faults.garbage(),
-            "delay": faults.delay(0.002),
-        }
+        super().__init__(monitors=2, multi_client=True, check_replies=False)
+        cuts = 1 / (FAULT_EVERY * CUT_EVERY)
+        others = 1 / FAULT_EVERY / (len(FAULTS) - 1)
+        for number, (kind, words) in enumerate(FAULTS.items()):
+            chance = {
+                "probability": cuts if kind == "drop" else others,
+                "seed": seed + number,
+                "monitor": "compat_monitor0",
+            }
+            self.faults.add(kind, **words, **chance)
         # As arrays: what is noted must not look like a leak.
-        self.noted = {name: array("q") for name in (*self._kinds, "cut")}
+        self.noted = {kind: array("q") for kind in FAULTS}
+        self.history.watchers.append(self._note)
 
-    def next_fault(self, message: dict[str, Any]) -> faults.Fault | None:
-        """A fault for some replies, none for the negotiation."""
-        number = message.get("id")
-        if not isinstance(number, int) or self._random.randrange(FAULT_EVERY):
-            return None
-        if not self._random.randrange(CUT_EVERY):
-            self.noted["cut"].append(number)
-            return faults.drop
-        name = self._random.choice(list(self._kinds))
-        self.noted[name].append(number)
-        return self._kinds[name]
+    def _note(self, entry: Entry) -> None:
+        if entry.fault is None:
+            return
+        kind = entry.fault.rpartition("(")[2].removesuffix(")")
+        self.noted[kind].append(entry.message["id"])
+        if kind == "drop":  # everybody: what they have not got yet is lost
+            asyncio.get_running_loop().call_soon(self.disconnect)
 
 
 async def serve(seed: int) -> None:
     """Serve until standard input ends; say where, and in the end what was done to whom."""
-    server = SoakServer(seed)
-    async with server:
-        print(server.path, flush=True)
+    async with SoakServer(seed) as server:
+        print(*server.paths, flush=True)
         await asyncio.to_thread(sys.stdin.read)
-    server.machine.close()
-    print(json.dumps({name: list(ids) for name, ids in server.noted.items()}), flush=True)
+    print(json.dumps({kind: list(ids) for kind, ids in server.noted.items()}), flush=True)
 
 
 # -- The clients ----------------------------------------------------------------------------------
@@ -221,8 +228,9 @@ async def _connect(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
             await asyncio.sleep(0.001)
 
 
-# It has no id, and so meets with no fault: what was not answered before it was lost.
-_MARKER = b'{"execute": "query-name"}\n'
+# Negotiation meets with no fault, and is over, which has to be said: what was not answered before
+# that was lost.
+_MARKER = b'{"execute": "qmp_capabilities"}\n'
 
 
 def _requests() -> Iterator[str]:
@@ -295,15 +303,15 @@ class Soaked:
         account, noted = self.account, {name: set(ids) for name, ids in self.noted.items()}
         unseen = account.left | account.cut
         expected = {
-            "lost": (account.lost - noted["cut"], noted["lose"] | noted["garbage"]),
+            "lost": (account.lost - noted["drop"], noted["lose"] | noted["garbage"]),
             "doubled": (account.doubled - account.unsure, noted["duplicate"] - account.unsure),
-            "cut": (noted["cut"] & (unseen | account.lost), noted["cut"]),
+            "cut": (noted["drop"] & (unseen | account.lost), noted["drop"]),
         }
         found = [f"a reply that nobody waited for: {line}" for line in account.wrong[:5]]
         for name, (was, wanted) in expected.items():
             if difference := (was ^ wanted) - (unseen if name != "cut" else set()):
                 found.append(f"{name}: {len(was)}, not {len(wanted)}: {sorted(difference)[:5]}")
-        if account.connections["cut off"] and not noted["cut"]:
+        if account.connections["cut off"] and not noted["drop"]:
             found.append(f"{account.connections['cut off']} connections were cut for no reason")
         total = account.answered + len(account.lost) + len(unseen)
         if total != account.sent:
@@ -343,8 +351,6 @@ class Soaked:
 
 def all_objects(path: str, clients: int, command: str, **arguments: str) -> None:
     """Ask for each object that the clients may make."""
-    from qmp_iothreadd.testing import Client
-
     with Client.connect(path) as client:
         client.negotiate()
         for slot in range(clients):
@@ -366,14 +372,14 @@ def soak(plan: Plan, report: Callable[[str], None]) -> Soaked:
         assert server.stdin is not None
         assert server.stdout is not None
         try:
-            path = server.stdout.readline().strip()
+            path, faultless = server.stdout.readline().split()
             runner.run(attack(path, server.pid, warm_up, lambda text: None))
             # As many at once as there ever will be: the engine keeps the stacks of its threads.
-            all_objects(path, plan.clients, "object-add", **{"qom-type": "iothread"})
-            all_objects(path, plan.clients, "object-del")
+            all_objects(faultless, plan.clients, "object-add", **{"qom-type": "iothread"})
+            all_objects(faultless, plan.clients, "object-del")
             before = usage(server.pid)
             done = runner.run(attack(path, server.pid, plan, report))
-            all_objects(path, plan.clients, "object-del")
+            all_objects(faultless, plan.clients, "object-del")
             done.before, done.after = before, usage(server.pid)
             server.stdin.close()
             noted = json.loads(server.stdout.readline())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from qemu.qmp import ConnectError, ExecuteError, QMPClient
@@ -241,6 +241,72 @@ async def test_a_fault_on_an_event(kind: str) -> None:
             assert server.faults.query()[0]["fired"] == 1
         server.faults.remove(1)
         await check_clean(server)
+
+
+# -- And what came of the command, and of the messages around it -----------------------------------
+
+
+async def test_a_delayed_reply_comes_and_those_after_it_wait() -> None:
+    async with Server() as server, connected(server) as client:
+        server.faults.add("delay", seconds=0.1)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        first = asyncio.create_task(client.execute("query-name"))
+        await asyncio.sleep(0.01)
+        await client.execute("query-name")
+        assert loop.time() - started >= 0.09
+        assert await first == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("drop", {}), ("truncate", {"length": 5}), ("garbage", {}), ("garbage", {"text": "[]\r\n"})],
+    ids=["drop", "truncate", "garbage", "no object"],
+)
+async def test_a_command_whose_reply_is_spoiled_was_executed(
+    kind: str, words: dict[str, Any]
+) -> None:
+    async with Server() as server:
+        async with connected(server) as client:
+            server.faults.add(kind, **words)
+            with pytest.raises((QMPError, EOFError)):
+                async with asyncio.timeout(5):
+                    await client.execute("stop")
+        async with connected(server) as client:
+            status = cast("Any", await client.execute("query-status"))
+            assert status["status"] == "paused"  # it was executed all the same
+
+
+async def test_a_lost_reply_never_comes() -> None:
+    async with Server() as server, connected(server) as client:
+        server.faults.add("lose")
+        lost = asyncio.create_task(client.execute("query-name"))
+        await asyncio.sleep(0.02)
+        assert await client.execute("query-status")
+        assert not lost.done()
+        lost.cancel()
+
+
+async def test_a_duplicate_reply_comes_twice() -> None:
+    async with Server() as server:
+        reader, writer = await asyncio.open_unix_connection(server.path)
+        await reader.readline()
+        server.faults.add("duplicate", command="qmp_capabilities")
+        writer.write(b'{"execute":"qmp_capabilities"}{"execute":"query-name","id":1}')
+        lines = [await reader.readline() for _ in range(3)]
+        assert lines == [b'{"return": {}}\r\n'] * 2 + [b'{"return": {}, "id": 1}\r\n']
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_an_event_of_a_command_is_lost_and_its_reply_is_not() -> None:
+    async with Server() as server, connected(server) as client:
+        with client.listener() as listener:
+            server.faults.add("lose", on="event")
+            assert await client.execute("stop") == {}
+            assert await client.execute("cont") == {}
+            event = await listener.get()
+            assert event["event"] == "RESUME"
 
 
 async def test_an_event_is_lost_and_the_next_one_comes() -> None:

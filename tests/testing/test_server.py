@@ -1,4 +1,4 @@
-"""The server in the test's own event loop, and the one that misbehaves."""
+"""The server in the test's own event loop; how it misbehaves, test_faults.py tells."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from qemu.qmp import ConnectError, QMPClient
+from qemu.qmp import QMPClient
 from qemu.qmp.error import QMPError
 
-from qmp_iothreadd.testing import Client, FaultyServer, Server, faults
+from qmp_iothreadd.testing import Client, Server
 
 
 @asynccontextmanager
@@ -72,91 +72,6 @@ async def test_functions_join_the_daemons() -> None:
     async with Server(functions={"query-name": name}) as server, connected(server) as client:
         assert await client.execute("query-name") == {"name": "mine"}
         assert await client.execute("query-status") == {"running": True, "status": "running"}
-
-
-# -- Faults ---------------------------------------------------------------------------------------
-
-
-async def test_delayed_reply_comes_and_those_after_it_wait() -> None:
-    async with FaultyServer() as server, connected(server) as client:
-        server.misbehave(faults.delay(0.1))
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        first = asyncio.create_task(client.execute("query-name"))
-        await asyncio.sleep(0.01)
-        await client.execute("query-name")
-        assert loop.time() - started >= 0.09
-        assert await first == {}
-
-
-async def test_held_reply_comes_on_release() -> None:
-    async with FaultyServer() as server, connected(server) as client:
-        server.misbehave(faults.hold)
-        held = asyncio.create_task(client.execute("query-name"))
-        await server.wait_for("query-name")
-        assert not held.done()
-        server.release()
-        async with asyncio.timeout(5):
-            assert await held == {}
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [faults.drop, faults.truncate(5), faults.garbage(), faults.garbage(b"[]\r\n")],
-    ids=["drop", "truncate", "garbage", "no object"],
-)
-async def test_client_notices_and_can_come_again(fault: faults.Fault) -> None:
-    async with FaultyServer() as server:
-        async with connected(server) as client:
-            server.misbehave(fault)
-            with pytest.raises((QMPError, EOFError)):
-                async with asyncio.timeout(5):
-                    await client.execute("stop")
-        async with connected(server) as client:
-            status = cast("Any", await client.execute("query-status"))
-            assert status["status"] == "paused"  # it was executed all the same
-
-
-async def test_lost_reply_never_comes() -> None:
-    async with FaultyServer() as server, connected(server) as client:
-        server.misbehave(faults.lose)
-        lost = asyncio.create_task(client.execute("query-name"))
-        await asyncio.sleep(0.02)
-        assert await client.execute("query-status")
-        assert not lost.done()
-        lost.cancel()
-
-
-async def test_duplicate_reply_comes_twice() -> None:
-    async with FaultyServer() as server:
-        reader, writer = await asyncio.open_unix_connection(server.path)
-        await reader.readline()
-        server.misbehave(faults.duplicate)
-        writer.write(b'{"execute":"qmp_capabilities"}{"execute":"query-name","id":1}')
-        lines = [await reader.readline() for _ in range(3)]
-        assert lines == [b'{"return": {}}\r\n'] * 2 + [b'{"return": {}, "id": 1}\r\n']
-        writer.close()
-        await writer.wait_closed()
-
-
-async def test_events_can_be_lost_too() -> None:
-    async with FaultyServer(events=True) as server, connected(server) as client:
-        with client.listener() as listener:
-            server.misbehave(faults.lose)
-            assert await client.execute("stop") == {}
-            assert await client.execute("cont") == {}
-            event = await listener.get()
-            assert event["event"] == "RESUME"
-
-
-async def test_a_server_that_never_greets() -> None:
-    async with FaultyServer(greet=False) as server:
-        client = QMPClient("patient")
-        with pytest.raises((TimeoutError, ConnectError)):
-            async with asyncio.timeout(0.1):
-                await client.connect(server.path)
-        with suppress(QMPError, EOFError):
-            await client.disconnect()
 
 
 def test_a_server_can_be_an_older_qemu() -> None:
