@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from qmp_iothreadd.daemon import capacity
 from qmp_iothreadd.daemon.fleet_events import FleetEvent, FleetEvents
@@ -20,7 +20,8 @@ from qmp_iothreadd.daemon.fleet_folder import fleet_folder
 from qmp_iothreadd.daemon.fleet_names import numbered, uuid_of
 from qmp_iothreadd.server.rounds import Rounds
 from qmp_iothreadd.testing.guard import folder_name, own_folder
-from qmp_iothreadd.testing.loop_thread import LoopThread, call_on, running_loop
+from qmp_iothreadd.testing.loop_thread import call_on
+from qmp_iothreadd.testing.served import Served
 from qmp_iothreadd.testing.server import LeftOpenError, Server
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _SAID = 3
 
 
-class Fleet(Sequence[Server]):
+class Fleet(Served, Sequence[Server]):
     """``count`` servers, each with a machine, a name and a UUID of its own; a sequence of them.
 
     ``with`` serves on an event loop in a thread of its own, ``async with`` on the one of asyncio
@@ -41,6 +42,8 @@ class Fleet(Sequence[Server]):
     if need be, or in one that goes with the fleet. ``options`` are Server's, the same for all, and
     their texts have the number, too. The process's limit of descriptors is raised meanwhile.
     """
+
+    _called = "fleet"
 
     def __init__(
         self,
@@ -56,17 +59,15 @@ class Fleet(Sequence[Server]):
         for key in ("machine", "path", "port", "rounds", "uuid"):
             if key in options:
                 raise TypeError(f"{key}=: each machine of a fleet has its own")
+        super().__init__()
         self._count = count
         self._iothreads = iothreads
         self._name = name if numbered(name, 0) != name else f"{name}-{{n}}"
         self._folder = folder
         self._options = options
         self._servers: list[Server] = []
-        self._thread: LoopThread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._closed = False
         self._senders: list[FleetEvents] = []
-        self._loop_errors: list[str] = []
 
     # -- The servers ------------------------------------------------------------------------------
 
@@ -74,24 +75,24 @@ class Fleet(Sequence[Server]):
         return self._count
 
     def __iter__(self) -> Iterator[Server]:
-        return iter(self._started())
+        return iter(self._all())
 
     @overload
     def __getitem__(self, which: int) -> Server: ...
     @overload
     def __getitem__(self, which: slice) -> Sequence[Server]: ...
     def __getitem__(self, which: int | slice) -> Server | Sequence[Server]:
-        return self._started()[which]
+        return self._all()[which]
 
     @property
     def servers(self) -> list[Server]:
         """All of them, in their order."""
-        return [*self._started()]
+        return [*self._all()]
 
     @property
     def paths(self) -> list[str]:
         """The socket of each."""
-        return [server.path for server in self._started()]
+        return [server.path for server in self._all()]
 
     # -- Events -----------------------------------------------------------------------------------
 
@@ -134,60 +135,8 @@ class Fleet(Sequence[Server]):
 
     # -- From start to end ------------------------------------------------------------------------
 
-    def start(self) -> Self:
-        """Serve, on a loop in a thread of its own, until ``close``.
-
-        Raises:
-            QmpError: so many do not fit, or a socket cannot be had.
-        """
-        self._check_new()
-        self._thread = thread = LoopThread("qmp fleet")
-        thread.start()
-        try:
-            thread.run(self._open())
-        except BaseException:
-            thread.close()
-            raise
-        return self
-
-    def close(self, *, check: bool = True) -> None:
-        """End what ``start`` began; a second time, nothing happens.
-
-        Raises:
-            LeftOpenError: something is left open, and ``check`` is true.
-        """
-        thread = self._thread
-        if thread is None or self._closed:
-            return
-        try:
-            left = thread.run(self._close(check=check))
-        finally:
-            thread.close()
-        _raise_left(left)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.close(check=error is None)
-
-    async def __aenter__(self) -> Self:
-        if running_loop() is None:
-            raise RuntimeError(
-                "`async with Fleet()` serves on asyncio's loop, and none runs here; use "
-                "`with Fleet() as fleet:`, which has a loop in a thread of its own"
-            )
-        self._check_new()
-        await self._open()
-        return self
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        _raise_left(await self._close(check=error is None))
-
     async def _open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if self._thread is not None:
-            self._loop.set_exception_handler(self._keep_error)
         self._stack = contextlib.ExitStack()
         try:
             self._stack.enter_context(_descriptor_limit_raised())
@@ -199,7 +148,7 @@ class Fleet(Sequence[Server]):
                 if before is not None:  # the first one has loaded what they share
                     capacity.check(self._count, 2, before, capacity.Usage.now())
         except BaseException:
-            await self._close(check=False)
+            await self._end(check=False)
             raise
 
     def _enter_folder(self) -> str:
@@ -223,8 +172,7 @@ class Fleet(Sequence[Server]):
         for each in range(self._iothreads):
             server.machine.create_object({"qom-type": "iothread", "id": f"io{each}"})
 
-    async def _close(self, *, check: bool) -> list[str]:
-        """Give everything back. Returns what was left open, in words, where ``check`` is true."""
+    async def _end(self, *, check: bool) -> list[str]:
         self._closed = True
         for sender in self._senders:
             sender.close()
@@ -239,18 +187,14 @@ class Fleet(Sequence[Server]):
             for number, result in enumerate(results)
             if result is not None
         ]
-        return [*found, *self._loop_errors]
+        return [*found, *self.loop_errors]
 
-    def _keep_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        what = f"{type(error).__name__}: {error}" if error else context["message"]
-        self._loop_errors.append(f"an error in the fleet's event loop: {what}")
+    def _raise_left(self, left: list[str]) -> None:
+        if left:
+            more = f"; and {len(left) - _SAID} more" if len(left) > _SAID else ""
+            raise LeftOpenError("; ".join(left[:_SAID]) + more)
 
-    def _check_new(self) -> None:
-        if self._loop is not None or self._thread is not None:
-            raise RuntimeError("a Fleet starts once: make another one")
-
-    def _started(self) -> list[Server]:
+    def _all(self) -> list[Server]:
         if self._loop is None or len(self._servers) < self._count:
             raise RuntimeError(
                 "the fleet has not started; use it inside of `with Fleet(n) as fleet:` (or "
@@ -259,7 +203,7 @@ class Fleet(Sequence[Server]):
         return self._servers
 
     def _on_loop(self, function: Any) -> None:
-        self._started()
+        self._all()
         assert self._loop is not None
         call_on(self._loop, function)
 
@@ -275,9 +219,3 @@ def _descriptor_limit_raised() -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def _raise_left(left: list[str]) -> None:
-    if left:
-        more = f"; and {len(left) - _SAID} more" if len(left) > _SAID else ""
-        raise LeftOpenError("; ".join(left[:_SAID]) + more)

@@ -9,16 +9,16 @@ async with Server() as server:          # on asyncio's loop that runs the test
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from qmp_iothreadd.testing.guard import folder_name, own_folder
-from qmp_iothreadd.testing.loop_thread import LoopThread, OnLoop, call_on, running_loop
+from qmp_iothreadd.testing.loop_thread import OnLoop, call_on, running_loop
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
 from qmp_iothreadd.testing.scripted import Scripted
+from qmp_iothreadd.testing.served import Served
 from qmp_iothreadd.testing.serving import Address, Serving
 from qmp_iothreadd.testing.transcript import transcript
 from qmp_iothreadd.testing.waiting import Happening
@@ -45,7 +45,7 @@ class LeftOpenError(AssertionError):
     """What a test left open, in words."""
 
 
-class Server(Scripted):
+class Server(Scripted, Served):
     """Monitors on sockets, the first one at ``path``, or ``port``; all works from any thread.
 
     ``with`` serves on an event loop in a thread of its own, ``async with`` on the one of asyncio
@@ -64,6 +64,8 @@ class Server(Scripted):
     ``allow_left_open``, and so does what a scripted function raised. Clients may be connected then,
     and see the server go; ``left_open`` tells of them, too.
     """
+
+    _called = "server"
 
     def __init__(
         self,
@@ -85,17 +87,15 @@ class Server(Scripted):
             raise TypeError(f"{', '.join(options)}: goes with a machine that the server makes")
         self._machine = machine or make_machine(**options)
         self._owned = machine is None
-        super().__init__(self._machine, strict=strict)
+        Scripted.__init__(self, self._machine, strict=strict)
+        Served.__init__(self)
         self._first = (HOST, port) if port is not None else path and str(path)
         self._count = monitors
         self._multi_client = multi_client
         self._allow_left_open = allow_left_open
         self._rounds = rounds
-        self._thread: LoopThread | None = None
         self._serving: Serving | None = None
         self._addresses: list[Address] = []
-        self._started = self._closed = False
-        self.loop_errors: list[str] = []
         self.stopped = Happening()
         self._dispatcher = self._make_dispatcher(functions or {})
         if replay is not None:
@@ -154,69 +154,12 @@ class Server(Scripted):
 
     # -- From start to end ------------------------------------------------------------------------
 
-    def start(self) -> Self:
-        """Serve, on a loop in a thread of its own, until ``close``.
-
-        Raises:
-            QmpError: the address cannot be had.
-        """
-        self._check_new()
-        self._thread = thread = LoopThread("qmp server")
-        thread.start()
-        try:
-            thread.run(self._open())
-        except BaseException:
-            thread.close()
-            raise
-        return self
-
-    def close(self, *, check: bool = True) -> None:
-        """End what ``start`` began; a second time, nothing happens.
-
-        Raises:
-            LeftOpenError: something is left open, and ``check`` is true.
-        """
-        thread = self._thread
-        if thread is None or self._closed:
-            return
-        with contextlib.ExitStack() as stack:
-            stack.callback(thread.close)
-            stack.callback(lambda: thread.run(self._close()))
-            left = call_on(thread.loop, self._left_behind) if check else []
-        self._raise_left(left)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.close(check=error is None)
-
-    async def __aenter__(self) -> Self:
-        if running_loop() is None:
-            raise RuntimeError(
-                "`async with Server()` serves on asyncio's loop, and none runs here; use "
-                "`with Server() as server:`, which has a loop in a thread of its own"
-            )
-        self._check_new()
-        await self._open()
-        return self
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            left = [] if error is not None else self._left_behind()
-        finally:
-            await self._close()
-        self._raise_left(left)
-
     async def _open(self) -> None:
         """Open all monitors on the loop that runs; a failure leaves nothing."""
         self._stack = contextlib.AsyncExitStack()
-        loop = asyncio.get_running_loop()
         try:
             if self._owned:
                 self._stack.callback(self._machine.close)
-            if self._thread is not None:
-                loop.set_exception_handler(self._keep_error)
             addresses = self._choose_addresses()
             self._serving = Serving(
                 self._dispatcher,
@@ -239,6 +182,12 @@ class Server(Scripted):
             self._closed = True
             await self._stack.aclose()
 
+    async def _end(self, *, check: bool) -> list[str]:
+        try:
+            return self._left_behind() if check else []
+        finally:
+            await self._close()
+
     def _make_dispatcher(self, functions: Mapping[str, CommandFunction]) -> Dispatcher:
         """The daemon's commands, and ``functions``: those that the schema lacks are scripted."""
         known = self._machine.schema.commands
@@ -246,11 +195,6 @@ class Server(Scripted):
             if name not in known:
                 self.respond(name, function, optional=True)
         return make_dispatcher(self._machine, {k: v for k, v in functions.items() if k in known})
-
-    def _check_new(self) -> None:
-        if self._started:
-            raise RuntimeError("a Server starts once: make another one")
-        self._started = True
 
     def _choose_addresses(self) -> list[Address]:
         """Where the monitors listen: as asked for, or in a folder that is made for them."""
@@ -297,11 +241,6 @@ class Server(Scripted):
     def _raise_left(self, left: list[str]) -> None:
         if left and not self._allow_left_open:
             raise LeftOpenError(f"left open: {'; '.join(left)}")
-
-    def _keep_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        what = f"{type(error).__name__}: {error}" if error else context["message"]
-        self.loop_errors.append(f"an error in the server's event loop: {what}")
 
     def tell(self) -> list[tuple[str, str]]:
         """What a report of a failure says of the server: titles and texts."""
