@@ -80,16 +80,23 @@ def parse_log(text: str) -> tuple[Recording, int]:
 
 
 class _Clock:
-    """When what stands at a place of a log happened, in seconds since the first."""
+    """When what stands at a place of a log happened, in seconds since the first.
+
+    Places are asked for in their order.
+    """
 
     def __init__(self, text: str) -> None:
         self.latest = 0.0
         self._text = text
+        self._line = 0  # where the line of the last place begins
+        self._place = 0
         self._first: datetime.datetime | None = None
 
     def at(self, place: int) -> float:
         """Seconds; if the line does not say, a moment later than the last."""
-        found = _TIME.match(self._text, self._text.rfind("\n", 0, place) + 1)
+        self._line = self._text.rfind("\n", self._place, place) + 1 or self._line
+        self._place = place
+        found = _TIME.match(self._text, self._line)
         if found is None:
             self.latest += _UNTIMED_S
             return self.latest

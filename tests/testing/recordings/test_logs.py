@@ -50,6 +50,19 @@ def test_libvirts_log_is_a_recording_of_each_monitor_with_times() -> None:
     assert found.entries[1].event == Message({"event": "STOP"})
 
 
+def test_all_that_stands_on_a_line_has_its_time() -> None:
+    first, second = (
+        f"2026-11-28 12:00:0{second}.100+0000: "
+        'QEMU_MONITOR_SEND_MSG: mon=0x7f01 msg={"execute": "a"} '
+        'QEMU_MONITOR_SEND_MSG: mon=0x7f01 msg={"execute": "b"}\n'
+        for second in (1, 3)
+    )
+    found, _ = parse_log(first + second)
+    assert [(each.command, each.time) for each in found.entries if each.command] == [
+        *(("a", 0), ("b", 0), ("a", 2), ("b", 2)),
+    ]
+
+
 def test_arrows_say_who_said_what() -> None:
     found, illegible = parse_log(ARROWS)
     assert illegible == 1
