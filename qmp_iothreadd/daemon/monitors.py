@@ -14,14 +14,14 @@ from qmp_iothreadd import (
 from qmp_iothreadd.daemon.config import MODES
 from qmp_iothreadd.machine.monitors import Monitor, MonitorHMP, MonitorQMP
 from qmp_iothreadd.qmp.session import Session
-from qmp_iothreadd.server.connection import Turns
 from qmp_iothreadd.server.monitor_server import MonitorServer
+from qmp_iothreadd.server.turns import Turns
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import MonitorConfig
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.session_protocol import MonitorSession
-    from qmp_iothreadd.server.connection import SharedRounds
+    from qmp_iothreadd.server.turns import SharedRounds
 
 
 class Monitors:

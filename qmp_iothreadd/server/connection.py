@@ -1,32 +1,23 @@
-"""The asyncio side of a session: from a transport to the session, and back to the transport.
-
-``Turns`` is the process's one in-band dispatcher: while a command takes its time, in whichever
-session, no other in-band command starts, and those that come wait their turn. Clients that have
-much to do take turns: what a turn does is bounded by time, as requests differ.
-"""
+"""The asyncio side of a session: from a transport to the session, and back to the transport."""
 
 from __future__ import annotations
 
 import asyncio
 import select
 import socket
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
 
 from qmp_iothreadd.chardev.frontend import FrontendProtocol
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
 
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.hangup import HangupWatch
+    from qmp_iothreadd.server.turns import Turns
     from qmp_iothreadd.server.wire import Wire
 
 OUTPUT_PIECE: Final = 64 * 1024
 """Output is written in pieces of about this size, in bytes."""
-
-TURN_S: Final = 0.002
-"""In seconds: a client's turn ends after this time, and the next one comes."""
 
 UNREAD_EVENTS_LIMIT: Final = 4 << 20
 """The most bytes of events that wait for a client; one that leaves more unread is cut off."""
@@ -34,123 +25,8 @@ UNREAD_EVENTS_LIMIT: Final = 4 << 20
 _CLIENT: Final = "client"
 
 
-class SharedRounds(Protocol):
-    """What the machines of one loop go by: see ``rounds``."""
-
-    def until(self) -> float:
-        """When a turn that begins now is to end."""
-
-    def is_over(self) -> bool:
-        """Whether the time of this round of the loop is over."""
-
-    def add(self, turns: Turns, *, came: bool) -> None:
-        """Let these go on soon, sooner where they have just come."""
-
-
 def _nobody() -> None:
     """Whom a session wakes whose client is gone."""
-
-
-class Turns:
-    """Who runs: everyone at once while it is quick, else for a turn each, one after the other.
-
-    While a command takes its time, a turn only reads ahead. ``clock`` is in seconds. ``rounds``:
-    those of the loop, where there are other machines on it.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        clock: Callable[[], float] = time.monotonic,
-        rounds: SharedRounds | None = None,
-    ) -> None:
-        self.loop = loop
-        self.clock = clock
-        self._rounds = rounds
-        self.closed = False
-        self._task: asyncio.Task[None] | None = None
-        self._scheduled = False
-        # In order. Some are in both: they go on reading, and wait for the command to end.
-        self._ready: OrderedDict[Connection, None] = OrderedDict()
-        self._waiting: OrderedDict[Connection, None] = OrderedDict()
-
-    def run(self, connection: Connection) -> None:
-        """Give the connection a turn: now, unless it has had one, and waits for the next.
-
-        Who comes with little need not wait for those that have much to do.
-        """
-        if connection in self._ready or (self._ready and connection.abort_if_gone()):
-            return
-        self._serve(connection)
-
-    def resume(self, connection: Connection) -> None:
-        """The same for one that waited for its client to read: it has had turns before."""
-        if self._rounds is not None and self._rounds.is_over():
-            self._ready.setdefault(connection)
-            self._rounds.add(self, came=False)
-        else:
-            self.run(connection)
-
-    def start(self, coroutine: Coroutine[Any, Any, None], connection: Connection) -> None:
-        """A command of the connection's takes its time."""
-        self._task = self.loop.create_task(coroutine)
-        self._task.add_done_callback(lambda task: self._done(connection))
-
-    def forget(self, connection: Connection) -> None:
-        """The connection is gone."""
-        self._ready.pop(connection, None)
-        self._waiting.pop(connection, None)
-
-    def stop(self) -> None:
-        """Start no more commands: what is queued is dropped."""
-        self.closed = True
-
-    def close(self) -> None:
-        """Start no more commands, and cancel the one under way."""
-        self.stop()
-        if self._task is not None:
-            self._task.cancel()
-
-    def _serve(self, connection: Connection) -> None:
-        until = self.clock() + TURN_S if self._rounds is None else self._rounds.until()
-        if self._task is None:
-            more = connection.work(until)
-        else:
-            self._waiting[connection] = None
-            more = connection.fill(until)
-        if more:
-            self._ready[connection] = None
-            self._schedule()
-
-    def _schedule(self) -> None:
-        if self._rounds is not None:
-            self._rounds.add(self, came=True)
-        elif not self._scheduled:
-            self._scheduled = True
-            self.loop.call_soon(self._go_round)
-
-    def _go_round(self) -> None:
-        """Give turns in order, as many as fit into the time of one."""
-        self._scheduled = False
-        if self.go_on(self.clock() + TURN_S):
-            self._schedule()
-
-    def go_on(self, until: float) -> bool:
-        """Give turns in order, one at least, until the time is over; whether more are wanted."""
-        while self._ready:
-            connection, _ = self._ready.popitem(last=False)
-            if not connection.abort_if_gone():
-                self._serve(connection)
-            if self.clock() >= until:
-                break
-        return bool(self._ready)
-
-    def _done(self, connection: Connection) -> None:
-        self._task = None
-        self._waiting[connection] = None
-        self._waiting.update(self._ready)
-        self._ready, self._waiting = self._waiting, OrderedDict()
-        self._go_round()
 
 
 class Connection(FrontendProtocol):

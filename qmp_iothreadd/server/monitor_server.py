@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qmp_iothreadd.qmp.session_protocol import MonitorSession
-from qmp_iothreadd.server.connection import Connection, Turns
+from qmp_iothreadd.server.connection import Connection
+from qmp_iothreadd.server.turns import Turns
 
 
 class MonitorServer:

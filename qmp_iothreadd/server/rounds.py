@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from qmp_iothreadd.server.connection import TURN_S, Turns
+from qmp_iothreadd.server.turns import TURN_S, Turns
 
 SHORT_TURN_S: Final = TURN_S / 10
 """In seconds: one request, which is read and answered in two steps, fits."""

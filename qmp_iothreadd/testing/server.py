@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.qmp.registry import CommandFunction
-    from qmp_iothreadd.server.connection import SharedRounds
+    from qmp_iothreadd.server.turns import SharedRounds
     from qmp_iothreadd.testing.recordings import Recording
 
 _T = TypeVar("_T")

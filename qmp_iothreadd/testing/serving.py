@@ -12,7 +12,7 @@ from qmp_iothreadd.machine.monitors import MonitorQMP
 if TYPE_CHECKING:
     from qmp_iothreadd.chardev.socket import ChardevSocket
     from qmp_iothreadd.qmp.dispatch import Dispatcher
-    from qmp_iothreadd.server.connection import SharedRounds
+    from qmp_iothreadd.server.turns import SharedRounds
 
 Address = str | tuple[str, int]
 """The path of a Unix socket, or a host and a port."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.server import connection
+from qmp_iothreadd.server import turns
 from qmp_iothreadd.testing import Server, make_machine
 
 BLOCK = {"execute": "x-block", "id": "block"}
@@ -125,7 +125,7 @@ async def test_a_client_with_much_to_do_leaves_others_their_turn(bench: Any) -> 
 @pytest.fixture
 def shortest_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn is a request, or a piece of one."""
-    monkeypatch.setattr(connection, "TURN_S", 0.0)
+    monkeypatch.setattr(turns, "TURN_S", 0.0)
 
 
 @pytest.mark.usefixtures("shortest_turns")

@@ -13,8 +13,8 @@ from typing import Any, cast
 import pytest
 
 from qmp_iothreadd.qmp.session_protocol import IDLE, MonitorSession
-from qmp_iothreadd.server import connection
-from qmp_iothreadd.server.connection import OUTPUT_PIECE, UNREAD_EVENTS_LIMIT, Connection, Turns
+from qmp_iothreadd.server.connection import OUTPUT_PIECE, UNREAD_EVENTS_LIMIT, Connection
+from qmp_iothreadd.server.turns import TURN_S, Turns
 from qmp_iothreadd.testing import Server
 from tests.waiting import wait_until_async
 
@@ -88,7 +88,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def turns(loop: asyncio.AbstractEventLoop) -> Turns:
     """A turn of these is over at the second look at the clock."""
     seconds = count()
-    return Turns(loop, lambda: next(seconds) * connection.TURN_S)
+    return Turns(loop, lambda: next(seconds) * TURN_S)
 
 
 def connect(turns: Turns, session: Session, **told: Any) -> tuple[Connection, Transport]:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from qmp_iothreadd.server.connection import TURN_S, Connection, Turns
+from qmp_iothreadd.server.connection import Connection
 from qmp_iothreadd.server.rounds import SHORT_TURN_S, Rounds
+from qmp_iothreadd.server.turns import TURN_S, Turns
 from tests.waiting import wait_until_async
 
 
