@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.scripting.moments import AFTER, BEFORE, EVENT, GREETING, REPLY
+from qmp_iothreadd.scripting.moments import AFTER, BEFORE, EVENT, REPLY, command_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,21 +219,12 @@ class _State:
         self.met: dict[int, list[str]] = {}
 
 
-def command_of(request: object) -> str | None:
-    """The command that a request names, None where it names none."""
-    if not isinstance(request, dict):
-        return None
-    name = request.get("execute", request.get("exec-oob"))
-    return name if isinstance(name, str) else None
-
-
 def _moment(message: Message, request: object | None) -> tuple[str, str | None]:
     """Which of FaultMessage a message is, and the command's or the event's name."""
-    if "event" in message:
-        return EVENT, message["event"]
-    if "QMP" in message:
-        return GREETING, None
-    return REPLY, command_of(request)
+    kind = kind_of(message)
+    if kind == EVENT:
+        return kind, message["event"]
+    return kind, command_of(request)
 
 
 def _run(session: ScriptableSession, request: object, wire: Wire) -> None:

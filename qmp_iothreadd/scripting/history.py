@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from qmp_iothreadd.json.reader import parse_one
+from qmp_iothreadd.scripting.moments import command_of
 
 ENTRIES_MAX: Final = 100_000
 """No more entries are kept: the oldest go."""
@@ -63,11 +64,7 @@ class Entry:
     @cached_property
     def command(self) -> str | None:
         """The command that a request names, None where it is no request or names none."""
-        message = self.message if self.kind == "request" else None
-        if not isinstance(message, dict):
-            return None
-        name = message.get("execute", message.get("exec-oob"))
-        return name if isinstance(name, str) else None
+        return command_of(self.message) if self.kind == "request" else None
 
     def __repr__(self) -> str:
         met = f", fault={self.fault!r}" if self.fault else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qmp_iothreadd import errors
 from qmp_iothreadd.json import writer
 from qmp_iothreadd.scripting.control import names_control
+from qmp_iothreadd.scripting.moments import command_of, kind_of
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qmp.dispatch import BoundCommand
@@ -88,7 +89,7 @@ class ScriptedSession:
     def left_over(self) -> list[str]:
         """The requests that are not answered, in words."""
         where = f"client {self.client} of {self.session.monitor.name}"
-        names = [_name_of(each) for each in self._unanswered.values()]
+        names = [command_of(each) for each in self._unanswered.values()]
         return [
             f"no reply to {repr(name) if name else 'a request that names no command'} ({where})"
             for name in names
@@ -101,7 +102,7 @@ class ScriptedSession:
 
     def _controls(self, request: object) -> bool:
         """Whether a request is for the script itself: no other monitor is there for that."""
-        name = _name_of(request)
+        name = command_of(request)
         return not self._hides_control and names_control(self.session.machine.schema, name)
 
     def _was_noted(self, request: object) -> bool:
@@ -109,18 +110,3 @@ class ScriptedSession:
 
     def _note(self, kind: str, data: bytes | None, fault: str | None = None) -> None:
         self._history.add(kind, data, self.session.monitor.name, self.client, fault)
-
-
-def kind_of(message: Message) -> str:
-    """Which of the history's kinds a message of the server's is."""
-    if "event" in message:
-        return "event"
-    return "greeting" if "QMP" in message else "reply"
-
-
-def _name_of(request: object) -> str | None:
-    """The command that a request names, None where it names none."""
-    if not isinstance(request, dict):
-        return None
-    name = request.get("execute", request.get("exec-oob"))
-    return name if isinstance(name, str) else None
