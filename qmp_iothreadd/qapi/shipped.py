@@ -10,6 +10,7 @@ from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
 if TYPE_CHECKING:
+    from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.schema import Schema
 
 
@@ -23,6 +24,18 @@ def shipped_schema(served: Schema) -> Schema:
     return served if served.files[:1] == [own] and served.version is None else _load()
 
 
+def shipped_models(served: Models) -> Models:
+    """The same for what validates: ``served`` itself, or that of the package's schema."""
+    return served if shipped_schema(served.schema) is served.schema else _models()
+
+
 @cache
 def _load() -> Schema:
     return load_schema_cached()
+
+
+@cache
+def _models() -> Models:
+    from qmp_iothreadd.qapi.models import Models  # only where another schema is served
+
+    return Models(_load())

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qapi.shipped import shipped_schema
+from qmp_iothreadd.qapi.shipped import shipped_models
 from qmp_iothreadd.scripting import delays
 from qmp_iothreadd.scripting.fault_kinds import KINDS
 from qmp_iothreadd.scripting.moments import AFTER, BEFORE, EVENT, REPLY
@@ -49,16 +49,14 @@ def checked(models: Models, words: Mapping[str, Any], *, texts: bool = False) ->
 
 
 def _typed(models: Models, words: dict[str, Any], *, texts: bool) -> dict[str, Any]:
-    schema = shipped_schema(models.schema)
-    fault = schema.types["Fault"]
+    own = shipped_models(models)  # a schema of the user's has no faults
+    fault = own.schema.types["Fault"]
     found: dict[str, Any]
     if texts:
         from qmp_iothreadd.qom.input_visitor import from_keyval  # only for command lines
 
         found = from_keyval(fault, words)
         return found
-    # A schema of the user's has no faults.
-    own = models if schema is models.schema else type(models)(schema)
     found = own.validate(fault, words)
     return found
 

@@ -10,8 +10,7 @@ from qmp_iothreadd.errors import LocatedError, QmpError
 from qmp_iothreadd.errors.tree import FilePlace
 from qmp_iothreadd.errors.unforeseen import of_system
 from qmp_iothreadd.json.reader import parse_one
-from qmp_iothreadd.qapi.models import Models
-from qmp_iothreadd.qapi.shipped import shipped_schema
+from qmp_iothreadd.qapi.shipped import shipped_models
 from qmp_iothreadd.scripting.script import Script
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ def respond_from_file(machine: Machine, path: str) -> None:
         raise errors.cannot_open(path, str(reason or error)) from None
     script = machine.part(Script)
     # The served schema may have no such command, and no monitor where it could be given.
-    schema = shipped_schema(machine.schema)
-    validate = Models(schema).arguments(schema.commands[_COMMAND])
+    own = shipped_models(machine.models)
+    validate = own.arguments(own.schema.commands[_COMMAND])
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith(b"#"):
             try:
