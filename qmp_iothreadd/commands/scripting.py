@@ -34,10 +34,10 @@ def query_history(
     return [
         _info(entry)
         for entry in ctx.machine.part(Script).history
-        if (command is None or entry.command == command)
+        if entry.number >= (since or 0)
         and kind in (None, entry.kind)
         and monitor in (None, entry.monitor)
-        and entry.number >= (since or 0)
+        and (command is None or entry.command == command)  # last: it parses the request
     ]
 
 
