@@ -48,22 +48,11 @@ class Responses:
     ) -> None:
         """Let a command answer ``value``, or fail with ``error``, instead of what it does.
 
-        ``value`` answers each call; with ``nth`` only the nth one from now on. A list has one value
-        for each call (from the nth on); where the command returns an array a list of lists has, and
-        any other list is the value. When all are used the command does what it does by itself.
-        What is scripted later goes before what was scripted earlier, and replaces it where both
-        begin at once.
-
-        A function, or one in a list, is called as ``function(context, **arguments)`` as the
-        package's own are: ``-`` spelled ``_``, absent ones None. It returns the value, or a
-        coroutine that does, or raises QmpError, which may also stand in a list.
-
-        A command that the schema lacks is one as long as it has responses. ``arguments`` describes
-        its own as a schema does (``{"name": "str", "*speed": "int"}``), and they are validated;
-        without, a function gets those that come. ``strict`` refuses such a name.
-
-        ``check``: values are held against the schema, as far as it has the command. ``optional``:
-        it is not left over where it is not used.
+        The words are those of ``x-respond`` (``schema/scripting-x.json``). A value may also be a
+        function, or a list have some: it is called as ``function(context, **arguments)`` as the
+        package's own are, ``-`` spelled ``_``, absent ones None, or with those that come where
+        nobody knows what the command takes. It returns the value, or a coroutine that does, or
+        raises QmpError, which may also stand in a list.
 
         Raises:
             QmpError: any of this cannot be.

@@ -51,9 +51,10 @@ class Scripted:
         """Let a command answer ``value``, or fail with ``error``, instead of what it does.
 
         ``value`` answers each call, or with ``nth`` the nth one from now on; a list has one value a
-        call. A function is called as ``function(context, **arguments)``, as the package's own are:
-        ``-`` in a name is ``_``, an absent argument None; it may be a coroutine function. What is
-        used up leaves the command to do what it does by itself.
+        call, where the command returns an array a list of lists. A function is called as
+        ``function(context, **arguments)``, as the package's own are: ``-`` in a name is ``_``, an
+        absent argument None; it may be a coroutine function, and raises QmpError to fail. What is
+        used up leaves the command to do what it does by itself; what is scripted later goes first.
 
         A name that the schema lacks is a command, too, unless this or the server is ``strict``;
         with ``arguments``, as in a schema (``{"name": "str", "*speed": "int"}``), those are
