@@ -33,12 +33,14 @@ def arguments(node: Node, name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def server_arguments(node: Node) -> dict[str, Any]:
     """The keywords of ``Server`` that the marker qmp_server asks for."""
     from qmp_iothreadd.machine.machine import Machine
+    from qmp_iothreadd.testing.memory import make_machine
     from qmp_iothreadd.testing.server import Server
 
     args, keywords = arguments(node, "qmp_server")
     if args:
         _refuse(f"qmp_server takes keywords only, Server's, and no {args[0]!r}")
-    _check_names("qmp_server", keywords, _parameters(Server) | _parameters(Machine))
+    options = _parameters(make_machine) | _parameters(Machine) - {"schema", "models"}
+    _check_names("qmp_server", keywords, _parameters(Server) | options)
     return keywords
 
 

@@ -136,10 +136,23 @@ def test_markers_merge_from_module_to_class_to_method(run: Run) -> None:
     ).has(passed=2)
 
 
+def test_a_marker_asks_for_a_version_of_qemu(run: Run) -> None:
+    run(
+        """
+        @pytest.mark.qmp_server(qemu="8.2")
+        def test_it(qmp_server):
+            with Client.connect(qmp_server.path) as client:
+                version = client.negotiate()["QMP"]["version"]["qemu"]
+            assert (version["major"], version["minor"]) == (8, 2)
+        """.replace("\n        ", "\n")
+    ).has(passed=1)
+
+
 @pytest.mark.parametrize(
     ("marker", "words"),
     [
         ("qmp_server(moniters=2)", "qmp_server does not know 'moniters'; did you mean 'monitors'?"),
+        ("qmp_server(models=2)", "qmp_server does not know 'models'"),
         ("qmp_server('-S')", "qmp_server takes keywords only, Server's, and no '-S'"),
         ("qmp_daemon(wait_redy=1)", "does not know 'wait_redy'; did you mean 'wait_ready'?"),
         ("qmp_daemon('-smp', 2)", "command-line arguments, which are texts, and no 2"),
