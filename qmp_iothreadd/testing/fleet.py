@@ -178,8 +178,7 @@ class Fleet(Served, Sequence[Server]):
             sender.close()
         for server in self._servers:
             server.machine.request_stop()  # one after the other, threads would take long
-        error = None if check else LeftOpenError()
-        ends = [server.__aexit__(type(error), error, None) for server in self._servers]
+        ends = [server.aclose(check=check) for server in self._servers]
         results = await asyncio.gather(*ends, return_exceptions=True)
         self._stack.close()
         found = [

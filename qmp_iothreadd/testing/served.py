@@ -73,7 +73,15 @@ class Served(ABC):
         return self
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        self._raise_left(await self._end(check=error is None))
+        await self.aclose(check=error is None)
+
+    async def aclose(self, *, check: bool = True) -> None:
+        """End what ``async with`` began, on its loop.
+
+        Raises:
+            LeftOpenError: something is left open, and ``check`` is true.
+        """
+        self._raise_left(await self._end(check=check))
 
     @abstractmethod
     async def _open(self) -> None:
