@@ -48,6 +48,19 @@ class Limit(NamedTuple):
     remedy: str
 
 
+@contextlib.contextmanager
+def checked(count: int, number: int) -> Iterator[None]:
+    """Around the making of machine ``number`` of ``count``: the second shows what each takes.
+
+    Raises:
+        QmpError: so many do not fit, as ``check`` says.
+    """
+    before = Usage.now() if number == 1 else None  # the first one loads what they share
+    yield
+    if before is not None:
+        check(count, number + 1, before, Usage.now())
+
+
 def check(count: int, made: int, before: Usage, after: Usage) -> None:
     """Refuse ``count`` machines of which ``made`` are there, where they do not fit.
 

@@ -75,10 +75,8 @@ class Fleet:
         """
         count = self._config.count
         for number in range(count):
-            before = capacity.Usage.now() if number == 1 else None
-            await self._make(number)
-            if before is not None:
-                capacity.check(count, number + 1, before, capacity.Usage.now())
+            with capacity.checked(count, number):
+                await self._make(number)
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             if self._ending:

@@ -143,10 +143,8 @@ class Fleet(Served, Sequence[Server]):
             self._options["rounds"] = Rounds(self._loop)
             folder = self._enter_folder()
             for number in range(self._count):
-                before = capacity.Usage.now() if number == 1 else None
-                await self._add(number, folder)
-                if before is not None:  # the first one has loaded what they share
-                    capacity.check(self._count, 2, before, capacity.Usage.now())
+                with capacity.checked(self._count, number):
+                    await self._add(number, folder)
         except BaseException:
             await self._end(check=False)
             raise
