@@ -304,14 +304,10 @@ class Session:
 
     def _send(self, message: dict[str, Any], request: object | None = None) -> None:
         """Send a message, the reply to ``request`` where that is not None."""
-        if self.script is None:
-            data = self.monitor.encode(message)
-        else:
-            scripted = self.script.outgoing(message, request)
-            if scripted is None:
-                return
-            data = scripted
-        self.put(data)
+        script = self.script
+        data = self.monitor.encode(message) if script is None else script.outgoing(message, request)
+        if data is not None:
+            self.put(data)
 
     def put(self, data: bytes) -> None:
         """Send bytes as they are; who is not within ``step`` or ``notify`` calls ``wake``."""
