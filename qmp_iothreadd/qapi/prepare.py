@@ -1,6 +1,7 @@
-"""``python -m qmp_iothreadd.qapi.prepare FOLDER``: make the package's schema ready, for its build.
+"""``python -m qmp_iothreadd.qapi.prepare FOLDER [MODULES]``: make the package's schema ready.
 
-What it writes into the folder is installed beside the schema's files; see ``ready_made``.
+What it writes into the folder is installed beside the schema's files; see ``ready_made``. It is
+part of the build: ``MODULES`` is where the extension modules of ``json`` are, not installed yet.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qmp_iothreadd.json import writer
+import qmp_iothreadd.json
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.load import load
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
@@ -36,6 +37,8 @@ def prepare(top: str, folder: Path) -> None:
     moved: Any = (_names(files, origin), _names(places, origin), *rest)
     # Version 2 of the format is read by every Python, and writes equal values as equal bytes.
     (folder / SCHEMA).write_bytes(marshal.dumps((sources, moved), 2))
+    from qmp_iothreadd.json import writer  # when it is known where that is
+
     (folder / INTROSPECTION).write_bytes(writer.dumps(introspect(schema)))
 
 
@@ -49,4 +52,5 @@ def _names(paths: Iterable[str], origin: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
+    qmp_iothreadd.json.__path__.extend(sys.argv[2:])
     prepare(packaged_schema_path(), Path(sys.argv[1]))
