@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from qmp_iothreadd.testing.left_open import Before
-from qmp_iothreadd.testing.markers import server_arguments
+from qmp_iothreadd.testing.left_open import Before, LeftOpenError, clients_of, patiently_here
+from qmp_iothreadd.testing.markers import ALLOW_LEFT_OPEN, server_arguments
 from qmp_iothreadd.testing.report import reports_of
 
 if TYPE_CHECKING:
@@ -27,21 +27,17 @@ def server_of(request: pytest.FixtureRequest) -> Iterator[Server]:
             give_to_case(request, "qmp_server", real)
             yield real
         return
-    keywords = server_arguments(request.node)
-    allowed = keywords.setdefault("allow_left_open", False)
-    before = Before()
-    server = Server(**keywords).start()
+    server = Server(**server_arguments(request.node)).__enter__()
     reports = reports_of(request.config)
     reports.watch(request.node, "qmp_server", server)
     give_to_case(request, "qmp_server", server)
     try:
         yield server
     finally:
-        # Looked at before all is closed, and said afterwards.
-        left = [] if allowed else [*server.left_open(), *before.left_since(server.addresses)]
-        server.close(check=False)
-    if left and not reports.failed(request.node):
-        pytest.fail(f"the test left open: {'; '.join(left)}", pytrace=False)
+        try:
+            server.close(check=not reports.failed(request.node))
+        except LeftOpenError as error:
+            pytest.fail(f"the test {error}", pytrace=False)
 
 
 @contextlib.contextmanager
@@ -62,26 +58,32 @@ def server_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ser
 
     yield start
     left = []
-    for server in servers:
-        left += server.left_open()
-        server.close(check=False)
+    for number, server in enumerate(servers, 1):
+        try:
+            server.close()
+        except LeftOpenError as error:
+            left.append(f"server {number} of qmp_server_factory {error}")
     if left:
-        pytest.fail(
-            f"servers of qmp_server_factory had left open: {'; '.join(left)}", pytrace=False
-        )
+        pytest.fail("; ".join(left), pytrace=False)
 
 
 @contextlib.contextmanager
 def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., DaemonProcess]]:
-    """What starts daemons, and ends them with the test."""
+    """What starts daemons, and ends them with the test, which fails for what it leaves open."""
     from qmp_iothreadd.testing import real_qemu
     from qmp_iothreadd.testing.process import DaemonProcess
 
     reports = reports_of(request.config)
     real = _real_qemu(request)
+    before = Before()
+    paths: list[str] = []
+    left: list[str] = []
+    looks = True
     with contextlib.ExitStack() as stack:
 
         def start(*args: str, **options: Any) -> DaemonProcess:
+            nonlocal looks
+            looks = looks and not options.pop(ALLOW_LEFT_OPEN, False)
             greets = real is not None and options.get("wait_ready", True)
             if real:
                 options = {**real_qemu.daemon_options(real, args), **options}
@@ -89,9 +91,15 @@ def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Dae
             if greets:
                 real_qemu.await_greeting(daemon.path)
             reports.watch(request.node, "qmp_daemon", daemon)
+            paths.append(daemon.path)
             return daemon
 
         yield start
+        # Looked at before all is closed, and said afterwards.
+        if looks and not reports.failed(request.node):
+            left = patiently_here(lambda: [*clients_of(paths), *before.left(paths)])
+    if left:
+        pytest.fail(f"the test left open: {'; '.join(left)}", pytrace=False)
 
 
 def give_to_case(request: pytest.FixtureRequest, name: str, value: object) -> None:

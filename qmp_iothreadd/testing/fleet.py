@@ -20,9 +20,10 @@ from qmp_iothreadd.daemon.fleet_folder import fleet_folder
 from qmp_iothreadd.daemon.fleet_names import numbered, uuid_of
 from qmp_iothreadd.server.rounds import Rounds
 from qmp_iothreadd.testing.guard import folder_name, own_folder
+from qmp_iothreadd.testing.left_open import LeftOpenError, patiently
 from qmp_iothreadd.testing.loop_thread import call_on
 from qmp_iothreadd.testing.served import Served
-from qmp_iothreadd.testing.server import LeftOpenError, Server
+from qmp_iothreadd.testing.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +166,7 @@ class Fleet(Served, Sequence[Server]):
         name = numbered(self._name, number)
         path = f"{folder}/{number}.sock"
         server = Server(path=path, name=name, uuid=uuid_of(name), **options)
-        await server.__aenter__()
+        await server.astart()
         self._servers.append(server)
         for each in range(self._iothreads):
             server.machine.create_object({"qom-type": "iothread", "id": f"io{each}"})
@@ -176,15 +177,18 @@ class Fleet(Served, Sequence[Server]):
             sender.close()
         for server in self._servers:
             server.machine.request_stop()  # one after the other, threads would take long
+        addresses = [each for server in self._servers for each in server._addresses]
         ends = [server.aclose(check=check) for server in self._servers]
         results = await asyncio.gather(*ends, return_exceptions=True)
+        looks = check and not self._options.get("allow_left_open")
+        here = await patiently(lambda: self._left_here(addresses)) if looks else []
         self._stack.close()
         found = [
             f"{numbered(self._name, number)}: {result}"
             for number, result in enumerate(results)
             if result is not None
         ]
-        return [*found, *self.loop_errors]
+        return [*found, *here, *self.loop_errors]
 
     def _raise_left(self, left: list[str]) -> None:
         if left:

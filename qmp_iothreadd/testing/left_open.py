@@ -1,4 +1,6 @@
-"""What a test left open in its own process: threads, and sockets to the server."""
+"""What a test left open: what is just going away has a moment for it, and its own process is looked
+through for threads, and for sockets to the server.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,52 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qmp_iothreadd.testing.serving import Address
+if TYPE_CHECKING:
+    from qmp_iothreadd.testing.serving import Address
 
-# A thread that is just ending, a socket that is just being closed.
-_GRACE_S = 0.5
-_POLL_S = 0.005
+# A thread that is just ending, a client that is just hanging up: mostly that is seen within a turn
+# or two of the loop.
+_GRACE_S = 1.0
+_POLL_S = 0.002
+_TURNS = 10
 
-# Pools keep theirs for those who come next: asyncio's, anyio's, trio's.
-_POOLS = ("asyncio_", "AnyIO worker thread", "Trio thread")
+# Pools keep theirs for those who come next: asyncio's, uvloop's, anyio's, trio's.
+_POOLS = ("asyncio_", "uvloop_", "AnyIO worker thread", "Trio thread")
+# Servers, which may live longer than one test, have their own.
+_OURS = ("qmp server", "qmp fleet")
+
+
+# SS_CONNECTED, as /proc/net/unix has it.
+_CONNECTED = "03"
+
+
+class LeftOpenError(AssertionError):
+    """What a test left open, in words."""
+
+
+async def patiently(look: Callable[[], list[str]]) -> list[str]:
+    """What ``look`` finds, when it had a moment to go away; on the loop that runs."""
+    import asyncio  # plain tests of daemons need none
+
+    until = time.monotonic() + _GRACE_S
+    turns = 0
+    while (left := look()) and time.monotonic() < until:
+        await asyncio.sleep(0 if turns < _TURNS else _POLL_S)
+        turns += 1
+    return left
+
+
+def patiently_here(look: Callable[[], list[str]]) -> list[str]:
+    """The same where no loop runs."""
+    until = time.monotonic() + _GRACE_S
+    while (left := look()) and time.monotonic() < until:
+        time.sleep(_POLL_S)
+    return left
 
 
 class Before:
@@ -25,25 +63,15 @@ class Before:
     def __init__(self) -> None:
         self._threads = set(threading.enumerate())
 
-    def left_since(self, addresses: Iterable[Address]) -> list[str]:
-        """The threads that came since, and sockets connected to ``addresses``, in words.
-
-        What is just going away has a moment for it.
-        """
-        ours = set(addresses)
-        until = time.monotonic() + _GRACE_S
-        while (left := self._left(ours)) and time.monotonic() < until:
-            time.sleep(_POLL_S)
-        return left
-
-    def _left(self, addresses: set[Address]) -> list[str]:
+    def left(self, addresses: Collection[Address]) -> list[str]:
+        """The threads that came since, and sockets connected to ``addresses``, in words."""
         threads = [f"the thread '{each.name}' still runs" for each in self._new_threads()]
-        sockets = [f"a socket (descriptor {fd}) to {to}" for fd, to in _sockets_to(addresses)]
+        sockets = [f"a socket (descriptor {fd}) to {to}" for fd, to in _sockets_to(set(addresses))]
         return threads + sockets
 
     def _new_threads(self) -> Iterator[threading.Thread]:
         for each in threading.enumerate():
-            known = each in self._threads or each.name.startswith((*_POOLS, "qmp server"))
+            known = each in self._threads or each.name.startswith((*_POOLS, *_OURS))
             if not known and not isinstance(each, threading._DummyThread):
                 yield each
 
@@ -58,3 +86,21 @@ def _sockets_to(addresses: set[Address]) -> Iterator[tuple[int, Address]]:
                 found = peer if isinstance(peer, str) else tuple(peer[:2])
                 if found in addresses:
                     yield int(name), found
+
+
+def clients_of(paths: Collection[str]) -> list[str]:
+    """Who is connected to Unix sockets of other processes', from whichever process, in words."""
+    try:
+        lines = Path("/proc/net/unix").read_text(errors="replace").splitlines()
+    except OSError:  # a system without
+        return []
+    # What was accepted has the path of the socket that listened: the eighth word.
+    words = [line.split(maxsplit=7) for line in lines]
+    connected = Counter(each[7] for each in words if len(each) == 8 and each[5] == _CONNECTED)
+    found = [(connected[path], path) for path in paths if connected[path]]
+    return [f"{number(count, 'client')} still connected to {path}" for count, path in found]
+
+
+def number(count: int, noun: str) -> str:
+    """So many of them, in words."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

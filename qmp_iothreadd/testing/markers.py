@@ -12,6 +12,9 @@ import pytest
 if TYPE_CHECKING:
     from _pytest.nodes import Node
 
+#: As Server calls it, and for daemons it is the fixtures'.
+ALLOW_LEFT_OPEN = "allow_left_open"
+
 
 def arguments(node: Node, name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The positional arguments of all markers of that name, one after the other, and the keywords.
@@ -55,7 +58,7 @@ def daemon_arguments(node: Node) -> tuple[tuple[str, ...], dict[str, Any]]:
         if not isinstance(each, str):
             _refuse(f"qmp_daemon takes command-line arguments, which are texts, and no {each!r}")
     known = _parameters(DaemonProcess) | _parameters(subprocess.Popen)
-    _check_names("qmp_daemon", keywords, known - {"args"})
+    _check_names("qmp_daemon", keywords, known - {"args"} | {ALLOW_LEFT_OPEN})
     return args, keywords
 
 

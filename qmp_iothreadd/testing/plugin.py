@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MARKERS = (
     "qmp_server(**keywords): Server's keywords for the fixture qmp_server",
     "qmp_daemon(*args, **keywords): command-line arguments for the fixture qmp_daemon, and "
-    "DaemonProcess's keywords",
+    "DaemonProcess's keywords; allow_left_open=True: clients and threads may outlive the test",
 )
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from qmp_iothreadd.testing.left_open import Before
 from qmp_iothreadd.testing.loop_thread import LoopThread, running_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from qmp_iothreadd.testing.serving import Address
 
 
 class Served(ABC):
     """A server, or several: ``with`` has a loop in a thread of its own, ``async with`` takes the
-    one of asyncio that runs, ``start`` and ``close`` are ``with`` in two calls. It starts once.
+    one of asyncio that runs. ``start`` and ``close`` are ``with`` in two calls, ``astart`` and
+    ``aclose`` the other: threads that came meanwhile are none of theirs. It starts once.
 
     ``loop_errors`` are those that nothing of its own loop's caught.
     """
@@ -22,6 +29,7 @@ class Served(ABC):
     def __init__(self) -> None:
         self._thread: LoopThread | None = None
         self._started = self._closed = False
+        self._before: Before | None = None
         self.loop_errors: list[str] = []
 
     def start(self) -> Self:
@@ -56,6 +64,7 @@ class Served(ABC):
         self._raise_left(left)
 
     def __enter__(self) -> Self:
+        self._before = Before()
         return self.start()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -68,15 +77,24 @@ class Served(ABC):
                 f"`async with {word.title()}()` serves on asyncio's loop, and none runs here; use "
                 f"`with {word.title()}() as {word}:`, which has a loop in a thread of its own"
             )
-        self._start_once()
-        await self._open()
+        self._before = Before()
+        await self.astart()
         return self
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
         await self.aclose(check=error is None)
 
+    async def astart(self) -> None:
+        """Serve on the loop that runs, until ``aclose``.
+
+        Raises:
+            QmpError: an address cannot be had, or so many do not fit.
+        """
+        self._start_once()
+        await self._open()
+
     async def aclose(self, *, check: bool = True) -> None:
-        """End what ``async with`` began, on its loop.
+        """End what ``astart`` or ``async with`` began, on its loop.
 
         Raises:
             LeftOpenError: something is left open, and ``check`` is true.
@@ -94,6 +112,10 @@ class Served(ABC):
     @abstractmethod
     def _raise_left(self, left: list[str]) -> None:
         """Raise LeftOpenError, where something was left open."""
+
+    def _left_here(self, addresses: Collection[Address]) -> list[str]:
+        """What of this process's the block has left: threads, and sockets to the addresses."""
+        return self._before.left(addresses) if self._before is not None else []
 
     async def _open_on_own_loop(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._keep_error)

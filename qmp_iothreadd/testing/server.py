@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from qmp_iothreadd.testing.guard import folder_name, own_folder
+from qmp_iothreadd.testing.left_open import LeftOpenError, number, patiently
 from qmp_iothreadd.testing.loop_thread import OnLoop, call_on, running_loop
 from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
 from qmp_iothreadd.testing.scripted import Scripted
@@ -37,13 +38,6 @@ _T = TypeVar("_T")
 
 HOST = "127.0.0.1"
 
-# A client that has hung up is noticed when the loop comes to it.
-_GRACE_S = 1.0
-
-
-class LeftOpenError(AssertionError):
-    """What a test left open, in words."""
-
 
 class Server(Scripted, Served):
     """Monitors on sockets, the first one at ``path``, or ``port``; all works from any thread.
@@ -60,9 +54,10 @@ class Server(Scripted, Served):
     what the daemon has no function for, the recording answers. ``quit`` ends the serving, not the
     block: ``stopped`` is set.
 
-    What was scripted in vain, when the block ends without an error, raises LeftOpenError, unless
-    ``allow_left_open``, and so does what a scripted function raised. Clients may be connected then,
-    and see the server go; ``left_open`` tells of them, too.
+    What is left open when the block ends without an error raises LeftOpenError, unless
+    ``allow_left_open``: clients that are connected, requests without a reply, what was scripted in
+    vain, threads that came meanwhile, sockets to the server; and so does what a scripted function
+    raised.
     """
 
     _called = "server"
@@ -184,7 +179,7 @@ class Server(Scripted, Served):
 
     async def _end(self, *, check: bool) -> list[str]:
         try:
-            return self._left_behind() if check else []
+            return await self._left_in_the_end() if check and not self._allow_left_open else []
         finally:
             await self._close()
 
@@ -212,20 +207,24 @@ class Server(Scripted, Served):
     def left_open(self) -> list[str]:
         """What is open still, in words: clients, and what was scripted and did not happen.
 
-        Clients that are just hanging up have a moment for it, but for those of this very thread's
-        loop.
+        What is just going away has a moment for it, but for that of this very thread's loop.
         """
         if self._serving is None or self._closed:
             return []
         if self._thread is not None:
-            self._thread.run(self._serving.all_gone(_GRACE_S))
+            self._thread.run(patiently(self._under_way))
         return [*self.call(self._under_way), *self.call(self._left_behind)]
+
+    async def _left_in_the_end(self) -> list[str]:
+        """The same, and what this process has."""
+        goes = await patiently(lambda: [*self._under_way(), *self._left_here(self._addresses)])
+        return [*goes, *self._left_behind()]
 
     def _under_way(self) -> list[str]:
         """The clients, and the requests that have no reply yet."""
         connected = self._serving.connected() if self._serving is not None else {}
         found = [
-            f"{_number(count, 'client')} still connected to {name}"
+            f"{number(count, 'client')} still connected to {name}"
             for name, count in connected.items()
         ]
         for session in self._script.sessions:
@@ -233,13 +232,13 @@ class Server(Scripted, Served):
         return found
 
     def _left_behind(self) -> list[str]:
-        """What is wrong when a block ends; what is under way then sees the server go."""
+        """What does not go away by itself."""
         responses, faults = self._script.responses, self._script.faults
         raised = [f"a scripted function raised {each!r}" for each in responses.failures]
         return [*responses.left_over(), *faults.left_over(), *raised, *self.loop_errors]
 
     def _raise_left(self, left: list[str]) -> None:
-        if left and not self._allow_left_open:
+        if left:
             raise LeftOpenError(f"left open: {'; '.join(left)}")
 
     def tell(self) -> list[tuple[str, str]]:
@@ -280,7 +279,3 @@ def _check_address(path: object, port: int | None, monitors: int) -> None:
         raise ValueError("a server has a path or a port: give one of them")
     if port is not None and not 0 <= port <= 65535:
         raise ValueError(f"port={port}: a port is 0 (any that is free) to 65535")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 Address = str | tuple[str, int]
 """The path of a Unix socket, or a host and a port."""
 
-_POLL_S = 0.002
-_TURNS = 10
-
 
 class Serving:
     """The sockets of a machine's monitors, from ``open`` to ``aclose``.
@@ -77,15 +74,6 @@ class Serving:
     def connected(self) -> dict[str, int]:
         """How many clients the monitors have that have any."""
         return {chardev.name: len(chardev.peers) for chardev in self._chardevs if chardev.peers}
-
-    async def all_gone(self, timeout: float) -> None:
-        """Wait until no client is connected, for so many seconds at most."""
-        until = self.loop.time() + timeout
-        turns = 0
-        while self.connected() and self.loop.time() < until:
-            # That somebody has hung up is seen within a turn or two of the loop.
-            await asyncio.sleep(0 if turns < _TURNS else _POLL_S)
-            turns += 1
 
     def _stop(self) -> None:
         self._monitors.stop()

@@ -301,7 +301,8 @@ async def test_what_blocks_is_cancelled_at_the_end(extended_schema: Callable[...
             raise
 
     machine = make_machine(extended_schema("{ 'command': 'x-block', 'coroutine': true }"))
-    async with Server(machine, functions={"x-block": block}) as server:
+    functions = {"x-block": block}
+    async with Server(machine, functions=functions, allow_left_open=True) as server:
         reader, writer = await asyncio.open_unix_connection(server.path)
         writer.write(b'{"execute":"qmp_capabilities"}{"execute":"x-block"}')
         await settle()

@@ -15,7 +15,7 @@ import pytest
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import Client, Fleet, Server
-from qmp_iothreadd.testing.server import LeftOpenError
+from qmp_iothreadd.testing.left_open import LeftOpenError
 
 
 def names(fleet: Fleet) -> list[Any]:
@@ -201,5 +201,10 @@ def test_what_is_left_open_is_said_of_its_machine() -> None:
         "an error in the fleet's event loop: QmpError: Device '/nothing/there' not found; "
         "an error in the fleet's event loop: boom"
     )
+    with pytest.raises(LeftOpenError) as raised, Fleet(2) as blamed:
+        client = Client.connect(blamed[1].path)
+    connected = "vm1: left open: 1 client still connected to compat_monitor0; a socket (descriptor "
+    assert str(raised.value).startswith(connected)
+    client.close()
     with Fleet(1, allow_left_open=True) as allowed:
         allowed[0].loop_errors.append("boom")

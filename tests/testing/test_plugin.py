@@ -72,6 +72,46 @@ def test_a_daemon_that_ended_badly_fails_the_test(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(["*the daemon ended with status -9*"])
 
 
+def test_what_a_test_of_daemons_leaves_open_fails_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import subprocess, sys
+        import pytest
+
+        kept = []
+
+        def test_client(qmp_daemon):
+            kept.append(qmp_daemon.connect())
+
+        @pytest.mark.qmp_daemon(allow_left_open=True)
+        def test_allowed(qmp_daemon, start_qmp_daemon):
+            kept.append(qmp_daemon.connect())
+            kept.append(start_qmp_daemon().connect())
+
+        def test_failed(qmp_daemon):
+            kept.append(qmp_daemon.connect())
+            assert not kept
+
+        def test_process(start_qmp_daemon):
+            path = start_qmp_daemon().path
+            code = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); input(s)"
+            kept.append(subprocess.Popen([sys.executable, "-c", code, path], stdin=-1, stdout=-1))
+            kept[-1].stdout.read(1)
+
+        def test_end():
+            kept.pop().communicate()
+            for client in kept:
+                client.close()
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=4, failed=1, errors=2)
+    socket = "a socket (descriptor *) to */qmp.sock"
+    connected = "1 client still connected to */qmp.sock"
+    lines = [f"the test left open: {connected}; {socket}", f"the test left open: {connected}"]
+    result.stdout.fnmatch_lines(lines)
+
+
 def test_the_plugin_loads_nothing_of_the_daemon(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -200,7 +200,7 @@ def test_what_a_server_of_the_factory_has_open_fails_the_last_test(run: Run) -> 
             yield
             kept.pop().close()
         """.replace("\n        ", "\n")
-    ).has("had left open: 1 client still connected", passed=1, errors=1)
+    ).has("server 1 of qmp_server_factory left open: 1 client still", passed=1, errors=1)
 
 
 # -- The client -----------------------------------------------------------------------------------

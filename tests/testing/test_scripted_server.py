@@ -14,7 +14,7 @@ import trio
 from qmp_iothreadd import QmpError
 from qmp_iothreadd.qmp.signatures import FunctionError
 from qmp_iothreadd.testing import Client, Server
-from qmp_iothreadd.testing.server import LeftOpenError
+from qmp_iothreadd.testing.left_open import LeftOpenError
 
 
 @pytest.fixture

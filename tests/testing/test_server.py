@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from qemu.qmp import QMPClient
 from qemu.qmp.error import QMPError
 
 from qmp_iothreadd.testing import Client, Server
+from qmp_iothreadd.testing.left_open import LeftOpenError
 
 
 @asynccontextmanager
@@ -52,10 +54,22 @@ async def test_server_that_cannot_listen_leaves_nothing(
 
 async def test_server_can_be_left_while_clients_are_connected() -> None:
     client = QMPClient("test")
-    async with Server() as server:
+    async with Server(allow_left_open=True) as server:
         await client.connect(server.path)
     with suppress(QMPError, EOFError):
         await client.disconnect()
+
+
+async def test_a_client_that_is_connected_at_the_end_fails_the_block() -> None:
+    client = QMPClient("test")
+    with pytest.raises(LeftOpenError) as raised:
+        async with Server() as server:
+            await client.connect(server.path)
+    with suppress(QMPError, EOFError):
+        await client.disconnect()
+    first, _, second = str(raised.value).partition("; ")
+    assert first == "left open: 1 client still connected to compat_monitor0"
+    assert re.fullmatch(rf"a socket \(descriptor \d+\) to {re.escape(server.path)}", second)
 
 
 async def test_server_quits() -> None:

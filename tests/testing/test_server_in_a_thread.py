@@ -14,7 +14,7 @@ import trio
 from qmp_iothreadd import QmpError
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import Client, Server, make_machine
-from qmp_iothreadd.testing.server import LeftOpenError
+from qmp_iothreadd.testing.left_open import LeftOpenError
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_blocks_say_what_to_use_where_no_asyncio_runs() -> None:
 
 
 def test_it_can_be_left_while_clients_are_connected() -> None:
-    with Server() as server:
+    with Server(allow_left_open=True) as server:
         client = connect(server)
     with client:
         assert client.receive_line() == b""
@@ -202,6 +202,37 @@ def test_clients_are_left_open_until_they_hang_up(server: Server) -> None:
     assert server.left_open() == ["1 client still connected to compat_monitor0"]
     client.close()
     assert server.left_open() == []
+
+
+def test_what_a_block_leaves_open_fails_it() -> None:
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait, name="forgotten")
+    server = Server().__enter__()
+    client = connect(server)
+    thread.start()
+    with pytest.raises(LeftOpenError) as raised:
+        server.__exit__(None, None, None)
+    said = str(raised.value)
+    assert "1 client still connected to compat_monitor0" in said
+    assert "the thread 'forgotten' still runs" in said
+    assert f"a socket (descriptor {client.socket.fileno()}) to {server.path}" in said
+    client.close()
+    ended.set()
+    thread.join()
+
+
+def test_threads_are_none_of_start_and_close() -> None:
+    server = Server().start()
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    client = connect(server)
+    with pytest.raises(LeftOpenError) as raised:
+        server.close()
+    assert str(raised.value) == "left open: 1 client still connected to compat_monitor0"
+    client.close()
+    ended.set()
+    thread.join()
 
 
 def test_an_error_of_the_loop_is_left_open_at_the_end() -> None:
