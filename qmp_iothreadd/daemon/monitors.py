@@ -40,7 +40,9 @@ class Monitors:
     ) -> None:
         self._dispatcher = dispatcher
         self._multi_client = multi_client
-        self._turns = Turns(asyncio.get_running_loop(), rounds=rounds)
+        self._turns = Turns(
+            asyncio.get_running_loop(), rounds=rounds, together=dispatcher.machine.together
+        )
         dispatcher.machine.make_frontend = self._make_frontend
 
     def stop(self) -> None:

@@ -151,9 +151,10 @@ cdef class AioContext:
         PyGILState_Ensure()
         native.aio_context_set_exit_hook(self.ctx, unpin_thread_state, <void *>self)
 
-    def start(self):
+    def start(self, *, bint wait=True):
         """Start the thread; returns the kernel's id of it, once it runs.
 
+        Without ``wait`` it may neither run nor have its name yet: ``await_started`` is to follow.
         Raises OSError: EBUSY while it runs already or another thread polls it, EAGAIN where no
         thread can be had.
         """
@@ -164,7 +165,7 @@ cdef class AioContext:
             name = self.name
         cdef native.AioContext *ctx = self.enter(&use)
         with nogil:
-            error = native.aio_context_start(ctx, name)
+            error = native.aio_context_start(ctx, name, wait)
             thread_id = native.aio_context_thread_id(ctx)
         self.register_running()
         self.leave(&use)
@@ -199,7 +200,7 @@ cdef class AioContext:
         cdef native.GateUse use
         cdef native.AioContext *ctx = self.enter(&use)
         with nogil:
-            native.aio_context_request_stop(ctx)
+            native.aio_context_request_stop(ctx, False)
             self.leave(&use)
 
     def close(self):
@@ -579,6 +580,7 @@ cdef class AioContext:
         return dropped
 
 
+include "_together.pxi"
 include "_throttle.pxi"
 include "_disk.pxi"
 include "_disk_queue.pxi"

@@ -64,10 +64,11 @@ cdef extern from "engine.h" nogil:
 
     AioContext *aio_context_new(PollParams params, PollPolicy policy)
     void aio_context_free(AioContext *ctx)
-    int aio_context_start(AioContext *ctx, const char *name)
+    int aio_context_start(AioContext *ctx, const char *name, cbool wait)
+    void aio_context_await_start(AioContext *ctx)
     void aio_context_set_closing(AioContext *ctx, cbool closing)
     int aio_context_stop(AioContext *ctx)
-    void aio_context_request_stop(AioContext *ctx)
+    void aio_context_request_stop(AioContext *ctx, cbool here)
     cbool aio_context_is_home(AioContext *ctx)
     cbool aio_context_in_own_thread(AioContext *ctx)
     void aio_notify(AioContext *ctx)

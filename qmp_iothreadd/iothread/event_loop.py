@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.iothread.together import Together
 from qmp_iothreadd.json.encoded_once import EncodedOnce
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import ObjectType, Property
@@ -57,7 +58,7 @@ class EventLoopBase(ConfigurableObject):
     ``context``: whose pool that is, where there is one.
     """
 
-    __slots__ = ("context",)
+    __slots__ = ("_context",)
 
     qom_name = "event-loop-base"
     abstract = True
@@ -70,7 +71,12 @@ class EventLoopBase(ConfigurableObject):
 
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
-        self.context: AioContext | None = None
+        self._context: AioContext | None = None
+
+    @property
+    def context(self) -> AioContext | None:
+        """The context, which has taken over all that was set; None where there is none."""
+        return self._context
 
     @property
     def active(self) -> bool:
@@ -91,8 +97,8 @@ class EventLoopBase(ConfigurableObject):
 
     def set_pool_sizes(self) -> None:
         """Give the context the sizes of its pool, which were checked."""
-        if self.context is not None:
-            self.context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
+        if self._context is not None:
+            self._context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
 
     def check_thread_pool(self) -> None:
         """Refuse pool sizes that no pool can have."""
@@ -108,6 +114,11 @@ class MainLoop(EventLoopBase):
 
     qom_name = "main-loop"
     interfaces = (USER_CREATABLE,)
+
+    def serve(self, context: AioContext | None) -> None:
+        """Have a context, for disks without an iothread, or none any more."""
+        self._context = context
+        self.set_pool_sizes()
 
     @property
     def active(self) -> bool:
@@ -131,9 +142,11 @@ class IOThread(EventLoopBase):
     """An OS thread that polls adaptively."""
 
     __slots__ = (
+        "_changed",
         "_deleted",
         "_holders",
         "_info",
+        "_together",
         "polling_supported",
         "thread_id",
         "traces",
@@ -155,23 +168,34 @@ class IOThread(EventLoopBase):
         *,
         polling_supported: bool = True,
         traces: TraceLog | None = None,
+        together: Together | None = None,
     ) -> None:
         """``polling_supported`` False: as where no thread can poll; poll defaults are 0.
 
-        ``traces`` gets what the thread traces.
+        ``traces`` gets what the thread traces. ``together``: the machine's, which may put off what
+        the thread is to be told; by default it is told at once.
         """
         super().__init__(type)
         self.polling_supported = polling_supported
         self.traces = traces
+        self._together = Together() if together is None else together
+        self._changed = False
         self._info: EncodedOnce | None = None
         self._holders = 0
         self._deleted = False
         self.thread_id = -1
 
     @property
+    def context(self) -> AioContext | None:
+        """The context, which has taken over all that was set; None where no thread runs."""
+        if self._changed:
+            self.take_over()
+        return self._context
+
+    @property
     def active(self) -> bool:
         """Whether the thread runs."""
-        return self.context is not None
+        return self._context is not None
 
     def setting(self, name: str) -> Setting:
         """The row of a property; those about polling are the engine's."""
@@ -196,33 +220,41 @@ class IOThread(EventLoopBase):
         if name == "x-nice":
             self._set_nice()
         elif name in EventLoopBase.settings or name in polling_settings():
-            self.set_poll_params()  # event-loop-base.c does it for both kinds
+            self._check_polling()  # event-loop-base.c does it for both kinds
+            if not self._changed:
+                self._changed = True
+                self._together.change(self)
         super().apply(name)
 
-    def set_poll_params(self) -> None:
-        """Give the thread its polling parameters; polling starts afresh.
+    def take_over(self) -> None:
+        """Give the thread its polling parameters now, if they were set; polling starts afresh."""
+        change = self.change_to_take_over()
+        if change is not None:
+            context, params, policy = change
+            context.set_poll_params(params, policy=policy)
 
-        Raises:
-            QmpError: polling is asked for where it is not supported.
-        """
+    def change_to_take_over(self) -> tuple[AioContext, PollParams, str] | None:
+        """What ``take_over`` would do is the caller's now; None where there is nothing to do."""
+        changed, self._changed = self._changed, False
+        if not changed or self._context is None:
+            return None
+        return self._context, self._poll_params(), self.load(POLICY)
+
+    def _check_polling(self) -> None:
         if not self.polling_supported and self.load("poll-max-ns"):
             raise errors.polling_unsupported()
-        if self.context is not None:
-            self.context.set_poll_params(self._poll_params(), policy=self.load(POLICY))
 
     def complete(self) -> None:
         """Start the thread; when this returns it runs and its id is known."""
         self.check_thread_pool()
-        self.set_poll_params()
-        from qmp_iothreadd.iothread._engine import AioContext  # see polling_settings
-
-        params, policy = self._poll_params(), self.load(POLICY)
+        self._check_polling()
         try:
-            context = AioContext(f"IO {self.name}", params, policy=policy)
-            self.thread_id = context.start()
+            context, self.thread_id = self._together.start(
+                f"IO {self.name}", self._poll_params(), self.load(POLICY)
+            )
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
-        self.context = context
+        self._context = context
         if not _POOL_SIZES.isdisjoint(self.values):
             self.set_pool_sizes()
         if self.traces is not None:
@@ -238,17 +270,19 @@ class IOThread(EventLoopBase):
         """The members of an IOThreadStats: what polling did since the last reset."""
         from qmp_iothreadd.iothread.stats import iothread_stats  # few clients ask for it
 
-        assert self.context is not None
-        return iothread_stats(self.name, self.context)
+        context = self.context
+        assert context is not None
+        return iothread_stats(self.name, context)
 
     def reset_stats(self) -> None:
         """Start the statistics afresh; polling goes on as it was."""
-        assert self.context is not None
-        self.context.reset_stats()
+        context = self.context
+        assert context is not None
+        context.reset_stats()
 
     def check_deletable(self) -> None:
         """Refuse while a workload is served."""
-        if self.context is not None and self.context.workloads:
+        if self._context is not None and self._context.workloads:
             raise errors.object_in_use(self.name)
 
     def info(self, members: Iterable[Member]) -> EncodedOnce:
@@ -262,8 +296,8 @@ class IOThread(EventLoopBase):
 
     def request_stop(self) -> None:
         """Ask the thread to end, without waiting for it; ``finalize`` is still to come."""
-        if self.context is not None:
-            self.context.request_stop()
+        if self._context is not None:
+            self._context.request_stop()
 
     def hold(self) -> None:
         """Keep the thread until ``drop``, also where the object is deleted: a device uses it."""
@@ -282,13 +316,9 @@ class IOThread(EventLoopBase):
             self._end()
 
     def _end(self) -> None:
-        if self.context is not None:
-            if self.traces is not None:
-                # Stopped first: what it traced last is complete then.
-                self.context.stop()
-                self.traces.detach(self.context)
-            self.context.close()
-            self.context = None
+        context, self._context = self._context, None
+        if context is not None:
+            self._together.end(context, self.traces)
 
     def _shown(self, member: Member) -> Any:
         if member.name == "id":
@@ -304,10 +334,10 @@ class IOThread(EventLoopBase):
 
     def _set_nice(self) -> None:
         """Give the running thread its nice level; where that is refused the old one stays."""
-        assert self.context is not None
+        assert self._context is not None
         wanted = self.values["x-nice"]
         try:
-            self.context.set_nice(wanted)
+            self._context.set_nice(wanted)
         except OSError as error:
             del self.values["x-nice"]
             raise errors.nice_failed(wanted, error.strerror or str(error)) from None

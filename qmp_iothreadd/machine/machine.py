@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.iothread.event_loop import IOThread
+from qmp_iothreadd.iothread.together import Together
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.machine.boards import EMPTY
@@ -92,6 +93,7 @@ class Machine(RunState):
         self.chardevs.descriptors = lambda: self.descriptors
         self._owns_traces = traces is None
         self.traces = TraceLog() if traces is None else traces
+        self.together = Together()
         self._register_object_types(polling)
         self.board = add_machine(self.tree, _machine_class(machine_type))
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
@@ -333,6 +335,7 @@ class Machine(RunState):
 
     def close(self) -> None:
         """Finalize every object: threads are joined when this returns."""
+        self.together.end_turn()
         for part in reversed([*self._parts.values()]):
             part.close()
         self.chardevs.close()
@@ -345,7 +348,9 @@ class Machine(RunState):
 
     def _register_object_types(self, polling: bool) -> None:
         def make_iothread(type: ObjectType) -> IOThread:
-            return IOThread(type, polling_supported=polling, traces=self.traces)
+            return IOThread(
+                type, polling_supported=polling, traces=self.traces, together=self.together
+            )
 
         factories: dict[str, Callable[[ObjectType], Object]] = {
             cls.qom_name: partial(cls, host=self) for cls in MONITOR_TYPES

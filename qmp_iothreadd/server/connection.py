@@ -119,11 +119,13 @@ class Connection(FrontendProtocol):
         """
         if self._transport is None:
             return False
-        self._working = True
+        together = self._turns.together
+        self._working = together.in_turn = True
         try:
             self._unfinished = self._work(self._session, until)
         finally:
             self._working = False
+            together.end_turn()
         self._flush()
         self._update_reading()
         return self._unfinished
@@ -212,6 +214,8 @@ class Connection(FrontendProtocol):
             self.abort()
 
     def _flush(self) -> None:
+        if self._turns.together.pending:
+            self._turns.together.settle()  # what is answered is so
         if self._transport is not None and not self._ending and self._session.output_size:
             if self._session.plan is not None:
                 self._follow_plan(self._transport)

@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
+from qmp_iothreadd.iothread.together import Together
+
 TURN_S: Final = 0.002
 """In seconds: a client's turn ends after this time, and the next one comes."""
 
@@ -47,7 +49,8 @@ class Turns:
     """Who runs: everyone at once while it is quick, else for a turn each, one after the other.
 
     While a command takes its time, a turn only reads ahead. ``clock`` is in seconds. ``rounds``:
-    those of the loop, where there are other machines on it.
+    those of the loop, where there are other machines on it. ``together``: what the machine puts off
+    in a turn, until what it answers leaves.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class Turns:
         loop: asyncio.AbstractEventLoop,
         clock: Callable[[], float] = time.monotonic,
         rounds: SharedRounds | None = None,
+        together: Together | None = None,
     ) -> None:
         self.loop = loop
         self.clock = clock
+        self.together = Together() if together is None else together
         self._rounds = rounds
         self.closed = False
         self._task: asyncio.Task[None] | None = None

@@ -84,12 +84,12 @@ static int thread_id_of(pthread_t thread)
 }
 
 /*
- * Where a CPU is free the thread runs before this returns. Where none is, waiting for it would
- * take a time slice or two: its name is set from here, and nothing else is missing.
+ * Where a CPU is free the thread runs within this time. Where none is, waiting for it would take a
+ * time slice or two: its name is set from here, and nothing else is missing.
  */
-static void await_entry(AioContext *ctx)
+static void await_entry_locked(AioContext *ctx, int64_t spin_ns)
 {
-    const int64_t end = aio_clock_ns() + START_SPIN_NS;
+    const int64_t end = aio_clock_ns() + spin_ns;
 
     do {
         if (atomic_load_explicit(&ctx->entered, memory_order_acquire)) {
@@ -97,7 +97,7 @@ static void await_entry(AioContext *ctx)
         }
         sched_yield();
     } while (aio_clock_ns() < end);
-    if (ctx->thread_name[0]) {
+    if (ctx->thread_name[0] && !atomic_load_explicit(&ctx->entered, memory_order_acquire)) {
         pthread_setname_np(ctx->thread, ctx->thread_name);
     }
 }
@@ -112,9 +112,10 @@ static void bring_here_locked(AioContext *ctx)
     const int cpu = sched_getcpu();
     cpu_set_t here;
 
-    if (!ctx->cpu_clock_valid || cpu < 0 || cpu >= CPU_SETSIZE) {
+    if (ctx->brought || !ctx->cpu_clock_valid || cpu < 0 || cpu >= CPU_SETSIZE) {
         return;
     }
+    ctx->brought = true;
     CPU_ZERO(&here);
     CPU_SET(cpu, &here);
     sched_setaffinity(aio_context_thread_id(ctx), sizeof(here), &here);
@@ -159,7 +160,7 @@ void aio_context_set_closing(AioContext *ctx, bool closing)
     pthread_mutex_unlock(&ctx->lock);
 }
 
-int aio_context_start(AioContext *ctx, const char *name)
+int aio_context_start(AioContext *ctx, const char *name, bool wait)
 {
     pthread_mutex_lock(&ctx->lock);
     const int refusal = may_start_locked(ctx);
@@ -174,19 +175,34 @@ int aio_context_start(AioContext *ctx, const char *name)
     if (!error) {
         const int tid = thread_id_of(ctx->thread);
         ctx->driven = ctx->threaded = ctx->cpu_clock_valid = true;
+        ctx->brought = false;
         atomic_store_explicit(&ctx->thread_id, tid, memory_order_release);
         aio_live_add(&aio_live.threads, 1);
-        await_entry(ctx);
+        if (wait) {
+            await_entry_locked(ctx, START_SPIN_NS);
+        }
     }
     pthread_mutex_unlock(&ctx->lock);
     return -error;
 }
 
-void aio_context_request_stop(AioContext *ctx)
+void aio_context_await_start(AioContext *ctx)
+{
+    pthread_mutex_lock(&ctx->lock);
+    if (ctx->threaded && !ctx->stopping) {
+        await_entry_locked(ctx, 0);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+}
+
+void aio_context_request_stop(AioContext *ctx, bool here)
 {
     pthread_mutex_lock(&ctx->lock);
     if (ctx->threaded) {
         atomic_store_explicit(&ctx->running, false, memory_order_release);
+        if (here) {
+            bring_here_locked(ctx);
+        }
     }
     pthread_mutex_unlock(&ctx->lock);
     aio_notify(ctx);

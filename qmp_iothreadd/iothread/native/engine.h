@@ -46,11 +46,15 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy);
 void aio_context_free(AioContext *ctx);
 
 /*
- * Starts the thread; returns when it runs, or is named and waits for nothing but a CPU. `name` may
- * be NULL; one longer than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when it has a thread
+ * Starts the thread; returns when it runs, or is named and waits for nothing but a CPU. Without
+ * `wait` it need not have its name yet: aio_context_await_start is still to come. `name` may be
+ * NULL; one longer than AIO_NAME_MAX bytes is not set (not cut). -EBUSY when it has a thread
  * already, or a caller of aio_context_poll drives it; -ECANCELED while it is closing.
  */
-int aio_context_start(AioContext *ctx, const char *name);
+int aio_context_start(AioContext *ctx, const char *name, bool wait);
+
+/* Gives a thread that has not run yet its name. Nothing happens without a thread. */
+void aio_context_await_start(AioContext *ctx);
 
 /* While it is closing no thread starts, and aio_context_poll from outside does not block. */
 void aio_context_set_closing(AioContext *ctx, bool closing);
@@ -63,9 +67,10 @@ int aio_context_stop(AioContext *ctx);
 
 /*
  * Asks the thread, if there is one, to end, and does not wait for it: who stops many asks all of
- * them first. It is to be joined by aio_context_stop; until then no other starts.
+ * them first. It is to be joined by aio_context_stop; until then no other starts. `here`: on this
+ * CPU, as soon as the caller waits for it.
  */
-void aio_context_request_stop(AioContext *ctx);
+void aio_context_request_stop(AioContext *ctx, bool here);
 
 /*
  * `on_exit(opaque)` runs in the context's thread, as the last thing before it ends. To be set

@@ -90,6 +90,7 @@ struct AioContext {
     bool closing;               /* lock: aio_context_set_closing */
     bool threaded;              /* lock: a thread was started and not joined */
     bool stopping;              /* lock: someone joins it */
+    bool brought;               /* lock: it is to end on the CPU of who stops it */
     pthread_t thread;           /* lock; valid while threaded, as is its stack */
     void *stack;
     bool cpu_clock_valid;       /* lock: the thread has not ended, so its clock can be read */

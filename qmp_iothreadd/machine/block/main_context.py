@@ -46,13 +46,13 @@ class MainContext:
     def _find_main_loop(self, context: AioContext) -> None:
         for each in self._machine.tree.objects.children_in_order():
             if isinstance(each, MainLoop):  # it stays
-                self._main_loop, each.context = each, context
-                each.set_pool_sizes()
+                self._main_loop = each
+                each.serve(context)
 
     def close(self) -> None:
         """End the thread."""
         context, self._context = self._context, None
         if self._main_loop is not None:
-            self._main_loop.context = None
+            self._main_loop.serve(None)
         if context is not None:
             context.close()

@@ -22,7 +22,7 @@ static AioContext *start_context(PollParams params, PollPolicy policy)
 {
     AioContext *ctx = aio_context_new(params, policy);
 
-    if (!ctx || aio_context_start(ctx, "IO bench")) {
+    if (!ctx || aio_context_start(ctx, "IO bench", true)) {
         perror("starting a context");
         exit(1);
     }

@@ -46,7 +46,7 @@ static void use(uint64_t *random)
 
     switch (next_random(random) % 7) {
     case 0:
-        error = aio_context_start(ctx, "IO gate");
+        error = aio_context_start(ctx, "IO gate", true);
         CHECK(error == 0 || error == -EBUSY || error == -ECANCELED);
         break;
     case 1:
@@ -61,7 +61,7 @@ static void use(uint64_t *random)
         aio_context_set_poll_params(ctx, poll_params_default(), POLL_WEIGHTED);
         break;
     case 4:
-        aio_context_request_stop(ctx);
+        aio_context_request_stop(ctx, false);
         break;
     case 5:
         error = aio_context_poll(ctx, true); /* a close ends it */

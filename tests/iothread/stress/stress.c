@@ -222,10 +222,10 @@ static void delete_context(Slot *slot)
         }
     }
     usleep(1000); /* timers that free themselves */
-    aio_context_request_stop(slot->ctx);
+    aio_context_request_stop(slot->ctx, false);
     CHECK(aio_context_stop(slot->ctx) == 0);
     CHECK(aio_context_stop(slot->ctx) == -3);
-    aio_context_request_stop(slot->ctx); /* nothing to do */
+    aio_context_request_stop(slot->ctx, false); /* nothing to do */
     aio_context_free(slot->ctx);
     slot->ctx = NULL;
 }
@@ -238,9 +238,10 @@ static void remake(Slot *slot, uint64_t *random)
     }
     slot->ctx = aio_context_new(random_params(random), POLL_WEIGHTED);
     CHECK(slot->ctx);
-    CHECK(aio_context_start(slot->ctx, "IO stress") == 0);
+    CHECK(aio_context_start(slot->ctx, "IO stress", next_random(random) % 2) == 0);
+    aio_context_await_start(slot->ctx);
     CHECK(aio_context_thread_id(slot->ctx) > 0);
-    CHECK(aio_context_start(slot->ctx, NULL) < 0);
+    CHECK(aio_context_start(slot->ctx, NULL, true) < 0);
     pthread_rwlock_unlock(&slot->lock);
 }
 
@@ -308,7 +309,7 @@ static void hang(void)
     static _Atomic bool sleeps;
 
     watchdog_start(1);
-    CHECK(ctx && aio_context_start(ctx, "IO hang") == 0);
+    CHECK(ctx && aio_context_start(ctx, "IO hang", true) == 0);
     CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, &sleeps, NULL) == 0);
     while (!atomic_load(&sleeps)) {
         usleep(1000); /* else it might be stopped before it runs */
