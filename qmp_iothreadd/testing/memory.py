@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their functions
@@ -159,9 +159,13 @@ class MemoryClient(Requests):
         return self.session.data_to_send()
 
     def _work(self) -> None:
-        """Run what was read."""
-        while not self.machine.shutting_down and (outcome := self.session.step()) is not IDLE:
+        """Run what was read, as far as a fault has no say in what comes next."""
+        while not (self.machine.shutting_down or self.session.plan):
+            outcome = self.session.step()
+            if outcome is IDLE:
+                break
             if outcome is not None:
+                cast("Coroutine[Any, Any, None]", outcome).close()
                 raise NotImplementedError("commands that take their time need an event loop")
         self.machine.part(BackgroundWork).run()
 

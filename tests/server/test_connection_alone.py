@@ -51,10 +51,10 @@ class Session:
     """Has something to do for ever, and makes ``piece`` of output each time that it does."""
 
     suspended = eof = running = False
-    plan = None
 
     def __init__(self, piece: bytes = b"") -> None:
         self.piece = piece
+        self.plan: list[bytes] | None = None
         self.steps = 0
         self.output: list[bytes] = []
         self.idle_after = 1 << 30
@@ -63,6 +63,11 @@ class Session:
     @property
     def output_size(self) -> int:
         return sum(map(len, self.output))
+
+    @output_size.setter
+    def output_size(self, size: int) -> None:
+        assert size == 0
+        self.output.clear()
 
     def data_to_send(self) -> bytes:
         data, self.output = b"".join(self.output), []
@@ -140,6 +145,24 @@ def test_a_client_that_leaves_events_unread_is_cut_off(turns: Turns, more: int) 
     transport.unread = UNREAD_EVENTS_LIMIT + more
     session.wake()
     assert transport.aborted is bool(more)
+
+
+def test_who_is_gone_needs_no_end(turns: Turns) -> None:
+    made, transport = connect(turns, Session())
+    made._transport = None
+    made.close()
+    assert not transport.is_closing()
+
+
+def test_a_script_waits_for_a_client_that_does_not_read(turns: Turns) -> None:
+    session = Session()
+    made, transport = connect(turns, session)
+    made.pause_writing()
+    session.plan, session.output = [b"scripted"], [b"?"]
+    session.wake()
+    assert transport.written == []
+    made.resume_writing()
+    assert transport.written == [b"scripted"]
 
 
 async def test_what_a_client_leaves_is_freed_when_it_goes() -> None:

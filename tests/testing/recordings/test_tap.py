@@ -220,3 +220,22 @@ def test_a_receiver_that_takes_its_time_is_waited_for(
             while received < len(data):
                 received += len(server.recv(1 << 20))
             sending.join()
+
+
+async def test_it_tries_again_while_nobody_else_fits_in(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(upstream(tmp_path / "up"))
+
+        def client() -> socket.socket:
+            made = stack.enter_context(socket.socket(socket.AF_UNIX))
+            made.setblocking(False)
+            return made
+
+        while client().connect_ex(str(tmp_path / "up")) != errno.EAGAIN:
+            pass
+        address = Address(str(tmp_path / "up"))
+        waiting = asyncio.create_task(tap_module._connect(client(), address))
+        await asyncio.sleep(0)
+        stack.enter_context(listener.accept()[0])
+        async with asyncio.timeout(10):
+            await waiting
