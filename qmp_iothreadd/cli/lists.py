@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from qmp_iothreadd.chardev.options import OPTION_DEFAULTS, OPTION_KINDS
 from qmp_iothreadd.qom.option_lists import BOOL, OptionList, option_kinds
 
 
-class ListRow(NamedTuple):
+class ListRow:
     """``kinds`` maps the names that are allowed to their kinds; None where any name is.
 
     ``implied`` is the name of a first value that comes without one. ``merge``: all lists of the
@@ -16,10 +16,20 @@ class ListRow(NamedTuple):
     tells them.
     """
 
-    kinds: dict[str, str] | None
-    implied: str | None = None
-    merge: bool = False
-    defaults: dict[str, str] = {}  # noqa: RUF012 -- never changed
+    __slots__ = ("defaults", "implied", "kinds", "merge")
+
+    def __init__(
+        self,
+        kinds: dict[str, str] | None,
+        implied: str | None = None,
+        *,
+        merge: bool = False,
+        defaults: dict[str, str] | None = None,
+    ) -> None:
+        self.kinds = kinds
+        self.implied = implied
+        self.merge = merge
+        self.defaults = defaults or {}
 
 
 LISTS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from qmp_iothreadd.cli.command_line import CommandLine
 from qmp_iothreadd.cli.lists import list_words
@@ -23,23 +22,39 @@ def no_words() -> Iterable[str]:
     return ()
 
 
-class Option(NamedTuple):
+class Option:
     """A row of the table: names are given without dashes, one dash or two are the same.
 
     ``argument`` names the option's argument, empty where it takes none. ``no_effect``: the argument
     is checked, and that is all. ``early`` options take effect before all
     others, wherever they stand. ``words`` returns what a shell offers for the argument, ``more``
     what it offers for its parts after a comma where that is something else.
+
+    No named tuple: each is compiled when its module is imported, and every start waits.
     """
 
-    names: str
-    argument: str
-    handler: Handler
-    help: str
-    no_effect: bool = False
-    early: bool = False
-    words: Words = no_words
-    more: Words = no_words
+    __slots__ = ("argument", "early", "handler", "help", "more", "names", "no_effect", "words")
+
+    def __init__(
+        self,
+        names: str,
+        argument: str,
+        handler: Handler,
+        help: str,
+        *,
+        no_effect: bool = False,
+        early: bool = False,
+        words: Words = no_words,
+        more: Words = no_words,
+    ) -> None:
+        self.names = names
+        self.argument = argument
+        self.handler = handler
+        self.help = help
+        self.no_effect = no_effect
+        self.early = early
+        self.words = words
+        self.more = more
 
 
 def set_field(name: str, value: bool = True) -> Handler:

@@ -80,6 +80,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
         if background is not None:
             background.ready()
         gc.freeze()  # what is there now stays: collections need not look at it
+        gc.enable()  # it was off from the first import on, see __main__
         # The first error can be that a client has used up all descriptors: its text needs one.
         errors.reserve_descriptor()
         stack.callback(errors.release_descriptor)

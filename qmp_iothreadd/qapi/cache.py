@@ -35,7 +35,7 @@ MAX_ENTRY_BYTES = 64 << 20
 
 _SUFFIX = ".schema"
 #: The name of an entry, which is a digest, or of one that is being written.
-_ENTRY = re.compile(r"[0-9a-f]{64}\.schema(\.\d+\.[0-9a-f]{8})?")
+_ENTRY = r"[0-9a-f]{64}\.schema(\.\d+\.[0-9a-f]{8})?"
 #: By how much the clock of a file system may lag behind ours.
 _CLOCK_LAG_NS = 20_000_000
 
@@ -171,7 +171,7 @@ def _drop_oldest(folder: str) -> None:
     """
     files: list[tuple[int, Any]] = []
     for file in os.scandir(folder):
-        if not _ENTRY.fullmatch(file.name):
+        if not re.fullmatch(_ENTRY, file.name):
             continue
         with contextlib.suppress(FileNotFoundError):  # another process drops them too
             files.append((file.stat().st_mtime_ns, file))

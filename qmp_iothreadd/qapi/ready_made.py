@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import marshal
 import os
-
-# What hashlib has, without OpenSSL, whose import takes longer than all of this.
-from _blake2 import blake2b
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,6 +61,10 @@ def ready_made_introspection(schema: Schema) -> str | None:
 
 def digest(data: bytes) -> bytes:
     """What tells one content of a file from another."""
+    # What hashlib has, without OpenSSL, whose import takes longer than all of this; and where the
+    # package was installed before it is older than its schema: most starts need no digest.
+    from _blake2 import blake2b
+
     return blake2b(data, digest_size=DIGEST_SIZE).digest()
 
 

@@ -3,28 +3,53 @@
 All of it is plain data, resolved and immutable by convention: types refer to each other directly,
 conditions have been applied and are gone. Lists are in schema order. On disk a schema is flat, with
 types by name, so that cyclic and deep ones do not exhaust the stack: see :mod:`.serialization`.
-The classes are written out, since dataclasses are compiled at each import: every start waits.
+The classes are written out, since dataclasses and named tuples are compiled at each import: every
+start waits.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Info(NamedTuple):
+class Row:
+    """Equal to another of its class with the same values."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._values() == self._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{self._values()}"
+
+
+class Info(Row):
     """Where a definition stands: the file's name as it was opened, and the line, from 1."""
 
-    file: str
-    line: int
+    __slots__ = ("file", "line")
+
+    def __init__(self, file: str, line: int) -> None:
+        self.file = file
+        self.line = line
 
 
-class Feature(NamedTuple):
+class Feature(Row):
     """A feature of a definition or of a member, such as ``deprecated`` or ``unstable``."""
 
-    name: str
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class SchemaType:
@@ -72,11 +97,14 @@ class BuiltinType(SchemaType):
 _UNRESOLVED = BuiltinType("any")
 
 
-class EnumMember(NamedTuple):
+class EnumMember(Row):
     """A value of an enumeration."""
 
-    name: str
-    features: tuple[Feature, ...] = ()
+    __slots__ = ("features", "name")
+
+    def __init__(self, name: str, features: tuple[Feature, ...] = ()) -> None:
+        self.name = name
+        self.features = features
 
 
 class EnumType(SchemaType):
@@ -121,24 +149,36 @@ class ArrayType(SchemaType):
         return "array"
 
 
-class Member(NamedTuple):
+class Member(Row):
     """A member of an object, or a branch of an alternate."""
 
-    name: str
-    type: SchemaType
-    optional: bool = False
-    features: tuple[Feature, ...] = ()
+    __slots__ = ("features", "name", "optional", "type")
+
+    def __init__(
+        self,
+        name: str,
+        type: SchemaType,
+        optional: bool = False,
+        features: tuple[Feature, ...] = (),
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.optional = optional
+        self.features = features
 
 
-class Variants(NamedTuple):
+class Variants(Row):
     """What a union adds: ``tag``, one of its members, and ``cases``, a type for each value of that.
 
     Branches come in the order of the schema, then the values without a branch, which have the
     empty type.
     """
 
-    tag: Member
-    cases: dict[str, ObjectType]
+    __slots__ = ("cases", "tag")
+
+    def __init__(self, tag: Member, cases: dict[str, ObjectType]) -> None:
+        self.tag = tag
+        self.cases = cases
 
 
 class ObjectType(SchemaType):

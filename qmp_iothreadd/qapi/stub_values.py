@@ -82,7 +82,7 @@ class _Stubs:
         members = {member.name: self.stub(member.type, around) for member in needed}
         if type_.variants is None:
             return members
-        tag, cases = type_.variants
+        tag, cases = type_.variants.tag, type_.variants.cases
         assert isinstance(tag.type, EnumType)
         values = [value.name for value in tag.type.members]
         branches = [

@@ -18,10 +18,8 @@ _MAX_DIGITS = 64
 _HUGE = 2**70
 
 _SPACE = r"[ \t\n\v\f\r]*"
-_INTEGER = re.compile(
-    _SPACE + r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]*)|([1-9][0-9]*))"
-)
-# Not compiled before they are needed, which is seldom.
+# Not compiled before they are needed: the greeting waits for what starting up compiles.
+_INTEGER = _SPACE + r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]*)|([1-9][0-9]*))"
 _SIZE = _SPACE + r"\+?(?:0[xX]([0-9a-fA-F]+)|([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))([bkmgtpeBKMGTPE]?)"
 _DECIMAL = _SPACE + r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _HEXADECIMAL = (
@@ -38,7 +36,7 @@ def scan(text: str, start: int = 0) -> tuple[int, int] | None:
     The base shows in the prefix: ``0x``, ``0b``, ``0`` for octal. A number beyond 64 bits stays
     beyond them, but need not be exact.
     """
-    found = _INTEGER.match(text, start)
+    found = re.compile(_INTEGER).match(text, start)
     if found is None:
         return None
     sign, hexadecimal, binary, octal, decimal = found.groups()

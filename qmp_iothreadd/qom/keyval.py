@@ -9,10 +9,11 @@ language is util/keyval.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json.order import qdict_order
+from qmp_iothreadd.qom.option_lists import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,16 +70,6 @@ def _parse_one(result: KeyVal, text: str, start: int, implied: str | None) -> tu
     return value_end + 1, False
 
 
-def read_value(text: str, start: int) -> tuple[str, int]:
-    """The value at ``start``, in which ``,,`` stands for a comma, and where it ends."""
-    end = text.find(",", start)
-    while end >= 0 and text.startswith(",", end + 1):
-        end = text.find(",", end + 2)
-    if end < 0:
-        end = len(text)
-    return text[start:end].replace(",,", ","), end
-
-
 def _fragments(key: str) -> Iterator[tuple[str, int]]:
     """The fragments of a dotted key, and where each ends.
 
@@ -124,12 +115,15 @@ def _index(key: str) -> int | None:
     return min(int(digits or "0"), _INDEX_MAX)
 
 
-class _Node(NamedTuple):
+class _Node:
     """A dictionary that may have to become a list, its name, and the node that it is in."""
 
-    values: KeyVal
-    name: str
-    above: _Node | None
+    __slots__ = ("above", "name", "values")
+
+    def __init__(self, values: KeyVal, name: str, above: _Node | None) -> None:
+        self.values = values
+        self.name = name
+        self.above = above
 
     def prefix(self) -> str:
         """The keys that lead here, with a dot after each."""

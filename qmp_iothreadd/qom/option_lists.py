@@ -12,16 +12,13 @@ language is util/qemu-option.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qom import c_numbers, keyval
+from qmp_iothreadd.qom import c_numbers
 from qmp_iothreadd.qom.identifiers import is_identifier
 
 STRING, BOOL, NUMBER, SIZE = "string", "bool", "number", "size"
-
-_KEY = re.compile(r"([^=,]*)(=?)")
 
 Warn = Callable[[str], None]
 """Takes a warning; what follows its first line is said without a prefix."""
@@ -188,19 +185,30 @@ def _read_one(
     text: str, start: int, implied: str | None, warn: Warn | None, may_help: bool
 ) -> tuple[str, str, int]:
     """The name and value at ``start``, and where the next begins."""
-    found = _KEY.match(text, start)
-    assert found is not None  # the pattern also matches the empty text
-    key, has_value = found.groups()
-    if has_value:
-        value, end = keyval.read_value(text, found.end())
-        return key, value, end + 1
+    comma = text.find(",", start)
+    key_end = len(text) if comma < 0 else comma
+    equals = text.find("=", start, key_end)
+    if equals >= 0:
+        value, end = read_value(text, equals + 1)
+        return text[start:equals], value, end + 1
     if implied is not None:
-        value, end = keyval.read_value(text, start)
+        value, end = read_value(text, start)
         return implied, value, end + 1
+    key = text[start:key_end]
     if may_help and key in HELP:
-        return key, "", found.end() + 1
+        return key, "", key_end + 1
     name, value = _expand_flag(key, warn)
-    return name, value, found.end() + 1
+    return name, value, key_end + 1
+
+
+def read_value(text: str, start: int) -> tuple[str, int]:
+    """The value at ``start``, in which ``,,`` stands for a comma, and where it ends."""
+    end = text.find(",", start)
+    while end >= 0 and text.startswith(",", end + 1):
+        end = text.find(",", end + 2)
+    if end < 0:
+        end = len(text)
+    return text[start:end].replace(",,", ","), end
 
 
 def _expand_flag(key: str, warn: Warn | None) -> tuple[str, str]:

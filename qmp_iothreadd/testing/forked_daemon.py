@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import fcntl
-import gc
 import io
 import os
 import resource
@@ -30,7 +29,6 @@ def become(order: Order, fds: list[int]) -> NoReturn:
         from qmp_iothreadd.cli import main
         from qmp_iothreadd.daemon.reporter import PROGRAM
 
-        gc.enable()
         os.write(said, BECOME)
         os.close(said)
         status = main([PROGRAM, *sys.argv[1:]])

@@ -134,7 +134,8 @@ def _accelerator_words() -> Iterable[str]:
 
 def _checked(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
     """An option without effect."""
-    return _board(names, argument, handler, help, list)._replace(no_effect=True)
+    words = words_of(list) if list else no_words
+    return Option(names, argument, handler, help, words=words, no_effect=True)
 
 
 def _board(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
