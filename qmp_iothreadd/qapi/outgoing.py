@@ -39,11 +39,12 @@ class Outgoing:
     def reply(self, command: Command) -> Filter | None:
         """What a command's value passes through on its way out, or None where it goes as it is.
 
-        The filter raises ReplyError.
+        The filter raises ReplyError. An EncodedText passes: it was made of what had passed.
         """
         shipped = shipped_schema(self._models.schema).commands.get(command.name)
         name = f"command '{command.name}'"
-        return self._filter(name, shipped.ret_type if shipped else None, command.ret_type)
+        found = self._filter(name, shipped.ret_type if shipped else None, command.ret_type)
+        return None if found is None else _except_texts(found)
 
     def event(self, event: Event) -> Filter | None:
         """The same for the data of an event, which is None where there is none."""
@@ -70,6 +71,12 @@ class Outgoing:
             return sent
 
         return check
+
+
+def _except_texts(filtered: Filter) -> Filter:
+    from qmp_iothreadd.json.encoded_once import EncodedText
+
+    return lambda value: value if type(value) is EncodedText else filtered(value)
 
 
 def _with_policy(policy: CompatPolicy, served: SchemaType | None, project: Filter | None) -> Filter:

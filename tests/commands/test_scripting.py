@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.scripting.script import Script
-from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.testing import MemoryClient, Server
 
 
 def test_a_command_answers_what_a_client_says(client: MemoryClient) -> None:
@@ -82,6 +84,56 @@ def test_the_history_is_asked_for_in_part(
     client.execute("stop")
     found = client.execute("x-query-history", arguments)
     assert [each["number"] for each in found] == numbers
+
+
+@pytest.mark.parametrize("check", [False, True])
+async def test_a_long_history_is_told_in_turns(check: bool) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with Server(check_replies=check) as server:
+        history = server.history
+        for number in range(5000):
+            history.add("request", b'{"execute": "x-%d"}' % (number % 2), "other", 7)
+        history.add("request", b"{]", "other", 7)
+        counting = asyncio.create_task(count())
+        reader, writer = await asyncio.open_unix_connection(server.path, limit=1 << 24)
+        writer.write(b'{"execute": "qmp_capabilities"}')
+        writer.write(b'{"execute": "x-query-history", "arguments": {"command": "x-1"}}')
+        writer.write(b'{"execute": "x-query-history", "arguments": {"monitor": "other"}}')
+        greeting, _, some, all_ = [json.loads(await reader.readline()) for _ in range(4)]
+        counting.cancel()
+        writer.close()
+        await writer.wait_closed()
+    assert greeting["QMP"]
+    assert turns >= 2 * 5000 / 100
+    assert [each["number"] for each in some["return"]] == [*range(1, 5000, 2)]
+    assert all_["return"][4998]["message"] == {"execute": "x-0"}
+    assert [each["number"] for each in all_["return"]] == [*range(5001)]
+    assert "message" not in all_["return"][-1]
+
+
+async def test_a_long_history_is_pretty_where_that_is_asked_for() -> None:
+    async with Server() as server:
+        for _ in range(101):
+            server.history.add("event", b'{"event": "STOP"}', "other", 7)
+        reader, writer = await asyncio.open_unix_connection(server.path, limit=1 << 20)
+        writer.write(
+            b'{"execute": "qmp_capabilities"}{"execute": "qom-set", "arguments": {"value": true, '
+            b'"path": "/objects/compat_monitor0", "property": "pretty"}}'
+            b'{"execute": "x-query-history"}'
+        )
+        text = b""
+        while text.count(b'"event": "STOP"') < 101:
+            text += await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    assert b'"event": "STOP"\r\n' in text
 
 
 def test_what_is_left_over_is_said_until_the_script_is_reset(client: MemoryClient) -> None:
