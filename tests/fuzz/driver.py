@@ -24,6 +24,9 @@ def instrumented(module: str) -> contextlib.AbstractContextManager[Any]:
     """
     if module != "__main__" or not _guided():
         return contextlib.nullcontext()
+    # A build that is edited in place has a loader of its own, which keeps its code from atheris.
+    # Behind the others it still finds what was compiled.
+    sys.meta_path.sort(key=lambda finder: type(finder).__module__.startswith("_editable"))
     hook: contextlib.AbstractContextManager[Any]
     hook = import_module("atheris").instrument_imports(include=["qmp_iothreadd"])
     return hook
@@ -51,6 +54,9 @@ def run(
         _run_randomly(try_input, make_input, args.seconds)
         return
     atheris = import_module("atheris")
+    loader = type(import_module("qmp_iothreadd").__loader__).__module__
+    if not loader.startswith("atheris."):
+        sys.exit(f"nothing would guide this: {loader} loads the package; try --random")
     limits = [f"-max_total_time={args.seconds}", f"-max_len={max_len}"]
     atheris.Setup([sys.argv[0], *limits, *options, *corpus], try_input)
     atheris.Fuzz()
