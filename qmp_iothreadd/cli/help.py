@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qmp_iothreadd.cli.option import Option
 from qmp_iothreadd.cli.options import GROUPS, OWN, group_options
+from qmp_iothreadd.machine.version import Version
 
 SUMMARY = "A QMP server with iothreads. Options are QEMU's."
 
@@ -60,17 +61,15 @@ def help_text(program: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def version_text() -> str:
-    """What ``-version`` prints: the first line as tools know it from QEMU."""
-    from importlib.metadata import PackageNotFoundError, version  # slow, and only for this
-
-    from qmp_iothreadd.machine.version import VERSION_TEXT
+def version_text(version: Version) -> str:
+    """What ``-version`` prints of a version of QEMU: the first line as tools know it from QEMU."""
+    from importlib import metadata  # slow, and only for this
 
     try:
-        own = version("qmp-iothreadd")
-    except PackageNotFoundError:
+        own = metadata.version("qmp-iothreadd")
+    except metadata.PackageNotFoundError:
         own = "not installed"
     return (
-        f"QEMU emulator version {VERSION_TEXT} (qmp-iothreadd {own})\n"
+        f"QEMU emulator version {'.'.join(map(str, version))} (qmp-iothreadd {own})\n"
         "This is not QEMU: it serves QEMU's monitor, with iothreads, and runs no code of a guest."
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.daemon.fleet_events import FleetEvent
     from qmp_iothreadd.errors import LocatedError
     from qmp_iothreadd.machine.cpus.options import CpuOption
+    from qmp_iothreadd.machine.version import Version
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qom.option_lists import OptionList
 
@@ -165,7 +166,8 @@ class FaultConfig(_Row):
 class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
-    ``defines`` are the symbols that its ``if`` conditions find defined. ``kept`` is the installed
+    ``defines`` are the symbols that its ``if`` conditions find defined; with ``version`` it lacks
+    what QEMU has since a later one. ``kept`` is the installed
     one, where a process has loaded it for all the daemons that are forked from it.
     """
 
@@ -174,6 +176,7 @@ class SchemaConfig:
     def __init__(self) -> None:
         self.path: str | None = None
         self.defines: frozenset[str] = frozenset()
+        self.version: Version | None = None
         self._models: Models | None = None
 
     def models(self) -> Models:
@@ -182,13 +185,15 @@ class SchemaConfig:
         Raises:
             QAPIError: the schema is wrong.
         """
-        if self._models is None and self.path is None and not self.defines:
+        if self._models is None and not (self.path or self.defines or self.version):
             self._models = self.kept
         if self._models is None:
             from qmp_iothreadd.qapi.cache import load_schema_cached  # not to be had for -help
             from qmp_iothreadd.qapi.models import Models
 
-            self._models = Models(load_schema_cached(self.path, config=self.defines))
+            version = self.version and self.version[:2]
+            schema = load_schema_cached(self.path, config=self.defines, version=version)
+            self._models = Models(schema)
         return self._models
 
 
@@ -212,7 +217,7 @@ class Config:
     ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs. ``vnc`` are
     displays by id, with whether they ask for a password; ``spice``: there is a SPICE display.
     ``control`` names the monitors that script the others, ``responses`` and ``faults`` what is
-    scripted already.
+    scripted already. ``greeting`` are keywords of Machine's, in place of QEMU's.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -272,6 +277,7 @@ class Config:
         self.stub_missing = False
         #: What query-command-line-options says: a CommandLineOptionInfo per option with a list.
         self.describe_options: Callable[[], list[dict[str, Any]]] = list
+        self.greeting: dict[str, Any] = {}
         self.check_replies = False
         self.multi_client = False
         self.polling = True

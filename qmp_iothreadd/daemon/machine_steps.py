@@ -14,6 +14,7 @@ from qmp_iothreadd.daemon.monitors import object_options
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import located
 from qmp_iothreadd.machine.machine import NIL_UUID, Machine
+from qmp_iothreadd.machine.version import greeting_of
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.config import Config
@@ -39,6 +40,8 @@ def make_machine(config: Config, traces: TraceLog | None = None) -> Machine:
         QAPIError: the schema is wrong.
     """
     models = config.schema.models()
+    version = config.schema.version
+    greeting = {} if version is None else greeting_of(version)
     machine = Machine(
         models.schema,
         models,
@@ -50,6 +53,7 @@ def make_machine(config: Config, traces: TraceLog | None = None) -> Machine:
         properties=config.machine,
         check_replies=config.check_replies,
         traces=traces,
+        **{**greeting, **config.greeting},
     )
     machine.command_line_options = config.describe_options
     machine.only_migratable = config.only_migratable

@@ -118,3 +118,8 @@ def dump_file_failed(path: str, reason: str) -> QmpError:
 def size_out_of_range(name: str, value: str) -> QmpError:
     """A size beyond 64 bits."""
     return QmpError(f"Value '{value}' is out of range for parameter '{name}'")
+
+
+def not_that_version(why: str) -> QmpError:
+    """--qemu or --greeting with what is no version, or none that is known."""
+    return QmpError(why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 Version = tuple[int, int, int]
 
@@ -31,6 +31,9 @@ def _number(part: object) -> int | None:
     return part if type(part) is int and part >= 0 else None
 
 
+# Before these, the greeting offered nothing.
+_CAPABILITIES_SINCE: Final = (2, 12)
+
 #: Of older ones it is not known well enough what they lacked.
 OLDEST: Final = (2, 7)
 
@@ -53,3 +56,9 @@ def read_known_version(given: str | Sequence[int]) -> Version:
             " one, or have only the greeting say another version, with version="
         )
     return version
+
+
+def greeting_of(version: Version) -> dict[str, Any]:
+    """The keywords of a Machine that greets its clients as that version does."""
+    told: dict[str, Any] = {"version": version}
+    return told if version[:2] >= _CAPABILITIES_SINCE else {**told, "capabilities": ()}

@@ -19,7 +19,7 @@ from qmp_iothreadd import commands, hmp  # noqa: F401 -- they register their fun
 from qmp_iothreadd.machine.background_work import BackgroundWork
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.monitors import MonitorQMP
-from qmp_iothreadd.machine.version import read_known_version
+from qmp_iothreadd.machine.version import greeting_of, read_known_version
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from qmp_iothreadd.testing.memory_wire import MemoryWire
 
 _models: dict[tuple[str | None, tuple[int, int] | None], Models] = {}
-
-# Before these, the greeting offered nothing.
-_CAPABILITIES_SINCE = (2, 12)
 
 
 def make_machine(
@@ -53,10 +50,7 @@ def make_machine(
     """
     if qemu is not None:
         version = read_known_version(qemu)
-        told: dict[str, Any] = {"version": version}
-        if version[:2] < _CAPABILITIES_SINCE:
-            told["capabilities"] = ()
-        options = told | options
+        options = greeting_of(version) | options
         models = _find_models(schema_path, version[:2])
     else:
         models = _find_models(schema_path, None)

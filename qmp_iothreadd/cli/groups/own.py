@@ -27,6 +27,24 @@ def _define_symbol(line: CommandLine, text: str) -> None:
     line.config.schema.defines |= {text}
 
 
+def _set_qemu(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.qemu_version import read_qemu  # few ask for one
+
+    line.config.schema.version = read_qemu(text)
+
+
+def _set_greeting(line: CommandLine, text: str) -> None:
+    from qmp_iothreadd.cli.qemu_version import read_greeting  # few ask for one
+
+    line.config.greeting.update(read_greeting(text))
+
+
+def _greeting_words() -> Iterable[str]:
+    from qmp_iothreadd.cli.qemu_version import WORDS  # for a shell
+
+    return (f"{word}=" for word in WORDS)
+
+
 def _add_control(line: CommandLine, text: str) -> None:
     line.control.append((text, line.location))
 
@@ -114,6 +132,20 @@ OPTIONS = (
         _define_symbol,
         "a symbol that 'if' in the schema finds defined",
         early=True,
+    ),
+    Option(
+        "qemu",
+        "VERSION",
+        _set_qemu,
+        "be this version of QEMU (such as 8.2), and lack what came later",
+        early=True,
+    ),
+    Option(
+        "greeting",
+        "[version=VERSION][,package=TEXT][,capabilities=[NAME[:NAME]...]]",
+        _set_greeting,
+        "say something else in the greeting",
+        words=_greeting_words,
     ),
     Option(
         "stub-missing",

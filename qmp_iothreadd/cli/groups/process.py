@@ -125,10 +125,11 @@ def _help(line: CommandLine, _text: str) -> None:
     raise Finished(help_text(line.config.reporter.program))
 
 
-def _version(_line: CommandLine, _text: str) -> None:
+def _version(line: CommandLine, _text: str) -> None:
     from qmp_iothreadd.cli.help import version_text
+    from qmp_iothreadd.machine.version import VERSION
 
-    raise Finished(version_text())
+    raise Finished(version_text(line.config.schema.version or VERSION))
 
 
 def _trace_words() -> Iterable[str]:
