@@ -44,6 +44,7 @@ ROOMS = (
     "daemon",
     "cli",
     "testing",
+    "lab",
     "__main__",
 )
 RANKS = {name: rank for rank, name in enumerate(ROOMS)}

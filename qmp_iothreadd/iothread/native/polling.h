@@ -82,11 +82,6 @@ extern const char *const poll_policy_names[POLL_POLICY_COUNT];
 
 enum { POLL_LEGACY_START_NS = 4000 };
 
-static inline int64_t poll_add_wrap(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
 static inline int64_t poll_sub_wrap(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a - (uint64_t)b);
@@ -105,59 +100,30 @@ static inline int64_t poll_div_wrap(int64_t a, int64_t b)
     return b == -1 ? poll_sub_wrap(0, a) : a / b;
 }
 
-/*
- * One handler of the poll list. Updates *ns, raises *adj when it had an event, and returns
- * whether *ns was set to 0 because it passed max_ns.
- */
+#define POLL_INT int64_t
+#define POLL_UINT uint64_t
+#define POLL_TRUTH bool
+#define POLL_IF(t, a, b) ((t) ? (a) : (b))
+#define POLL_NOT(t) (!(t))
+#define POLL_RULE(name) poll_one_##name
+#include "poll_rules.h"
+
+/* One handler of the poll list: see poll_rules.h. */
 static inline bool poll_adjust_handler(const PollParams *p, int64_t block_ns, bool event,
                                        int64_t *ns, int64_t *adj)
 {
-    const int64_t before = *ns;
-    int64_t after;
-
-    if (!event && before == 0) {
-        return false;
-    }
-    if (!event) {
-        after = poll_add_wrap(before, block_ns);
-    } else if (before == 0) {
-        after = block_ns;
-    } else {
-        const int shift = (int)(p->weight & 63);
-        after = poll_add_wrap(poll_sub_wrap(before, before >> shift), block_ns >> shift);
-    }
-
-    const bool passed_max = after > p->max_ns;
-    if (passed_max) {
-        after = 0;
-    }
-    *ns = after;
-    if (event && after > *adj) {
-        *adj = after;
-    }
-    return passed_max;
+    return poll_one_handler(p->max_ns, p->weight, block_ns, event, ns, adj);
 }
 
 /* The context's window, once every handler was visited; adj is -1 when none had an event. */
 static inline PollAction poll_adjust_window(const PollParams *p, int64_t adj, int64_t *poll_ns)
 {
-    const int64_t before = *poll_ns;
+    /* A division is slow: only where it may be needed. */
+    const int64_t shrunk = adj < *poll_ns ? poll_div_wrap(*poll_ns, p->shrink) : adj;
+    bool grows, shrinks;
 
-    if (adj < 0) {
-        return POLL_KEEP;
-    }
-    if (adj > before) {
-        int64_t after = poll_mul_wrap(before, p->grow);
-        after = after < adj ? adj : after;
-        *poll_ns = after > p->max_ns ? p->max_ns : after;
-        return POLL_GROW;
-    }
-    const int64_t shrunk = poll_div_wrap(before, p->shrink);
-    if (adj < shrunk) {
-        *poll_ns = shrunk;
-        return POLL_SHRINK;
-    }
-    return POLL_KEEP;
+    poll_one_window(p->max_ns, p->grow, shrunk, adj, poll_ns, &grows, &shrinks);
+    return grows ? POLL_GROW : shrinks ? POLL_SHRINK : POLL_KEEP;
 }
 
 /*

@@ -1,0 +1,41 @@
+"""Arrays that users bring, by the buffer protocol: numpy's, `array`, a mapped file."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_TYPES = {"q": ("int64", "qln"), "Q": ("uint64", "QLN")}
+
+
+def int64s(values: Buffer | Sequence[int], name: str) -> Buffer:
+    """As int64, without a copy where it is a buffer of them already.
+
+    Raises:
+        TypeError: it is a buffer of something else, or has something else than integers.
+        ValueError: it is not contiguous, or has more than one dimension.
+        OverflowError: a number that does not fit.
+    """
+    return _numbers(values, name, "q")
+
+
+def uint64s(values: Buffer | Sequence[int], name: str) -> Buffer:
+    """As uint64; otherwise like `int64s`."""
+    return _numbers(values, name, "Q")
+
+
+def _numbers(values: Buffer | Sequence[int], name: str, code: str) -> Buffer:
+    wanted, formats = _TYPES[code]
+    try:
+        view = memoryview(values)  # type: ignore[arg-type]
+    except TypeError:
+        return array(code, values)  # type: ignore[arg-type]
+    if view.itemsize != 8 or view.format.lstrip("@=<") not in formats:
+        raise TypeError(f"{name} must be a buffer of {wanted}, not of {view.format!r}")
+    if view.ndim != 1 or not view.c_contiguous:
+        raise ValueError(f"{name} must be contiguous, and have one dimension")
+    return view
