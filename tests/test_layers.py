@@ -51,9 +51,12 @@ RANKS = {name: rank for rank, name in enumerate(ROOMS)}
 
 
 def modules() -> dict[str, Path]:
-    """All modules by name, without the package's own; what holds only a docstring has no room."""
+    """All modules by name, without the package's own; what holds only a docstring has no room.
+
+    An extension module is what its stub says.
+    """
     found = {}
-    for file in PACKAGE.rglob("*.py"):
+    for file in (*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")):
         parts = file.relative_to(PACKAGE).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
     del found[""], found["qmp"]
