@@ -110,6 +110,8 @@ def _of_first_machine(first: Config, second: Config) -> set[str]:
     """
     if first.descriptors:
         raise LocatedError(errors.not_for_a_fleet("-add-fd"), "")
+    if first.transcript is not None and first.transcript == second.transcript:
+        raise LocatedError(errors.shared_by_fleet(f"--transcript {first.transcript}"), "")
     monitors = {each.chardev for each in first.monitors}
     alone = set()
     for ours, theirs in zip(_chardevs(first), _chardevs(second), strict=False):

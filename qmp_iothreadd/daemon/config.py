@@ -217,7 +217,8 @@ class Config:
     ``netdevs`` are Netdevs, as on the wire, and ``audiodevs`` Audiodevs. ``vnc`` are
     displays by id, with whether they ask for a password; ``spice``: there is a SPICE display.
     ``control`` names the monitors that script the others, ``responses`` and ``faults`` what is
-    scripted already. ``greeting`` are keywords of Machine's, in place of QEMU's.
+    scripted already, ``transcript`` the file of what is said. ``greeting`` are keywords of
+    Machine's, in place of QEMU's.
     """
 
     def __init__(self, reporter: Reporter | None = None) -> None:
@@ -289,5 +290,6 @@ class Config:
         self.control: list[str] = []
         self.responses: list[ResponsesConfig] = []
         self.faults: list[FaultConfig] = []
+        self.transcript: str | None = None
         #: Many machines, of which this configuration is the first's and the process's.
         self.fleet: FleetConfig | None = None

@@ -106,7 +106,7 @@ async def make_frontends(config: Config, machine: Machine) -> None:
         QmpError, LocatedError: something cannot be had.
     """
     _create_objects(config, machine, _LATE)
-    if config.control or config.responses or config.faults:
+    if config.control or config.responses or config.faults or config.transcript is not None:
         from qmp_iothreadd.daemon.scripting_steps import begin_script  # few have one
 
         begin_script(config, machine)

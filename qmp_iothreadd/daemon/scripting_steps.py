@@ -31,6 +31,9 @@ def begin_script(config: Config, machine: Machine) -> None:
     if config.control and not names_control(machine.schema, _ONE_OF_THEM):
         folder = os.path.dirname(packaged_schema_path())
         raise errors.control_without_commands(os.path.join(folder, "scripting-x.json"))
+    if config.transcript is not None:
+        with located(f"--transcript {config.transcript}"):
+            script.write_transcript(config.transcript)
     for wanted in config.responses:
         with located(wanted.location):
             respond_from_file(machine, wanted.path)

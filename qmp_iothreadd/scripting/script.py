@@ -17,6 +17,7 @@ from qmp_iothreadd.scripting.values import as_json, check_fits, check_name
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.qmp.session_script import ScriptableSession
+    from qmp_iothreadd.scripting.transcript import TranscriptFile
 
 
 class Script:
@@ -33,6 +34,7 @@ class Script:
         self.responses = Responses(machine)
         self.faults = Faults(machine)
         self.sessions: list[ScriptedSession] = []
+        self.transcript: TranscriptFile | None = None
         self._clients = count(1)
         machine.script = self
         for session in cast("list[ScriptableSession]", machine.sessions):
@@ -107,8 +109,24 @@ class Script:
             found += session.left_over()
         return found
 
+    def write_transcript(self, path: str) -> None:
+        """Write down in a file what is said from now on.
+
+        Raises:
+            QmpError: it cannot be written.
+        """
+        from qmp_iothreadd.scripting.transcript import TranscriptFile  # few want one
+
+        try:
+            self.transcript = TranscriptFile(path, self.history)
+        except OSError as error:
+            raise errors.cannot_open(path, error.strerror or str(error)) from None
+
     def close(self) -> None:
         """Forget all: sessions go on by themselves."""
+        if self.transcript is not None:
+            self.transcript.close()
+            self.transcript = None
         for session in [*self.sessions]:
             session.session.script = None
             session.close()

@@ -27,8 +27,10 @@ from qmp_iothreadd.testing.forked_daemon import become, end
 _NEEDED = (
     "qmp_iothreadd.daemon._signalfd",
     "qmp_iothreadd.daemon.daemon",
+    "qmp_iothreadd.daemon.scripting_steps",
     "qmp_iothreadd.daemon.service_manager",
     "qmp_iothreadd.iothread._engine",
+    "qmp_iothreadd.scripting.transcript",
 )
 
 Request = tuple[Order, list[int]]

@@ -32,6 +32,8 @@ START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.003
 
+_STDERR = "standard error"
+
 
 class DaemonProcess:
     """``qmp-iothreadd`` with a QMP monitor on ``path``, a Unix socket in ``folder``, its own.
@@ -44,7 +46,8 @@ class DaemonProcess:
     subprocess.Popen's; standard input is empty and standard error is kept, unless they say
     otherwise. The block begins when all monitors are open, or, where ``wait_ready`` is False, when
     the socket's file is there (for monitors that wait for a client first, and for programs that do
-    not tell a service manager when they are ready). Leaving the block ends the process with SIGTERM
+    not tell a service manager when they are ready). With ``transcript``, ``tell`` has what was said
+    on the monitors, unless there is a ``command``. Leaving the block ends the process with SIGTERM
     and asserts that it ended as it should: status 0, and the socket file gone. A process that the
     test ended itself must have ended so too. Where this process is killed, the daemon is, too.
     """
@@ -55,13 +58,17 @@ class DaemonProcess:
         command: Sequence[str] | None = None,
         env: dict[str, str] | None = None,
         wait_ready: bool = True,
+        transcript: bool = False,
         **options: Any,
     ) -> None:
         self.folder = folder_name()
         self.path = str(self.folder / "qmp.sock")
+        own = transcript and command is None
+        self._transcript = str(self.folder / "transcript") if own else None
         self._argv = [
             *(command or [sys.executable, "-m", "qmp_iothreadd", "--check-replies"]),
             *("-nodefaults", "-qmp", f"unix:{self.path},server=on,wait=off"),
+            *(("--transcript", self._transcript) if self._transcript else ()),
             *args,
         ]
         self._env = env
@@ -69,7 +76,7 @@ class DaemonProcess:
         self._options = options
         self._popen = subprocess.Popen[bytes] if command else ForkedPopen
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: str | None = None
+        self._said: list[tuple[str, str]] | None = None
 
     def __enter__(self) -> DaemonProcess:
         with contextlib.ExitStack() as stack:
@@ -90,7 +97,8 @@ class DaemonProcess:
                 status = self.stop()
                 left = os.path.exists(self.path)
             finally:
-                text = self._said = self.stderr
+                self._said = self.tell()
+                text = self.stderr
         if error is None:
             assert status == 0, f"the daemon ended with status {status}: {text}"
             assert not left, "the daemon left its socket file behind"
@@ -164,14 +172,21 @@ class DaemonProcess:
     def stderr(self) -> str:
         """What it said on standard error so far, or till its end."""
         if self._said is not None:
-            return self._said
+            return dict(self._said)[_STDERR]
         # Not by seeking: the file's position is shared with the process that writes to it.
         size = os.fstat(self._errors.fileno()).st_size
         return os.pread(self._errors.fileno(), size, 0).decode(errors="replace")
 
     def tell(self) -> list[tuple[str, str]]:
         """What a report of a failure says of the process: titles and texts."""
-        return [("standard error", self.stderr)]
+        if self._said is not None:
+            return self._said
+        said = [(_STDERR, self.stderr)]
+        if self._transcript:
+            with contextlib.suppress(OSError):  # it did not start
+                text = Path(self._transcript).read_text(errors="replace")
+                said.insert(0, ("transcript", text))
+        return said
 
     def threads(self) -> dict[int, str]:
         """The threads: the kernel's ids and names."""

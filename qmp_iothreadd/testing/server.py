@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from qmp_iothreadd.scripting.transcript import transcript
 from qmp_iothreadd.testing.guard import folder_name, own_folder
 from qmp_iothreadd.testing.left_open import LeftOpenError, number, patiently
 from qmp_iothreadd.testing.loop_thread import OnLoop, call_on, running_loop
@@ -21,7 +22,6 @@ from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
 from qmp_iothreadd.testing.scripted import Scripted
 from qmp_iothreadd.testing.served import Served
 from qmp_iothreadd.testing.serving import Address, Serving
-from qmp_iothreadd.testing.transcript import transcript
 from qmp_iothreadd.testing.waiting import Happening
 
 if TYPE_CHECKING:

@@ -126,6 +126,7 @@ def test_the_options_need_each_other() -> None:
         ("-chardev", "file,id=log,path=/tmp/log"),
         ("-chardev", "pipe,id=p,path=/tmp/pipe"),
         ("-chardev", "socket,id=s,host=localhost,port=7000,server=on"),
+        ("--transcript", "/tmp/said"),
     ],
 )
 def test_what_two_machines_cannot_have(option: tuple[str, str]) -> None:
@@ -144,6 +145,7 @@ def test_what_two_machines_cannot_have(option: tuple[str, str]) -> None:
         ("-chardev", "null,id=n"),
         ("-chardev", "pty,id=p"),
         ("-chardev", "ringbuf,id=r"),
+        ("--transcript", "/tmp/said-{n}"),
     ],
 )
 def test_what_they_can_have(option: tuple[str, str]) -> None:

@@ -267,7 +267,14 @@ def test_a_failure_has_the_transcript_and_what_the_daemon_said(run: Run) -> None
 
         @pytest.mark.qmp_daemon("-d", "trace:no_such_event")
         def test_daemon(qmp_daemon):
+            assert status(qmp_daemon) == "running"
             assert not qmp_daemon.path
+
+        def test_killed(start_qmp_daemon):
+            daemon = start_qmp_daemon("-name", "of no use")
+            with daemon.client() as client:
+                assert client.execute("query-name") == {"name": "of no use"}
+            daemon.process.kill()
 
         def test_factory(qmp_server_factory):
             server = qmp_server_factory(monitors=2)
@@ -295,14 +302,17 @@ def test_a_failure_has_the_transcript_and_what_the_daemon_said(run: Run) -> None
         "- qmp_server: transcript -",
         '→ {"execute": "query-status"}',
         '← {"return": {"status": "running"',
+        "- qmp_daemon: transcript -",
         "- qmp_daemon: standard error -",
+        '← {"return": {"name": "of no use"}}',
         "warning: trace event 'no_such_event' does not exist",
         "- server 1 of qmp_server_factory: transcript -",
         'compat_monitor1 → {"execute": "qmp_capabilities"}',
         "… (1015 characters)",
         "compat_monitor0 → no JSON",
-        passed=1,
+        passed=2,
         failed=4,
+        errors=1,
     )
 
 

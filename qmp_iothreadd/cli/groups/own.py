@@ -203,6 +203,12 @@ OPTIONS = (
         more=_fault_words,
     ),
     Option(
+        "transcript",
+        FILE,
+        store_text("transcript"),
+        "write to FILE what is said on the monitors, as lines to read",
+    ),
+    Option(
         "control",
         "DEV",
         _add_control,
