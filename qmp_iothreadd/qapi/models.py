@@ -10,7 +10,6 @@ The daemon validates through pydantic-core alone: pydantic itself takes a tenth 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
@@ -65,7 +64,11 @@ class Models:
         Unsigned integers that were given as negative ones come back wrapped, numbers as floats, and
         objects in the order of the schema. ``name`` is what errors call the value. Raises QmpError.
         """
-        return _run(self._validator(type_), type_, name, value)
+        validate = self._validators.get(type_) or self._validator(type_)
+        try:
+            return validate(value)
+        except (ValueError, RecursionError) as error:
+            raise _refusal(error, type_, name, value) from None
 
     def reply(self, type_: SchemaType | None) -> Projection:
         """What leaves out of a reply, or of an event's data, the members that its type lacks.
@@ -140,16 +143,15 @@ class Models:
     def _make_arguments(self, command: Command) -> Callable[[Arguments], Arguments]:
         type_ = command.arg_type
         if type_ is None or not (type_.members or type_.variants):
-            return _no_arguments
+            return no_arguments
         if not command.gen:
             return _boxed
         if command.boxed:
             return self._boxed_arguments(type_)
-        return partial(_run, _struct(type_.members, self._nested, python_names=True), type_, None)
+        return _keywords(type_, self._nested)
 
     def _boxed_arguments(self, type_: ObjectType) -> Callable[[Arguments], Arguments]:
-        validate = self._validator(type_)
-        return lambda arguments: {"arg": _run(validate, type_, None, arguments)}
+        return lambda arguments: {"arg": self.validate(type_, arguments)}
 
     def _validator(self, type_: SchemaType) -> Callable[[Any], Any]:
         """Validates a value of the type; raises ValueError, which may be a ValidationError."""
@@ -218,16 +220,14 @@ class _Union:
         return _struct(self._members + branch.members, self._nested)
 
 
-def _struct(
-    members: tuple[Member, ...], nested: Nested, *, python_names: bool = False
-) -> Callable[[Any], Any]:
+def _struct(members: tuple[Member, ...], nested: Nested) -> Callable[[Any], Any]:
     """Validates an object that has these members and no others.
 
     Others are looked for here: pydantic-core would make an error of each, and there can be half a
     million, of which one is named.
     """
     core = _core_schemas()
-    validate = core.compile_schema(core.struct_schema(members, nested, python_names=python_names))
+    validate = core.compile_schema(core.struct_schema(members, nested))
     known = frozenset(member.name for member in members)
 
     def check(value: Any) -> Any:
@@ -239,19 +239,37 @@ def _struct(
     return check
 
 
-def _run(validate: Callable[[Any], Any], type_: SchemaType, name: str | None, value: Any) -> Any:
-    """Validate, and refuse in QEMU's words."""
-    try:
-        return validate(value)
-    except ValueError as error:
-        from qmp_iothreadd.qapi.visitor_errors import visitor_error  # loaded with the validator
+def _keywords(type_: ObjectType, nested: Nested) -> Callable[[Arguments], Arguments]:
+    """The same of a command's arguments, in one call, with refusals in QEMU's words."""
+    core = _core_schemas()
+    validate = core.compile_schema(core.struct_schema(type_.members, nested, python_names=True))
+    known = frozenset(member.name for member in type_.members)
 
-        raise visitor_error(error, type_, value, name) from None
-    except RecursionError:
-        raise errors.json_nesting_depth() from None
+    def check(arguments: Arguments) -> Arguments:
+        try:
+            result: Arguments = validate(arguments)
+            if not known.issuperset(arguments):
+                raise ValueError("unexpected members")
+        except (ValueError, RecursionError) as error:
+            raise _refusal(error, type_, None, arguments) from None
+        return result
+
+    return check
 
 
-def _no_arguments(arguments: Arguments) -> Arguments:
+def _refusal(
+    error: ValueError | RecursionError, type_: SchemaType, name: str | None, value: Any
+) -> errors.QmpError:
+    """What QEMU says of a value that does not validate."""
+    if isinstance(error, RecursionError):
+        return errors.json_nesting_depth()
+    from qmp_iothreadd.qapi.visitor_errors import visitor_error  # loaded with the validator
+
+    return visitor_error(error, type_, value, name)
+
+
+def no_arguments(arguments: Arguments) -> Arguments:
+    """The validator of a command that takes none."""
     if arguments:
         name = order.first_unexpected(order.qdict_order(arguments), ())
         raise errors.unexpected_parameter(str(name))

@@ -7,6 +7,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
+from qmp_iothreadd.qapi.models import no_arguments
 from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qmp.registry import COMMANDS
 
@@ -55,7 +56,10 @@ class BoundCommand:
             QmpError: the arguments do not fit the schema, or the command failed.
             ReplyError: the value does not fit it, where the machine checks that.
         """
-        return self.function(ctx, **self.validate(arguments))
+        validate = self.validate
+        if validate is no_arguments and not arguments:
+            return self.function(ctx)
+        return self.function(ctx, **validate(arguments))
 
 
 class Dispatcher:
@@ -64,7 +68,8 @@ class Dispatcher:
     ``functions`` maps names to functions; with ``stub_missing`` a command without one checks its
     arguments and answers with the smallest value that its return type allows.
 
-    A command is bound to its function when it is first called: most clients call few.
+    A command is bound to its function when it is first called: most clients call few. ``ready`` has
+    those that were called, by name, where nothing more is to be asked of the machine.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Dispatcher:
         self._functions = functions
         self._stub_missing = stub_missing
         self._bound: dict[str, BoundCommand] = {}
+        self.ready: dict[str, BoundCommand] = {}
         machine.available_commands = self.names
 
     def names(self) -> list[str]:
@@ -113,6 +119,8 @@ class Dispatcher:
             self._bound[name] = found
         if self.machine.preconfig:
             self.check_phase(name)
+        else:
+            self.ready[name] = found
         return found
 
     def check_phase(self, name: str) -> None:

@@ -21,7 +21,6 @@ from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.machine.machine import Machine
     from qmp_iothreadd.machine.monitors import MonitorQMP
     from qmp_iothreadd.qmp.dispatch import BoundCommand, Dispatcher
     from qmp_iothreadd.qmp.session_script import SessionScript
@@ -56,6 +55,7 @@ class Session:
         "dispatcher",
         "eof",
         "inbox",
+        "machine",
         "monitor",
         "negotiated",
         "oob",
@@ -67,6 +67,7 @@ class Session:
 
     def __init__(self, dispatcher: Dispatcher, monitor: MonitorQMP) -> None:
         self.dispatcher = dispatcher
+        self.machine = dispatcher.machine  # the state that commands act on
         self.monitor = monitor
         self.negotiated = False
         self.oob = False
@@ -110,11 +111,6 @@ class Session:
                 self.script = None  # which knows this session
 
     # -- What commands see ------------------------------------------------------------------------
-
-    @property
-    def machine(self) -> Machine:
-        """The state that commands act on."""
-        return self.dispatcher.machine
 
     @property
     def named_descriptors(self) -> dict[str, int]:
@@ -223,10 +219,17 @@ class Session:
         try:
             if script is not None and not script.incoming(request):
                 return None
-            if isinstance(request, QmpError):
-                raise request
-            name, arguments = self._check_envelope(request)
-            command = self.dispatcher.find(name) if script is None else script.find(name)
+            if type(request) is not dict:
+                raise request if isinstance(request, QmpError) else errors.input_not_object()
+            name = request.get("execute")
+            arguments = request.get("arguments", _NO_ARGUMENTS)
+            known = 1 + (arguments is not _NO_ARGUMENTS) + ("id" in request)
+            if type(name) is not str or type(arguments) is not dict or len(request) != known:
+                name, arguments = check_envelope(request, allow_oob=self.oob)
+            if script is None:
+                command = self.dispatcher.ready.get(name) or self.dispatcher.find(name)
+            else:
+                command = script.find(name)
             if oob and not command.allow_oob:
                 raise errors.oob_unsupported(name)
             if not self.negotiated and name != _NEGOTIATION:
@@ -270,29 +273,18 @@ class Session:
         finally:
             self._running = False
 
-    def _check_envelope(self, request: object) -> tuple[str, dict[str, Any]]:
-        """The command's name and its arguments.
-
-        Raises:
-            QmpError: the first member, in the order of QEMU's dictionary, that does not belong
-            there.
-        """
-        if type(request) is not dict:
-            raise errors.input_not_object()
-        name = request.get("execute")
-        arguments = request.get("arguments", _NO_ARGUMENTS)
-        known = 1 + ("arguments" in request) + ("id" in request)
-        if type(name) is str and type(arguments) is dict and len(request) == known:
-            return name, arguments
-        return check_envelope(request, allow_oob=self.oob)
-
     # -- Replies ----------------------------------------------------------------------------------
 
     def _reply(self, request: Any, value: Any) -> None:
         reply = {"return": {} if value is None else value}
         if "id" in request:
             reply["id"] = request["id"]
-        self._send(reply, request)
+        if self.script is None and self.plan is None:
+            data = self.monitor.encode(reply)
+            self._output.append(data)
+            self.output_size += len(data)
+        else:
+            self._send(reply, request)
 
     def _reply_error(self, request: object, error: Exception) -> None:
         error = errors.of_command(error)
