@@ -155,7 +155,8 @@ class Connection(FrontendProtocol):
             return
         self._flush()
         if self._wire is not None and not self._gone_silently():
-            return  # it ends with the wire
+            self._wire.finish()  # it ends with the wire
+            return
         self._ending = True
         self._transport.close()
 

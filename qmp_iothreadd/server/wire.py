@@ -70,6 +70,7 @@ class Wire:
         self._gathered: list[bytes] | None = None
         self._to_gather = 0
         self._behind: list[tuple[bytes, int]] = []
+        self._finishing = False
         self._timers: dict[Callable[[], None], asyncio.Handle] = {}
         self._gates: list[tuple[Gate, Callable[[], None]]] = []
         self.backlog = 0
@@ -94,6 +95,11 @@ class Wire:
         self._client_waits = waits
         if not waits:
             self._play()
+
+    def finish(self) -> None:
+        """No other message comes: what is to go behind others goes when the steps are done."""
+        self._finishing = True
+        self._play()
 
     def close(self) -> None:
         """The connection is gone: forget all."""
@@ -120,6 +126,8 @@ class Wire:
                     self._pour_on(*self._pouring)
                 elif self._steps:
                     self._take(self._steps.popleft())
+                elif self._finishing and self._behind:
+                    self._write(self._behind.pop(0)[0])
                 else:
                     break
         finally:

@@ -22,7 +22,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.fuzz import driver
-from tests.monitors import human_monitor
 
 with driver.instrumented(__name__):
     from qmp_iothreadd.chardev.compat import MalformedText, read_text
@@ -38,6 +37,7 @@ with driver.instrumented(__name__):
     from qmp_iothreadd.qom import input_visitor, keyval
     from qmp_iothreadd.qom.option_lists import OptionList
     from qmp_iothreadd.testing.memory import make_dispatcher, make_machine
+    from tests.monitors import human_monitor
     from tests.qom.conftest import SCHEMA
 
 _NAMES = (

@@ -116,6 +116,15 @@ async def test_a_command_that_waits_runs_after_all_was_read(one: Bench) -> None:
     assert await client.receive_ids(3) == [1, 2, None]
 
 
+async def test_the_last_reply_goes_behind_none(one: Bench) -> None:
+    client = await one.client()
+    one.server.faults.add("reorder", command="query-name", by=3)
+    client.send(query(1), query(2, "query-uuid"))
+    client.writer.write_eof()
+    assert await client.receive_ids(3) == [2, 1, None]
+    await gone(one)
+
+
 async def test_over_tcp_nobody_waits_for_who_sends_no_more() -> None:
     """It may be gone for good: on TCP that shows only to who sends."""
     async with Server(port=0, allow_left_open=True) as server:

@@ -229,6 +229,14 @@ def test_a_message_goes_behind_others(bench: Bench) -> None:
     assert (bench.sent(), bench.done) == ([b"2", b"late", b"3"], True)
 
 
+def test_what_goes_behind_others_goes_when_there_are_none(bench: Bench, gate: Gate) -> None:
+    bench.wire.add([lambda wire: wire.send_behind(b"3", 2), lambda wire: wire.hold(gate, 0), b"1"])
+    bench.wire.finish()
+    assert bench.sent() == []
+    gate.open()
+    assert (bench.sent(), bench.done) == ([b"1", b"3"], True)
+
+
 def test_pieces_are_one_message(bench: Bench) -> None:
     pieces = iter([b"1", b"2", b"3"])
     bench.wire.add([lambda wire: wire.send_behind(b"late", 1)])
