@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qom.object import Object
-from qmp_iothreadd.qom.tree import resolve
+from qmp_iothreadd.qom.tree import Root, resolve
 
 
 def resolve_link(user: Object, name: str, path: str, type_name: str) -> str:
@@ -18,9 +18,8 @@ def resolve_link(user: Object, name: str, path: str, type_name: str) -> str:
     """
     if not path:
         return ""
-    root = user
-    while root.parent is not None:
-        root = root.parent
+    root = user.root()
+    assert isinstance(root, Root)
     found, ambiguous = resolve(root, path, type_name)
     if ambiguous:
         raise errors.link_ambiguous(path)

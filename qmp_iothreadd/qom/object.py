@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.json.string_table import StringTable, iteration_order
@@ -173,6 +173,16 @@ class Children(dict[str, "Object"]):
         return self._in_table_order
 
 
+class Index(Protocol):
+    """What finds objects of a tree by their names."""
+
+    def add(self, top: Object) -> None:
+        """An object came, with all below it."""
+
+    def remove(self, top: Object) -> None:
+        """It is about to go."""
+
+
 class Object:
     """Base of every object; also QOM's root type ``object``.
 
@@ -183,6 +193,9 @@ class Object:
     """
 
     __slots__ = ("children", "name", "parent", "type")
+
+    name_index: Index | None = None
+    """Where it is the root of a tree: what is to be told who comes and goes, if anything."""
 
     qom_name: ClassVar[str] = "object"
     abstract: ClassVar[bool] = False
@@ -276,11 +289,14 @@ class Object:
             raise errors.duplicate_property(name, self.type.name)
         self.children.add(name, child)
         child.parent, child.name = self, name
+        index = self.root().name_index
+        if index is not None:
+            index.add(child)
 
     def remove_child(self, name: str) -> None:
         """Take back a child that was just added, as QEMU does where completing it failed."""
         if self.children is not None:
-            self.children[name].parent = None
+            self.children[name]._leave()
             self.children.remove(name)
 
     def child(self, name: str) -> Object | None:
@@ -295,11 +311,24 @@ class Object:
         """
         if self.parent is not None and self.parent.children is not None:
             self.parent.children.remove_while_iterating(self.name)
-            self.parent = None
+            self._leave()
+
+    def _leave(self) -> None:
+        index = self.root().name_index
+        if index is not None:
+            index.remove(self)
+        self.parent = None
 
     def children_in_order(self) -> tuple[Object, ...]:
         """The children as QEMU iterates over them; its lists show them so, or backwards."""
         return self.children.in_table_order() if self.children else ()
+
+    def root(self) -> Object:
+        """What the tree begins with that this object is in."""
+        current = self
+        while current.parent is not None:
+            current = current.parent
+        return current
 
     def sibling(self, name: str) -> Object | None:
         """What is in the same folder under this name, or None."""

@@ -2,10 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from qmp_iothreadd.qom.object import Container, Object
+from qmp_iothreadd.qom.object import Container, Object, ObjectType
 from qmp_iothreadd.qom.types import TypeRegistry
+
+
+class NameIndex:
+    """The objects below a root, by name: a partial path begins with one of them."""
+
+    __slots__ = ("_named",)
+
+    def __init__(self, root: Object) -> None:
+        self._named: dict[str, dict[Object, None]] = {}
+        for child in (root.children or {}).values():
+            self.add(child)
+
+    def named(self, name: str) -> Iterable[Object]:
+        """The objects of this name."""
+        return self._named.get(name, ())
+
+    def add(self, top: Object) -> None:
+        """An object came, with all below it."""
+        for each in _walk(top):
+            self._named.setdefault(each.name, {})[each] = None
+
+    def remove(self, top: Object) -> None:
+        """It is about to go."""
+        for each in _walk(top):
+            same = self._named[each.name]
+            del same[each]
+            if not same:
+                del self._named[each.name]
+
+
+class Root(Container):
+    """The container that a tree begins with."""
+
+    __slots__ = ("name_index",)
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type)
+        self.name_index: NameIndex | None = None
+
+    def named(self, name: str) -> Iterable[Object]:
+        """The objects of this name, without the root."""
+        if self.name_index is None:
+            # Made when somebody asks: most trees are only used by whole paths.
+            self.name_index = NameIndex(self)
+        return self.name_index.named(name)
 
 
 class ObjectTree:
@@ -14,7 +59,7 @@ class ObjectTree:
     def __init__(self, types: TypeRegistry) -> None:
         self.types = types
         container = types.add(Container)
-        self.root = Container(container)
+        self.root = Root(container)
         self.objects = Container(container)
         self.chardevs = Container(container)
         self.root.add_child("chardevs", self.chardevs)
@@ -31,13 +76,19 @@ class ObjectTree:
         return resolve(self.root, path)
 
 
-def resolve(root: Object, path: str, type_name: str | None = None) -> tuple[Object | None, bool]:
+def resolve(root: Root, path: str, type_name: str | None = None) -> tuple[Object | None, bool]:
     """What ``ObjectTree.resolve`` gives, for the tree that begins at ``root``.
 
     Where a type is named, there are only the objects of this type.
     """
     parts = [part for part in path.split("/") if part]
-    starts = (root,) if path.startswith("/") else _walk(root)
+    starts: Iterable[Object]
+    if path.startswith("/"):
+        starts = (root,)
+    elif parts:
+        starts = root.named(parts.pop(0))
+    else:
+        starts = _walk(root)
     found: Object | None = None
     for start in starts:
         candidate = _descend(start, parts)

@@ -70,3 +70,44 @@ def test_every_object_is_found_by_its_path(names: list[str]) -> None:
         assert tree.resolve(child.path) == (child, False)
         assert tree.resolve(name) == (child, False)
         assert tree.resolve(child.path[1:]) == (child, False)
+
+
+NAMES = st.sampled_from(["a", "b", "c", "objects"])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 30), NAMES), max_size=40),
+    st.lists(st.lists(NAMES, max_size=3), min_size=1, max_size=8),
+)
+def test_partial_paths_find_what_a_search_of_the_whole_tree_finds(
+    changes: list[tuple[bool, int, str]], wanted: list[list[str]]
+) -> None:
+    """However objects, or whole branches, came and went since somebody asked first."""
+    tree = ObjectTree(TypeRegistry())
+    there = [tree.objects, tree.chardevs]
+    for comes, number, name in changes:
+        tree.resolve(name)
+        target = there[number % len(there)]
+        if not comes:
+            if target.root() is tree.root and number % 2:
+                target.unparent()
+        elif target.child(name) is None:
+            made = Container(tree.root.type)
+            made.add_child("b", Container(tree.root.type))
+            target.add_child(name, made)
+            there.append(made)
+            if number % 5 == 0:
+                target.remove_child(name)
+    for parts in wanted:
+        assert tree.resolve("/".join(parts)) == searched(tree.root, parts)
+
+
+def searched(root: Object, parts: list[str]) -> tuple[Object | None, bool]:
+    every, found = [root], []
+    for start in every:
+        every += (start.children or {}).values()
+        current: Object | None = start
+        for part in parts:
+            current = current.child(part) if current else None
+        found += [current] if current else []
+    return (found[0], False) if len(found) == 1 else (None, bool(found))
