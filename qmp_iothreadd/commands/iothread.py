@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qmp.registry import Context, command
 
+if TYPE_CHECKING:
+    from qmp_iothreadd.json.encoded_once import EncodedOnce, EncodedText
+
 
 @command("query-iothreads")
-def query_iothreads(ctx: Context) -> list[dict[str, Any]]:
-    """All iothreads with the parameters in force and the kernel's thread ids."""
+def query_iothreads(ctx: Context) -> list[EncodedOnce] | EncodedText:
+    """All iothreads with the parameters in force and the kernel's thread ids.
+
+    As text where they are not looked into on their way out.
+    """
+    machine = ctx.machine
+    if machine.outgoing.looks or not machine.has_shipped_schema:
+        return iothread_infos(ctx)
+    info: Any = machine.schema.types["IOThreadInfo"]
+    return machine.iothread_list.text(info.members)
+
+
+def iothread_infos(ctx: Context) -> list[EncodedOnce]:
+    """What query-iothreads tells of each iothread."""
     schema = ctx.machine.schema
     info: Any = schema.types.get("IOThreadInfo")
     if info is None:  # then only the human monitor asks
         info = shipped_schema(schema).types["IOThreadInfo"]
-    return [iothread.info(info.members) for iothread in ctx.machine.iothreads()]
+    return ctx.machine.iothread_list.infos(info.members)
 
 
 @command("x-query-iothread-stats")

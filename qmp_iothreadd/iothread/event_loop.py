@@ -214,7 +214,7 @@ class IOThread(EventLoopBase):
 
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
-        self._info = None
+        self._info = self._together.described = None
         if not self.active:
             return
         if name == "x-nice":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
+    from qmp_iothreadd.json.encoded_once import EncodedText
 
 ENDING_AT_ONCE: Final = 64
 """So many threads are ended together; the turn does not wait with more."""
@@ -31,11 +32,13 @@ class Together:
     """What is put off until the turn ends.
 
     ``in_turn``: whether something may be put off; ``pending``: whether something was.
+    ``described``: what was told of all iothreads, and holds until one of them changes; then None.
     """
 
-    __slots__ = ("_changed", "_ending", "_started", "in_turn", "pending")
+    __slots__ = ("_changed", "_ending", "_started", "described", "in_turn", "pending")
 
     def __init__(self) -> None:
+        self.described: EncodedText | None = None
         self.in_turn = False
         self.pending = False
         self._changed: list[Changeable] = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardevs import Chardevs
 from qmp_iothreadd.iothread.event_loop import IOThread
+from qmp_iothreadd.iothread.listing import IOThreadList
 from qmp_iothreadd.iothread.together import Together
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.json.order import qdict_order
@@ -20,6 +21,7 @@ from qmp_iothreadd.machine.object_types import add_object_types
 from qmp_iothreadd.machine.run_state import RunState
 from qmp_iothreadd.machine.version import VERSION, read_version
 from qmp_iothreadd.qapi.outgoing import Outgoing
+from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
 from qmp_iothreadd.qom.tree import ObjectTree
@@ -94,6 +96,7 @@ class Machine(RunState):
         self._owns_traces = traces is None
         self.traces = TraceLog() if traces is None else traces
         self.together = Together()
+        self.iothread_list = IOThreadList(self.tree.objects.children_in_order, self.together)
         self._register_object_types(polling)
         self.board = add_machine(self.tree, _machine_class(machine_type))
         self.board.read = lambda type, value, name: models.validate(schema.types[type], value, name)
@@ -123,6 +126,11 @@ class Machine(RunState):
         """The same, as text where that was made ready with the package and nobody looks into it."""
         text = None if self.outgoing.looks else self.models.introspection_text()
         return self.introspection() if text is None else text
+
+    @cached_property
+    def has_shipped_schema(self) -> bool:
+        """Whether the schema is the one that the package's functions were written for."""
+        return shipped_schema(self.schema) is self.schema
 
     def version_info(self) -> dict[str, Any]:
         """What the greeting and query-version say of the version."""
@@ -289,7 +297,7 @@ class Machine(RunState):
 
     def iothreads(self) -> list[IOThread]:
         """The iothreads, in the order of QEMU's query-iothreads: forwards through the table."""
-        return _of_type(self.tree.objects.children_in_order(), IOThread)
+        return self.iothread_list().copy()
 
     def workloads(self) -> list[WorkloadObject]:
         """The workloads, in the same order."""

@@ -49,7 +49,7 @@ def history(ctx: Context) -> str:
 def iothreads(ctx: Context) -> str:
     """The iothreads with the parameters in force."""
     pieces = []
-    for each in iothread.query_iothreads(ctx):
+    for each in iothread.iothread_infos(ctx):
         pieces.append(f"{each['id']}:\n")
         pieces += [
             f"  {_IOTHREAD_NAMES.get(key, key)}={value}\n"
