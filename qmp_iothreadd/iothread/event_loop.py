@@ -52,6 +52,13 @@ def _polling_defaults() -> tuple[Callable[[list[int]], PollParams], dict[str, in
     return PollParams._make, {each.property: each.default for each in POLL_PARAMS}
 
 
+@functools.cache
+def _default_params() -> PollParams:
+    from qmp_iothreadd.iothread._engine import PollParams  # see polling_settings
+
+    return PollParams()
+
+
 class EventLoopBase(ConfigurableObject):
     """What iothreads and the main loop share: a batch size and a thread pool's sizes.
 
@@ -246,7 +253,9 @@ class IOThread(EventLoopBase):
 
     def complete(self) -> None:
         """Start the thread; when this returns it runs and its id is known."""
-        self.check_thread_pool()
+        has_pool = not _POOL_SIZES.isdisjoint(self.values)
+        if has_pool:
+            self.check_thread_pool()
         self._check_polling()
         try:
             context, self.thread_id = self._together.start(
@@ -255,7 +264,7 @@ class IOThread(EventLoopBase):
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         self._context = context
-        if not _POOL_SIZES.isdisjoint(self.values):
+        if has_pool:
             self.set_pool_sizes()
         if self.traces is not None:
             self.traces.attach(context)
@@ -345,6 +354,8 @@ class IOThread(EventLoopBase):
     def _poll_params(self) -> PollParams:
         """What the thread polls by; each value was checked when it was stored."""
         make, defaults = _polling_defaults()
+        if not self.values and self.polling_supported:
+            return _default_params()
         given = self.values.get
         if not self.polling_supported:
             return make([given(name, 0) for name in defaults])

@@ -91,8 +91,11 @@ class ObjectType:
         """Whether this is the type ``name``, inherits it or has it as an interface."""
         current: ObjectType | None = self
         while current is not None:
-            if name == current.name or any(above.implements(name) for above in current.interfaces):
+            if name == current.name:
                 return True
+            for above in current.interfaces:
+                if above.implements(name):
+                    return True
             current = current.parent
         return False
 

@@ -89,16 +89,16 @@ static int thread_id_of(pthread_t thread)
  */
 static void await_entry_locked(AioContext *ctx, int64_t spin_ns)
 {
-    const int64_t end = aio_clock_ns() + spin_ns;
+    const int64_t end = spin_ns ? aio_clock_ns() + spin_ns : 0;
 
-    do {
-        if (atomic_load_explicit(&ctx->entered, memory_order_acquire)) {
+    while (!atomic_load_explicit(&ctx->entered, memory_order_acquire)) {
+        if (aio_clock_ns() >= end) {
+            if (ctx->thread_name[0]) {
+                pthread_setname_np(ctx->thread, ctx->thread_name);
+            }
             return;
         }
         sched_yield();
-    } while (aio_clock_ns() < end);
-    if (ctx->thread_name[0] && !atomic_load_explicit(&ctx->entered, memory_order_acquire)) {
-        pthread_setname_np(ctx->thread, ctx->thread_name);
     }
 }
 
