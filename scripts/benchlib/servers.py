@@ -78,11 +78,15 @@ def own_command() -> Command:
 
 @dataclasses.dataclass
 class Server:
-    """A running server, its negotiated connection, and the time from its spawn to its greeting."""
+    """A running server, its negotiated connection, and the time from its spawn to its greeting.
+
+    `first_reply_ns` is from the greeting to the end of negotiation.
+    """
 
     command: Command
     connection: Connection
     greeting_ns: int
+    first_reply_ns: int
     version: str
 
     def memory(self) -> tuple[int, int]:
@@ -97,8 +101,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: Command, cache: pathlib.Path, extra: Sequence[str] = ()) -> Iterator[Server]:
-    """Start `command`, negotiate, and stop it again with `quit`. `cache` is its XDG_CACHE_HOME."""
+def running(
+    command: Command,
+    cache: pathlib.Path,
+    extra: Sequence[str] = (),
+    at_greeting: Callable[[], object] = lambda: None,
+) -> Iterator[Server]:
+    """Start `command`, negotiate, and stop it again with `quit`. `cache` is its XDG_CACHE_HOME.
+
+    `at_greeting` is called between the greeting and the first request.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, tempfile.TemporaryFile() as output:
         path = os.path.join(folder, "qmp")
         argv = command.with_socket(path, extra)
@@ -116,8 +128,12 @@ def running(command: Command, cache: pathlib.Path, extra: Sequence[str] = ()) ->
             with contextlib.closing(_connect(path, process, blame)) as connection:
                 greeting = connection.read_message()
                 greeting_ns = time.perf_counter_ns() - start_ns
+                at_greeting()
+                asked_ns = time.perf_counter_ns()
                 connection.call(request("qmp_capabilities"))
-                yield Server(command, connection, greeting_ns, _version(greeting, blame))
+                first_ns = time.perf_counter_ns() - asked_ns
+                version = _version(greeting, blame)
+                yield Server(command, connection, greeting_ns, first_ns, version)
                 connection.quit()
                 asked_to_quit = True
         finally:

@@ -1,0 +1,5 @@
+import sys
+
+from startlib.cli import main
+
+sys.exit(main())

@@ -1,0 +1,84 @@
+"""The command line of `scripts/bench-start`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections import Counter
+
+from benchlib import machine
+from benchlib.errors import BenchError
+from benchlib.options import (
+    add_formats,
+    exit_status,
+    new_parser,
+    positive,
+    warn_if_busy,
+    write_json,
+)
+from benchlib.terminal import table
+
+from startlib import times, watching
+
+_EXAMPLES = """\
+examples:
+  scripts/bench-start                 times, modules and system calls, in half a minute
+  scripts/bench-start --times 50      the times surer
+  scripts/bench-start --times 3 --markdown
+
+Modules are those that the daemon loads besides what a Python that imports uvloop has loaded, with
+the time of each without those that it imports; Python's own clock of imports (-X importtime) makes
+them some fifth slower. The exit status is 1 where a figure misses its limit.
+"""
+
+
+def main() -> int:
+    """Measure and print; returns the exit status."""
+    parser = new_parser("bench-start", "Measure what a start costs, and what it loads.", _EXAMPLES)
+    parser.add_argument("--times", type=positive, default=15, help="how often each (15)")
+    add_formats(parser)
+    options = parser.parse_args()
+    return exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    other_work = machine.OtherWork()
+    # Not in a checkout: its package would be imported, rather than the one that is installed.
+    with contextlib.chdir("/"):
+        rows = times.measure(options.times)
+        known = {each.name for each in watching.loaded_by(watching.BASE)}
+        loaded = [each for each in watching.loaded_before_greeting() if each.name not in known]
+        base, calls = watching.calls_of(watching.BASE), watching.calls_before_greeting()
+    other_cpus = other_work.cpus()
+    markdown: bool = options.markdown
+    head = ("start", "median", "least", "wanted")
+    print(table(head, [row.cells() for row in rows], markdown=markdown))
+    print(f"\n{_modules(loaded, markdown)}\n\n{_calls(base, calls, markdown)}")
+    print(f"\n{machine.where(other_cpus)}")
+    document: dict[str, object] = {
+        "figures": [vars(row) for row in rows],
+        "modules": [vars(each) for each in loaded],
+        "system calls": dict(calls),
+    }
+    write_json(options.json, document, other_cpus)
+    warn_if_busy(other_cpus)
+    if missed := [row.name for row in rows if not row.is_met]:
+        raise BenchError(f"missed: {', '.join(missed)}")
+
+
+def _modules(loaded: list[watching.Loaded], markdown: bool) -> str:
+    """The slowest first."""
+    ordered = sorted(loaded, key=lambda each: -each.self_us)
+    rows = [(each.name, f"{each.self_us / 1000:.2f} ms") for each in ordered]
+    total = sum(each.self_us for each in loaded) / 1000
+    head = (f"{len(loaded)} modules before the greeting", f"{total:.2f} ms")
+    return table(head, rows, markdown=markdown)
+
+
+def _calls(base: Counter[str], calls: Counter[str], markdown: bool) -> str:
+    """Those that the daemon has more of, the most first."""
+    more = calls - base
+    rows = [(name, str(base[name]), str(calls[name])) for name, _ in more.most_common(12)]
+    head = ("system calls", watching.BASE, "to the greeting")
+    rows.append(("all", str(base.total()), str(calls.total())))
+    return table(head, rows, markdown=markdown)
