@@ -13,13 +13,17 @@ def main() -> int:
     through them again and again takes a sixth of it. The daemon turns it on once it serves.
     """
     gc.disable()
-    from qmp_iothreadd.cli import main as run  # only once the collector is off
+    from qmp_iothreadd.start_code import find_start_code  # only once the collector is off
 
+    find_start_code()
+    from qmp_iothreadd.cli import main as run
+
+    if __name__ == "__main__":
+        from qmp_iothreadd.daemon.reporter import PROGRAM
+
+        sys.argv[0] = PROGRAM
     return run()
 
 
 if __name__ == "__main__":
-    from qmp_iothreadd.daemon.reporter import PROGRAM
-
-    sys.argv[0] = PROGRAM
     sys.exit(main())

@@ -21,6 +21,8 @@ ROOT = "qmp_iothreadd"
 # so qom, which knows none of them, is below its own types.
 ROOMS = (
     "errors",
+    "start_code",
+    "prepare_start",
     "bounded_file",
     "compiled_pydantic",
     "json",

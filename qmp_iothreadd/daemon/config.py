@@ -188,12 +188,11 @@ class SchemaConfig:
         if self._models is None and not (self.path or self.defines or self.version):
             self._models = self.kept
         if self._models is None:
-            from qmp_iothreadd.qapi.cache import load_schema_cached  # not to be had for -help
-            from qmp_iothreadd.qapi.models import Models
+            from qmp_iothreadd.qapi.models import Models  # not to be had for -help
+            from qmp_iothreadd.qapi.shipped import served_schema
 
             version = self.version and self.version[:2]
-            schema = load_schema_cached(self.path, config=self.defines, version=version)
-            self._models = Models(schema)
+            self._models = Models(served_schema(self.path, self.defines, version))
         return self._models
 
 

@@ -23,6 +23,7 @@ from qmp_iothreadd.daemon.shutdown_signals import ShutdownSignals, describe
 from qmp_iothreadd.daemon.standard_streams import say
 from qmp_iothreadd.errors import located
 from qmp_iothreadd.qmp.registry import COMMANDS
+from qmp_iothreadd.start_code import forget_start_code
 
 if TYPE_CHECKING:
     from qmp_iothreadd.daemon.background import Background
@@ -79,6 +80,7 @@ async def serve(config: Config, background: Background | None = None) -> int:
         await _open_to_others(config, served, stack)
         if background is not None:
             background.ready()
+        forget_start_code()
         gc.freeze()  # what is there now stays: collections need not look at it
         gc.enable()  # it was off from the first import on, see __main__
         # The first error can be that a client has used up all descriptors: its text needs one.

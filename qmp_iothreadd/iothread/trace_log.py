@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.iothread import standard_error
-from qmp_iothreadd.iothread.trace_events import existing_events
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -59,6 +58,8 @@ class TraceLog:
         Raises:
             QmpError: a name that no event has.
         """
+        from qmp_iothreadd.iothread.trace_events import existing_events  # only where asked for
+
         return [(name, name in self.enabled) for name in existing_events(text)]
 
     def set_state(self, text: str, enable: bool) -> None:
@@ -67,6 +68,8 @@ class TraceLog:
         Raises:
             QmpError: a name that no event has.
         """
+        from qmp_iothreadd.iothread.trace_events import existing_events  # only where asked for
+
         found = existing_events(text)
         self._enable(self.enabled.union(found) if enable else self.enabled.difference(found))
 

@@ -6,12 +6,36 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
+from qmp_iothreadd.qapi.ready_made import ready_made_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from qmp_iothreadd.qapi.models import Models
     from qmp_iothreadd.qapi.schema import Schema
+    from qmp_iothreadd.qapi.since import Version
+
+
+def served_schema(
+    path: str | None = None,
+    config: AbstractSet[str] = frozenset(),
+    version: Version | None = None,
+) -> Schema:
+    """The schema that begins in the file ``path``, as configured; the package's where it is None.
+
+    ``version``: without what QEMU has since a later one.
+
+    Raises:
+        QAPIError: it is wrong.
+    """
+    if path is None and not config and version is None:
+        ready = ready_made_schema(packaged_schema_path())
+        if ready is not None:
+            return ready
+    from qmp_iothreadd.qapi.cache import load_schema_cached  # what was made ready needs none
+
+    return load_schema_cached(path, config=config, version=version)
 
 
 def shipped_schema(served: Schema) -> Schema:
@@ -31,7 +55,7 @@ def shipped_models(served: Models) -> Models:
 
 @cache
 def _load() -> Schema:
-    return load_schema_cached()
+    return served_schema()
 
 
 @cache

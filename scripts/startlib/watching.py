@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 
 from benchlib.errors import BenchError
 from benchlib.servers import Command, running
@@ -22,49 +21,63 @@ _TO_FILE = ("sh", "-c", 'exec "$@" 2>"$0"')
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    """A module, in the order in which their imports ended. ``self_us`` is without those within."""
+    """A module, in the order in which their imports began.
+
+    ``self_us`` is without those that it imports; None where Python's clock does not see it, since
+    it is imported by its name (``import_module``).
+    """
 
     name: str
-    self_us: int
+    self_us: int | None
 
 
-def loaded_by(code: str) -> list[Loaded]:
-    """What a Python loads that runs this program."""
+def loaded_by(code: str) -> set[str]:
+    """The modules that a Python loads that runs this program."""
+    program = f"{code}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    return _read(done.stderr)
+    return set(done.stdout.split())
 
 
-def loaded_before_greeting(options: Sequence[str] = ()) -> list[Loaded]:
-    """What the daemon loads before it greets. Python itself tells, on standard error.
-
-    The second of two starts is watched: the first one may fill the schema's cache.
+def loaded_before_greeting() -> list[Loaded]:
+    """What the daemon loads before it greets, and a Python that does ``BASE`` does not.
 
     Raises:
         BenchError: it does not start.
     """
+    names = [
+        line.split("'")[1]
+        for line in _said_before_greeting("-v").splitlines()
+        if line.startswith("import '")
+    ]
+    times: dict[str, int] = {}
+    for line in _said_before_greeting("-X", "importtime").splitlines():
+        own, _, rest = line.removeprefix("import time:").partition("|")
+        if own.strip().isdigit():
+            times[rest.rpartition("|")[2].strip()] = int(own)
+    known = loaded_by(BASE)
+    return [Loaded(name, times.get(name)) for name in names if name not in known]
+
+
+def _said_before_greeting(*options: str) -> str:
+    """What Python says of its imports on standard error, with these options.
+
+    The second of two starts is watched: the first one may fill the schema's cache.
+    """
+    said: list[str] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        file = pathlib.Path(folder, "imports")
+        file = pathlib.Path(folder, "said")
         python, *module = DAEMON
-        argv = (*_TO_FILE, str(file), python, "-X", "importtime", *module)
-        said: list[str] = []
+        argv = (*_TO_FILE, str(file), python, *options, *module)
         for _ in range(2):
             with running(
                 Command("qmp-iothreadd", argv, own=True),
                 pathlib.Path(folder),
-                options,
-                lambda: said.append(file.read_text()),
+                at_greeting=lambda: said.append(file.read_text(errors="replace")),
             ):
                 pass
-    return _read(said[-1])
-
-
-def _read(said: str) -> list[Loaded]:
-    """Lines of ``import time: SELF | CUMULATIVE | NAME``."""
-    rows = [line.removeprefix("import time:").split("|") for line in said.splitlines()]
-    numbered = [row for row in rows if len(row) == 3 and row[0].strip().isdigit()]
-    return [Loaded(name.strip(), int(own)) for own, _, name in numbered]
+    return said[-1]
 
 
 def calls_of(code: str) -> Counter[str]:

@@ -11,7 +11,6 @@ from qmp_iothreadd.machine.boards.properties import (
     MACHINE_PROPERTIES,
     SMP,
 )
-from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ class MachineObject(Object):
         from qmp_iothreadd.machine.boards.values import check_value, schema_type  # few set any
 
         if type_name.startswith("link<"):
+            from qmp_iothreadd.qom.links import resolve_link  # few lead anywhere
+
             value = self.read("str", value, name)
             value = resolve_link(self, name, value, type_name[len("link<") : -1])
         else:
@@ -122,5 +123,7 @@ class MachineObject(Object):
         found = objects.child(name) if objects else None
         if found is None:
             raise errors.no_memory_encryption_object(name)
+        from qmp_iothreadd.qom.links import resolve_link  # few lead anywhere
+
         path, type_name = found.path, "confidential-guest-support"
         self.values[type_name] = resolve_link(self, type_name, path, type_name)
