@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.iothread.trace_events import matching_events
-from qmp_iothreadd.json.lexer import NONE, STRING, JSONLexer
 from qmp_iothreadd.qapi import QAPIError, load_schema
 from qmp_iothreadd.qom import c_numbers, keyval
 
@@ -90,42 +89,6 @@ def test_long_schemas_are_refused_soon(tmp_path: Path, text: str) -> None:
             load_schema(str(file))
 
     assert cpu_seconds(load) < SOON_S
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'"' + b"\\n" * LONG,
-        b'"' + b"a\\n" * LONG,
-        b'"' + b"\\n" * LONG + b"\x05",
-        b" \t" * LONG,
-        b"1" * LONG,
-        b"1." + b"1" * LONG + b"e+",
-        b"a" * LONG,
-    ],
-)
-@pytest.mark.parametrize("size", [LONG * 4, 1000])
-def test_long_json_is_read_soon(text: bytes, size: int) -> None:
-    lexer = JSONLexer()
-
-    def read() -> None:
-        for start in range(0, len(text), size):
-            lexer.feed(text[start : start + size])
-            while lexer.next() != NONE:
-                pass
-
-    assert cpu_seconds(read) < SOON_S
-
-
-@pytest.mark.parametrize("escapes", [0, 1, 255, 256, 257, 512, 513, 5000])
-@pytest.mark.parametrize("quote", ["'", '"'])
-def test_a_string_may_have_any_number_of_escapes(quote: str, escapes: int) -> None:
-    text = (quote + "a\\n" * escapes + quote).encode()
-    lexer = JSONLexer()
-    lexer.feed(text)
-    assert lexer.next() == STRING
-    assert lexer.text == text
-    assert lexer.next() == NONE
 
 
 def test_long_numbers_on_the_command_line_are_refused_soon() -> None:

@@ -8,7 +8,7 @@ from qmp_iothreadd import errors
 from qmp_iothreadd.chardev.chardev import Chardev
 from qmp_iothreadd.chardev.ring_buffer import RingBuffer
 from qmp_iothreadd.json import base64_text
-from qmp_iothreadd.json.mod_utf8 import decode_lossy
+from qmp_iothreadd.json.reader import decode_lossy
 from qmp_iothreadd.qmp.registry import Context, command
 
 

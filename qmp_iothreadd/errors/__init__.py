@@ -7,7 +7,6 @@
     ├── LocatedError         the same, and the option that it is about
     ├── CommandLineError     the command line cannot be followed           (cli)
     ├── ArgumentError        what the human monitor says of a line         (hmp.messages)
-    ├── JSONSyntaxError      wrong grammar, before its position is known   (json.parser)
     ├── QAPIError            what is wrong with a schema, and where        (qapi.messages)
     ├── ReplyError           a reply is not what the schema says           (qapi.replies)
     ├── FunctionError        a function does not fit its command           (qmp.signatures)

@@ -37,7 +37,7 @@ def to_json(text: str) -> str:
     data = to_terminal(text)
     if data.isascii():
         return data.decode("ascii")
-    from qmp_iothreadd.json.mod_utf8 import decode_lossy
+    from qmp_iothreadd.json.reader import decode_lossy
 
     return decode_lossy(data)
 

@@ -1,4 +1,4 @@
-"""Byte-level fuzzing of the JSON reader: any bytes, in any split, against the reference reader.
+"""Byte-level fuzzing of the JSON reader: any bytes, in any split, against two readers in Python.
 
     python tests/fuzz/fuzz_json.py [--seconds N] [libFuzzer's options, a folder for the corpus]
 
@@ -23,6 +23,7 @@ with driver.instrumented(__name__):
     from qmp_iothreadd.json import writer
     from qmp_iothreadd.json.reader import PENDING, JSONReader
     from tests.fuzz.json_reference import Outcome, ReferenceReader
+    from tests.json.reference.reader import PENDING as UNFINISHED, PythonReader, python_reader
 
 FRAGMENTS = [
     *(bytes([byte]) for byte in b"{}[]:,\"'\\-+.eE01 \t\r\n%#\0\x01\x7f\x80\xa9\xc3\xfe\xff"),
@@ -34,17 +35,19 @@ FRAGMENTS = [
 ]
 
 
-def outcomes(reader: JSONReader) -> Iterator[Outcome]:
-    """What the reader gives until it needs more input."""
+def outcomes(reader: JSONReader | PythonReader, tokens: int | None = None) -> Iterator[Outcome]:
+    """What the reader gives until it needs more input; ``tokens`` at a time."""
     while True:
         try:
-            value = reader.next()
+            value = reader.next(tokens)
         except QmpError as error:
             yield "error", error.desc
         else:
-            if value is PENDING:
-                return
-            yield "value", value
+            if value in (PENDING, UNFINISHED):
+                if tokens is None or not reader.pending_bytes:
+                    return
+            else:
+                yield "value", value
 
 
 def flat(value: object) -> list[object]:
@@ -86,6 +89,39 @@ def check(data: bytes, sizes: list[int]) -> None:
             check_written(value)
 
 
+def check_against_python(
+    data: bytes,
+    sizes: list[int],
+    limits: tuple[int, int, int] | None,
+    tokens: int | None,
+    *,
+    ends: bool,
+) -> None:
+    """Compare with the reader in Python, with other limits (size, tokens, depth) than QEMU's too.
+
+    ``tokens`` is how many the native one reads at once, ``ends`` whether the input is complete.
+    """
+    native = JSONReader()
+    if limits is not None:
+        native = JSONReader(max_size=limits[0], max_tokens=limits[1], max_depth=limits[2])
+    actual: list[Outcome] = []
+    expected: list[Outcome] = []
+    with python_reader(limits) as python:
+        start = turn = 0
+        while start < len(data) or turn == 0:
+            size = sizes[turn % len(sizes)]
+            for reader in (native, python):
+                reader.feed(data[start : start + size])
+                if ends and start + size >= len(data):
+                    reader.eof()
+            actual += outcomes(native, tokens)
+            expected += outcomes(python)
+            assert native.pending_bytes == python.pending_bytes
+            start += size
+            turn += 1
+    assert flat([list(outcome) for outcome in actual]) == flat([list(o) for o in expected])
+
+
 def check_written(value: object) -> None:
     """What is written reads as the same value again (inf, which is no JSON, aside)."""
     text = writer.message(value)
@@ -100,14 +136,21 @@ def check_written(value: object) -> None:
 
 
 def one_input(data: bytes) -> None:
-    """The first two bytes say how the rest is cut."""
-    check(data[2:], [byte % 16 + 1 for byte in data[:2]] or [1])
+    """The first two bytes say how the rest is cut, the next three what is allowed."""
+    how, text = data[:5].ljust(5, b"\0"), data[5:]
+    sizes = [byte % 16 + 1 for byte in how[:2]]
+    limits = None
+    if how[2] & 1:
+        limits = (how[3] % 40 + 1, how[4] % 12 + 1, how[2] // 2 % 5 + 1)
+    check_against_python(text, sizes, limits, how[4] // 12 or None, ends=bool(how[3] & 0x80))
+    if how[2] & 6 == 6:
+        check(text, sizes)
 
 
 def make_input(source: random.Random) -> bytes:
     """Near-JSON, cut in two sizes."""
     text = b"".join(source.choices(FRAGMENTS, k=source.randrange(30)))
-    return source.randbytes(2) + driver.change_bytes(source, text, [0, 0, 0, 3])
+    return source.randbytes(5) + driver.change_bytes(source, text, [0, 0, 0, 3])
 
 
 if __name__ == "__main__":

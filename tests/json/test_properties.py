@@ -1,10 +1,10 @@
-"""The reader against a second, simple one, tests/fuzz/json_reference.py."""
+"""The reader against two in Python: json/reference, and fuzz/json_reference.py, which is simple."""
 
 from __future__ import annotations
 
 from hypothesis import example, given, strategies as st
 
-from tests.fuzz.fuzz_json import FRAGMENTS, check, check_written
+from tests.fuzz.fuzz_json import FRAGMENTS, check, check_against_python, check_written
 
 SIZES = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 NEAR_JSON = st.lists(st.sampled_from(FRAGMENTS), max_size=40).map(b"".join)
@@ -39,3 +39,19 @@ def test_lines_with_messages_between_are_read_alike(lines: list[bytes], size: in
 @given(VALUES)
 def test_what_is_written_reads_as_the_same(value: object) -> None:
     check_written(value)
+
+
+LIMITS = st.tuples(st.integers(1, 40), st.integers(1, 12), st.integers(1, 5))
+
+
+@given(NEAR_JSON, SIZES, LIMITS | st.none(), st.none() | st.integers(1, 5), st.booleans())
+@example(b"184467440737095516160e2}", [100], None, None, False)
+@example(b"[aaaaaaaaabc 1 ", [1], (8, 9, 9), None, True)
+def test_near_json_is_read_as_by_the_reader_in_python(
+    data: bytes,
+    sizes: list[int],
+    limits: tuple[int, int, int] | None,
+    tokens: int | None,
+    ends: bool,
+) -> None:
+    check_against_python(data, sizes, limits, tokens, ends=ends)

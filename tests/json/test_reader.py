@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.json import reader, writer
+from qmp_iothreadd.json import writer
 from qmp_iothreadd.json.reader import PENDING, JSONReader, parse_one
 from tests.recordings import scenarios
 
@@ -34,10 +37,6 @@ def read(data: bytes) -> list[object]:
     reader = JSONReader()
     reader.feed(data)
     return drain(reader)
-
-
-def without_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_parse_ordinary", lambda text: None)
 
 
 def test_a_message_is_read_at_its_closing_brace() -> None:
@@ -69,52 +68,194 @@ def test_messages_are_read_one_at_a_time() -> None:
     assert reader.pending_bytes == 0
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'{"a": 1}',
-        b'{"a": "}{"}{"b": "\\n"}\n',
-        b'{"a": {"b": [1, true, null, {"c": "x"}]}}\r\n',
-        b' \t{"a": -9223372036854775808}  \r\n',
-        b'{"a": 18446744073709551615}',
-    ],
-)
-def test_plain_messages_take_the_fast_path(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = read(text)
-    without_fast_path(monkeypatch)
-    assert fast == read(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"{'a': 1}",
-        b'{"a": 1, "a": 1}',
-        b'{"a": {"b": 1, "b": 2}}',
-        b'{"a": [{"b": 1, "b": 2}]}',
-        b'{"a": 1.0}',
-        b'{"a": 0e2}',
-        b'{"a": 1e400}',
-        b'{"a": NaN}',
-        b'{"a": 18446744073709551616}',
-        b'{"a": "\\uffff"}',
-        b'{"a": "\xef\xbf\xbf"}',
-        b'{"a": "\xc3\xa9"}',
-        b'{"a": 1} x',
-        b"[1]",
-        b"{",
-    ],
-)
-def test_whatever_is_not_plain_does_not(text: bytes) -> None:
-    assert reader._parse_ordinary(text) is None
-
-
-def test_lines_are_counted_on_both_paths() -> None:
+def test_lines_are_counted() -> None:
     reader = JSONReader()
     reader.feed(b'{"a":1}\n\n{"a":2}\r\n{\'a\':\n3} {"a":4}\n #')
     *values, error = drain(reader)
     assert values == [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}]
     assert str(error) == "6:2: JSON parse error, stray '#'"
+
+
+def test_where_a_token_begins_that_follows_another_at_once() -> None:
+    """It is one column too far behind a number, a word and a recovery."""
+    answers = drain_texts(b'{"a":1]\n')
+    assert answers == ["1:8: JSON parse error, expected ',' or '}'"]
+    assert drain_texts(b"foo}") == [
+        "1:1: JSON parse error, invalid keyword 'foo'",
+        "1:5: JSON parse error, expecting value",
+    ]
+
+
+def drain_texts(data: bytes) -> list[str]:
+    return [str(each) for each in read(data)]
+
+
+def test_what_follows_the_end_of_the_input_is_read_on() -> None:
+    reader = JSONReader()
+    reader.feed(b"12")
+    reader.eof()
+    assert drain(reader) == [12]
+    reader.feed(b'{"a":')
+    reader.eof()
+    (error,) = drain(reader)
+    assert str(error) == "1:8: JSON parse error, premature end of input"
+    reader.feed(b"[1]")
+    assert drain(reader) == [[1]]
+
+
+def test_the_value_of_a_long_message_is_made_in_pieces_too() -> None:
+    reader = JSONReader()
+    count = 100_000
+    reader.feed(b"[" + b"[],{}," * count + b"{}]")
+    value = reader.next(1_000_000)  # which is enough to read it whole
+    assert isinstance(value, list)
+    reader.feed(b"[" + b"[]," * count + b'{"a":[[]]}]')
+    pieces = 0
+    while (value := reader.next(500)) is PENDING:
+        assert reader.pending_bytes > 0
+        pieces += 1
+    assert value == [[]] * count + [{"a": [[]]}]
+    assert pieces > 3 * count / 500  # and those in which the value was made
+    assert reader.pending_bytes == 0
+
+
+def test_what_is_half_made_goes_with_its_reader() -> None:
+    reader = JSONReader()
+    reader.feed(b"[" + b"[[1,2]]," * 5000 + b"1]")
+    while not (reader.next(100) is PENDING and reader.pending_bytes == 1):
+        pass
+    assert gc.is_tracked([])
+    del reader
+
+
+def test_a_long_token_is_read_in_pieces() -> None:
+    reader = JSONReader()
+    reader.feed(b'"' + b"x" * 100_000 + b'"')
+    pieces = 0
+    while (value := reader.next(10)) is PENDING:
+        pieces += 1
+    assert value == "x" * 100_000
+    assert pieces == 100_002 // 640
+
+
+@pytest.mark.parametrize("limit", ["max_size", "max_tokens", "max_depth"])
+def test_a_limit_is_a_number(limit: str) -> None:
+    with pytest.raises(ValueError, match="limits are from 1 on"):
+        JSONReader(**{limit: 0})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [((0,), "1 or more"), ((-1,), "1 or more"), ((1, 2), "one argument"), (("1",), "integer")],
+)
+def test_what_may_be_read_at_once_is_a_number(arguments: Any, error: str) -> None:
+    reader = JSONReader()
+    reader.feed(b"1")
+    with pytest.raises((TypeError, ValueError), match=error):
+        reader.next(*arguments)
+    assert reader.next(tokens=1) is PENDING
+    assert reader.next(None) is PENDING
+    with pytest.raises(TypeError, match="one argument"):
+        reader.next(bytes=1)  # type: ignore[call-arg]
+
+
+def test_it_is_fed_bytes() -> None:
+    reader = JSONReader()
+    data = bytearray(b"[1]")
+    reader.feed(data)
+    data[:] = b"..."
+    reader.feed(b"")
+    assert reader.next() == [1]
+    with pytest.raises(TypeError):
+        reader.feed("text")  # type: ignore[arg-type]
+
+
+def test_pending_says_what_it_is() -> None:
+    assert repr(PENDING) == "PENDING"
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 5000])
+def test_each_of_many_keys_may_be_there_once(count: int) -> None:
+    keys = [f"k{number}" for number in range(count)]
+    members = ",".join(f'"{key}":{{"k0":1}}' for key in keys)
+    assert read(f"{{{members}}}".encode()) == [{key: {"k0": 1} for key in keys}]
+    for again in (keys[0], keys[-1]):
+        (error,) = read(f'{{{members},"{again}":2}}'.encode())
+        assert str(error).endswith("JSON parse error, duplicate key")
+
+
+def test_texts_that_look_alike_are_told_apart() -> None:
+    texts = [f"{'x' * (number % 33)}{number:03}{'y' * (number % 5)}" for number in range(2000)]
+    assert read(json.dumps(texts).encode() * 2) == [texts, texts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", "a", "é", "\xff", "\u0100", "漢字", "😀", "a\0b", "é\0", "漢\0", "x" * 33],
+        *["abcdefgh" * 9 + "é", "é" + "abcdefgh" * 9, "\ud7ff\ue000\ufffd\U0010fffd"],
+    ],
+)
+def test_texts_of_each_width(text: str) -> None:
+    data = text.encode().replace(b"\0", b"\xc0\x80")
+    escaped = json.dumps(text).encode()
+    assert read(b'"' + data + b'"' + escaped) == [text, text]
+    (value,) = read(b"'" + data + b"'")
+    assert isinstance(value, str)
+    assert value.isascii() == text.isascii()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *[0.1, 1.5, 1e22, 1e23, 9007199254740993.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2],
+        *[123456789012345678.5, 1e-5, 123456.789e-20, 2.5e-22],
+    ],
+)
+def test_doubles_are_the_nearest(number: float) -> None:
+    for text in (repr(number), f"{number:.30f}", f"{number:e}", f"{number:.25e}"):
+        assert read(f"[{text},-{text}]".encode()) == [[float(text), -float(text)]]
+
+
+def test_memory_is_bounded_while_the_limit_of_size_is_reached() -> None:
+    piece = b"x" * (1 << 20)
+    reader = JSONReader()
+    before = resident()
+    reader.feed(b'"')
+    answers: list[object] = []
+    most = 0
+    for _ in range(80):
+        reader.feed(piece)
+        answers += drain(reader)
+        most = max(most, resident() - before)
+    assert [str(each) for each in answers] == ["JSON token size limit exceeded"]
+    assert most < 100 << 20
+    assert resident() - before < 24 << 20
+
+
+def resident() -> int:
+    """Bytes of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_reader_that_is_called_within_itself_says_so() -> None:
+    """The collector runs while values are made, and may run anything."""
+    reader = JSONReader()
+    said: list[object] = []
+
+    class Finalized:
+        def __del__(self) -> None:
+            try:
+                reader.next()
+            except RuntimeError as error:
+                said.append(error)
+
+    cycle = Finalized()
+    cycle.itself = cycle  # type: ignore[attr-defined]
+    del cycle
+    reader.feed(b"[" + b"[]," * 200_000 + b"1]")
+    assert reader.next() is not PENDING
+    assert [str(each) for each in said] == ["next() was called within next() of the same reader"]
 
 
 def test_a_value_stays_the_readers_until_it_is_asked_for() -> None:
@@ -124,6 +265,37 @@ def test_a_value_stays_the_readers_until_it_is_asked_for() -> None:
     with pytest.raises(QmpError, match="stray '#'"):
         reader.next()
     assert reader.next() == {"b": 2}
+
+
+LONG = 200_000
+
+
+@pytest.mark.parametrize("size", [LONG * 4, 1000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"' + b"\\n" * LONG,
+        b'"' + b"a\\n" * LONG,
+        b'"' + b"\\n" * LONG + b"\x05",
+        b" \t" * LONG,
+        b"1" * LONG,
+        b"1." + b"1" * LONG + b"e+",
+        b"a" * LONG,
+        b"#" * LONG,
+        b"#," * 2000,
+        b"[" * LONG,
+        b'{"a":' * LONG,
+    ],
+    ids=lambda text: text[:4].decode(),
+)
+def test_long_input_is_read_soon(text: bytes, size: int) -> None:
+    start = time.process_time()
+    reader = JSONReader()
+    for begin in range(0, len(text), size):
+        reader.feed(text[begin : begin + size])
+        drain(reader)
+    assert reader.pending_bytes == 0
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("size", [64, 4096])

@@ -178,7 +178,7 @@ async def test_what_a_client_leaves_is_freed_when_it_goes() -> None:
                     writer.write(json.dumps(message).encode())
                 await reader.readline()
                 (session,) = server.machine.sessions
-                left = weakref.finalize(session._reader._lexer, lambda: None)
+                left = weakref.finalize(session._reader, lambda: None)
                 del session
                 writer.close()
                 await wait_until_async(lambda: not server.machine.sessions)

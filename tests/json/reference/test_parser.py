@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qmp_iothreadd.json.lexer import NONE, JSONLexer
-from qmp_iothreadd.json.parser import (
+from tests.json.reference.lexer import NONE, JSONLexer
+from tests.json.reference.parser import (
     UNFINISHED,
     JSONParser,
     JSONSyntaxError,

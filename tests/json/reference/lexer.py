@@ -174,8 +174,6 @@ class JSONLexer:
         self._counted = 0
         self._line = 1
         self._line_start = 0  # in the buffer; negative if it began in an earlier one
-        self._peeked = 0  # what begins before this place in the buffer has been peeked at
-        self._line_end = 0  # in the buffer, of the line last peeked at
 
     def feed(self, data: bytes) -> None:
         """Add input; nothing is read yet."""
@@ -197,32 +195,6 @@ class JSONLexer:
                 if end - start <= MAX_TOKEN_SIZE:
                     return self._take(group, start, end)
         return self._run()
-
-    def peek_message(self) -> bytes | None:
-        """What may well be the next message, if one begins here; None within a token.
-
-        It reaches to where the next object follows without white space, else to the end of the
-        line, else of the input. Nothing is shown twice, so that peeking before
-        each of many tokens does not copy it each time.
-        """
-        pos = self._pos
-        if self._state != _START or pos < self._peeked:
-            return None
-        if pos == len(self._buffer):
-            if not self._refill():
-                return None
-            pos = 0
-        buffer = self._buffer
-        if pos >= self._line_end:
-            self._line_end = buffer.find(b"\n", pos) + 1 or len(buffer)
-        self._peeked = buffer.find(b"}{", pos, self._line_end) + 1 or self._line_end
-        return buffer[pos : self._peeked]
-
-    def skip_message(self) -> None:
-        """Pass over what ``peek_message()`` has just returned, which was whole tokens."""
-        self.pending_bytes -= self._peeked - self._pos
-        self._pos = self._peeked
-        self._skew_next = 0
 
     def _take(self, group: int, start: int, end: int) -> int:
         buffer = self._buffer
@@ -333,7 +305,6 @@ class JSONLexer:
         self._count_lines(len(self._buffer))
         self._line_start -= len(self._buffer)
         self._counted = self._start = self._pos = 0
-        self._peeked = self._line_end = 0
         self._buffer = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         return True

@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from qmp_iothreadd.errors import Error
-from qmp_iothreadd.json import mod_utf8
-from qmp_iothreadd.json.lexer import (
+from tests.json.reference import mod_utf8
+from tests.json.reference.lexer import (
     COLON,
     COMMA,
     FLOAT,
@@ -39,7 +38,7 @@ UNFINISHED: Final = _Unfinished()
 """What ``JSONParser.feed()`` returns in the middle of a value."""
 
 
-class JSONSyntaxError(Error):
+class JSONSyntaxError(Exception):
     """What is wrong at a token; ``str()`` of it is json-parser's wording, without the position."""
 
 

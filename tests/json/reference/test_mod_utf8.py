@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from qmp_iothreadd.json import mod_utf8
+from tests.json.reference import mod_utf8
 
 CHARACTERS = st.characters(exclude_categories=["Cs"]).filter(
     lambda c: mod_utf8.is_character(ord(c))

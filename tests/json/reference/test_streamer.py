@@ -5,10 +5,10 @@ import tracemalloc
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.json import lexer, streamer
-from qmp_iothreadd.json.lexer import JSONLexer
-from qmp_iothreadd.json.parser import UNFINISHED
-from qmp_iothreadd.json.streamer import JSONStreamer
+from tests.json.reference import lexer, streamer
+from tests.json.reference.lexer import JSONLexer
+from tests.json.reference.parser import UNFINISHED
+from tests.json.reference.streamer import JSONStreamer
 
 
 class Reader:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.json import mod_utf8
-from qmp_iothreadd.json.lexer import (
+from tests.json.reference import mod_utf8
+from tests.json.reference.lexer import (
     END,
     ERROR,
     LCURLY,
@@ -19,7 +18,7 @@ from qmp_iothreadd.json.lexer import (
     RSQUARE,
     JSONLexer,
 )
-from qmp_iothreadd.json.parser import UNFINISHED, JSONParser, JSONSyntaxError
+from tests.json.reference.parser import UNFINISHED, JSONParser, JSONSyntaxError
 
 MAX_TOKEN_COUNT: Final = 2 << 20
 MAX_NESTING: Final = 1 << 10
@@ -92,11 +91,11 @@ class JSONStreamer:
 
     def _feed(self, kind: int, text: bytes) -> object:
         if self._token_size >= MAX_TOKEN_SIZE:
-            raise errors.json_token_size()
+            raise QmpError("JSON token size limit exceeded")
         if self._token_count > MAX_TOKEN_COUNT:
-            raise errors.json_token_count()
+            raise QmpError("JSON token count limit exceeded")
         if self._braces + self._brackets > MAX_NESTING:
-            raise errors.json_nesting_depth()
+            raise QmpError("JSON nesting depth limit exceeded")
         if kind == END:
             if self._parser.idle:
                 return UNFINISHED
@@ -110,7 +109,7 @@ class JSONStreamer:
 
     def _error(self, what: str) -> QmpError:
         line, column = self._lexer.position()
-        return errors.json_parse(line, column, what)
+        return QmpError(f"{line}:{column}: JSON parse error, {what}")
 
     def _reset(self) -> None:
         self._dropping = False
