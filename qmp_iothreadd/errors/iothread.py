@@ -85,6 +85,11 @@ def workload_failed(reason: str) -> QmpError:
     return QmpError(f"cannot start the workload: {reason}")
 
 
+def fdmon_failed(name: str, reason: str) -> QmpError:
+    """The system refuses what a thread is to block in, and all else."""
+    return QmpError(f"cannot use the fd monitor {name}: {reason}")
+
+
 def nice_failed(value: int, reason: str) -> QmpError:
     """The system refuses a thread's priority."""
     return QmpError(f"cannot set the thread's nice level to {value}: {reason}")

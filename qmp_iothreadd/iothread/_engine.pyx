@@ -39,6 +39,7 @@ cdef extern from "<errno.h>":
 
 cdef extern from "Python.h":
     PyObject *PyObject_CallNoArgs(PyObject *callable)
+    PyObject *PyObject_CallOneArg(PyObject *callable, PyObject *argument)
     int PyObject_IsTrue(PyObject *value)
     void Py_XDECREF(PyObject *value)
     ctypedef int PyGILState_STATE
@@ -53,8 +54,19 @@ cdef object os_error(int negative_errno):
 IDLE_INTERVAL_NS = native.AIO_IDLE_INTERVAL_NS
 TIME_MAX_NS = native.AIO_TIME_MAX_NS
 
+# The best first; see AioContext.fdmon.
+FD_MONITORS = tuple(native.fd_monitor_names[i].decode() for i in range(native.FD_MONITOR_COUNT))
+
+
+cdef unsigned fdmon_of(object name) except *:
+    if name not in FD_MONITORS:
+        raise ValueError(f"fdmon must be one of {', '.join(FD_MONITORS)}, not {name!r}")
+    return <unsigned>FD_MONITORS.index(name)
+
+
 include "_polling.pxi"
 include "_handlers.pxi"
+include "_calls.pxi"
 include "_traces.pxi"
 
 
@@ -63,13 +75,15 @@ cdef class AioContext:
 
     Args:
         name: the thread's name; one longer than 15 bytes is not set (not cut).
-        params: PollParams, or None for the defaults.
+        params: PollParams, or None for the policy's defaults.
         policy: one of POLICIES: how the polling window is found.
         idle_interval_ns: a handler without an event for so long, 0 to TIME_MAX_NS, is not polled
-            until its next one; by default IDLE_INTERVAL_NS, QEMU's 7 s.
+            until its next one; by default IDLE_INTERVAL_NS, QEMU's 7 s. (Not with epoll.)
+        fdmon: one of FD_MONITORS, what it blocks in; the first that the system allows by default.
 
     Raises:
-        OSError: out of memory or descriptors. ValueError: an unknown policy, or out of range.
+        OSError: out of memory or descriptors. ValueError: an unknown policy or fd monitor, or out of
+        range.
 
     Any thread may call any method, close() too. Methods of a closed context raise ValueError, and
     all raise RuntimeError in a fork of the process that made it: its thread is not there.
@@ -86,12 +100,14 @@ cdef class AioContext:
         native.gate_init(&self.gate)
 
     def __init__(self, name=None, params=None, *, policy=POLICIES[0],
-                 int64_t idle_interval_ns=IDLE_INTERVAL_NS):
+                 int64_t idle_interval_ns=IDLE_INTERVAL_NS, fdmon=None):
         if self.ctx != NULL:
             raise RuntimeError("an AioContext is initialized once")
         if not 0 <= idle_interval_ns <= TIME_MAX_NS:
             raise ValueError(f"idle_interval_ns must be from 0 to {TIME_MAX_NS}")
-        cdef native.PollParams taken = native_params(PollParams() if params is None else params)
+        cdef native.PollParams taken = native_params(
+            default_params(policy) if params is None else params
+        )
         self.name = None if name is None else os.fsencode(name)
         self.ctx = native.aio_context_new(taken, policy_of(policy))
         if self.ctx == NULL:
@@ -99,6 +115,8 @@ cdef class AioContext:
         native.aio_context_set_idle_interval(self.ctx, idle_interval_ns)
         self.pid = getpid()
         native.gate_open(&self.gate)
+        if fdmon is not None:
+            self.fdmon = fdmon
 
     def __dealloc__(self):
         if self.ctx != NULL and self.is_of_this_process():
@@ -295,6 +313,45 @@ cdef class AioContext:
             native.aio_context_set_pool_sizes(ctx, least, most)
             self.leave(&use)
 
+    def set_max_batch(self, uint64_t max_batch):
+        """Of what handlers submit, so many jobs go to the pool at a time; 0: a default of 32."""
+        cdef native.GateUse use
+        native.aio_context_set_max_batch(self.enter(&use), max_batch)
+        self.leave(&use)
+
+    @property
+    def fdmon(self):
+        """What it blocks in, one of FD_MONITORS; with its first handler it is made.
+
+        Set to one that the system refuses, it is the next one; fdmon_refusal says why.
+        """
+        cdef native.GateUse use
+        cdef int refusal
+        cdef unsigned index = native.aio_context_fdmon(self.enter(&use), &refusal)
+        self.leave(&use)
+        return FD_MONITORS[index]
+
+    @fdmon.setter
+    def fdmon(self, name):
+        cdef native.GateUse use
+        cdef unsigned wanted = fdmon_of(name)
+        cdef int error
+        cdef native.AioContext *ctx = self.enter(&use)
+        with nogil:
+            error = native.aio_context_set_fdmon(ctx, wanted)
+            self.leave(&use)
+        if error:
+            raise os_error(error)
+
+    @property
+    def fdmon_refusal(self):
+        """Why fdmon is not the one that was asked for, in words; None where it is."""
+        cdef native.GateUse use
+        cdef int refusal
+        native.aio_context_fdmon(self.enter(&use), &refusal)
+        self.leave(&use)
+        return os.strerror(-refusal) if refusal else None
+
     def set_poll_params(self, params, *, policy=None):
         """Take over PollParams, while it runs too; the window and every handler's ns become 0.
 
@@ -337,60 +394,35 @@ cdef class AioContext:
         if error:
             raise os_error(error)
 
-    def add_handler(self, source, read, *, poll=None, poll_ready=None, poll_begin=None,
-                    poll_end=None):
+    def add_handler(self, source, read=None, *, write=None, poll=None, poll_ready=None,
+                    poll_begin=None, poll_end=None):
         """Call ``read()`` in the context's thread whenever ``source`` is readable.
 
         Args:
             source: a descriptor, or an EventNotifier (whose handler must clear it).
+            write: called whenever it is writable. One of the two there must be.
             poll: whether there is work, asked while busy-polling. True for a look without the GIL: at
                 an EventNotifier's memory (which set() writes; who writes to its descriptor instead
-                should pass that as source), or at what the kernel says of a descriptor. None keeps
-                the whole context from busy-polling.
+                should pass that as source), or at what the kernel says of a descriptor. With the fd
+                monitor epoll, None keeps the whole context from busy-polling.
             poll_ready: called instead of ``read`` when ``poll`` found the work.
             poll_begin, poll_end: called when busy-polling starts and ends.
 
         An exception in any of them is reported through sys.unraisablehook. So is, as an OSError
         (EBADF), that a look with ``poll=True`` finds the descriptor closed: the handler is removed.
-        Returns a handle for remove_handler. Raises OSError: the descriptor cannot be watched.
+        Returns a handle for remove_handler. Raises OSError: the descriptor cannot be watched, or has
+        a handler already (EEXIST). ValueError: functions that do not fit.
         """
-        cdef native.AioHandlerOps ops
-        cdef const native.atomic_int64 *since = NULL
-        cdef Handler handler = Handler.__new__(Handler)
-
-        handler.context, handler.source, handler.read = self, source, read
-        handler.poll, handler.poll_ready = poll, read if poll_ready is None else poll_ready
-        handler.poll_begin, handler.poll_end = poll_begin, poll_end
-        handler.binding.handler = <void *>handler
-        if isinstance(source, EventNotifier):
-            handler.binding.notifier = &(<EventNotifier>source).notifier
-            handler.binding.fd = handler.binding.notifier.fd
-            since = &handler.binding.notifier.since_ns
-        else:
-            handler.binding.fd = source
-        ops.read = handler_read
-        ops.poll = handler_poll
-        if poll is None:
-            ops.poll = NULL
-        elif poll is True:
-            ops.poll = poll_fd if since == NULL else poll_notifier
-        ops.poll_ready = handler_poll_ready
-        ops.poll_begin = ops.poll_end = NULL
-        if poll_begin is not None:
-            ops.poll_begin = handler_poll_begin
-        if poll_end is not None:
-            ops.poll_end = handler_poll_end
-        ops.release = handler_release
-
+        cdef Handler handler = new_handler(self, source, read, write, poll, poll_ready, poll_begin,
+                                           poll_end)
         cdef native.AioHandler *added
-        cdef void *binding = &handler.binding
-        cdef int fd = handler.binding.fd
         cdef int error = 0
         cdef native.GateUse use
         cdef native.AioContext *ctx = self.enter(&use)
         Py_INCREF(handler)
         with nogil:
-            added = native.aio_handler_new(ctx, fd, &ops, binding, since)
+            added = native.aio_handler_new(ctx, handler.binding.fd, &handler.ops,
+                                           &handler.binding, handler.since())
             if added == NULL:
                 error = errno
             native.owned_put(&handler.handler, added)
@@ -399,6 +431,44 @@ cdef class AioContext:
             Py_DECREF(handler)
             raise os_error(-error)
         return handler
+
+    def replace_handler(self, Handler handler not None, read=None, *, write=None, poll=None,
+                        poll_ready=None, poll_begin=None, poll_end=None):
+        """Other functions for a handler's source, as add_handler takes them. No event is lost.
+
+        When it returns no function of the old one runs, nor will (called by one of those, that holds
+        from its return on). Returns the new handle. Raises ValueError: the handler was removed, or is
+        another context's.
+        """
+        if handler.context is not self:
+            raise ValueError("the handler is another context's")
+        if handler.source is None:
+            raise ValueError("the handler is removed")
+        cdef Handler made = new_handler(self, handler.source, read, write, poll, poll_ready,
+                                        poll_begin, poll_end)
+        cdef native.AioHandler *added
+        cdef native.AioHandler *old
+        cdef int error = 0
+        cdef native.GateUse use
+        self.enter(&use)
+        Py_INCREF(made)
+        with nogil:
+            old = <native.AioHandler *>native.owned_take(&handler.handler)
+            if old == NULL:
+                error = EINVAL
+            else:
+                added = native.aio_handler_replace(old, &made.ops, &made.binding, made.since())
+                if added == NULL:
+                    error = errno
+                    native.owned_put(&handler.handler, old)
+                native.owned_put(&made.handler, added)
+            self.leave(&use)
+        if error:
+            Py_DECREF(made)
+            if error == EINVAL:
+                raise ValueError("the handler is removed")
+            raise os_error(-error)
+        return made
 
     def remove_handler(self, Handler handler not None):
         """Remove a handler; no callback of it runs when this returns, nor will.
@@ -421,38 +491,50 @@ cdef class AioContext:
                 native.gate_await_closed(&self.gate)  # which removes it
 
     def schedule(self, fn):
-        """Call ``fn()`` once in the context's thread, soon. Any thread may."""
-        cdef Call pending = Call.__new__(Call)
-        pending.context, pending.fn = self, fn
-        cdef native.GateUse use
-        cdef native.AioContext *ctx = self.enter(&use)
-        Py_INCREF(pending)
-        cdef int error = native.aio_bh_schedule_oneshot(ctx, call_run, <void *>pending,
-                                                        call_release)
-        self.leave(&use)
-        if error:
-            Py_DECREF(pending)
-            raise MemoryError
+        """Call ``fn()`` once in the context's thread, soon. Any thread may.
+
+        Returns a BottomHalf, to cancel it by. It is gone when it has run.
+        """
+        return new_bottom_half(self, fn, True)
+
+    def bottom_half(self, fn):
+        """A BottomHalf that calls ``fn()`` each time that it is scheduled, until it is deleted."""
+        return new_bottom_half(self, fn, False)
 
     def call_later(self, int64_t delay_ns, fn):
         """Call ``fn()`` once in the context's thread, no sooner than in ``delay_ns``.
 
-        Times past what the clock can show are its last one, 292 years from the boot.
+        Returns a Timer, to modify or cancel it by.
         """
-        cdef Call pending = Call.__new__(Call)
-        pending.context, pending.fn = self, fn
-        cdef int64_t now_ns = native.aio_clock_ns()
-        pending.deadline_ns = now_ns + min(delay_ns, INT64_MAX - now_ns)
+        cdef Timer timer = new_timer(self, fn)
+        timer.modify(delay_ns)
+        return timer
+
+    def timer(self, fn):
+        """A Timer that calls ``fn()`` when its modify() says."""
+        return new_timer(self, fn)
+
+    def submit(self, fn, done=None):
+        """Call ``fn()``, which may block, in a thread of the context's pool.
+
+        Then ``done(future)`` is called in the context's thread. Any thread may submit. What handlers
+        submit goes to the pool when all of them have run, or set_max_batch() of them are together:
+        so a handler must not wait for the result.
+
+        Returns the concurrent.futures.Future; it is cancelled when the context is closed before its
+        turn came.
+        """
+        from concurrent.futures import Future  # few programs need it
+
+        future = Future()
+        submit_to_pool(self, fn, done, future)
+        return future
+
+    def notify(self):
+        """Have the thread look again: an iteration that waits or polls ends. Any thread may."""
         cdef native.GateUse use
-        cdef native.AioContext *ctx = self.enter(&use)
-        Py_INCREF(pending)
-        cdef void *opaque = <void *>pending
-        with nogil:
-            native.aio_context_run(ctx, call_arm, opaque)
-            self.leave(&use)
-        if pending.timer == NULL:
-            Py_DECREF(pending)
-            raise MemoryError
+        native.aio_notify(self.enter(&use))
+        self.leave(&use)
 
     def poll(self, bint blocking):
         """One iteration in the calling thread; whether something ran.

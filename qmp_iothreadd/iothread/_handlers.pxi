@@ -1,4 +1,4 @@
-# Part of _engine.pyx: event notifiers, and Python functions as handlers and bottom halves.
+# Part of _engine.pyx: event notifiers, and Python functions as handlers.
 
 cdef class EventNotifier:
     """An eventfd (non-blocking, close-on-exec) that remembers when its event came."""
@@ -70,14 +70,64 @@ cdef class Handler:
     """A registration with a context, as AioContext.add_handler returns it. Opaque."""
 
     cdef native.OwnedPointer handler  # AioHandler: who takes it frees it; NULL once removed
+    cdef native.AioHandlerOps ops
     cdef Binding binding
     cdef AioContext context
     cdef object source
     cdef object read
+    cdef object write
     cdef object poll
     cdef object poll_ready
     cdef object poll_begin
     cdef object poll_end
+
+
+    cdef const native.atomic_int64 *since(self) noexcept nogil:
+        if self.binding.notifier == NULL:
+            return NULL
+        return &self.binding.notifier.since_ns
+
+
+cdef Handler new_handler(AioContext context, source, read, write, poll, poll_ready, poll_begin,
+                         poll_end):
+    """One that is not known to its context yet. Raises ValueError for calls that do not fit."""
+    cdef Handler handler = Handler.__new__(Handler)
+    if read is None and write is None:
+        raise ValueError("a handler needs a function to read or to write")
+    if poll is not None and read is None and poll_ready is None:
+        raise ValueError("a handler that is polled needs a function to read, or poll_ready")
+    handler.context, handler.source = context, source
+    handler.read, handler.write = read, write
+    handler.poll, handler.poll_ready = poll, read if poll_ready is None else poll_ready
+    handler.poll_begin, handler.poll_end = poll_begin, poll_end
+    handler.binding.handler = <void *>handler
+    if isinstance(source, EventNotifier):
+        handler.binding.notifier = &(<EventNotifier>source).notifier
+        handler.binding.fd = handler.binding.notifier.fd
+    else:
+        handler.binding.fd = source
+    set_ops(handler)
+    return handler
+
+
+cdef void set_ops(Handler handler) noexcept:
+    """Those of the functions that there are; all are NULL at first."""
+    cdef native.AioHandlerOps *ops = &handler.ops
+    if handler.read is not None:
+        ops.read = handler_read
+    if handler.write is not None:
+        ops.write = handler_write
+    if handler.poll is True:
+        ops.poll = poll_fd if handler.binding.notifier == NULL else poll_notifier
+    elif handler.poll is not None:
+        ops.poll = handler_poll
+    if handler.poll_ready is not None:
+        ops.poll_ready = handler_poll_ready
+    if handler.poll_begin is not None:
+        ops.poll_begin = handler_poll_begin
+    if handler.poll_end is not None:
+        ops.poll_end = handler_poll_end
+    ops.release = handler_release
 
 
 cdef PyObject *call(AioContext context, object fn) noexcept:
@@ -92,6 +142,11 @@ cdef PyObject *call(AioContext context, object fn) noexcept:
 cdef void handler_read(void *opaque) noexcept with gil:
     handler = <Handler>(<Binding *>opaque).handler
     Py_XDECREF(call(handler.context, handler.read))
+
+
+cdef void handler_write(void *opaque) noexcept with gil:
+    handler = <Handler>(<Binding *>opaque).handler
+    Py_XDECREF(call(handler.context, handler.write))
 
 
 cdef native.cbool handler_poll(void *opaque) noexcept with gil:
@@ -120,7 +175,7 @@ cdef void handler_poll_end(void *opaque) noexcept with gil:
 cdef void handler_release(void *opaque) noexcept with gil:
     handler = <Handler>(<Binding *>opaque).handler
     native.owned_take(&handler.handler)
-    handler.source = handler.read = handler.poll = handler.poll_ready = None
+    handler.source = handler.read = handler.write = handler.poll = handler.poll_ready = None
     handler.poll_begin = handler.poll_end = None
     Py_DECREF(handler)
 
@@ -150,33 +205,6 @@ cdef void remove_of_closed(void *opaque) noexcept with gil:
         OSError, (EBADF, f"descriptor {fd} is closed, which had a handler: it is removed")
     )
     PyErr_WriteUnraisable(read)
-
-
-cdef class Call:
-    """A function on its way to a context's thread."""
-
-    cdef AioContext context
-    cdef object fn
-    cdef native.AioTimer *timer  # NULL for a bottom half
-    cdef int64_t deadline_ns
-
-
-cdef void call_run(void *opaque) noexcept with gil:
-    pending = <Call>opaque
-    Py_XDECREF(call(pending.context, pending.fn))
-    if pending.timer != NULL:
-        native.aio_timer_free(pending.timer)
-
-
-cdef void call_arm(native.AioContext *ctx, void *opaque) noexcept with gil:
-    pending = <Call>opaque
-    pending.timer = native.aio_timer_new(ctx, call_run, opaque, call_release)
-    if pending.timer != NULL:
-        native.aio_timer_arm(pending.timer, pending.deadline_ns)
-
-
-cdef void call_release(void *opaque) noexcept with gil:
-    Py_DECREF(<Call>opaque)
 
 
 cdef void unpin_thread_state(void *opaque) noexcept with gil:

@@ -29,7 +29,6 @@ cdef extern from "polling.h" nogil:
     const PollParamInfo *poll_param_info
     int64_t *poll_param(PollParams *p, unsigned index)
     PollParams poll_params_default()
-    PollParams poll_params_effective(PollParams params)
 
     ctypedef enum PollAction:
         POLL_KEEP
@@ -58,6 +57,8 @@ cdef extern from "engine.h" nogil:
     ctypedef struct AioHandler:
         pass
     ctypedef struct AioTimer:
+        pass
+    ctypedef struct AioBH:
         pass
     ctypedef struct atomic_int64 "_Atomic int64_t":
         pass
@@ -89,6 +90,7 @@ cdef extern from "engine.h" nogil:
 
     ctypedef struct AioHandlerOps:
         void (*read)(void *) noexcept nogil
+        void (*write)(void *) noexcept nogil
         cbool (*poll)(void *) noexcept nogil
         void (*poll_ready)(void *) noexcept nogil
         void (*poll_begin)(void *) noexcept nogil
@@ -104,6 +106,8 @@ cdef extern from "engine.h" nogil:
 
     AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
                                 const atomic_int64 *event_since_ns)
+    AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void *opaque,
+                                    const atomic_int64 *event_since_ns)
     void aio_handler_free(AioHandler *handler)
     size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
 
@@ -112,8 +116,13 @@ cdef extern from "engine.h" nogil:
     void aio_timer_arm(AioTimer *timer, int64_t deadline_ns)
     void aio_timer_free(AioTimer *timer)
 
+    AioBH *aio_bh_new(AioContext *ctx, void (*fn)(void *) noexcept nogil, void *opaque,
+                      void (*release)(void *) noexcept nogil)
+    void aio_bh_schedule(AioBH *bh)
+    void aio_bh_cancel(AioBH *bh)
+    void aio_bh_delete(AioBH *bh)
     int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *) noexcept nogil, void *opaque,
-                                void (*release)(void *) noexcept nogil)
+                                void (*release)(void *) noexcept nogil, AioBH **bh)
 
     ctypedef struct EventNotifier:
         int fd
@@ -174,6 +183,14 @@ cdef extern from "engine.h" nogil:
     unsigned aio_context_workloads(AioContext *ctx)
     unsigned aio_context_disk_queues(AioContext *ctx)
     void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max)
+    void aio_context_set_max_batch(AioContext *ctx, uint64_t max_batch)
+    int aio_pool_submit(AioContext *ctx, void (*work)(void *) noexcept nogil,
+                        void (*done)(void *) noexcept nogil,
+                        void (*release)(void *) noexcept nogil, void *opaque)
+    enum: FD_MONITOR_COUNT
+    const char *const *fd_monitor_names
+    int aio_context_set_fdmon(AioContext *ctx, unsigned wanted)
+    unsigned aio_context_fdmon(AioContext *ctx, int *refusal)
     void aio_live_add_notifiers(int64_t n)
 
 

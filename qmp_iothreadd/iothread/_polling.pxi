@@ -30,7 +30,8 @@ _PollParams = namedtuple("PollParams", [info.name for info in POLL_PARAMS])
 class PollParams(_PollParams):
     """The parameters of adaptive polling, a tuple with names: POLL_PARAMS lists them.
 
-    Taken as keywords. One that is not given has its default, and so has a 0 that stands for it.
+    Taken as keywords. One that is not given has its default. A 0 stays: under the policy that QEMU has
+    since 11.1 a context takes the default for it where ``zero_is_default``, before that none did.
     (``_make`` makes one of any values, all of them and in their order, as traces show them.)
 
     Raises:
@@ -56,7 +57,7 @@ def checked_poll_param(info, value):
         raise ValueError(
             f"{info.name} must be from {info.minimum} to {info.maximum}, not {value!r}"
         )
-    return info.default if value == 0 and info.zero_is_default else value
+    return value
 
 
 cdef native.PollParams native_params(values) except *:
@@ -80,6 +81,14 @@ cdef native.PollPolicy policy_of(object name) except *:
     if name not in POLICIES:
         raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {name!r}")
     return <native.PollPolicy><int>POLICIES.index(name)
+
+
+cdef object default_params(policy):
+    """Those that a policy has by itself: before QEMU 11.1 the factors were 0."""
+    legacy = policy_of(policy) == native.POLL_LEGACY
+    return PollParams._make(
+        [0 if legacy and info.zero_is_default else info.default for info in POLL_PARAMS]
+    )
 
 
 cdef class AdaptivePolling:

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 POLICY = "x-poll-policy"
+LEGACY = (
+    "legacy"  # the policy before QEMU 11.1, whose factors were 0 by default, and could be set to 0
+)
+FDMON = "x-fdmon"
 _POOL_MIN = "thread-pool-min"
 _POOL_MAX = "thread-pool-max"
-_POOL_SIZES = frozenset({_POOL_MIN, _POOL_MAX})
 
 
 @functools.cache
@@ -39,17 +42,28 @@ def polling_settings() -> dict[str, Setting]:
     from qmp_iothreadd.iothread._engine import POLICIES, POLL_PARAMS
 
     return {POLICY: Setting(POLICIES[0])} | {
-        each.property: Setting(each.default, (each.minimum, each.maximum), each.zero_is_default)
-        for each in POLL_PARAMS
+        each.property: Setting(each.default, (each.minimum, each.maximum)) for each in POLL_PARAMS
     }
 
 
 @functools.cache
 def _polling_defaults() -> tuple[Callable[[list[int]], PollParams], dict[str, int]]:
-    """What makes a PollParams of values, and the default of each value by property, in order."""
+    """What makes a PollParams of values, and what each is where it was not set, in order.
+
+    A 0 stays one until it is looked at: what it stands for is the policy's matter.
+    """
     from qmp_iothreadd.iothread._engine import POLL_PARAMS, PollParams  # see polling_settings
 
-    return PollParams._make, {each.property: each.default for each in POLL_PARAMS}
+    return PollParams._make, {
+        each.property: 0 if each.zero_is_default else each.default for each in POLL_PARAMS
+    }
+
+
+@functools.cache
+def _fdmon_setting() -> Setting:
+    from qmp_iothreadd.iothread._engine import FD_MONITORS  # see polling_settings
+
+    return Setting(FD_MONITORS[0])
 
 
 @functools.cache
@@ -99,13 +113,14 @@ class EventLoopBase(ConfigurableObject):
         """
         if self.active and name in EventLoopBase.settings:
             self.check_thread_pool()
-        if name in _POOL_SIZES:
-            self.set_pool_sizes()
+        if name in EventLoopBase.settings:
+            self.set_up_pool()
 
-    def set_pool_sizes(self) -> None:
-        """Give the context the sizes of its pool, which were checked."""
+    def set_up_pool(self) -> None:
+        """Give the context the sizes of its pool, which were checked, and of a batch."""
         if self._context is not None:
             self._context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
+            self._context.set_max_batch(self.load("aio-max-batch"))
 
     def check_thread_pool(self) -> None:
         """Refuse pool sizes that no pool can have."""
@@ -125,7 +140,7 @@ class MainLoop(EventLoopBase):
     def serve(self, context: AioContext | None) -> None:
         """Have a context, for disks without an iothread, or none any more."""
         self._context = context
-        self.set_pool_sizes()
+        self.set_up_pool()
 
     @property
     def active(self) -> bool:
@@ -206,15 +221,21 @@ class IOThread(EventLoopBase):
 
     def setting(self, name: str) -> Setting:
         """The row of a property; those about polling are the engine's."""
+        if name == FDMON:
+            return _fdmon_setting()
         return polling_settings().get(name) or super().setting(name)
 
     def load(self, name: str) -> Any:
         """The value in force of a property."""
+        if name == FDMON and self._context is not None:
+            return self._context.fdmon
         value = self.values.get(name)
+        if value is None and not self.polling_supported and name in polling_settings():
+            return self.setting(name).default if name == POLICY else 0
+        if not value and _polling_defaults()[1].get(name) == 0:
+            return 0 if self.values.get(POLICY) == LEGACY else self.setting(name).default
         if value is not None:
             return value
-        if not self.polling_supported and name in polling_settings() and name != POLICY:
-            return 0
         if name == "x-nice":
             return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
         return self.setting(name).default
@@ -226,6 +247,8 @@ class IOThread(EventLoopBase):
             return
         if name == "x-nice":
             self._set_nice()
+        elif name == FDMON:
+            self._set_fdmon()
         elif name in EventLoopBase.settings or name in polling_settings():
             self._check_polling()  # event-loop-base.c does it for both kinds
             if not self._changed:
@@ -253,7 +276,7 @@ class IOThread(EventLoopBase):
 
     def complete(self) -> None:
         """Start the thread; when this returns it runs and its id is known."""
-        has_pool = not _POOL_SIZES.isdisjoint(self.values)
+        has_pool = not EventLoopBase.settings.keys().isdisjoint(self.values)
         if has_pool:
             self.check_thread_pool()
         self._check_polling()
@@ -265,7 +288,9 @@ class IOThread(EventLoopBase):
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         self._context = context
         if has_pool:
-            self.set_pool_sizes()
+            self.set_up_pool()
+        if FDMON in self.values:
+            self._set_fdmon()
         if self.traces is not None:
             self.traces.attach(context)
         if "x-nice" in self.values:
@@ -340,6 +365,23 @@ class IOThread(EventLoopBase):
 
             return stub_value(member.type)
         return value
+
+    def _set_fdmon(self) -> None:
+        """Give the running thread its fd monitor; where that is refused the next, which is said."""
+        assert self._context is not None
+        wanted = self.values[FDMON]
+        try:
+            self._context.fdmon = wanted
+        except OSError as error:
+            raise errors.fdmon_failed(wanted, error.strerror or str(error)) from None
+        refusal = self._context.fdmon_refusal
+        if refusal is not None:
+            from qmp_iothreadd.iothread.standard_error import write_lines  # rarely
+
+            write_lines(
+                f"warning: {self.name}: {wanted} is refused ({refusal}): it uses "
+                f"{self._context.fdmon}\n"
+            )
 
     def _set_nice(self) -> None:
         """Give the running thread its nice level; where that is refused the old one stays."""

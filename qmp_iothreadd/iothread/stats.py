@@ -20,12 +20,14 @@ def address(value: int) -> str:
 
 def iothread_stats(id: str, context: AioContext) -> dict[str, Any]:
     """An IOThreadStats of the iothread ``id``. Its thread goes on meanwhile."""
-    stats = context.stats()
+    stats, refusal = context.stats(), context.fdmon_refusal
     return {
         "id": id,
         "ctx": address(context.address),
         "thread-id": context.thread_id,
         "poll-policy": context.policy,
+        "fdmon": context.fdmon,
+        **({} if refusal is None else {"fdmon-refusal": refusal}),
         **_spelled({key: value for key, value in stats.items() if key not in _RESHAPED}),
         "poll-ns-histogram": poll_histogram(stats["poll_ns_histogram"]),
         "latency": _latency(stats),

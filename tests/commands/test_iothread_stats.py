@@ -219,7 +219,8 @@ def test_the_policy_is_changed_while_it_runs(loaded: MemoryClient) -> None:
     assert context is not None
     assert context.policy == "legacy"
     set_property(loaded, "poll-weight", 5)
-    assert (context.poll_params, context.policy) == (PollParams(weight=5), "legacy")
+    expected = PollParams(grow=0, shrink=0, weight=5)  # as they were before QEMU 11.1
+    assert (context.poll_params, context.policy) == (expected, "legacy")
     refused(
         "Parameter 'x-poll-policy' does not accept value 'best'",
         set_property,
@@ -275,3 +276,62 @@ def test_a_priority_that_the_system_refuses_leaves_nothing() -> None:
         assert len(client.execute("query-iothreads")) == 1
         refused(text, client.execute, "qom-set", {**get, "value": -5})
         assert client.execute("qom-get", get) == before
+
+
+def test_a_factor_of_0_is_what_the_policy_takes_it_for(client: MemoryClient) -> None:
+    set_property(client, "poll-shrink", 0)
+    assert (get_property(client, "poll-shrink"), get_property(client, "poll-grow")) == (2, 2)
+    set_property(client, "x-poll-policy", "legacy")
+    assert (get_property(client, "poll-shrink"), get_property(client, "poll-grow")) == (0, 0)
+    set_property(client, "poll-grow", 3)
+    assert client.execute("query-iothreads")[0]["poll-grow"] == 3
+    assert client.execute("query-iothreads")[0]["poll-shrink"] == 0
+    set_property(client, "x-poll-policy", "weighted")
+    assert (get_property(client, "poll-shrink"), get_property(client, "poll-grow")) == (2, 3)
+
+
+# -- The fd monitor -------------------------------------------------------------------------------
+
+
+def test_the_fd_monitor_is_chosen_when_made_and_when_set(client: MemoryClient) -> None:
+    options = {"qom-type": "iothread", "id": "io1", "x-fdmon": "epoll"}
+    client.execute("object-add", options)
+    assert client.execute("qom-get", {"path": "/objects/io1", "property": "x-fdmon"}) == "epoll"
+    assert client.execute("x-query-iothread-stats", {"id": "io1"})[0]["fdmon"] == "epoll"
+    assert get_property(client, "x-fdmon") == stats(client)["fdmon"]
+    set_property(client, "x-fdmon", "epoll")
+    assert (get_property(client, "x-fdmon"), stats(client)["fdmon"]) == ("epoll", "epoll")
+    with pytest.raises(QmpError, match="Parameter 'x-fdmon' does not accept value 'kqueue'"):
+        set_property(client, "x-fdmon", "kqueue")
+
+
+def test_a_refused_fd_monitor_is_said(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    iothread = client.machine.iothreads()[0]
+
+    class Refusing:
+        """A context on a kernel without io_uring."""
+
+        fdmon_refusal: str | None = None
+
+        @property
+        def fdmon(self) -> str:
+            return "epoll"
+
+        @fdmon.setter
+        def fdmon(self, name: str) -> None:
+            if name == "epoll":
+                raise OSError(24, "Too many open files")
+            self.fdmon_refusal = "Operation not permitted"
+
+    monkeypatch.setattr(iothread, "_context", Refusing())
+    try:
+        set_property(client, "x-fdmon", "io_uring")
+        assert get_property(client, "x-fdmon") == "epoll"
+        said = "warning: io0: io_uring is refused (Operation not permitted): it uses epoll\n"
+        assert capsys.readouterr().err == said
+        with pytest.raises(QmpError, match="cannot use the fd monitor epoll: Too many open files"):
+            set_property(client, "x-fdmon", "epoll")
+    finally:
+        monkeypatch.undo()

@@ -128,28 +128,6 @@ def test_rare_events_are_waited_for_at_no_cost(started: Start, notifier: EventNo
     assert after["cpu_ns"] - before["cpu_ns"] < 0.01 * 1e9
 
 
-def test_a_handler_without_poll_keeps_the_context_from_busy_polling(
-    started: Start, notifier: EventNotifier, eventually: Eventually
-) -> None:
-    context, counter = started(max_ns=10**9), Counter(notifier)
-    polled = context.add_handler(notifier, counter.read, poll=True)
-    reader, writer = os.pipe()
-    plain = context.add_handler(reader, lambda: None)
-    context.reset_stats()
-    for runs in range(1, 20):
-        notifier.set()
-        eventually(counter.reached(runs))
-    assert context.stats()["polls"] == 0
-    context.remove_handler(plain)
-    for runs in range(20, 40):
-        notifier.set()
-        eventually(counter.reached(runs))
-    assert context.stats()["polls"] > 0
-    context.remove_handler(polled)
-    os.close(reader)
-    os.close(writer)
-
-
 def test_poll_callbacks_in_python(started: Start, eventually: Eventually) -> None:
     context, kick = started(max_ns=10**9), EventNotifier()
     calls: list[str] = []

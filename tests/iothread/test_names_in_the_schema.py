@@ -9,6 +9,7 @@ from qmp_iothreadd.iothread._engine import (
     ARRIVALS,
     DISK_REQUEST_MAX,
     DISK_SECTOR,
+    FD_MONITORS,
     POLICIES,
     POLL_PARAMS,
     TIME_MAX_NS,
@@ -28,6 +29,7 @@ def members(name: str) -> list[str]:
 def test_arrivals_and_policies() -> None:
     assert members("WorkloadArrival") == list(ARRIVALS)
     assert members("PollPolicy") == list(POLICIES)
+    assert members("FdMonitor") == list(FD_MONITORS)
     assert members("WorkloadPattern") == list(ACCESS_PATTERNS)
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -204,9 +205,19 @@ def test_parameters_of_0_mean_the_defaults(started: Start) -> None:
     context.set_poll_params(PollParams(max_ns=1000, shrink=5), policy="legacy")
     assert context.poll_params == PollParams(max_ns=1000, grow=2, shrink=5, weight=3)
     assert context.policy == "legacy"
+    # Before QEMU 11.1 a 0 stood for itself.
     context.set_poll_params(PollParams(max_ns=1000, grow=4, shrink=0, weight=6))
-    assert context.poll_params == PollParams(max_ns=1000, grow=4, shrink=2, weight=6)
+    assert context.poll_params == PollParams(max_ns=1000, grow=4, shrink=0, weight=6)
     assert context.policy == "legacy"
+    context.set_poll_params(PollParams(max_ns=1000, grow=4, shrink=0), policy="weighted")
+    assert context.poll_params == PollParams(max_ns=1000, grow=4, shrink=2)
+
+
+def test_a_policy_has_its_own_defaults() -> None:
+    with closing(AioContext(policy="legacy")) as context:
+        assert context.poll_params == PollParams(grow=0, shrink=0, weight=0)
+    with closing(AioContext()) as context:
+        assert context.poll_params == PollParams()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +242,7 @@ def test_only_poll_params_are_parameters(started: Start) -> None:
 
 
 def test_parameters_are_a_value() -> None:
-    params = PollParams(shrink=5, grow=0)
+    params = PollParams(shrink=5, grow=2)
     assert params == PollParams(shrink=5) != PollParams()
     assert len({params, PollParams(shrink=5)}) == 1
     assert (params.max_ns, params.grow, params.shrink, params.weight) == (32768, 2, 5, 3)

@@ -23,6 +23,7 @@ OURS = {
     "object-add.qom-type: value x-workload",
     "object-add: branch x-workload",
     "object-add/iothread: member x-poll-policy",
+    "object-add/iothread: member x-fdmon",
     "object-add/iothread: member x-nice",
 }
 

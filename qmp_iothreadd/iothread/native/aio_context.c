@@ -29,7 +29,7 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
         return NULL;
     }
     memset(ctx, 0, sizeof(*ctx));
-    ctx->params = ctx->set_params = poll_params_effective(params);
+    ctx->params = ctx->set_params = poll_params_effective(params, policy);
     ctx->policy = ctx->set_policy = policy;
     ctx->idle_interval_ns = AIO_IDLE_INTERVAL_NS;
     aio_list_init(&ctx->ops);
@@ -37,6 +37,8 @@ AioContext *aio_context_new(PollParams params, PollPolicy policy)
     aio_list_init(&ctx->dead);
     aio_list_init(&ctx->handlers);
     aio_list_init(&ctx->timers);
+    aio_list_init(&ctx->bottom_halves);
+    aio_list_init(&ctx->batch);
     ctx->bh_last_next = &ctx->bh_first;
     ctx->fdmon = &fdmon_single;
     stats_init(&ctx->stats, aio_clock_ns());
@@ -245,7 +247,7 @@ int aio_context_poll(AioContext *ctx, bool blocking)
 void aio_context_set_poll_params(AioContext *ctx, PollParams params, PollPolicy policy)
 {
     pthread_mutex_lock(&ctx->lock);
-    ctx->set_params = poll_params_effective(params);
+    ctx->set_params = poll_params_effective(params, policy);
     ctx->set_policy = policy;
     atomic_fetch_or_explicit(&ctx->attention, ATTENTION_PARAMS, memory_order_relaxed);
     if (aio_is_home(ctx)) {
@@ -333,9 +335,4 @@ unsigned aio_context_workloads(AioContext *ctx)
 unsigned aio_context_disk_queues(AioContext *ctx)
 {
     return atomic_load_explicit(&ctx->disk_queues, memory_order_acquire);
-}
-
-void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max)
-{
-    thread_pool_set_sizes(&ctx->pool, min, max);
 }

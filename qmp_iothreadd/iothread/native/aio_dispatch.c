@@ -1,4 +1,6 @@
 /* Running the handlers that are ready, and what adjusting the window is told of them. */
+#define _GNU_SOURCE
+#include <poll.h>
 #include <string.h>
 
 #include "engine_int.h"
@@ -43,6 +45,20 @@ static void record_latency(AioContext *ctx, const AioHandler *handler)
     }
 }
 
+/* What the kernel says: both may be due, and the first may remove the handler. */
+static void run_waited(AioHandler *handler, uint32_t revents)
+{
+    const AioHandlerOps *ops = &handler->ops;
+    const uint32_t hung_up = ops->read ? 0 : POLLHUP;
+
+    if (ops->read && (!revents || revents & (POLLIN | POLLHUP | POLLERR))) {
+        ops->read(handler->opaque);
+    }
+    if (ops->write && !handler->deleted && revents & (POLLOUT | POLLERR | hung_up)) {
+        ops->write(handler->opaque);
+    }
+}
+
 static bool dispatch(AioContext *ctx, AioHandler *handler, uint64_t iteration,
                      AioCounters *count)
 {
@@ -74,7 +90,7 @@ static bool dispatch(AioContext *ctx, AioHandler *handler, uint64_t iteration,
         run_poll_ready(ctx, handler);
     } else {
         count->waited_events++;
-        handler->ops.read(handler->opaque);
+        run_waited(handler, revents);
     }
     handler->busy--;
     return true;

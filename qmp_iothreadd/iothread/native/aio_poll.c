@@ -16,7 +16,7 @@ enum { IDLE_CHECKS = 64 };
 void aio_mark_ready(AioLink *ready, AioHandler *handler)
 {
     aio_list_remove_if_inserted(&handler->ready_link); /* from an outer iteration's list */
-    aio_list_insert_tail(ready, &handler->ready_link);
+    aio_list_insert_head(ready, &handler->ready_link);
 }
 
 static bool poll_handler(AioLink *ready, AioHandler *handler)
@@ -83,7 +83,7 @@ static bool remove_idle_handlers(AioContext *ctx, AioLink *ready, int64_t now_ns
 {
     bool found = false;
 
-    if (now_ns < ctx->idle_check_ns) {
+    if (now_ns < ctx->idle_check_ns || !fdmon_removes_idle(ctx)) {
         return false;
     }
     ctx->idle_check_ns = now_ns + ctx->idle_interval_ns / IDLE_CHECKS;
@@ -122,7 +122,7 @@ static bool busy_poll(AioContext *ctx, AioLink *ready, int64_t window_ns, int64_
             progress = run_poll_handlers_once(ctx, ready, result->end_ns, timeout_ns);
         } while (--pass && *timeout_ns);
         result->end_ns = aio_clock_ns();
-    } while (*timeout_ns && result->end_ns - start_ns < window_ns && !ctx->poll_disablers);
+    } while (*timeout_ns && result->end_ns - start_ns < window_ns && !ctx->fdmon->has_events(ctx));
 
     const int64_t elapsed_ns = result->end_ns - start_ns;
     if (remove_idle_handlers(ctx, ready, result->end_ns)) {
@@ -147,7 +147,7 @@ PollResult aio_try_poll(AioContext *ctx, AioLink *ready, int64_t start_ns, int64
         /* As unsigned numbers: -1, to wait for ever, is the longest. */
         const bool sooner = (uint64_t)*timeout_ns < (uint64_t)ctx->poll_ns;
         const int64_t window_ns = sooner ? *timeout_ns : ctx->poll_ns;
-        if (window_ns && !ctx->poll_disablers) {
+        if (window_ns && ctx->fdmon->begin_poll(ctx)) {
             result.polled = true;
             result.found = set_poll_started(ctx, ready, true);
             result.found |= busy_poll(ctx, ready, window_ns, timeout_ns, &result);
@@ -167,7 +167,8 @@ PollResult aio_try_poll(AioContext *ctx, AioLink *ready, int64_t start_ns, int64
 static bool wait_for_rest(AioContext *ctx, AioLink *ready, bool found, bool blocking,
                           int64_t timeout_ns, int64_t now_ns)
 {
-    bool ask = !found && (timeout_ns || !blocking || ctx->fdmon->need_wait(ctx));
+    bool ask = found ? ctx->fdmon->has_events(ctx)
+                     : timeout_ns || !blocking || ctx->fdmon->need_wait(ctx);
     const bool announce = timeout_ns != 0;
 
     if (announce) {
@@ -221,22 +222,49 @@ static void end_accounting(AioContext *ctx, AioCounters *count)
     stats_publish(&ctx->stats, count, ctx->poll_ns);
 }
 
+/*
+ * What an outer iteration found and has not run yet: of a handler that is told of an event once
+ * nobody would tell this one.
+ */
+static bool take_outer_ready(AioContext *ctx, AioLink *ready)
+{
+    bool found = false;
+
+    while (ctx->ready && !aio_list_empty(ctx->ready)) {
+        AioLink *link = ctx->ready->prev;
+        aio_list_remove(link);
+        aio_list_insert_head(ready, link);
+        found = true;
+    }
+    return found;
+}
+
+/* How long it may wait: not at all where there is something to do already. */
+static int64_t timeout_of(AioContext *ctx, bool blocking, int64_t now_ns)
+{
+    return blocking && !aio_bh_is_pending(ctx) ? aio_timers_timeout(ctx, now_ns) : 0;
+}
+
 bool aio_iterate(AioContext *ctx, bool blocking)
 {
     AioCounters count = {0};
-    AioLink ready;
+    AioLink ready, *const outer_ready = ctx->ready;
 
     const uint64_t iteration = ++ctx->iteration;
     if (__builtin_expect(atomic_load_explicit(&ctx->attention, memory_order_relaxed) != 0, 0)) {
         aio_attend(ctx);
     }
     aio_list_init(&ready);
+    const bool taken = take_outer_ready(ctx, &ready);
+    ctx->ready = &ready;
     ctx->depth++;
+    aio_pool_flush(ctx);
     const int64_t start_ns = aio_clock_ns();
     begin_accounting(ctx, start_ns);
 
-    int64_t timeout_ns = blocking ? aio_timers_timeout(ctx, start_ns) : 0;
+    int64_t timeout_ns = taken ? 0 : timeout_of(ctx, blocking, start_ns);
     const PollResult poll = aio_try_poll(ctx, &ready, start_ns, &timeout_ns);
+    aio_pool_flush(ctx);
     count.polling_ns = (uint64_t)(poll.end_ns - start_ns);
     count.polls = poll.polled;
     count.polls_in_vain = poll.polled && !poll.found;
@@ -247,7 +275,7 @@ bool aio_iterate(AioContext *ctx, bool blocking)
         timeout_ns = 0;
     }
     ctx->now_ns = poll.end_ns;
-    if (wait_for_rest(ctx, &ready, poll.found, blocking, timeout_ns, poll.end_ns)) {
+    if (wait_for_rest(ctx, &ready, poll.found || taken, blocking, timeout_ns, poll.end_ns)) {
         ctx->now_ns = stats_end_wait(&ctx->stats, poll.end_ns);
         count.waits = 1;
     }
@@ -257,11 +285,13 @@ bool aio_iterate(AioContext *ctx, bool blocking)
     bool progress = aio_bh_poll(ctx);
     progress |= aio_dispatch_ready(ctx, &ready, iteration, &count);
     progress |= aio_timers_run(ctx);
+    aio_pool_flush(ctx);
     if (ctx->params.max_ns) {
         aio_adjust(ctx, iteration, block_ns, &count);
     }
     aio_reap_handlers(ctx);
     end_accounting(ctx, &count);
     ctx->depth--;
+    ctx->ready = outer_ready;
     return progress;
 }

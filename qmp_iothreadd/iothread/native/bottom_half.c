@@ -22,7 +22,8 @@ struct AioBH {
     void *opaque;
     void (*release)(void *opaque);
     AioBH *next;            /* the thread that set BH_PENDING, then home */
-    _Atomic uint32_t flags; /* any thread */
+    AioLink link;           /* AioContext.bottom_halves of a persistent one: its lock */
+    _Atomic uint32_t flags; /* any thread; BH_ONESHOT from its beginning, or not at all */
 };
 
 static AioBH *bh_alloc(AioContext *ctx, void (*fn)(void *), void *opaque,
@@ -39,6 +40,13 @@ static AioBH *bh_alloc(AioContext *ctx, void (*fn)(void *), void *opaque,
 
 static void bh_free(AioBH *bh)
 {
+    AioContext *ctx = bh->ctx;
+
+    if (!(atomic_load_explicit(&bh->flags, memory_order_relaxed) & BH_ONESHOT)) {
+        pthread_mutex_lock(&ctx->lock);
+        aio_list_remove(&bh->link);
+        pthread_mutex_unlock(&ctx->lock);
+    }
     if (bh->release) {
         bh->release(bh->opaque);
     }
@@ -64,7 +72,14 @@ static void bh_enqueue(AioBH *bh, uint32_t flags)
 
 AioBH *aio_bh_new(AioContext *ctx, void (*fn)(void *), void *opaque, void (*release)(void *))
 {
-    return bh_alloc(ctx, fn, opaque, release);
+    AioBH *bh = bh_alloc(ctx, fn, opaque, release);
+
+    if (bh) {
+        pthread_mutex_lock(&ctx->lock);
+        aio_list_insert_tail(&ctx->bottom_halves, &bh->link);
+        pthread_mutex_unlock(&ctx->lock);
+    }
+    return bh;
 }
 
 void aio_bh_schedule(AioBH *bh)
@@ -83,14 +98,18 @@ void aio_bh_delete(AioBH *bh)
 }
 
 int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *), void *opaque,
-                            void (*release)(void *))
+                            void (*release)(void *), AioBH **out)
 {
     AioBH *bh = bh_alloc(ctx, fn, opaque, release);
 
     if (!bh) {
         return -ENOMEM;
     }
-    bh_enqueue(bh, BH_SCHEDULED | BH_ONESHOT);
+    if (out) {
+        *out = bh; /* it may be gone once it is pushed */
+    }
+    atomic_store_explicit(&bh->flags, BH_ONESHOT, memory_order_relaxed);
+    bh_enqueue(bh, BH_SCHEDULED);
     return 0;
 }
 
@@ -128,6 +147,29 @@ static AioBH *pop(AioContext *ctx)
     return bh;
 }
 
+bool aio_bh_is_pending(const AioContext *ctx)
+{
+    return ctx->bh_first || atomic_load_explicit(&ctx->bh_incoming, memory_order_relaxed);
+}
+
+/*
+ * Not in a list any more, so that scheduling it puts it there again; except one that is to be freed:
+ * who schedules that meanwhile is late.
+ */
+static uint32_t take_flags(AioBH *bh)
+{
+    uint32_t flags = atomic_load_explicit(&bh->flags, memory_order_relaxed);
+    uint32_t after;
+
+    do {
+        after = flags & ~(uint32_t)BH_SCHEDULED;
+        if (!(flags & (BH_ONESHOT | BH_DELETED))) {
+            after &= ~(uint32_t)BH_PENDING;
+        }
+    } while (!atomic_compare_exchange_weak(&bh->flags, &flags, after));
+    return flags;
+}
+
 /* What is scheduled while it runs waits for the next iteration. A nested one goes on with it. */
 bool aio_bh_poll(AioContext *ctx)
 {
@@ -136,8 +178,7 @@ bool aio_bh_poll(AioContext *ctx)
 
     take_incoming(ctx);
     while ((bh = pop(ctx))) {
-        const uint32_t flags =
-            atomic_fetch_and(&bh->flags, ~(uint32_t)(BH_PENDING | BH_SCHEDULED));
+        const uint32_t flags = take_flags(bh);
         if ((flags & (BH_SCHEDULED | BH_DELETED)) == BH_SCHEDULED) {
             progress = true;
             bh->fn(bh->opaque);
@@ -159,5 +200,8 @@ void aio_bh_cleanup(AioContext *ctx)
         if (flags & (BH_DELETED | BH_ONESHOT)) {
             bh_free(bh);
         }
+    }
+    while (!aio_list_empty(&ctx->bottom_halves)) {
+        bh_free(aio_container_of(ctx->bottom_halves.next, AioBH, link));
     }
 }

@@ -110,6 +110,7 @@ static int attach(DiskQueue *queue)
         .poll_ready = queue_poll_ready,
         .poll_begin = queue_poll_begin,
         .poll_end = queue_poll_end,
+        .edge = true,
     };
     SetUp setup = {.queue = queue};
     int error = event_notifier_init(&queue->notifier);

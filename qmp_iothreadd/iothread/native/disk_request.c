@@ -164,7 +164,7 @@ static void begin(DiskQueue *queue, DiskRequest *request)
     if (disk->fd >= 0) {
         request->job.work = do_work;
         atomic_fetch_add_explicit(&queue->in_workers, 1, memory_order_relaxed);
-        thread_pool_submit(&queue->ctx->pool, &request->job);
+        aio_pool_add(queue->ctx, &request->job);
     } else if (disk->latency_ns) {
         delay(queue, request, disk->latency_ns);
     } else {

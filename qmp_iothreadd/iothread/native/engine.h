@@ -120,24 +120,56 @@ bool aio_context_is_wanted(AioContext *ctx);
 /* Makes a blocked or busy-polling context look again. */
 void aio_notify(AioContext *ctx);
 
+/* ---- fd monitors: what a context blocks in ---- */
+
+/* The best first. The schema's FdMonitor has the same names. */
+#define FD_MONITORS(X)                                                                         \
+    X(io_uring)                                                                                \
+    X(epoll)
+
+#define X(name) +1
+enum { FD_MONITOR_COUNT = 0 FD_MONITORS(X) };
+#undef X
+
+extern const char *const fd_monitor_names[FD_MONITOR_COUNT];
+
+/*
+ * From now on, with all handlers, one of the table, or the next one that the system allows. The
+ * first is what a context begins with. A context has none of them open before its first handler.
+ */
+int aio_context_set_fdmon(AioContext *ctx, unsigned wanted);
+
+/* The one in use, or to be used; *refusal: 0, or why it is not the one that was wanted (-errno). */
+unsigned aio_context_fdmon(AioContext *ctx, int *refusal);
+
 /* ---- handlers ---- */
 
 typedef struct AioHandlerOps {
-    void (*read)(void *opaque);       /* the descriptor is readable */
-    bool (*poll)(void *opaque);       /* NULL keeps the whole context from busy-polling */
+    void (*read)(void *opaque);       /* the descriptor is readable; may be NULL, as the next */
+    void (*write)(void *opaque);      /* it is writable */
+    bool (*poll)(void *opaque);       /* NULL: epoll keeps the whole context from busy-polling */
     void (*poll_ready)(void *opaque); /* poll() said yes; NULL: read */
     void (*poll_begin)(void *opaque); /* busy-polling starts: no notifications needed */
     void (*poll_end)(void *opaque);   /* busy-polling ends: notifications again */
     void (*release)(void *opaque);    /* no callback runs any more, in whichever thread */
+    bool edge; /* read() takes all there is, and may run in vain: to be told of it once is enough */
 } AioHandlerOps;
 
 /*
  * `event_since_ns`, where not NULL, holds the time of the oldest event not yet handled (0 for
  * none) and feeds the latency histogram; it must live as long as the handler. NULL and errno
- * when the descriptor cannot be watched or memory is short; nothing is released then.
+ * when the descriptor cannot be watched, has a handler (EEXIST), or memory is short; nothing is
+ * released then.
  */
 AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
                             const _Atomic int64_t *event_since_ns);
+
+/*
+ * Another handler for the descriptor of `old`, which is freed as by aio_handler_free. No event is
+ * lost in between. NULL and errno when memory is short; then `old` stays.
+ */
+AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void *opaque,
+                                const _Atomic int64_t *event_since_ns);
 
 /*
  * When it returns no callback of the handler runs nor will run, and it is released; called from
@@ -160,8 +192,24 @@ size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max);
 unsigned aio_context_workloads(AioContext *ctx);
 unsigned aio_context_disk_queues(AioContext *ctx);
 
-/* How many threads do for it what blocks: 0 <= min <= max, 0 < max. */
+/* ---- the pool: threads that do for a context what blocks ---- */
+
+/* 0 <= min <= max, 0 < max. Those that are idle are kept up to `min`; there are at most `max`. */
 void aio_context_set_pool_sizes(AioContext *ctx, uint32_t min, uint32_t max);
+
+/* Jobs that handlers submit go to the pool so many at a time; 0: AIO_BATCH_DEFAULT. */
+void aio_context_set_max_batch(AioContext *ctx, uint64_t max_batch);
+
+/* What QEMU's block/linux-aio.c has for 0. */
+enum { AIO_BATCH_DEFAULT = 32 };
+
+/*
+ * work(opaque) in a thread of the pool, then done(opaque) in the home thread, then release(opaque);
+ * when the context is freed, what has not begun is released alone. Within an iteration a job waits
+ * for the end of the iteration, or until there are max_batch of them. -ENOMEM.
+ */
+int aio_pool_submit(AioContext *ctx, void (*work)(void *), void (*done)(void *),
+                    void (*release)(void *), void *opaque);
 
 /* ---- statistics and traces ---- */
 
@@ -180,7 +228,9 @@ uint64_t aio_context_trace_dropped(AioContext *ctx);
 
 /* ---- bottom halves ---- */
 
-/* A persistent one; `release` (may be NULL) is called when it is gone. */
+/*
+ * A persistent one; `release` (may be NULL) is called when it is gone, with the context at the latest.
+ */
 AioBH *aio_bh_new(AioContext *ctx, void (*fn)(void *), void *opaque, void (*release)(void *));
 void aio_bh_schedule(AioBH *bh);
 void aio_bh_cancel(AioBH *bh);
@@ -188,9 +238,12 @@ void aio_bh_cancel(AioBH *bh);
 /* It will not run again. It is released by the home thread, or with the context. */
 void aio_bh_delete(AioBH *bh);
 
-/* -ENOMEM is the only failure. */
+/*
+ * -ENOMEM is the only failure. It is gone when it has run; until `release` is called, *bh (which may
+ * be NULL) may be scheduled again, canceled and deleted.
+ */
 int aio_bh_schedule_oneshot(AioContext *ctx, void (*fn)(void *), void *opaque,
-                            void (*release)(void *));
+                            void (*release)(void *), AioBH **bh);
 
 /* ---- timers: home thread only ---- */
 

@@ -36,6 +36,8 @@ struct AioHandler {
     AioLink poll_link;  /* AioContext.poll_list: home */
     AioLink ready_link; /* the ready list of the innermost iteration that found it: home */
     AioLink dead_link;  /* AioContext.dead: home */
+    AioLink fdmon_link; /* the fd monitor's own, as is the next: home */
+    uint32_t fdmon_slot;
 
     uint32_t revents;        /* home: found by the fd monitor */
     bool poll_ready;         /* home: found by busy-polling */
@@ -96,6 +98,7 @@ struct AioContext {
     bool cpu_clock_valid;       /* lock: the thread has not ended, so its clock can be read */
     int64_t cpu_ns_ended;       /* lock: CPU time of threads that ended */
     AioLink ops;                /* lock: AioOp */
+    AioLink bottom_halves;      /* lock: persistent AioBH that are not deleted */
     PollParams set_params;      /* lock: the parameters set last; home takes them over */
     PollPolicy set_policy;      /* lock */
 
@@ -107,6 +110,7 @@ struct AioContext {
     AioLink poll_list;
     AioLink dead;             /* deleted handlers that are not quiescent yet */
     AioLink handlers;         /* see AioHandler.all_link */
+    AioLink *ready;           /* of the innermost iteration; NULL outside */
     uint32_t poll_disablers;  /* handlers without a poll callback */
     bool poll_started;        /* busy-polling: the handlers in the poll list were told so */
     uint32_t walking;         /* walks of poll_list that call back: nothing is unlinked */
@@ -129,6 +133,8 @@ struct AioContext {
     AioLink timers;           /* by deadline */
     const FDMon *fdmon;
     FDMonState fdmon_state;   /* the monitor's own */
+    _Atomic unsigned fdmon_index; /* of FD_MONITORS; home writes, any reads, relaxed, as the next */
+    _Atomic int fdmon_refusal;
     EventNotifier notifier;
     AioHandler notifier_handler;
     char thread_name[AIO_NAME_MAX + 1]; /* start writes it before there is a thread */
@@ -138,6 +144,9 @@ struct AioContext {
     AioStats stats;
     TraceRing trace;
     ThreadPool pool;
+    AioLink batch;            /* home: jobs that the pool is to get */
+    uint64_t batched;         /* home: how many those are */
+    _Atomic uint64_t max_batch; /* any thread, relaxed */
     _Atomic uint32_t workloads;   /* attached ones; any thread, relaxed, as the next */
     _Atomic uint32_t disk_queues;
 };
@@ -182,6 +191,12 @@ void aio_reap_handlers(AioContext *ctx);
 /* The embedded notifier's handler. */
 int aio_notifier_attach(AioContext *ctx);
 
+/* A job of the home thread; goes to the pool at once outside of an iteration. */
+void aio_pool_add(AioContext *ctx, PoolJob *job);
+void aio_pool_flush(AioContext *ctx);
+
+/* Whether a bottom half waits to be looked at. */
+bool aio_bh_is_pending(const AioContext *ctx);
 bool aio_bh_poll(AioContext *ctx);
 void aio_bh_cleanup(AioContext *ctx);
 

@@ -1,15 +1,12 @@
 /*
  * File descriptor monitors: what a context blocks in. Each is a file fdmon_NAME.c that defines the
- * table of functions `fdmon_NAME`, and a row of FD_MONITORS.
+ * table of functions `fdmon_NAME`, and a row of FD_MONITORS (engine.h).
  */
 #ifndef IOTHREADD_FDMON_H
 #define IOTHREADD_FDMON_H
 
 #include "engine.h"
 #include "list.h"
-
-/* The monitors of handlers, the best first: a context takes the first one that sets up. */
-#define FD_MONITORS(X) X(epoll)
 
 /* What a monitor keeps for one context; 0 before its setup. */
 typedef union FDMonState {
@@ -21,13 +18,22 @@ typedef union FDMonState {
 typedef struct FDMon {
     const char *name;
 
-    /* Prepares a context; -ENOSYS or the like where the system has no such thing. */
+    /* Whether a handler without events leaves the poll list after a while (AIO_IDLE_INTERVAL_NS). */
+    bool removes_idle;
+
+    /* Prepares a context; -ENOSYS, -EPERM or the like where the system has, or allows, no such thing. */
     int (*setup)(AioContext *ctx);
     void (*cleanup)(AioContext *ctx);
 
-    /* Watches a handler's descriptor for input from now on; may refuse. */
+    /* Watches a handler's descriptor for its events (fdmon_events) from now on; may refuse. */
     int (*add)(AioContext *ctx, AioHandler *handler);
     void (*remove)(AioContext *ctx, AioHandler *handler);
+
+    /* Called before busy-polling, which does not take place where it returns false. */
+    bool (*begin_poll)(AioContext *ctx);
+
+    /* Whether events have come in, as memory tells it: ends busy-polling, `wait` is called. */
+    bool (*has_events)(AioContext *ctx);
 
     /*
      * Whether an iteration that has no time to wait, and has found nothing by polling, must call
@@ -49,8 +55,14 @@ extern const FDMon fdmon_single;
 FD_MONITORS(X)
 #undef X
 
-/* Changes from fdmon_single to one of FD_MONITORS, if it is not there yet. Home only. */
+/* Changes from fdmon_single to the monitor that was chosen, or to the next one that works. */
 int fdmon_upgrade(AioContext *ctx);
+
+/* Whether a handler without events is to leave the poll list. */
+bool fdmon_removes_idle(const AioContext *ctx);
+
+/* What a handler waits for, as poll(2) has it. */
+uint32_t fdmon_events(const AioHandler *handler);
 
 static inline struct timespec fdmon_timespec(int64_t ns)
 {

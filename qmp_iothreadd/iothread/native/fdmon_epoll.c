@@ -1,4 +1,4 @@
-/* The fd monitor epoll: everywhere on Linux. Its state is the epoll descriptor. */
+/* The fd monitor epoll: everywhere on Linux, and what QEMU has where io_uring is refused. Its state is the epoll descriptor. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/epoll.h>
@@ -29,7 +29,7 @@ static void epoll_cleanup(AioContext *ctx)
 
 static int epoll_add(AioContext *ctx, AioHandler *handler)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = handler};
+    struct epoll_event event = {.events = fdmon_events(handler), .data.ptr = handler};
 
     return epoll_ctl(ctx->fdmon_state.fd, EPOLL_CTL_ADD, handler->fd, &event) ? -errno : 0;
 }
@@ -38,6 +38,19 @@ static void epoll_remove(AioContext *ctx, AioHandler *handler)
 {
     /* Fails when the descriptor was closed before its handler was removed: gone either way. */
     epoll_ctl(ctx->fdmon_state.fd, EPOLL_CTL_DEL, handler->fd, NULL);
+}
+
+/* Nobody looks for the events of a handler that cannot be polled, except the kernel. */
+static bool epoll_begin_poll(AioContext *ctx)
+{
+    return ctx->poll_disablers == 0;
+}
+
+/* Only the kernel knows. */
+static bool epoll_has_events(AioContext *ctx)
+{
+    (void)ctx;
+    return false;
 }
 
 static bool epoll_need_wait(AioContext *ctx)
@@ -90,10 +103,13 @@ static void epoll_wait_ready(AioContext *ctx, AioLink *ready, int64_t timeout_ns
 
 const FDMon fdmon_epoll = {
     .name = "epoll",
+    .removes_idle = false,
     .setup = epoll_setup,
     .cleanup = epoll_cleanup,
     .add = epoll_add,
     .remove = epoll_remove,
+    .begin_poll = epoll_begin_poll,
+    .has_events = epoll_has_events,
     .need_wait = epoll_need_wait,
     .wait = epoll_wait_ready,
 };

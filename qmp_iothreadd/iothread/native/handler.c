@@ -50,22 +50,26 @@ static bool is_polled(const AioHandler *handler)
 
 /* ---- adding ---- */
 
-typedef struct AddRequest {
-    AioHandler *handler;
-    int error;
-} AddRequest;
-
-static void add_in_home(AioContext *ctx, void *arg)
+static bool is_watched(AioContext *ctx, int fd)
 {
-    AddRequest *request = arg;
-    AioHandler *handler = request->handler;
-
-    request->error = fdmon_upgrade(ctx);
-    if (!request->error) {
-        request->error = ctx->fdmon->add(ctx, handler);
+    AIO_LIST_FOREACH (link, &ctx->handlers) {
+        if (aio_container_of(link, AioHandler, all_link)->fd == fd) {
+            return true;
+        }
     }
-    if (request->error) {
-        return;
+    return false;
+}
+
+/* Home only. */
+static int add(AioContext *ctx, AioHandler *handler)
+{
+    int error = fdmon_upgrade(ctx);
+
+    if (!error) {
+        error = ctx->fdmon->add(ctx, handler);
+    }
+    if (error) {
+        return error;
     }
     ctx->unpolled++;
     if (!handler->ops.poll) {
@@ -74,6 +78,21 @@ static void add_in_home(AioContext *ctx, void *arg)
     pthread_mutex_lock(&ctx->lock);
     aio_list_insert_tail(&ctx->handlers, &handler->all_link);
     pthread_mutex_unlock(&ctx->lock);
+    return 0;
+}
+
+typedef struct AddRequest {
+    AioHandler *handler;
+    AioHandler *replaced; /* may be NULL */
+    int error;
+} AddRequest;
+
+static void add_in_home(AioContext *ctx, void *arg)
+{
+    AddRequest *request = arg;
+
+    request->error =
+        is_watched(ctx, request->handler->fd) ? -EEXIST : add(ctx, request->handler);
 }
 
 static int ensure_histograms(AioContext *ctx)
@@ -94,15 +113,14 @@ static int ensure_histograms(AioContext *ctx)
     return 0;
 }
 
-AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
-                            const _Atomic int64_t *event_since_ns)
+/* NULL when memory is short. */
+static AioHandler *handler_alloc(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
+                                 const _Atomic int64_t *event_since_ns)
 {
     AioHandler *handler = calloc(1, sizeof(*handler));
-    AddRequest request = {.handler = handler};
 
     if (!handler || ensure_histograms(ctx)) {
         free(handler);
-        errno = ENOMEM;
         return NULL;
     }
     handler->ctx = ctx;
@@ -113,14 +131,32 @@ AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, v
     if (!handler->ops.poll_ready) {
         handler->ops.poll_ready = handler->ops.read;
     }
-    aio_context_run(ctx, add_in_home, &request);
-    if (request.error) {
-        free(handler);
-        errno = -request.error;
+    return handler;
+}
+
+/* The request's handler, or NULL and errno. */
+static AioHandler *run_request(AddRequest *request, void (*in_home)(AioContext *, void *))
+{
+    if (request->handler) {
+        aio_context_run(request->handler->ctx, in_home, request);
+    } else {
+        request->error = -ENOMEM;
+    }
+    if (request->error) {
+        free(request->handler);
+        errno = -request->error;
         return NULL;
     }
     aio_live_add(&aio_live.handlers, 1);
-    return handler;
+    return request->handler;
+}
+
+AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
+                            const _Atomic int64_t *event_since_ns)
+{
+    AddRequest request = {.handler = handler_alloc(ctx, fd, ops, opaque, event_since_ns)};
+
+    return run_request(&request, add_in_home);
 }
 
 /* ---- removing ---- */
@@ -173,12 +209,10 @@ void aio_reap_handlers(AioContext *ctx)
     }
 }
 
-static void remove_in_home(AioContext *ctx, void *arg)
+/* One that the fd monitor does not watch any more: no callback starts; it is still to be reaped. */
+static void withdraw(AioContext *ctx, AioHandler *handler)
 {
-    AioHandler *handler = arg;
-
     handler->deleted = true;
-    ctx->fdmon->remove(ctx, handler);
     if (!handler->ops.poll) {
         ctx->poll_disablers--;
     }
@@ -187,7 +221,26 @@ static void remove_in_home(AioContext *ctx, void *arg)
     aio_list_remove(&handler->all_link);
     pthread_mutex_unlock(&ctx->lock);
     aio_list_insert_tail(&ctx->dead, &handler->dead_link);
+}
+
+static void remove_in_home(AioContext *ctx, void *arg)
+{
+    ctx->fdmon->remove(ctx, arg);
+    withdraw(ctx, arg);
     aio_reap_handlers(ctx);
+}
+
+/* Not by home: waits until no callback of a withdrawn handler is on the stack. */
+static void await_gone(AioHandler *handler)
+{
+    AioContext *ctx = handler->ctx;
+
+    pthread_mutex_lock(&ctx->lock);
+    while (!handler->gone) {
+        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    finish(handler);
 }
 
 void aio_handler_free(AioHandler *handler)
@@ -197,15 +250,46 @@ void aio_handler_free(AioHandler *handler)
     if (aio_is_home(ctx)) {
         handler->self_freed = true;
         remove_in_home(ctx, handler);
+    } else {
+        aio_context_run(ctx, remove_in_home, handler);
+        await_gone(handler);
+    }
+}
+
+/* ---- replacing ---- */
+
+/* The monitor watches a descriptor once. What has come in is found again by the new handler. */
+static void replace_in_home(AioContext *ctx, void *arg)
+{
+    AddRequest *request = arg;
+    AioHandler *old = request->replaced;
+
+    ctx->fdmon->remove(ctx, old);
+    request->error = add(ctx, request->handler);
+    if (request->error) {
+        if (ctx->fdmon->add(ctx, old)) {
+            abort(); /* it had room for it a moment ago */
+        }
         return;
     }
-    aio_context_run(ctx, remove_in_home, handler);
-    pthread_mutex_lock(&ctx->lock);
-    while (!handler->gone) {
-        pthread_cond_wait(&ctx->changed, &ctx->lock);
+    withdraw(ctx, old);
+    aio_reap_handlers(ctx);
+}
+
+AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void *opaque,
+                                const _Atomic int64_t *event_since_ns)
+{
+    AioContext *ctx = old->ctx;
+    const bool is_home = aio_is_home(ctx);
+    AddRequest request = {.handler = handler_alloc(ctx, old->fd, ops, opaque, event_since_ns),
+                          .replaced = old};
+
+    old->self_freed = is_home;
+    AioHandler *handler = run_request(&request, replace_in_home);
+    if (handler && !is_home) {
+        await_gone(old);
     }
-    pthread_mutex_unlock(&ctx->lock);
-    finish(handler);
+    return handler;
 }
 
 /* ---- listing ---- */
@@ -268,6 +352,7 @@ int aio_notifier_attach(AioContext *ctx)
     handler->ops.read = notifier_read;
     handler->ops.poll = notifier_poll;
     handler->ops.poll_ready = notifier_poll_ready;
+    handler->ops.edge = true;
     aio_list_insert_tail(&ctx->handlers, &handler->all_link);
     return 0;
 }

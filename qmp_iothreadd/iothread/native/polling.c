@@ -21,8 +21,11 @@ PollParams poll_params_default(void)
     return params;
 }
 
-PollParams poll_params_effective(PollParams params)
+PollParams poll_params_effective(PollParams params, PollPolicy policy)
 {
+    if (policy == POLL_LEGACY) {
+        return params;
+    }
     for (unsigned i = 0; i < POLL_PARAM_COUNT; i++) {
         int64_t *value = poll_param(&params, i);
         if (*value == 0 && poll_param_info[i].zero_is_default) {

@@ -58,8 +58,6 @@ static inline int64_t *poll_param(PollParams *p, unsigned index)
 
 PollParams poll_params_default(void);
 
-/* With the default in place of each 0 that stands for it. */
-PollParams poll_params_effective(PollParams params);
 
 /* What a decision did with the window, and what it is called. */
 #define POLL_ACTIONS(X)                                                                        \
@@ -79,6 +77,9 @@ typedef enum PollPolicy { POLL_POLICIES(X) POLL_POLICY_COUNT } PollPolicy;
 
 extern const char *const poll_action_names[POLL_ACTION_COUNT];
 extern const char *const poll_policy_names[POLL_POLICY_COUNT];
+
+/* With the default in place of each 0 that stands for it. Before QEMU 11.1 none did. */
+PollParams poll_params_effective(PollParams params, PollPolicy policy);
 
 enum { POLL_LEGACY_START_NS = 4000 };
 

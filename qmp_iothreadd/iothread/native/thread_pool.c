@@ -34,6 +34,14 @@ void *pool_worker_buffer(PoolWorker *worker, size_t bytes)
 
 /* ---- a worker's thread; all under the lock ---- */
 
+static PoolJob *pop(AioLink *jobs)
+{
+    PoolJob *job = aio_container_of(jobs->next, PoolJob, link);
+
+    aio_list_remove(&job->link);
+    return job;
+}
+
 /* False after WORKER_IDLE_NS, where the worker is one too many. */
 static bool wait_idle(ThreadPool *pool)
 {
@@ -62,10 +70,8 @@ static PoolJob *take_job(ThreadPool *pool)
     if (pool->count > pool->max) {
         return NULL;
     }
-    PoolJob *job = aio_container_of(pool->jobs.next, PoolJob, link);
-    aio_list_remove(&job->link);
     pool->queued--;
-    return job;
+    return pop(&pool->jobs);
 }
 
 static void *worker_main(void *opaque)
@@ -76,6 +82,7 @@ static void *worker_main(void *opaque)
 
     prctl(PR_SET_NAME, "worker");
     pthread_mutex_lock(&pool->lock);
+    pool->starting--;
     while ((job = take_job(pool))) {
         pthread_mutex_unlock(&pool->lock);
         job->work(job, worker);
@@ -117,6 +124,7 @@ static bool spawn_locked(ThreadPool *pool)
     }
     aio_list_insert_tail(&pool->workers, &worker->link);
     pool->count++;
+    pool->starting++;
     aio_live_add(&aio_live.pool_workers, 1);
     return true;
 }
@@ -160,10 +168,24 @@ void thread_pool_init(ThreadPool *pool)
     aio_list_init(&pool->ended);
 }
 
+/* Leaves and takes the lock again. */
+static void abandon_locked(ThreadPool *pool)
+{
+    while (!aio_list_empty(&pool->jobs)) {
+        PoolJob *job = pop(&pool->jobs);
+
+        pool->queued--;
+        pthread_mutex_unlock(&pool->lock);
+        job->abandon(job);
+        pthread_mutex_lock(&pool->lock);
+    }
+}
+
 void thread_pool_cleanup(ThreadPool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->stop = true;
+    abandon_locked(pool);
     pthread_cond_broadcast(&pool->changed);
     while (pool->count) {
         pthread_cond_wait(&pool->changed, &pool->lock);
@@ -189,26 +211,27 @@ static bool make_room_locked(ThreadPool *pool)
 {
     pool->used = true;
     spawn_to_min_locked(pool);
-    if (pool->queued >= pool->idle && pool->count < pool->max) {
+    if (pool->queued >= pool->idle + pool->starting && pool->count < pool->max) {
         spawn_locked(pool);
     }
     return pool->count > 0;
 }
 
-void thread_pool_submit(ThreadPool *pool, PoolJob *job)
+void thread_pool_submit(ThreadPool *pool, AioLink *jobs)
 {
     pthread_mutex_lock(&pool->lock);
     join_ended_locked(pool);
-    const bool taken = make_room_locked(pool);
-    if (taken) {
-        aio_list_insert_tail(&pool->jobs, &job->link);
+    while (!aio_list_empty(jobs) && make_room_locked(pool)) {
+        aio_list_insert_tail(&pool->jobs, &pop(jobs)->link);
         pool->queued++;
         pthread_cond_signal(&pool->changed);
     }
     pthread_mutex_unlock(&pool->lock);
-    if (!taken) {
-        PoolWorker caller = {.pool = pool};
+
+    PoolWorker caller = {.pool = pool};
+    while (!aio_list_empty(jobs)) {
+        PoolJob *job = pop(jobs);
         job->work(job, &caller);
-        free(caller.buffer);
     }
+    free(caller.buffer);
 }

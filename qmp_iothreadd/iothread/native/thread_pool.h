@@ -26,6 +26,7 @@ typedef struct PoolWorker PoolWorker;
 typedef struct PoolJob {
     AioLink link; /* ThreadPool.jobs: its lock */
     void (*work)(struct PoolJob *job, PoolWorker *worker); /* in a worker; may free the job */
+    void (*abandon)(struct PoolJob *job); /* instead, when the pool goes before its turn came */
 } PoolJob;
 
 typedef struct ThreadPool {
@@ -36,6 +37,7 @@ typedef struct ThreadPool {
     AioLink workers;        /* PoolWorker: those that run */
     AioLink ended;          /* PoolWorker: those to be joined */
     uint32_t count;         /* of workers that run */
+    uint32_t starting;      /* of those, how many have not asked for a job yet */
     uint32_t idle;          /* of those, how many wait */
     uint32_t min, max;
     bool used;              /* there was a job: `min` threads are kept from now on */
@@ -45,14 +47,14 @@ typedef struct ThreadPool {
 /* Without threads. */
 void thread_pool_init(ThreadPool *pool);
 
-/* There must be no job left. Joins the threads. */
+/* Abandons the jobs that wait, and joins the threads. */
 void thread_pool_cleanup(ThreadPool *pool);
 
 /* 0 <= min <= max, 0 < max. Any thread; takes effect at once, as far as workers are idle. */
 void thread_pool_set_sizes(ThreadPool *pool, uint32_t min, uint32_t max);
 
-/* Any thread. Where no thread can be had, the caller does the work. */
-void thread_pool_submit(ThreadPool *pool, PoolJob *job);
+/* Takes all of them from the list. Any thread. Where no thread can be had, the caller does the work. */
+void thread_pool_submit(ThreadPool *pool, AioLink *jobs);
 
 /* The worker's own memory, aligned for direct I/O; NULL where there is none. */
 void *pool_worker_buffer(PoolWorker *worker, size_t bytes);

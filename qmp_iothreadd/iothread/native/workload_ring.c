@@ -116,6 +116,7 @@ const AioHandlerOps workload_ops = {
     .poll_ready = workload_poll_ready,
     .poll_begin = workload_poll_begin,
     .poll_end = workload_poll_end,
+    .edge = true,
 };
 
 /* ---- generating: the generator's thread ---- */

@@ -82,6 +82,17 @@ static void arm_probe(AioContext *ctx, void *arg)
     CHECK(probe->handler);
 }
 
+/* Of the handler that takes the first one's place. */
+static void probe_read_more(void *opaque)
+{
+    event_notifier_test_and_clear(&((Probe *)opaque)->notifier);
+}
+
+static void probe_release_more(void *opaque)
+{
+    atomic_store(&((Probe *)opaque)->gone, true);
+}
+
 void op_probe(Slot *slot, uint64_t *random)
 {
     Probe probe = {.ctx = slot->ctx, .removes_itself = next_random(random) % 2};
@@ -92,6 +103,14 @@ void op_probe(Slot *slot, uint64_t *random)
     for (uint64_t i = next_random(random) % 20; i; i--) {
         event_notifier_set(&probe.notifier);
         usleep((useconds_t)(next_random(random) % 100));
+    }
+    if (!probe.removes_itself && next_random(random) % 2) {
+        const AioHandlerOps ops = {.read = probe_read_more, .release = probe_release_more};
+        AioHandler *replaced = aio_handler_replace(probe.handler, &ops, &probe, NULL);
+        CHECK(replaced && atomic_load(&probe.gone));
+        probe.handler = replaced;
+        atomic_store(&probe.gone, false);
+        event_notifier_set(&probe.notifier);
     }
     if (probe.removes_itself) {
         event_notifier_set(&probe.notifier);

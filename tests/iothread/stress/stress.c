@@ -129,6 +129,62 @@ static void op_load(Slot *slot, uint64_t *random)
     pthread_mutex_unlock(&slot->load);
 }
 
+static void op_fdmon(Slot *slot, uint64_t *random)
+{
+    int refusal;
+
+    CHECK(aio_context_set_fdmon(slot->ctx, next_random(random) % FD_MONITOR_COUNT) == 0);
+    CHECK(aio_context_fdmon(slot->ctx, &refusal) < FD_MONITOR_COUNT);
+}
+
+/* ---- the pool ---- */
+
+typedef struct PoolRun {
+    _Atomic int worked, done, released;
+} PoolRun;
+
+static void pool_work(void *opaque)
+{
+    atomic_fetch_add(&((PoolRun *)opaque)->worked, 1);
+}
+
+static void pool_done(void *opaque)
+{
+    PoolRun *run = opaque;
+
+    CHECK(atomic_fetch_add(&run->done, 1) < atomic_load(&run->worked));
+}
+
+static void pool_release(void *opaque)
+{
+    atomic_fetch_add(&((PoolRun *)opaque)->released, 1);
+}
+
+static void submit_some(void *opaque)
+{
+    Slot *slot = ((void **)opaque)[0];
+
+    for (int i = 0; i < 10; i++) {
+        CHECK(aio_pool_submit(slot->ctx, pool_work, pool_done, pool_release,
+                              ((void **)opaque)[1]) == 0);
+    }
+}
+
+static void op_pool(Slot *slot, uint64_t *random)
+{
+    PoolRun run = {0};
+    void *arguments[] = {slot, &run};
+
+    aio_context_set_pool_sizes(slot->ctx, next_random(random) % 3, 3);
+    aio_context_set_max_batch(slot->ctx, next_random(random) % 5);
+    submit_some(arguments);
+    CHECK(aio_bh_schedule_oneshot(slot->ctx, submit_some, arguments, NULL, NULL) == 0);
+    while (atomic_load(&run.released) < 20) {
+        usleep(50);
+    }
+    CHECK(atomic_load(&run.done) == 20);
+}
+
 /* ---- bottom halves ---- */
 
 static void count_run(void *opaque)
@@ -148,7 +204,7 @@ static void op_bottom_half(Slot *slot, uint64_t *random)
     _Atomic int64_t *runs = calloc(1, sizeof(*runs));
 
     atomic_fetch_add(&scheduled, 1);
-    CHECK(aio_bh_schedule_oneshot(slot->ctx, count_run, &sink, count_released) == 0);
+    CHECK(aio_bh_schedule_oneshot(slot->ctx, count_run, &sink, count_released, NULL) == 0);
     AioBH *bh = aio_bh_new(slot->ctx, count_run, runs, free);
     CHECK(bh && runs);
     for (uint64_t i = next_random(random) % 50; i; i--) {
@@ -249,7 +305,7 @@ static void *worker(void *opaque)
 {
     static void (*const ops[])(Slot *, uint64_t *) = {
         op_tune, op_stats, op_drain,       op_load,  op_probe,
-        op_gang, op_fork,  op_bottom_half, op_timer, op_disk,
+        op_gang, op_fork,  op_bottom_half, op_timer, op_disk, op_fdmon, op_pool,
     };
     uint64_t random = (uintptr_t)opaque;
 
@@ -310,7 +366,7 @@ static void hang(void)
 
     watchdog_start(1);
     CHECK(ctx && aio_context_start(ctx, "IO hang", true) == 0);
-    CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, &sleeps, NULL) == 0);
+    CHECK(aio_bh_schedule_oneshot(ctx, sleep_on, &sleeps, NULL, NULL) == 0);
     while (!atomic_load(&sleeps)) {
         usleep(1000); /* else it might be stopped before it runs */
     }
