@@ -73,6 +73,8 @@ class ObjectTree:
         and must fit exactly one. Empty components are skipped, so the empty path fits everything:
         QEMU's qom/object resolves paths so.
         """
+        if path.startswith("/"):  # most do
+            return _descend(self.root, [part for part in path.split("/") if part]), False
         return resolve(self.root, path)
 
 

@@ -6,6 +6,7 @@ becomes the reply, and the calls from one step to the next.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -82,7 +83,8 @@ def measure(name: str, repeats: int, *, with_id: bool) -> dict[str, float]:
     request = {"execute": name} | ({"arguments": arguments} if arguments else {})
     identified = {"id": "libvirt-123"} if with_id else {}
     data = (json.dumps(request | identified) + "\n").encode() * WINDOW
-    with MemoryClient(make_machine(check_replies=False)) as client:
+    machine = make_machine(check_replies=False)
+    with contextlib.closing(machine), MemoryClient(machine) as client:
         client.negotiate()
         client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
         times = _steps(client, name, arguments, data, identified, repeats)

@@ -1,4 +1,4 @@
-"""scripts/bench-session: each step of a request is timed, and the steps are those of the request."""
+"""scripts/bench-session: each step of a request is timed, and together they are the whole."""
 
 from __future__ import annotations
 
