@@ -124,9 +124,11 @@ class Connection(FrontendProtocol):
         try:
             self._unfinished = self._work(self._session, until)
         finally:
-            self._working = False
-            together.end_turn()
-        self._flush()
+            self._working = together.in_turn = False
+            if together.pending:
+                together.settle()
+        if self._session.output_size:
+            self._flush()
         self._update_reading()
         return self._unfinished
 
@@ -226,10 +228,13 @@ class Connection(FrontendProtocol):
                 self._ending = True  # the client is gone: what comes now would be dropped
 
     def _update_reading(self) -> None:
-        transport, suspended = self._transport, self._session.suspended
+        suspended = self._session.suspended
+        wanted = self._writable and not suspended and not self._unfinished
+        if wanted and self._reading and self._watch is None:
+            return  # as nearly always
+        transport = self._transport
         if transport is None or transport.is_closing():
             return
-        wanted = self._writable and not suspended and not self._unfinished
         if wanted != self._reading:
             self._reading = wanted
             if wanted:

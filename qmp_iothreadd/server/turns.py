@@ -76,9 +76,8 @@ class Turns:
 
         Who comes with little need not wait for those that have much to do.
         """
-        if connection in self._ready or (self._ready and connection.abort_if_gone()):
-            return
-        self._serve(connection)
+        if not self._ready or not (connection in self._ready or connection.abort_if_gone()):
+            self._serve(connection)
 
     def resume(self, connection: Client) -> None:
         """The same for one that waited for its client to read: it has had turns before."""
