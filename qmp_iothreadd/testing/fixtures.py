@@ -84,14 +84,14 @@ def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Dae
         def start(*args: str, **options: Any) -> DaemonProcess:
             nonlocal looks
             looks = looks and not options.pop(ALLOW_LEFT_OPEN, False)
-            greets = real is not None and options.get("wait_ready", True)
+            answers = real is not None and options.get("wait_ready", True)
             alone = not {"-fleet", "--fleet"} & {*args}  # each of many would need its own
             options.setdefault("transcript", alone and not real)
             if real:
                 options = {**real_qemu.daemon_options(real, args), **options}
             daemon = stack.enter_context(DaemonProcess(*args, **options))
-            if greets:
-                real_qemu.await_greeting(daemon.path)
+            if answers:
+                real_qemu.await_main_loop(daemon.path)
             reports.watch(request.node, "qmp_daemon", daemon)
             paths.append(daemon.path)
             return daemon

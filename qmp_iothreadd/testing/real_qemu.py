@@ -22,10 +22,13 @@ def daemon_options(path: str, args: Sequence[str]) -> dict[str, Any]:
     return {"command": [path, *_MACHINE], "wait_ready": False}
 
 
-def await_greeting(path: str) -> None:
-    """Wait until QEMU's main loop runs: before, a signal would end it otherwise than it should."""
+def await_main_loop(path: str) -> None:
+    """Wait until QEMU's main loop runs: before, a signal would end it otherwise than it should.
+
+    A thread of the monitor's may greet before that; commands are the loop's.
+    """
     with Client.connect(path) as client:
-        client.take_greeting()
+        client.negotiate()
 
 
 class RealServer:
@@ -37,7 +40,7 @@ class RealServer:
 
     def __enter__(self) -> Self:
         self._process.__enter__()
-        await_greeting(self.path)
+        await_main_loop(self.path)
         return self
 
     def __exit__(self, *details: Any) -> None:
