@@ -303,35 +303,3 @@ def test_the_fd_monitor_is_chosen_when_made_and_when_set(client: MemoryClient) -
     assert (get_property(client, "x-fdmon"), stats(client)["fdmon"]) == ("epoll", "epoll")
     with pytest.raises(QmpError, match="Parameter 'x-fdmon' does not accept value 'kqueue'"):
         set_property(client, "x-fdmon", "kqueue")
-
-
-def test_a_refused_fd_monitor_is_said(
-    client: MemoryClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    iothread = client.machine.iothreads()[0]
-
-    class Refusing:
-        """A context on a kernel without io_uring."""
-
-        fdmon_refusal: str | None = None
-
-        @property
-        def fdmon(self) -> str:
-            return "epoll"
-
-        @fdmon.setter
-        def fdmon(self, name: str) -> None:
-            if name == "epoll":
-                raise OSError(24, "Too many open files")
-            self.fdmon_refusal = "Operation not permitted"
-
-    monkeypatch.setattr(iothread, "_context", Refusing())
-    try:
-        set_property(client, "x-fdmon", "io_uring")
-        assert get_property(client, "x-fdmon") == "epoll"
-        said = "warning: io0: io_uring is refused (Operation not permitted): it uses epoll\n"
-        assert capsys.readouterr().err == said
-        with pytest.raises(QmpError, match="cannot use the fd monitor epoll: Too many open files"):
-            set_property(client, "x-fdmon", "epoll")
-    finally:
-        monkeypatch.undo()

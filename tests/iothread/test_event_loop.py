@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -148,6 +149,78 @@ def test_what_is_set_is_what_is_shown_and_what_runs(values: dict[str, int]) -> N
         assert in_force(iothread) == wanted
     finally:
         machine.close()
+
+
+@pytest.mark.parametrize("name", ["poll-grow", "poll-shrink", "poll-weight"])
+def test_before_qemu_11_1_a_factor_of_0_stood_for_itself(machine: Machine, name: str) -> None:
+    iothread = add(machine, x_poll_policy="legacy")
+    assert (iothread.get_property(name), in_force(iothread)[name]) == (0, 0)
+    iothread.set_property(name, 5)
+    assert (iothread.get_property(name), in_force(iothread)[name]) == (5, 5)
+    iothread.set_property(name, 0)
+    assert (iothread.get_property(name), in_force(iothread)[name]) == (0, 0)
+    iothread.set_property("x-poll-policy", "weighted")
+    assert (iothread.get_property(name), in_force(iothread)[name]) == (DEFAULTS[name],) * 2
+
+
+def test_a_batch_size_reaches_the_pool_when_made_and_when_set(machine: Machine) -> None:
+    def seen_by_a_handler(iothread: IOThread) -> list[str]:
+        """Whether the first of two jobs of a handler begins before the second is submitted."""
+        context, order, began = iothread.context, list[str](), threading.Event()
+        assert context is not None
+
+        def submit() -> None:
+            context.submit(began.set)
+            order.append("begins" if began.wait(0.05) else "waits")
+            context.submit(began.set, lambda _: done.set())
+
+        done = threading.Event()
+        context.schedule(submit)
+        assert done.wait(10)
+        return order
+
+    iothread = add(machine, aio_max_batch=1)
+    assert seen_by_a_handler(iothread) == ["begins"]
+    iothread.set_property("aio-max-batch", 2)
+    assert seen_by_a_handler(iothread) == ["waits"]
+
+
+def test_the_fd_monitor_is_chosen_when_made_and_when_set(machine: Machine) -> None:
+    iothread = add(machine, x_fdmon="epoll")
+    assert iothread.get_property("x-fdmon") == "epoll"
+    iothread.set_property("x-fdmon", "io_uring")
+    assert iothread.context is not None
+    assert iothread.get_property("x-fdmon") == iothread.context.fdmon
+
+
+def test_an_fd_monitor_that_is_refused_is_said(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    iothread = add(machine)
+
+    class Refusing:
+        """A context on a kernel without io_uring, and then without anything."""
+
+        fdmon_refusal: str | None = None
+
+        @property
+        def fdmon(self) -> str:
+            return "epoll"
+
+        @fdmon.setter
+        def fdmon(self, name: str) -> None:
+            if name == "epoll":
+                raise OSError(24, "Too many open files")
+            self.fdmon_refusal = "Operation not permitted"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(iothread, "_context", Refusing())
+        iothread.set_property("x-fdmon", "io_uring")
+        assert iothread.get_property("x-fdmon") == "epoll"
+        said = "warning: io0: io_uring is refused (Operation not permitted): it uses epoll\n"
+        assert capsys.readouterr().err == said
+        expected = "cannot use the fd monitor epoll: Too many open files"
+        assert refuse(iothread, "x-fdmon", "epoll") == expected
 
 
 # -- Where no thread can poll ---------------------------------------------------------------------

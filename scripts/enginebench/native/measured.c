@@ -307,6 +307,9 @@ static void load(const char *policy, int64_t weight, int64_t median_ns, double s
     int64_t cpu_before[LOADED];
 
     params.weight = weight;
+    if (!strcmp(policy, "legacy")) {
+        params.grow = params.shrink = 0; /* the defaults before QEMU 11.1 */
+    }
     for (unsigned i = 0; i < LOADED; i++) {
         const WorkloadParams load = {
             .arrival = {arrival_process_named("lognormal"), .interval_ns = median_ns, .sigma = sigma, .seed = i},
