@@ -24,6 +24,9 @@ CUT_SIZE: Final = 4 << 10
 TOKENS_AT_ONCE: Final = 4096
 """``MessageStream.take`` reads no more before others have their turn; some 5 ms."""
 
+# Of brackets inside each other, in what is kept as a value.
+_DEPTH_MAX: Final = 200
+
 _SPACE: Final = b" \t\r\n"
 _LINE_ENDS: Final = (b"", b"\n", b"\r\n")
 
@@ -168,7 +171,18 @@ def id_of(value: Value | None) -> object:
 def is_json(value: Value) -> bool:
     """Whether a line of a recording can have it: no infinite number, not too deep."""
     try:
-        json.loads(json.dumps(value, allow_nan=False))
+        text = json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return False
+    return text.count("[") + text.count("{") <= _DEPTH_MAX or not _is_deep(value)
+
+
+def _is_deep(value: object) -> bool:
+    """Whether not each Python reads it: how deep they go depends on their version."""
+    level: list[Any] = [value]
+    for _ in range(_DEPTH_MAX):
+        values = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [inner for each in values for inner in each if isinstance(inner, dict | list)]
+        if not level:
+            return False
     return True

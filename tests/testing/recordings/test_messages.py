@@ -87,6 +87,11 @@ def test_what_json_does_not_have_is_no_plain_value() -> None:
         assert read(data)[0].raw == data
 
 
+@pytest.mark.parametrize("inner", [b"[" * 150 + b"]" * 150, b"[%b[]]" % (b"[], " * 300)])
+def test_what_each_python_reads_is_plain(inner: bytes) -> None:
+    assert read(b'{"id": %b}' % inner)[0].raw is None
+
+
 def test_plain_messages_can_be_made_again() -> None:
     assert Message({"execute": "a"}).sent_by_client() == b'{"execute": "a"}\n'
     assert qemu_spelling({"return": "\u00e9"}) == b'{"return": "\\u00E9"}\r\n'
