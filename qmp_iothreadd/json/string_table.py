@@ -8,6 +8,8 @@ them, UTF-8 with NUL as ``C0 80``.
 
 from __future__ import annotations
 
+import functools
+
 _MASK = 0xFFFFFFFF
 
 # GLib reduces a hash by the largest prime below the table's size, which is 1 << (index into this).
@@ -180,4 +182,14 @@ def iteration_order(keys: list[str]) -> list[str]:
 
 def _real_hash(key: str) -> int:
     """0 and 1 mark empty slots, so no key hashes to them."""
+    return _kept_hash(key) if len(key) <= _KEPT_LENGTH else max(g_str_hash(encode_key(key)), 2)
+
+
+# Who removes a name has added it before, and often adds it again. Names are clients' to choose:
+# what is kept of them has a bound.
+_KEPT_LENGTH = 64
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_hash(key: str) -> int:
     return max(g_str_hash(encode_key(key)), 2)
