@@ -243,18 +243,23 @@ class IOThread(EventLoopBase):
     def apply(self, name: str) -> None:
         """Let the running thread take over the property ``name``."""
         self._info = self._together.described = None
-        if not self.active:
+        if self._context is None:
             return
-        if name == "x-nice":
+        if name in polling_settings():
+            self._change_polling()
+        elif name == "x-nice":
             self._set_nice()
         elif name == FDMON:
             self._set_fdmon()
-        elif name in EventLoopBase.settings or name in polling_settings():
-            self._check_polling()  # event-loop-base.c does it for both kinds
-            if not self._changed:
-                self._changed = True
-                self._together.change(self)
-        super().apply(name)
+        elif name in EventLoopBase.settings:
+            self._change_polling()  # event-loop-base.c does it for both kinds
+            super().apply(name)
+
+    def _change_polling(self) -> None:
+        self._check_polling()
+        if not self._changed:
+            self._changed = True
+            self._together.change(self)
 
     def take_over(self) -> None:
         """Give the thread its polling parameters now, if they were set; polling starts afresh."""

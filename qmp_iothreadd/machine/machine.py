@@ -24,7 +24,7 @@ from qmp_iothreadd.qapi.outgoing import Outgoing
 from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qom.identifiers import is_identifier
 from qmp_iothreadd.qom.object import Object, ObjectType
-from qmp_iothreadd.qom.tree import ObjectTree
+from qmp_iothreadd.qom.tree import ObjectTree, resolve
 from qmp_iothreadd.qom.types import USER_CREATABLE, TypeRegistry
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Machine(RunState):
         Raises:
             QmpError: DeviceNotFound, also where the path is ambiguous.
         """
-        found, _ = self.tree.resolve(path)
+        found, _ = resolve(self.tree.root, path)
         if found is None:
             raise errors.device_not_found(path)
         return found

@@ -73,8 +73,6 @@ class ObjectTree:
         and must fit exactly one. Empty components are skipped, so the empty path fits everything:
         QEMU's qom/object resolves paths so.
         """
-        if path.startswith("/"):  # most do
-            return _descend(self.root, [part for part in path.split("/") if part]), False
         return resolve(self.root, path)
 
 
@@ -83,16 +81,13 @@ def resolve(root: Root, path: str, type_name: str | None = None) -> tuple[Object
 
     Where a type is named, there are only the objects of this type.
     """
+    if path.startswith("/"):  # most do
+        found = _descend(root, path.split("/"))
+        fits = found is None or type_name is None or found.type.implements(type_name)
+        return (found if fits else None), False
     parts = [part for part in path.split("/") if part]
-    starts: Iterable[Object]
-    if path.startswith("/"):
-        starts = (root,)
-    elif parts:
-        starts = root.named(parts.pop(0))
-    else:
-        starts = _walk(root)
-    found: Object | None = None
-    for start in starts:
+    found = None
+    for start in root.named(parts.pop(0)) if parts else _walk(root):
         candidate = _descend(start, parts)
         if candidate is None or not (type_name is None or candidate.type.implements(type_name)):
             continue
@@ -102,9 +97,11 @@ def resolve(root: Root, path: str, type_name: str | None = None) -> tuple[Object
     return found, False
 
 
-def _descend(start: Object, parts: list[str]) -> Object | None:
+def _descend(start: Object, parts: Iterable[str]) -> Object | None:
     current: Object | None = start
     for part in parts:
+        if not part:
+            continue
         if current is None or not current.children:
             return None
         current = current.children.get(part)
