@@ -78,9 +78,12 @@ class Monitor(ConfigurableObject):
 
 
 class MonitorQMP(Monitor):
-    """A monitor that speaks QMP. ``encode`` writes a message as ``pretty`` asks for."""
+    """A monitor that speaks QMP. ``encode`` writes a message as ``pretty`` asks for.
 
-    __slots__ = ("encode",)
+    ``done`` is the reply of a command that returns nothing, to a request without an id.
+    """
+
+    __slots__ = ("done", "encode")
 
     qom_name = "monitor-qmp"
     abstract = False
@@ -91,12 +94,16 @@ class MonitorQMP(Monitor):
 
     def __init__(self, type: ObjectType, host: MonitorHost) -> None:
         super().__init__(type, host)
-        self.encode = writer.message
+        self._write_by(writer.message)
 
     def apply(self, name: str) -> None:
         """Let ``pretty`` act with the next message."""
         if name == "pretty":
-            self.encode = writer.pretty_message if self.load("pretty") else writer.message
+            self._write_by(writer.pretty_message if self.load("pretty") else writer.message)
+
+    def _write_by(self, encode: Callable[[object], bytes]) -> None:
+        self.encode = encode
+        self.done = encode({"return": {}})
 
     def peer_left(self) -> None:
         """With ``close-action=delete``, delete the monitor, and the device that it had."""

@@ -276,15 +276,20 @@ class Session:
     # -- Replies ----------------------------------------------------------------------------------
 
     def _reply(self, request: Any, value: Any) -> None:
-        reply = {"return": {} if value is None else value}
-        if "id" in request:
-            reply["id"] = request["id"]
-        if self.script is None and self.plan is None:
-            data = self.monitor.encode(reply)
-            self._output.append(data)
-            self.output_size += len(data)
+        identified = "id" in request
+        unscripted = self.script is None and self.plan is None
+        if unscripted and value is None and not identified:
+            data = self.monitor.done
         else:
-            self._send(reply, request)
+            reply = {"return": {} if value is None else value}
+            if identified:
+                reply["id"] = request["id"]
+            if not unscripted:
+                self._send(reply, request)
+                return
+            data = self.monitor.encode(reply)
+        self._output.append(data)
+        self.output_size += len(data)
 
     def _reply_error(self, request: object, error: Exception) -> None:
         error = errors.of_command(error)

@@ -53,7 +53,19 @@ ROUND_TRIPS = {
     "qom-set": QOM_SET,
     "qom-get": QOM_GET,
 }
-PIPELINED = {"query-iothreads": QUERY_IOTHREADS, "qom-set": QOM_SET}
+
+
+def with_id(message: bytes) -> bytes:
+    """The same request as libvirt sends it."""
+    return message.rstrip().removesuffix(b"}") + b', "id": "libvirt-123"}\n'
+
+
+PIPELINED = {
+    "query-iothreads": QUERY_IOTHREADS,
+    "query-iothreads with ids": with_id(QUERY_IOTHREADS),
+    "qom-set": QOM_SET,
+    "qom-set with ids": with_id(QOM_SET),
+}
 
 
 def add_iothread(name: str) -> bytes:

@@ -474,3 +474,22 @@ def test_clients_of_a_monitor_share_the_names_of_descriptors(ready: MemoryClient
     another.close()
     ready.execute("closefd", {"fdname": "x"})
     assert ready.session.named_descriptors == {}
+
+
+def test_a_reply_without_value_follows_pretty_with_the_next_message() -> None:
+    with MemoryClient() as client:
+        client.negotiate()
+        client.session.receive_data(
+            b'{"execute":"stop"}{"execute":"qom-set","arguments":'
+            b'{"path":"/objects/compat_monitor0","property":"pretty","value":true}}'
+            b'{"execute":"stop"}{"execute":"stop","id":1}'
+        )
+        while client.session.step() is not IDLE:
+            pass
+        sent = client.session.data_to_send()
+    assert sent.endswith(
+        b'{\r\n    "return": {\r\n    }\r\n}\r\n'
+        b'{\r\n    "return": {\r\n    }\r\n}\r\n'
+        b'{\r\n    "return": {\r\n    },\r\n    "id": 1\r\n}\r\n'
+    )
+    assert b'{"return": {}}\r\n' in sent
