@@ -1,15 +1,36 @@
 """The lab: which parameters of adaptive polling for my load, with evidence.
 
->>> from qmp_iothreadd.lab import Params, replay
+>>> from qmp_iothreadd.lab import Load, Params, replay, simulate
 >>> [result] = replay([5000, 7000, 90000], [1, 1, 1], [Params(weight=2)])
 >>> result.poll_ns, result.grown, result.shrunk
-(5500, 2, 0)
+(26625, 3, 0)
+>>> never, always = simulate(Load("constant", 20_000), [Params(max_ns=0), Params(policy="fixed")])
+>>> never.polled_share, always.polled_share
+(0.0, 1.0)
 """
 
 from __future__ import annotations
 
-from qmp_iothreadd.lab._lab import POLICIES
+from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+from qmp_iothreadd.lab.histogram import Histogram, merge
+from qmp_iothreadd.lab.load import PRESETS, Costs, Load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.replaying import Replayed, replay
+from qmp_iothreadd.lab.simulating import Simulated, simulate
+from qmp_iothreadd.lab.traces import Trace
 
-__all__ = ["POLICIES", "Params", "Replayed", "replay"]
+__all__ = [
+    "ARRIVALS",
+    "POLICIES",
+    "PRESETS",
+    "Costs",
+    "Histogram",
+    "Load",
+    "Params",
+    "Replayed",
+    "Simulated",
+    "Trace",
+    "merge",
+    "replay",
+    "simulate",
+]

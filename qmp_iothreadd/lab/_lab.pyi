@@ -1,10 +1,14 @@
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypedDict
 
 from typing_extensions import Buffer
 
 HANDLERS_MAX: Final[int]
 POLICIES: Final[tuple[str, ...]]
+ARRIVALS: Final[tuple[str, ...]]
+LATENCY_BUCKETS: Final[int]
+LATENCY_PARTS: Final[int]
+VIRTUAL_NS_MAX: Final[int]
 
 class _Params(Protocol):
     @property
@@ -18,8 +22,64 @@ class _Params(Protocol):
     @property
     def policy(self) -> str: ...
 
+class _Load(Protocol):
+    @property
+    def arrival(self) -> str: ...
+    @property
+    def interval_ns(self) -> int: ...
+    @property
+    def sigma(self) -> float: ...
+    @property
+    def on_ns(self) -> int: ...
+    @property
+    def off_ns(self) -> int: ...
+
+class _Costs(Protocol):
+    @property
+    def wake_ns(self) -> int: ...
+    @property
+    def wake_sigma(self) -> float: ...
+    @property
+    def pass_ns(self) -> int: ...
+    @property
+    def exit_ns(self) -> int: ...
+    @property
+    def ask_ns(self) -> int: ...
+    @property
+    def dispatch_ns(self) -> int: ...
+    @property
+    def request_ns(self) -> int: ...
+    @property
+    def loop_ns(self) -> int: ...
+
+class Counters(TypedDict):
+    duration_ns: int
+    iterations: int
+    polled: int
+    slept: int
+    in_vain: int
+    grown: int
+    shrunk: int
+    resets: int
+    poll_ns: int
+    polling_ns: float
+    window_sum: float
+    latency_sum: float
+    weighted_sum: float
+    near_max_ns: float
+    latencies: dict[int, int]
+
 _Replayed = tuple[int, tuple[int, ...], float, int, int, int, int]
 
 def replay(
     block_ns: Buffer, events: Buffer, params: Sequence[_Params], handlers: int
 ) -> list[_Replayed]: ...
+def simulate(
+    load: _Load,
+    intervals: Buffer | None,
+    params: Sequence[_Params],
+    costs: _Costs,
+    requests: int,
+    seed: int,
+    progress: Callable[[int], object] | None = None,
+) -> list[Counters]: ...

@@ -23,3 +23,4 @@ cdef native.PollParams native_params(params) except *:
 
 
 include "_replay.pxi"
+include "_simulate.pxi"

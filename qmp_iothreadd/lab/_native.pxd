@@ -39,3 +39,66 @@ cdef extern from "replay.h" nogil:
 
     void replay_init(Replay *replay, PollParams params, LabPolicy policy)
     void replay_run(Replay *replays, size_t count, const ReplaySteps *steps)
+
+
+cdef extern from "arrival.h" nogil:
+    ctypedef struct ArrivalProcess:
+        const char *name
+        bint takes_intervals
+
+    const ArrivalProcess *arrival_processes
+    size_t arrival_process_count
+
+    ctypedef struct ArrivalParams:
+        const ArrivalProcess *process
+        int64_t interval_ns
+        double sigma
+        int64_t on_ns
+        int64_t off_ns
+        const int64_t *intervals
+        size_t interval_count
+        uint64_t seed
+
+    ctypedef struct Arrival:
+        pass
+
+    void arrival_init(Arrival *arrival, const ArrivalParams *params)
+    int64_t arrival_next_ns(Arrival *arrival)
+    const ArrivalProcess *arrival_process_named(const char *name)
+
+
+cdef extern from "simulate.h" nogil:
+    enum:
+        LATENCY_BUCKETS
+        LATENCY_PARTS_LOG2
+        SIMULATE_REQUESTS_MAX
+
+    ctypedef struct SimulatedCosts:
+        int64_t pass_ns
+        int64_t exit_ns
+        int64_t ask_ns
+        int64_t dispatch_ns
+        int64_t request_ns
+        int64_t loop_ns
+
+    ctypedef struct Simulated:
+        int64_t taken_at
+        int64_t done_at
+        int64_t poll_ns
+        int64_t iterations
+        int64_t polled
+        int64_t slept
+        int64_t in_vain
+        int64_t grown
+        int64_t shrunk
+        int64_t resets
+        double polling_ns
+        double window_sum
+        double latency_sum
+        double weighted_sum
+        double near_max_ns
+        uint64_t latencies[1]
+
+    void simulated_init(Simulated *simulated, PollParams params, LabPolicy policy)
+    void simulate_run(Simulated *simulated, size_t sets, const int64_t *due_ns,
+                      const int64_t *wake_ns, size_t count, const SimulatedCosts *costs)

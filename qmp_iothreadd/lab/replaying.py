@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.lab import _lab
 from qmp_iothreadd.lab.buffers import int64s, uint64s
@@ -35,6 +35,10 @@ class Replayed:
     shrunk: int
     resets: int
     decisions: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, the set as an object."""
+        return dataclasses.asdict(self)
 
 
 def replay(

@@ -9,12 +9,12 @@
  *     POLL_TRUTH     the type of a comparison
  *     POLL_IF(t, a, b)  a where t is true, otherwise b
  *     POLL_NOT(t)    where t is false
- *     POLL_RULE(name)   the name of a function made here
+ *     POLL_RULE(name)   the name of a function made here, and POLL_FUNCTION, what is before its type
  *
  * No branch depends on the data.
  */
 
-static inline POLL_INT POLL_RULE(plus)(POLL_INT a, POLL_INT b)
+POLL_FUNCTION POLL_INT POLL_RULE(plus)(POLL_INT a, POLL_INT b)
 {
     return (POLL_INT)((POLL_UINT)a + (POLL_UINT)b);
 }
@@ -23,7 +23,7 @@ static inline POLL_INT POLL_RULE(plus)(POLL_INT a, POLL_INT b)
  * One handler of the poll list. Updates *ns, raises *adj when it had an event, and returns
  * whether *ns was set to 0 because it passed limit_ns, which is max_ns in QEMU 11.1.
  */
-static inline POLL_TRUTH POLL_RULE(handler)(POLL_INT limit_ns, POLL_INT weight, POLL_INT block_ns,
+POLL_FUNCTION POLL_TRUTH POLL_RULE(handler)(POLL_INT limit_ns, POLL_INT weight, POLL_INT block_ns,
                                             POLL_TRUTH event, POLL_INT *ns, POLL_INT *adj)
 {
     const POLL_INT before = *ns;
@@ -46,8 +46,8 @@ static inline POLL_TRUTH POLL_RULE(handler)(POLL_INT limit_ns, POLL_INT weight, 
  * The context's window, once every handler was visited; adj is -1 when none had an event, and
  * shrunk is *poll_ns / shrink. Says whether it grew, and whether it shrank.
  */
-static inline void POLL_RULE(window)(POLL_INT max_ns, POLL_INT grow, POLL_INT shrunk, POLL_INT adj,
-                                     POLL_INT *poll_ns, POLL_TRUTH *grows, POLL_TRUTH *shrinks)
+POLL_FUNCTION void POLL_RULE(window)(POLL_INT max_ns, POLL_INT grow, POLL_INT shrunk, POLL_INT adj,
+                                      POLL_INT *poll_ns, POLL_TRUTH *grows, POLL_TRUTH *shrinks)
 {
     const POLL_INT before = *poll_ns;
     const POLL_TRUTH any = adj != -1;
@@ -66,3 +66,4 @@ static inline void POLL_RULE(window)(POLL_INT max_ns, POLL_INT grow, POLL_INT sh
 #undef POLL_IF
 #undef POLL_NOT
 #undef POLL_RULE
+#undef POLL_FUNCTION

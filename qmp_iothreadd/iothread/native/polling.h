@@ -107,6 +107,7 @@ static inline int64_t poll_div_wrap(int64_t a, int64_t b)
 #define POLL_IF(t, a, b) ((t) ? (a) : (b))
 #define POLL_NOT(t) (!(t))
 #define POLL_RULE(name) poll_one_##name
+#define POLL_FUNCTION static inline
 #include "poll_rules.h"
 
 /* One handler of the poll list: see poll_rules.h. */

@@ -23,8 +23,11 @@ typedef int64_t Lanes __attribute__((vector_size(64)));
 typedef uint64_t ULanes __attribute__((vector_size(64)));
 typedef double DLanes __attribute__((vector_size(64)));
 
-/* Vectors are passed to functions of this kind only, which are all inlined. */
-#define LANES_INLINE FLAT_INLINE
+/*
+ * All that work with vectors are of this kind. (GCC takes vectors apart where it compiles for a
+ * processor that has none, even in a function that is going to be part of another.)
+ */
+#define LANES_INLINE LANES_TARGET FLAT_INLINE
 
 /* a where t is true, which is -1 and not 1, otherwise b. */
 #define LANES_IF(t, a, b) (((a) & (t)) | ((b) & ~(t)))
@@ -35,7 +38,20 @@ typedef double DLanes __attribute__((vector_size(64)));
 #define POLL_IF(t, a, b) LANES_IF(t, a, b)
 #define POLL_NOT(t) (~(t))
 #define POLL_RULE(name) lanes_##name
+#define POLL_FUNCTION LANES_INLINE
 #include "poll_rules.h"
+
+/*
+ * -1 in each lane, which the compiler is not to know: of a comparison with it GCC makes a
+ * comparison with 0, and does that lane by lane.
+ */
+LANES_INLINE Lanes lanes_minus_one(void)
+{
+    Lanes minus_one = (Lanes){0} - 1;
+
+    __asm__("" : "+v"(minus_one));
+    return minus_one;
+}
 
 static inline bool lanes_are_here(void)
 {
@@ -56,6 +72,7 @@ static inline bool lanes_are_here(void)
 #define POLL_IF(t, a, b) (((a) & -(t)) | ((b) & ~-(t)))
 #define POLL_NOT(t) ((t) ^ 1)
 #define POLL_RULE(name) flat_##name
+#define POLL_FUNCTION FLAT_INLINE
 #include "poll_rules.h"
 
 /*

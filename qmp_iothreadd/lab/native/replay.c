@@ -167,7 +167,7 @@ LANES_INLINE void replay_handlers(Replay *r, const ReplaySteps *steps, unsigned 
     memcpy(ns, r->ns, sizeof(ns));
     for (size_t i = 0; i < steps->count; i++) {
         const int64_t divided = (int64_t)((double)poll_ns / shrink);
-        Lanes adj = none - 1;
+        Lanes adj = lanes_minus_one();
         int64_t grows, shrinks;
         for (unsigned k = 0; k < words; k++) {
             const Lanes event = (bits & (int64_t)(steps->events[i] >> (LANES * k))) != 0;
@@ -252,7 +252,7 @@ LANES_INLINE void replay_sets(Sets *s, const ReplaySteps *steps, unsigned handle
 
     for (size_t i = 0; i < steps->count; i++) {
         const Lanes block_ns = none + steps->block_ns[i];
-        Lanes adj = none - 1, grows, shrinks;
+        Lanes adj = lanes_minus_one(), grows, shrinks;
         for (unsigned k = 0; k < handlers; k++) {
             const Lanes event = none - (int64_t)(steps->events[i] >> k & 1);
             s->resets -= lanes_handler(s->limit_ns, s->weight, block_ns, event, &s->ns[k], &adj);
@@ -287,7 +287,7 @@ LANES_TARGET static void replay_group(Replay *replays, size_t count, const Repla
 static size_t group_size(const Replay *replays, size_t count, unsigned handlers)
 {
     /* Fewer are as quick one by one, and have a lane for each handler then. */
-    const size_t least = 3 + handlers / 4;
+    const size_t least = 2 + handlers / 8;
     size_t size = 0;
 
     if (!lanes_are_here()) {

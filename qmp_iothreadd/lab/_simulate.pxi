@@ -1,0 +1,123 @@
+# Part of _lab.pyx: simulated iothreads.
+
+ARRIVALS = tuple(
+    native.arrival_processes[i].name.decode() for i in range(native.arrival_process_count)
+)
+LATENCY_BUCKETS = native.LATENCY_BUCKETS
+LATENCY_PARTS = 1 << native.LATENCY_PARTS_LOG2
+
+# Sums of a call fit: 19 hours of virtual time, times the requests of a call.
+VIRTUAL_NS_MAX = (1 << 62) // native.SIMULATE_REQUESTS_MAX
+
+# Few enough to stay in the processor's cache, for all sets.
+cdef enum: REQUESTS_AT_ONCE = 1 << 13
+
+
+cdef native.Arrival arrival_of(load, const int64_t[::1] intervals, uint64_t seed) except *:
+    cdef native.ArrivalParams params
+    cdef native.Arrival arrival
+    cdef bytes name = load.arrival.encode()
+    params.process = native.arrival_process_named(name)
+    if params.process == NULL:
+        raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {load.arrival!r}")
+    params.interval_ns, params.sigma = load.interval_ns, load.sigma
+    params.on_ns, params.off_ns = load.on_ns, load.off_ns
+    params.intervals, params.interval_count = NULL, 0
+    if intervals is not None and intervals.shape[0]:
+        params.intervals, params.interval_count = &intervals[0], <size_t>intervals.shape[0]
+    elif params.process.takes_intervals:
+        raise ValueError(f"the arrival {load.arrival} needs intervals")
+    params.seed = seed
+    native.arrival_init(&arrival, &params)
+    return arrival
+
+
+cdef native.Arrival wake_ups(costs, uint64_t seed) except *:
+    """How long a thread takes to wake up: lognormal."""
+    cdef native.ArrivalParams params
+    cdef native.Arrival arrival
+    params.process = native.arrival_process_named(b"lognormal")
+    params.interval_ns, params.sigma = costs.wake_ns, costs.wake_sigma
+    params.intervals, params.interval_count = NULL, 0
+    params.on_ns = params.off_ns = 0
+    params.seed = ~seed
+    native.arrival_init(&arrival, &params)
+    return arrival
+
+
+def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests, uint64_t seed,
+             progress=None):
+    """`requests` of `load` under each of `params`: dicts of counters, whose latencies are sparse.
+
+    Raises ValueError: an unknown arrival, or more than VIRTUAL_NS_MAX of virtual time.
+    """
+    cdef native.Arrival arrival = arrival_of(load, intervals, seed), waking = wake_ups(costs, seed)
+    cdef native.SimulatedCosts taken
+    cdef size_t sets = len(params), done = 0, count, i
+    cdef int64_t now_ns = 0, last_ns
+    cdef int64_t *due_ns = NULL
+    cdef int64_t *wake_ns = NULL
+    cdef native.Simulated *simulated = NULL
+    taken.pass_ns, taken.exit_ns, taken.ask_ns = costs.pass_ns, costs.exit_ns, costs.ask_ns
+    taken.dispatch_ns, taken.request_ns = costs.dispatch_ns, costs.request_ns
+    taken.loop_ns = costs.loop_ns
+    try:
+        due_ns = <int64_t *>calloc(REQUESTS_AT_ONCE, sizeof(int64_t))
+        wake_ns = <int64_t *>calloc(REQUESTS_AT_ONCE, sizeof(int64_t))
+        simulated = <native.Simulated *>calloc(sets + 1, sizeof(native.Simulated))
+        if due_ns == NULL or wake_ns == NULL or simulated == NULL:
+            raise MemoryError
+        for i in range(sets):
+            native.simulated_init(
+                &simulated[i], native_params(params[i]), POLICIES.index(params[i].policy)
+            )
+        while done < requests:
+            count = min(<size_t>REQUESTS_AT_ONCE, requests - done)
+            with nogil:
+                for i in range(count):
+                    now_ns += native.arrival_next_ns(&arrival)
+                    due_ns[i] = now_ns
+                    wake_ns[i] = native.arrival_next_ns(&waking)
+                    if now_ns > (<int64_t>1 << 62) // native.SIMULATE_REQUESTS_MAX:
+                        break
+                else:
+                    native.simulate_run(simulated, sets, due_ns, wake_ns, count, &taken)
+            last_ns = now_ns
+            for i in range(sets):
+                last_ns = max(last_ns, simulated[i].done_at)
+            if last_ns > VIRTUAL_NS_MAX:
+                raise ValueError(
+                    f"{requests} requests take more than {VIRTUAL_NS_MAX} ns of virtual time, the"
+                    " most that can be simulated: ask for fewer, or for shorter intervals"
+                )
+            done += count
+            PyErr_CheckSignals()
+            if progress is not None:
+                progress(done)
+        return [counters(&simulated[i]) for i in range(sets)]
+    finally:
+        free(due_ns)
+        free(wake_ns)
+        free(simulated)
+
+
+cdef dict counters(const native.Simulated *s):
+    return {
+        "duration_ns": s.done_at,
+        "iterations": s.iterations,
+        "polled": s.polled,
+        "slept": s.slept,
+        "in_vain": s.in_vain,
+        "grown": s.grown,
+        "shrunk": s.shrunk,
+        "resets": s.resets,
+        "poll_ns": s.poll_ns,
+        "polling_ns": s.polling_ns,
+        "window_sum": s.window_sum,
+        "latency_sum": s.latency_sum,
+        "weighted_sum": s.weighted_sum,
+        "near_max_ns": s.near_max_ns,
+        "latencies": {
+            i: s.latencies[i] for i in range(native.LATENCY_BUCKETS) if s.latencies[i]
+        },
+    }

@@ -1,0 +1,121 @@
+"""The command iothread-lab."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from qmp_iothreadd.lab import cli
+from tests.lab.test_traces import LOG
+
+QUICK = ("simulate", "--requests", "5000")
+
+
+def lab(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert cli.main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_it_is_installed() -> None:
+    [entry] = entry_points(group="console_scripts", name="iothread-lab")
+    assert entry.load() is cli.main
+
+
+def test_simulate_prints_a_line_for_each_set(capsys: pytest.CaptureFixture[str]) -> None:
+    head, *lines = lab(
+        capsys, *QUICK, "--weight", "1,2", "--max-ns", "0,9000", "--policy", "weighted,clairvoyant"
+    ).splitlines()
+    assert "found by polling" in head
+    # The clairvoyant has no weight.
+    assert [line.split()[:5] for line in lines] == [
+        ["weighted", "0", "2", "2", "1"],
+        ["weighted", "0", "2", "2", "2"],
+        ["weighted", "9000", "2", "2", "1"],
+        ["weighted", "9000", "2", "2", "2"],
+        ["clairvoyant", "0", "2", "2", "1"],
+        ["clairvoyant", "9000", "2", "2", "1"],
+    ]
+
+
+def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = (*QUICK, "--preset", "exponential", "--json", "-")
+    first = lab(capsys, *arguments, "--seed", "4")
+    assert first == lab(capsys, *arguments, "--seed", "4")
+    assert first != lab(capsys, *arguments, "--seed", "5")
+    read = json.loads(first)
+    assert (read["command"], read["seed"], read["requests"]) == ("simulate", 4, 5000)
+    [result] = read["results"]
+    assert result["params"]["policy"] == "weighted"
+    assert sum(count for _, count in result["latency_histogram"]) == 5000
+    assert result["p50_ns"] <= result["p99_ns"]
+
+
+def test_results_go_to_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = tmp_path / "found.json", tmp_path / "found.csv"
+    out = lab(capsys, *QUICK, "--weight", "1,2", "--json", str(paths[0]), "--csv", str(paths[1]))
+    assert out.startswith("policy")
+    assert len(json.loads(paths[0].read_text())["results"]) == 2
+    head, *lines = paths[1].read_text().splitlines()
+    assert head.startswith("max_ns,grow,shrink,weight,policy,requests,")
+    assert [line.split(",")[3] for line in lines] == ["1", "2"]
+
+
+def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, kept = tmp_path / "trace.log", tmp_path / "run.lab"
+    log.write_text(LOG)
+    assert lab(capsys, "import", str(log), str(kept)) == f"{kept}: 2 steps of 2 handlers\n"
+    replayed = json.loads(lab(capsys, "replay", "--trace", str(kept), "--json", "-"))
+    assert replayed["results"][0]["handler_ns"] == [5717, 900]
+    table = lab(capsys, "replay", "--trace", str(log))
+    assert table.splitlines()[1].split()[5:] == ["3612", "2408", "1", "1", "0", "2"]
+    simulated = lab(capsys, *QUICK, "--trace", str(kept), "--json", "-")
+    assert json.loads(simulated)["load"] == str(kept)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trace", "/nonexistent"], "No such file or directory: '/nonexistent'"),
+        (["--preset", "constant", "--arrival", "constant"], "--preset and --arrival exclude each"),
+        (["--preset", "constant", "--on-ns", "5"], "--on-ns is for --arrival, not for --preset"),
+        (["--weight", "64"], "weight must be from 0 to 63, not 64"),
+        (["--arrival", "constant", "--interval-ns", "0"], "interval_ns must be from 1 to"),
+        (["--json", "/nonexistent/f"], "No such file or directory: '/nonexistent/f'"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert cli.main([*QUICK, *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("iothread-lab: ")
+    assert message in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "arguments are required: COMMAND"),
+        ([*QUICK, "--weight", "1,x"], "expected integers with commas between, not '1,x'"),
+        ([*QUICK, "--policy", "best"], "'best' is no policy: choose of weighted, legacy"),
+        (["replay"], "arguments are required: --trace"),
+    ],
+)
+def test_words_that_are_none_are_said(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_interrupted_it_ends_as_a_shell_expects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "simulate", interrupt)
+    assert cli.main([*QUICK]) == 130
