@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread._engine import POLL_PARAMS
-from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread
+from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread, MainLoop
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.schema import Member
@@ -258,6 +258,12 @@ def test_the_main_loop_has_the_members_of_the_base_only(machine: Machine) -> Non
     main_loop.set_property("thread-pool-min", 3)
     with pytest.raises(QmpError, match="bad thread-pool-min/thread-pool-max values"):
         main_loop.set_property("thread-pool-max", 2)
+
+
+def test_a_main_loop_serves_no_context_before_there_are_disks(machine: Machine) -> None:
+    main_loop = machine.add_object("main-loop", "ml", {})
+    assert isinstance(main_loop, MainLoop)
+    assert main_loop.context is None
 
 
 def test_a_main_loop_that_does_not_fit_is_refused(machine: Machine) -> None:
