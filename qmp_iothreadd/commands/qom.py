@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qmp.registry import Context, command
+from qmp_iothreadd.qmp.registry import Context, NotPreparedError, command
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 
@@ -50,7 +50,13 @@ def qom_list_get(ctx: Context, paths: list[str]) -> list[dict[str, Any]]:
 def qom_list_types(
     ctx: Context, implements: str | None = None, abstract: bool | None = None
 ) -> list[dict[str, Any]]:
-    """The types there are; abstract ones only where asked for."""
+    """The types there are; abstract ones only where asked for.
+
+    Raises:
+        NotPreparedError: not all have been made.
+    """
+    if ctx.machine.types.load_next():
+        raise NotPreparedError
     return [
         _type_info(found)
         for found in ctx.machine.types

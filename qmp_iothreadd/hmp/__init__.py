@@ -6,7 +6,8 @@ Importing this registers human-monitor-command; the rest is loaded on first use.
 from __future__ import annotations
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.qmp.registry import Context, command
+from qmp_iothreadd.hmp.commands import load_next
+from qmp_iothreadd.qmp.registry import Context, NotPreparedError, command
 
 
 @command("human-monitor-command")
@@ -14,8 +15,11 @@ def human_monitor_command(ctx: Context, command_line: str, cpu_index: int | None
     """Run one line of the human monitor; the value is what it prints, also where it fails.
 
     Raises:
+        NotPreparedError: not all commands have been imported.
         QmpError: there is no CPU ``cpu_index``, which the line is about.
     """
+    if load_next():
+        raise NotPreparedError
     if cpu_index is not None:
         from qmp_iothreadd.commands.cpus import has_cpu  # few say of which
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.hmp import arguments
-from qmp_iothreadd.hmp.commands import COMMANDS
+from qmp_iothreadd.hmp.all_commands import COMMANDS
 from qmp_iothreadd.hmp.registry import HMPCommand, available, find
 from qmp_iothreadd.hmp.text import SPACE
 from qmp_iothreadd.qom.types import USER_CREATABLE

@@ -7,8 +7,8 @@ from weakref import WeakKeyDictionary
 
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.hmp import arguments, messages
+from qmp_iothreadd.hmp.all_commands import COMMANDS
 from qmp_iothreadd.hmp.arguments import FormatMemory
-from qmp_iothreadd.hmp.commands import COMMANDS
 from qmp_iothreadd.hmp.registry import HMPCommand, find
 from qmp_iothreadd.hmp.text import SPACE, skip_space
 from qmp_iothreadd.qmp.registry import Context

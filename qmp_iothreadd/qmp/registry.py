@@ -16,6 +16,13 @@ CommandFunction = Callable[..., Any]
 _F = TypeVar("_F", bound=CommandFunction)
 
 
+class NotPreparedError(Exception):
+    """A command did a part of what its first call has to do once, and is to be called again.
+
+    Others have their turns between; nothing of the command itself has happened.
+    """
+
+
 class CommandTable(Mapping[str, CommandFunction]):
     """Functions by the name that clients call.
 

@@ -18,6 +18,7 @@ from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.json.order import qdict_order
 from qmp_iothreadd.json.reader import PENDING, JSONReader
 from qmp_iothreadd.qmp.descriptor_inbox import DescriptorInbox
+from qmp_iothreadd.qmp.registry import NotPreparedError
 from qmp_iothreadd.qmp.session_protocol import IDLE
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ OOB: Final = "oob"
 
 _NEGOTIATION: Final = "qmp_capabilities"
 _NO_ARGUMENTS: Final[dict[str, Any]] = {}
+
+
+class _Prepared(tuple[Any, "BoundCommand", dict[str, Any]]):
+    """A request whose command has more to prepare, the command, and its arguments."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls, request: object, command: BoundCommand, arguments: dict[str, Any]
+    ) -> _Prepared:
+        return super().__new__(cls, (request, command, arguments))
 
 
 class Session:
@@ -183,9 +195,15 @@ class Session:
         """
         if self._running:  # a script holds a request back
             return None if self.fill() else IDLE
-        item = self._queue.popleft() if self._queue else self._read()
-        if item is PENDING:
-            return None if self._reader.pending_bytes else IDLE
+        if self._queue:
+            item = self._queue.popleft()
+            if type(item) is _Prepared:
+                self._go_on(item)
+                return None
+        else:
+            item = self._read()
+            if item is PENDING:
+                return None if self._reader.pending_bytes else IDLE
         return self._execute(item, oob=False)
 
     def fill(self) -> bool:
@@ -239,9 +257,21 @@ class Session:
                 return self._begin(request, result, command, oob=oob)
             if command.success_response:
                 self._reply(request, result)
+        except NotPreparedError:  # in band: what is out of band has nothing to prepare
+            self._queue.appendleft(_Prepared(request, command, arguments))
         except Exception as error:
             self._reply_error(request, error)
         return None
+
+    def _go_on(self, prepared: _Prepared) -> None:
+        """Call a command again that others were let pass: it answers at once when it has all."""
+        request, command, arguments = prepared
+        try:
+            self._reply(request, command.call(self, arguments))
+        except NotPreparedError:
+            self._queue.appendleft(prepared)
+        except Exception as error:
+            self._reply_error(request, error)
 
     def _begin(
         self,

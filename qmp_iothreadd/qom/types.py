@@ -59,14 +59,21 @@ class TypeRegistry:
         """Types whose modules need not be loaded before somebody looks for one of them."""
         self._later.append(add_types)
 
-    def _load(self) -> None:
-        while self._later:
+    def load_next(self) -> bool:
+        """Add some of the types that nobody has looked for yet; whether there were any."""
+        if self._later:
             self._later.pop(0)()
+            return True
         for names, _ in self._declared:
             for name in names:
                 if name not in self._types:
-                    self._add_declared(name)
+                    return self._add_declared(name)
         self._declared.clear()
+        return False
+
+    def _load(self) -> None:
+        while self.load_next():
+            pass
 
     def _add_declared(self, name: str) -> bool:
         """Add the type of this name, if it is declared; whether it is."""

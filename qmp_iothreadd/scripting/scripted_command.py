@@ -13,6 +13,7 @@ from qmp_iothreadd.qapi.core_schemas import python_name
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.schema import Command
 from qmp_iothreadd.qmp.dispatch import BoundCommand
+from qmp_iothreadd.qmp.registry import NotPreparedError
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import Schema
@@ -113,7 +114,12 @@ class ScriptedCommand:
     def _answer_by_itself(self, ctx: Context, arguments: dict[str, Any]) -> Any:
         assert self._dispatcher is not None
         real = self._dispatcher.find(self._name)
-        value = real.function(ctx, **arguments)
+        while True:
+            try:
+                value = real.function(ctx, **arguments)
+                break
+            except NotPreparedError:  # this call was counted: there is no other
+                continue
         if type(value) is CoroutineType and real.outgoing is not None:
             return _filtered(value, real.outgoing)
         return value

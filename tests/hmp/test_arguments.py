@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.hmp import arguments, text
+from qmp_iothreadd.hmp.all_commands import COMMANDS
 from qmp_iothreadd.hmp.arguments import FormatMemory, parse, words
-from qmp_iothreadd.hmp.commands import COMMANDS
 from qmp_iothreadd.hmp.messages import ArgumentError
 from qmp_iothreadd.hmp.registry import HMPCommand
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from qmp_iothreadd.hmp import arguments
-from qmp_iothreadd.hmp.commands import COMMANDS
+from qmp_iothreadd.hmp.all_commands import COMMANDS
 from qmp_iothreadd.hmp.registry import HMPCommand, find, hmp_command
 from qmp_iothreadd.qmp.registry import Context
 

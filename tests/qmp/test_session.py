@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import pairwise
@@ -16,8 +17,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
+from qmp_iothreadd.qmp.registry import NotPreparedError
 from qmp_iothreadd.qmp.session import QUEUE_LENGTH, Session
 from qmp_iothreadd.qmp.session_protocol import IDLE
+from qmp_iothreadd.scripting.script import Script
 from qmp_iothreadd.testing import MemoryClient, make_machine
 
 X_BLOCK = "{ 'command': 'x-block', 'coroutine': true }"
@@ -200,6 +203,84 @@ def test_a_fault_of_ours_is_answered_and_reported(
 
 
 # -- Input in pieces ------------------------------------------------------------------------------
+
+
+def make_preparing(parts: int, error: Exception | None = None) -> Callable[..., Any]:
+    """A query-name that has so many parts to prepare, and then fails, or not."""
+
+    def query_name(ctx: Any) -> dict[str, str]:
+        nonlocal parts
+        parts -= 1
+        if parts >= 0:
+            raise NotPreparedError
+        if error is not None:
+            raise error
+        return {"name": "prepared"}
+
+    return query_name
+
+
+@pytest.mark.parametrize("scripted", [False, True])
+def test_what_a_command_prepares_takes_a_step_for_each_part(scripted: bool) -> None:
+    with MemoryClient(functions={"query-name": make_preparing(3)}) as client:
+        script = client.machine.part(Script) if scripted else None
+        client.negotiate()
+        client.session.receive_data(b'{"execute":"query-name","id":1}{"execute":"stop","id":2}')
+        for _ in range(3):
+            assert client.session.step() is None
+            assert client.session.data_to_send() == b""
+            assert client.session.suspended
+        assert client.session.step() is None
+        answer = b'{"return": {"name": "prepared"}, "id": 1}\r\n'
+        assert client.session.data_to_send() == answer
+        assert client.feed(b"").endswith(b'{"return": {}, "id": 2}\r\n')
+        if script is not None:
+            requests = [entry.command for entry in script.history if entry.kind == "request"]
+            assert requests == ["qmp_capabilities", "query-name", "stop"]
+            assert script.left_over() == []
+
+
+def test_what_is_prepared_may_fail() -> None:
+    with MemoryClient(functions={"query-name": make_preparing(2, QmpError("no"))}) as client:
+        client.negotiate()
+        assert client.request("query-name")["error"]["desc"] == "no"
+
+
+def test_a_response_counts_a_call_once_however_much_is_prepared() -> None:
+    with MemoryClient(functions={"query-name": make_preparing(2)}) as client:
+        script = client.machine.part(Script)
+        client.negotiate()
+        script.responses.respond("query-name", {"name": "second"}, nth=2)
+        names = [client.execute("query-name")["name"] for _ in range(2)]
+        assert names == ["prepared", "second"]
+
+
+COUNT_STEPS = """
+import sys
+from qmp_iothreadd.testing import MemoryClient
+from qmp_iothreadd.qmp.session_protocol import IDLE
+with MemoryClient() as client:
+    client.negotiate()
+    client.session.receive_data(sys.argv[1].encode())
+    steps = 0
+    while client.session.step() is not IDLE:
+        steps += 1
+    print(steps, b"error" in client.session.data_to_send())
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "parts"),
+    [("qom-list-types", {}, 30), ("human-monitor-command", {"command-line": "info name"}, 20)],
+)
+def test_what_takes_long_when_it_is_first_asked_for_is_done_in_parts(
+    command: str, arguments: dict[str, str], parts: int
+) -> None:
+    request = json.dumps({"execute": command, "arguments": arguments})
+    new = [sys.executable, "-c", COUNT_STEPS, request]  # a process in which it is the first
+    steps, failed = subprocess.run(new, capture_output=True, check=True, text=True).stdout.split()
+    assert failed == "False"
+    assert int(steps) > parts
 
 
 def test_commands_need_nothing_between_them(ready: MemoryClient) -> None:
