@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 # monitor/); without, one.
 QUEUE_LENGTH: Final = 8
 
-# A step reads no more of a message at once (in tokens; some 1 ms), so that others have their turn.
-TOKENS_AT_ONCE: Final = 512
+# A step reads no more of a message at once (in tokens, or 64 KiB of one), so that others have their
+# turn; a value that is large is made in steps of 65,536, which are some 2 ms.
+TOKENS_AT_ONCE: Final = 1024
 
 OOB: Final = "oob"
 

@@ -126,6 +126,25 @@ static inline const uint8_t *skip_ordinary(const uint8_t *at, const uint8_t *sto
     return at;
 }
 
+/* The first byte that is not plain in these quotes: a quote, an escape, a control, not ASCII. */
+static inline const uint8_t *skip_plain(const uint8_t *at, const uint8_t *stop, uint8_t quote)
+{
+    while (stop - at >= 8) {
+        const uint64_t word = json_load(at);
+        const uint64_t marks = JSON_ZERO_BYTES(word ^ JSON_WORD(quote)) |
+                               JSON_ZERO_BYTES(word ^ JSON_WORD('\\')) | JSON_BELOW_SPACE(word) |
+                               (word & JSON_WORD(0x80));
+        if (marks) {
+            return at + json_before_mark(marks);
+        }
+        at += 8;
+    }
+    while (at < stop && *at != quote && *at != '\\' && *at >= 0x20 && *at < 0x80) {
+        at++;
+    }
+    return at;
+}
+
 /* Go through the token at hand to its end, or to `stop`: the step that ends it, else a state. */
 static unsigned run(JsonInput *in, const uint8_t *stop, unsigned state)
 {
@@ -217,20 +236,57 @@ static JsonKind read_token(JsonLexer *lexer, JsonInput *in, JsonToken *token)
     return JSON_NONE;
 }
 
+/* A token that ends with its first byte, by this step. */
+static JsonKind take_single(JsonLexer *lexer, JsonInput *in, JsonToken *token, unsigned step)
+{
+    token->text = in->at++;
+    token->size = 1;
+    token->stored = false;
+    lexer->column++;
+    return emit(lexer, token, step ^ EMIT);
+}
+
+/* A string that is nothing but ASCII without escapes, if all of that is here. */
+static JsonKind take_plain(JsonLexer *lexer, JsonInput *in, JsonToken *token)
+{
+    const uint8_t quote = *in->at;
+    const uint8_t *const end = skip_plain(in->at + 1, in->end, quote);
+    const size_t size = (size_t)(end - in->at) + 1;
+
+    if (end == in->end || *end != quote || size > lexer->size_max || size >= lexer->room) {
+        return JSON_NONE;
+    }
+    token->text = in->at;
+    token->size = size;
+    token->stored = false;
+    token->plain = true;
+    token->kind = JSON_STRING;
+    lexer->column += size;
+    in->at = end + 1;
+    return JSON_STRING;
+}
+
 JsonKind json_lex(JsonLexer *lexer, JsonInput *in, JsonToken *token)
 {
+    token->plain = false;
     if (lexer->state == RECOVERY) {
         skip_recovery(lexer, in);
     }
-    if (lexer->state == RESUMED && in->at < in->end) {
-        if (steps[START][*in->at] == START) {
-            lexer->state = START;
-        }
+    if (lexer->state == RESUMED && in->at < in->end && steps[START][*in->at] == START) {
+        lexer->state = START;
     }
     if (lexer->state == START) {
         skip_space(lexer, in);
-        if (in->at < in->end) {
-            begin_token(lexer);
+        if (in->at == in->end) {
+            return JSON_NONE;
+        }
+        begin_token(lexer);
+        const unsigned step = steps[START][*in->at];
+        if (step >= EMIT) {
+            return take_single(lexer, in, token, step);
+        }
+        if (step <= SQ_STRING && take_plain(lexer, in, token)) {
+            return JSON_STRING;
         }
     }
     return in->at < in->end ? read_token(lexer, in, token) : JSON_NONE;

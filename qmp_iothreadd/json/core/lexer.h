@@ -32,6 +32,7 @@ typedef struct JsonToken {
     const uint8_t *text; /* until the next token; NULL where there was no room for it */
     size_t size;
     bool stored; /* whether the text lies behind what is used of the lexer's */
+    bool plain;  /* a string of ASCII without escapes; false where nobody looked */
 } JsonToken;
 
 typedef struct JsonLexer {

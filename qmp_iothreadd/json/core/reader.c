@@ -148,8 +148,13 @@ static JsonOutcome add_text(JsonReader *reader, JsonNodeKind kind, const JsonTok
         return JSON_NO_MEMORY;
     }
     uint8_t *const out = text->data + text->used + token->stored; /* past the quote */
-    const JsonStringFault fault =
-        json_string(token->text, token->size, out, &string, &wrong, &wrong_size);
+    JsonStringFault fault = JSON_STRING_FINE;
+    if (token->plain) {
+        string = (JsonString){.size = token->size - 2};
+        memcpy(out, token->text + 1, string.size);
+    } else {
+        fault = json_string(token->text, token->size, out, &string, &wrong, &wrong_size);
+    }
     if (fault) {
         return refuse_text(reader, refusals[fault], wrong, wrong_size);
     }
