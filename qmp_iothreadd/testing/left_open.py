@@ -29,8 +29,9 @@ _POOLS = ("asyncio_", "uvloop_", "AnyIO worker thread", "Trio thread")
 _OURS = ("qmp server", "qmp fleet")
 
 
-# SS_CONNECTED, as /proc/net/unix has it.
-_CONNECTED = "03"
+# SS_CONNECTING, as a connection is until the server accepts it, and SS_CONNECTED, as /proc/net/unix
+# has them.
+_CONNECTED = ("02", "03")
 
 
 class LeftOpenError(AssertionError):
@@ -94,9 +95,9 @@ def clients_of(paths: Collection[str]) -> list[str]:
         lines = Path("/proc/net/unix").read_text(errors="replace").splitlines()
     except OSError:  # a system without
         return []
-    # What was accepted has the path of the socket that listened: the eighth word.
+    # The server's end has the path of the socket that listened: the eighth word.
     words = [line.split(maxsplit=7) for line in lines]
-    connected = Counter(each[7] for each in words if len(each) == 8 and each[5] == _CONNECTED)
+    connected = Counter(each[7] for each in words if len(each) == 8 and each[5] in _CONNECTED)
     found = [(connected[path], path) for path in paths if connected[path]]
     return [f"{number(count, 'client')} still connected to {path}" for count, path in found]
 
