@@ -438,7 +438,7 @@ cdef class AioContext:
 
         When it returns no function of the old one runs, nor will (called by one of those, that holds
         from its return on). Returns the new handle. Raises ValueError: the handler was removed, or is
-        another context's.
+        another context's. OSError: the descriptor was closed; the old one stays.
         """
         if handler.context is not self:
             raise ValueError("the handler is another context's")

@@ -292,18 +292,18 @@ class IOThread(EventLoopBase):
         except OSError as error:
             raise errors.aio_context_failed(error.strerror or str(error)) from None
         self._context = context
-        if has_pool:
-            self.set_up_pool()
-        if FDMON in self.values:
-            self._set_fdmon()
         if self.traces is not None:
             self.traces.attach(context)
-        if "x-nice" in self.values:
-            try:
+        if has_pool:
+            self.set_up_pool()
+        try:
+            if FDMON in self.values:
+                self._set_fdmon()
+            if "x-nice" in self.values:
                 self._set_nice()
-            except errors.QmpError:
-                self.finalize()
-                raise
+        except errors.QmpError:
+            self.finalize()
+            raise
 
     def stats(self) -> dict[str, Any]:
         """The members of an IOThreadStats: what polling did since the last reset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.iothread._engine import POLL_PARAMS
+from qmp_iothreadd.iothread._engine import POLL_PARAMS, live_counters
 from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread, MainLoop
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.qapi.cache import load_schema_cached
@@ -281,3 +282,19 @@ def test_a_main_loop_refuses_pool_sizes_before_it_finds_that_it_is_the_second(
     for name in ("other", "ml"):
         with pytest.raises(QmpError, match="bad thread-pool-min"):
             machine.add_object("main-loop", name, {"thread-pool-max": 0})
+
+
+def test_without_a_descriptor_for_its_fd_monitor_nothing_is_left(machine: Machine) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    machine.delete_object(add(machine, x_fdmon="epoll").name)
+    with pytest.raises(QmpError):
+        machine.delete_object("io0")  # texts of errors are loaded
+    before, free = live_counters(), os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, limits[1]))
+    try:
+        with pytest.raises(QmpError, match="cannot use the fd monitor epoll: Too many open files"):
+            add(machine, x_fdmon="epoll")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert (live_counters(), machine.iothreads()) == (before, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import socket
@@ -151,6 +152,31 @@ def test_it_can_be_changed_with_handlers_in_it(fdmon: str, pipe: tuple[int, int]
             context.poll(False)
         assert got == b"abc"
         assert context.poll(False) is False
+
+
+def test_a_handler_of_a_closed_descriptor_is_not_replaced(fdmon: str) -> None:
+    reader, writer = os.pipe()
+    refused: list[int | None] = []
+    other = next(each for each in FD_MONITORS if each != fdmon)
+    with closing(AioContext(fdmon=fdmon)) as context, closing(EventNotifier()) as notifier:
+
+        def replace() -> None:
+            with pytest.raises(OSError, match="Bad file descriptor") as caught:
+                context.replace_handler(handler, print)
+            refused.append(caught.value.errno)
+
+        context.add_handler(notifier, notifier.test_and_clear)
+        handler = context.add_handler(reader, print)
+        os.close(reader)
+        os.close(writer)
+        context.schedule(replace)
+        assert context.poll(True)
+        replace()
+        assert refused == [errno.EBADF] * 2
+        context.fdmon = other  # where it is not known at all
+        context.start()
+        context.remove_handler(handler)
+        assert [each["fd"] for each in context.handlers()][1:] == [notifier.fd]
 
 
 # -- What each does for polling -------------------------------------------------------------------

@@ -100,6 +100,7 @@ def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
 def test_who_never_polls_sleeps_for_each_request() -> None:
     found = one(Load("constant", 50_000), Params(max_ns=0), costs=COSTS)
     assert (found.polled_share, found.mean_poll_ns, found.grown) == (0.0, 0.0, 0)
+    assert found.resets_share == 0.0
     assert found.mean_latency_ns == WAKE_NS + COSTS.dispatch_ns
     assert found.cpu_ns_per_request == sum(
         (COSTS.exit_ns, COSTS.wake_cpu_ns, COSTS.dispatch_ns, COSTS.loop_ns, COSTS.request_ns)
@@ -153,6 +154,9 @@ def test_progress_is_told() -> None:
 def test_more_than_can_be_counted_is_refused() -> None:
     with pytest.raises(ValueError, match="of virtual time, the most that can be simulated"):
         one(Load("constant", 10**12), Params())
+    slow = {field.name: 10**12 for field in dataclasses.fields(Costs) if field.type == "int"}
+    with pytest.raises(ValueError, match="of virtual time, the most that can be simulated"):
+        simulate(Load("constant", 1), [Params()] * 2, costs=Costs(**slow))  # latencies past 2**53
 
 
 @pytest.mark.parametrize(

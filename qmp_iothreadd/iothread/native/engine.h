@@ -166,7 +166,7 @@ AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, v
 
 /*
  * Another handler for the descriptor of `old`, which is freed as by aio_handler_free. No event is
- * lost in between. NULL and errno when memory is short; then `old` stays.
+ * lost in between. NULL and errno when memory is short, or the descriptor was closed; then `old` stays.
  */
 AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void *opaque,
                                 const _Atomic int64_t *event_since_ns);

@@ -41,6 +41,7 @@ struct AioHandler {
 
     uint32_t revents;        /* home: found by the fd monitor */
     bool poll_ready;         /* home: found by busy-polling */
+    bool watched;            /* home: the fd monitor has it */
     bool poll_begun;         /* home: poll_begin was called, poll_end not yet */
     bool deleted;            /* home: no callback starts any more, except poll_end */
     uint32_t busy;           /* home: callbacks on the stack */

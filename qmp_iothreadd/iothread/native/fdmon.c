@@ -88,7 +88,8 @@ static int set_up(AioContext *ctx, const FDMon *monitor)
         return error;
     }
     AIO_LIST_FOREACH (link, &ctx->handlers) {
-        error = monitor->add(ctx, aio_container_of(link, AioHandler, all_link));
+        AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        error = handler->watched ? monitor->add(ctx, handler) : 0;
         if (error) {
             monitor->cleanup(ctx);
             break;

@@ -60,13 +60,29 @@ static bool is_watched(AioContext *ctx, int fd)
     return false;
 }
 
-/* Home only. */
+/* Home only, as are the next two. */
+static int watch(AioContext *ctx, AioHandler *handler)
+{
+    const int error = ctx->fdmon->add(ctx, handler);
+
+    handler->watched = !error;
+    return error;
+}
+
+static void unwatch(AioContext *ctx, AioHandler *handler)
+{
+    if (handler->watched) {
+        handler->watched = false;
+        ctx->fdmon->remove(ctx, handler);
+    }
+}
+
 static int add(AioContext *ctx, AioHandler *handler)
 {
     int error = fdmon_upgrade(ctx);
 
     if (!error) {
-        error = ctx->fdmon->add(ctx, handler);
+        error = watch(ctx, handler);
     }
     if (error) {
         return error;
@@ -84,6 +100,7 @@ static int add(AioContext *ctx, AioHandler *handler)
 typedef struct AddRequest {
     AioHandler *handler;
     AioHandler *replaced; /* may be NULL */
+    bool is_home;         /* whether home replaces it: then nobody waits until it is gone */
     int error;
 } AddRequest;
 
@@ -225,7 +242,7 @@ static void withdraw(AioContext *ctx, AioHandler *handler)
 
 static void remove_in_home(AioContext *ctx, void *arg)
 {
-    ctx->fdmon->remove(ctx, arg);
+    unwatch(ctx, arg);
     withdraw(ctx, arg);
     aio_reap_handlers(ctx);
 }
@@ -264,14 +281,13 @@ static void replace_in_home(AioContext *ctx, void *arg)
     AddRequest *request = arg;
     AioHandler *old = request->replaced;
 
-    ctx->fdmon->remove(ctx, old);
+    unwatch(ctx, old);
     request->error = add(ctx, request->handler);
     if (request->error) {
-        if (ctx->fdmon->add(ctx, old)) {
-            abort(); /* it had room for it a moment ago */
-        }
+        watch(ctx, old); /* there was room for it a moment ago; a closed one stays without events */
         return;
     }
+    old->self_freed = request->is_home;
     withdraw(ctx, old);
     aio_reap_handlers(ctx);
 }
@@ -282,9 +298,9 @@ AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void 
     AioContext *ctx = old->ctx;
     const bool is_home = aio_is_home(ctx);
     AddRequest request = {.handler = handler_alloc(ctx, old->fd, ops, opaque, event_since_ns),
-                          .replaced = old};
+                          .replaced = old,
+                          .is_home = is_home};
 
-    old->self_freed = is_home;
     AioHandler *handler = run_request(&request, replace_in_home);
     if (handler && !is_home) {
         await_gone(old);
@@ -353,6 +369,7 @@ int aio_notifier_attach(AioContext *ctx)
     handler->ops.poll = notifier_poll;
     handler->ops.poll_ready = notifier_poll_ready;
     handler->ops.edge = true;
+    handler->watched = true;
     aio_list_insert_tail(&ctx->handlers, &handler->all_link);
     return 0;
 }

@@ -62,7 +62,9 @@ static void flat_decide(struct flat_State *s, int64_t block_ns, int64_t *poll_ns
     bool passed_max = false;
     int64_t adj = -1;
 
-    if (s->policy == LAB_legacy && s->max_ns) {
+    if (s->max_ns == 0) {
+        /* a context that does not poll decides nothing */
+    } else if (s->policy == LAB_legacy) {
         action = poll_adjust_legacy(&params, block_ns, ns, &passed_max);
         *poll_ns = *ns;
     } else if (s->policy == LAB_weighted || s->policy == LAB_v1) {
@@ -240,7 +242,8 @@ LANES_TARGET static void simulate_group(Simulated *sets, unsigned groups, const 
 static bool fits_lane(const Simulated *s)
 {
     return (s->policy == LAB_weighted || s->policy == LAB_v1) && s->params.shrink > 0 &&
-           s->params.shrink < LANES_EXACT_MAX && s->params.max_ns < LANES_EXACT_MAX;
+           s->params.shrink < LANES_EXACT_MAX && s->params.max_ns > 0 &&
+           s->params.max_ns < LANES_EXACT_MAX;
 }
 
 /* How many of the first sets go together: whole groups, or less than one. */

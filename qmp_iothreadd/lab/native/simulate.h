@@ -28,8 +28,8 @@ typedef struct SimulatedCosts {
 #undef X
 } SimulatedCosts;
 
-/* Latencies by their logarithm: each octave of ns in so many parts. The first has 0 and 1. */
-enum { LATENCY_PARTS_LOG2 = 5, LATENCY_BUCKETS = 53 << LATENCY_PARTS_LOG2 };
+/* Latencies by their logarithm: each octave of ns in so many parts. The first has 0 and 1; any int64_t has one. */
+enum { LATENCY_PARTS_LOG2 = 5, LATENCY_BUCKETS = 64 << LATENCY_PARTS_LOG2 };
 
 typedef struct Simulated {
     PollParams params;
