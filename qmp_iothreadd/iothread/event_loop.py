@@ -117,16 +117,20 @@ class EventLoopBase(ConfigurableObject):
             self.set_up_pool()
 
     def set_up_pool(self) -> None:
-        """Give the context the sizes of its pool, which were checked, and of a batch."""
+        """Give the context the sizes of a batch, and of its pool; not those that were refused."""
         if self._context is not None:
-            self._context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
+            if self._pool_sizes_fit():
+                self._context.set_pool_sizes(self.load(_POOL_MIN), self.load(_POOL_MAX))
             self._context.set_max_batch(self.load("aio-max-batch"))
 
     def check_thread_pool(self) -> None:
         """Refuse pool sizes that no pool can have."""
-        low, high = self.load(_POOL_MIN), self.load(_POOL_MAX)
-        if low > high or high <= 0 or high > INT_MAX:
+        if not self._pool_sizes_fit():
             raise errors.bad_thread_pool_values()
+
+    def _pool_sizes_fit(self) -> bool:
+        low, high = self.load(_POOL_MIN), self.load(_POOL_MAX)
+        return bool(low <= high and 0 < high <= INT_MAX)
 
 
 class MainLoop(EventLoopBase):

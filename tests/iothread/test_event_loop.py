@@ -6,13 +6,14 @@ import os
 import resource
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.iothread._engine import POLL_PARAMS, live_counters
+from qmp_iothreadd.iothread._engine import POLL_PARAMS, AioContext, live_counters
 from qmp_iothreadd.iothread.event_loop import INT64_MAX, IOThread, MainLoop
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.qapi.cache import load_schema_cached
@@ -298,3 +299,15 @@ def test_without_a_descriptor_for_its_fd_monitor_nothing_is_left(machine: Machin
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert (live_counters(), machine.iothreads()) == (before, [])
+
+
+def test_a_main_loop_is_served_also_while_its_pool_sizes_are_refused_ones(machine: Machine) -> None:
+    loop = machine.add_object("main-loop", "loop", {})
+    assert isinstance(loop, MainLoop)
+    with pytest.raises(QmpError, match="bad thread-pool-min/thread-pool-max values"):
+        loop.set_property("thread-pool-max", 2**40)
+    with closing(AioContext()) as context:
+        loop.serve(context)
+        assert context.submit(os.getpid).result(60) == os.getpid()
+        loop.set_property("thread-pool-max", 1)
+        loop.serve(None)
