@@ -21,7 +21,6 @@ typedef struct ModuleState {
     JsonSecret secret;
     PyObject *pending;
     PyObject *errors; /* the package's module; NULL before the first */
-    PyTypeObject *reader_type;
 } ModuleState;
 
 typedef struct Reader {
@@ -251,7 +250,7 @@ static PyObject *reader_next(Reader *self, PyObject *const *args, Py_ssize_t cou
     if (!self->pending && !self->ended && !self->making) {
         return Py_NewRef(self->state->pending);
     }
-    if (self->busy) { /* the collector may run anything while values are made */
+    if (self->busy) { /* by what says errors, or what the collector runs meanwhile */
         PyErr_SetString(PyExc_RuntimeError, "next() was called within next() of the same reader");
         return NULL;
     }
@@ -343,21 +342,35 @@ static bool make_secret(JsonSecret *secret)
 static int module_exec(PyObject *module)
 {
     ModuleState *const state = PyModule_GetState(module);
-    PyObject *const type = PyType_FromModuleAndSpec(module, &pending_spec, NULL);
+    /* Not the module's: it is an object that no collector sees through, and would keep it. */
+    PyObject *const pending_type = PyType_FromSpec(&pending_spec);
+    PyObject *const reader_type = PyType_FromModuleAndSpec(module, &reader_spec, NULL);
 
-    if (!type || !make_secret(&state->secret)) {
-        return -1;
+    if (pending_type && reader_type) {
+        state->pending = PyType_GenericAlloc((PyTypeObject *)pending_type, 0);
     }
-    state->pending = PyType_GenericAlloc((PyTypeObject *)type, 0);
-    Py_DECREF(type);
-    state->reader_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &reader_spec, NULL);
-    if (!state->pending || !state->reader_type) {
-        return -1;
-    }
-    if (PyModule_AddObjectRef(module, "PENDING", state->pending) < 0 ||
-        PyModule_AddType(module, state->reader_type) < 0) {
-        return -1;
-    }
+    const bool done = state->pending && make_secret(&state->secret) &&
+                      PyModule_AddObjectRef(module, "PENDING", state->pending) == 0 &&
+                      PyModule_AddType(module, (PyTypeObject *)reader_type) == 0;
+    Py_XDECREF(pending_type);
+    Py_XDECREF(reader_type);
+    return done ? 0 : -1;
+}
+
+/* What can lead back to the module; the rest of its state are strings, and PENDING. */
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    const ModuleState *const state = PyModule_GetState(module);
+
+    Py_VISIT(state->errors);
+    return 0;
+}
+
+static int module_clear(PyObject *module)
+{
+    ModuleState *const state = PyModule_GetState(module);
+
+    Py_CLEAR(state->errors);
     return 0;
 }
 
@@ -365,12 +378,11 @@ static void module_free(void *module)
 {
     ModuleState *const state = PyModule_GetState(module);
 
+    module_clear(module);
     for (size_t i = 0; i < JSON_TEXTS; i++) {
         Py_XDECREF(state->texts.made[i]);
     }
     Py_XDECREF(state->pending);
-    Py_XDECREF(state->errors);
-    Py_XDECREF(state->reader_type);
 }
 
 static PyMethodDef module_methods[] = {
@@ -394,6 +406,8 @@ static struct PyModuleDef definition = {
     .m_size = sizeof(ModuleState),
     .m_methods = module_methods,
     .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
     .m_free = module_free,
 };
 

@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import base64
 import gc
+import importlib.util
 import json
 import os
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.json import writer
+from qmp_iothreadd.json import _reader, writer
 from qmp_iothreadd.json.reader import PENDING, JSONReader, parse_one
 from tests.recordings import scenarios
 
@@ -238,24 +241,41 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_reader_that_is_called_within_itself_says_so() -> None:
-    """The collector runs while values are made, and may run anything."""
+def test_a_reader_that_is_called_within_itself_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What says the errors is Python, as is what the collector runs while values are made."""
     reader = JSONReader()
-    said: list[object] = []
 
-    class Finalized:
-        def __del__(self) -> None:
-            try:
-                reader.next()
-            except RuntimeError as error:
-                said.append(error)
+    def json_stray(line: int, column: int, text: str) -> QmpError:
+        with pytest.raises(RuntimeError, match="within next"):
+            reader.next()
+        reader.feed(b"[2]")
+        return QmpError(f"{line} {column} {text}")
 
-    cycle = Finalized()
-    cycle.itself = cycle  # type: ignore[attr-defined]
-    del cycle
-    reader.feed(b"[" + b"[]," * 200_000 + b"1]")
-    assert reader.next() is not PENDING
-    assert [str(each) for each in said] == ["next() was called within next() of the same reader"]
+    monkeypatch.setattr(errors, "json_stray", json_stray)
+    reader.feed(b"# [1]")
+    with pytest.raises(QmpError, match=r"^1 1 #$"):
+        reader.next()
+    assert drain(reader) == [[1], [2]]
+
+
+def test_a_module_that_nobody_has_any_more_goes() -> None:
+    """With what it keeps: short strings, the errors' module. Until then its readers work."""
+    spec = _reader.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    gone = weakref.ref(module)
+    reader = module.JSONReader()
+    del module
+    gc.collect()
+    reader.feed(b'{"a": "b"} #')
+    assert reader.next() == {"a": "b"}
+    with pytest.raises(QmpError):
+        reader.next()
+    del reader
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_value_stays_the_readers_until_it_is_asked_for() -> None:
