@@ -43,7 +43,7 @@ class TypeRegistry:
         # The tables that were added last, the longest, are looked into first; what is declared has
         # its module imported where it is asked for, or where nothing else has the name.
         while not (found := name in self._types or self._add_declared(name)) and self._later:
-            self._later.pop()()
+            self._add_later(-1)
         if not found:
             self._load()
         return self._types.get(name)
@@ -62,7 +62,7 @@ class TypeRegistry:
     def load_next(self) -> bool:
         """Add some of the types that nobody has looked for yet; whether there were any."""
         if self._later:
-            self._later.pop(0)()
+            self._add_later(0)
             return True
         for names, _ in self._declared:
             for name in names:
@@ -74,6 +74,15 @@ class TypeRegistry:
     def _load(self) -> None:
         while self.load_next():
             pass
+
+    def _add_later(self, position: int) -> None:
+        """Add those types; where that fails they are still to come, for who asks next."""
+        add_types = self._later.pop(position)
+        try:
+            add_types()
+        except BaseException:
+            self._later.append(add_types)
+            raise
 
     def _add_declared(self, name: str) -> bool:
         """Add the type of this name, if it is declared; whether it is."""

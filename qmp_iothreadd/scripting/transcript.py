@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ FILE_BYTES_MAX: Final = 4 << 20
 _ARROWS = {"request": "→", "reply": "←", "event": "←", "greeting": "←"}
 
 
-def transcript(history: History) -> str:
-    """The history as lines: seconds since the first entry, the monitor where there are several, the
-    way, the message, and the faults that met it.
+def transcript(history: History, first: Entry | None = None) -> str:
+    """The history as lines: seconds since ``first``, by default the first entry that is kept, the
+    monitor where there are several, the way, the message, and the faults that met it.
     """
     entries = list(history)
     shown = entries[-_ENTRIES:]
     missing = history.dropped + len(entries) - len(shown)
     several = len({each.monitor for each in shown}) > 1
-    lines = [_line(each, each.time - entries[0].time, several=several) for each in shown]
+    begin = (first or entries[0]).time if entries else 0.0
+    lines = [_line(each, each.time - begin, several=several) for each in shown]
     return "\n".join([f"({missing} before)", *lines] if missing else lines)
 
 
@@ -44,16 +46,20 @@ def _line(entry: Entry, seconds: float, *, several: bool) -> str:
 class TranscriptFile:
     """The history in a file, a line for each entry as it comes: whoever dies, it is there.
 
+    A pipe or a terminal has no limit, and lacks the lines for which it has no room: none is waited
+    for.
+
     Raises:
         OSError: it cannot be written.
     """
 
     def __init__(self, path: str, history: History) -> None:
         self._history = history
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NONBLOCK
         self._fd = os.open(path, flags, 0o666)
+        self._is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
         self._size = 0
-        self._begin: Entry | None = None
+        self._first: Entry | None = None
         history.watchers.append(self._add)
 
     def close(self) -> None:
@@ -62,14 +68,13 @@ class TranscriptFile:
         os.close(self._fd)
 
     def _add(self, entry: Entry) -> None:
-        first = self._begin = self._begin or entry
+        first = self._first = self._first or entry
         text = _line(entry, entry.time - first.time, several=entry.monitor != first.monitor)
-        if self._size > FILE_BYTES_MAX:
-            self._size = 0
-            text = transcript(self._history)
         # A full disk is no reason to serve nobody.
         with contextlib.suppress(OSError):
-            if not self._size:
+            if self._is_file and self._size > FILE_BYTES_MAX:
+                text = transcript(self._history, first)
                 os.lseek(self._fd, 0, os.SEEK_SET)
                 os.ftruncate(self._fd, 0)
+                self._size = 0
             self._size += os.write(self._fd, f"{text}\n".encode(errors="replace"))

@@ -122,6 +122,23 @@ def test_all_types_are_there_for_who_goes_through_them(types: TypeRegistry) -> N
     assert [each.name for each in types] == names
 
 
+def test_types_that_could_not_be_added_are_still_to_come(types: TypeRegistry) -> None:
+    failures = [OSError("no descriptor is left"), MemoryError()]
+
+    def add() -> None:
+        if failures:
+            raise failures.pop(0)
+        types.add(Lamp)
+
+    types.load_later(add)
+    with pytest.raises(OSError, match="no descriptor"):
+        types.load_next()
+    with pytest.raises(MemoryError):
+        types.get("lamp")
+    assert types["lamp"].name == "lamp"
+    assert not types.load_next()
+
+
 # -- Properties from the schema -------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_file_has_a_limit(
     assert len(text.encode()) < 200_000
     assert " before)\n" in text
     assert text.endswith("]}\n")
+    seconds = [float(line.split()[0]) for line in text.splitlines() if " before)" not in line]
+    assert seconds == sorted(seconds)
 
 
 def test_where_nothing_can_be_written(client: MemoryClient, tmp_path: Path) -> None:
@@ -46,3 +49,24 @@ def test_where_nothing_can_be_written(client: MemoryClient, tmp_path: Path) -> N
         script.write_transcript(str(tmp_path / "no" / "a"))
     script.write_transcript("/dev/full")
     assert client.execute("query-name") == {}
+
+
+def test_a_pipe_gets_the_lines_it_has_room_for(
+    client: MemoryClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "FILE_BYTES_MAX", 1)
+    script = client.machine.part(Script)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(QmpError, match=r"Could not open '.*pipe': No such device or address"):
+        script.write_transcript(str(tmp_path / "pipe"))
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        script.write_transcript(str(tmp_path / "pipe"))
+        for _ in range(2):
+            client.execute("query-name")
+        lines = os.read(reader, 1 << 20).decode().splitlines()
+        assert [line.split()[1] for line in lines] == ["→", "←", "→", "←"]
+        for _ in range(1000):  # more than fits, and nobody reads
+            client.execute("query-name")
+    finally:
+        os.close(reader)
