@@ -7,7 +7,9 @@ per step, whose bit i says that handler i had an event. All are little-endian.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import mmap
 import os
 import struct
@@ -66,14 +68,30 @@ class Trace:
         """
         name = os.fspath(path)
         with open(name, "rb") as file:
-            if file.read(len(_MAGIC)) == _MAGIC:
+            if file.peek(len(_MAGIC))[: len(_MAGIC)] == _MAGIC:
                 return _mapped(file.fileno(), name)
-        with open(name, encoding="utf-8", errors="replace") as lines:
-            return _of_text(lines, name)
+            # Not opened again: what was read of a pipe is gone.
+            return _of_text(io.TextIOWrapper(file, encoding="utf-8", errors="replace"), name)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a file that `load` maps into memory. Raises OSError."""
-        with open(path, "wb") as file:
+        """Write a file that `load` maps into memory. Raises OSError; what was there stays then.
+
+        What was there may be mapped, as this trace or another: it is replaced, not overwritten.
+        """
+        target = os.path.realpath(path)
+        if os.path.exists(target) and not os.path.isfile(target):
+            self._write(target)  # a pipe, or a device
+            return
+        try:
+            self._write(f"{target}.new")
+            os.replace(f"{target}.new", target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(f"{target}.new")
+            raise
+
+    def _write(self, name: str) -> None:
+        with open(name, "wb") as file:
             file.write(_HEAD.pack(_MAGIC, len(self), self.handlers, 0))
             for words in (self.intervals, self.events):
                 file.write(_little(_view(words)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,41 @@ def test_decisions_of_a_log_are_steps(tmp_path: Path) -> None:
 def test_a_number_a_line_is_an_interval(tmp_path: Path) -> None:
     trace = Trace.load(written(tmp_path, "# made by hand\n100\n\n 2500 # slow\n"))
     assert contents(trace) == ([100, 2500], [1, 1], 1)
+
+
+@pytest.mark.parametrize("text", ["1000\n2000\n3000\n", LOG], ids=["numbers", "log"])
+def test_a_pipe_is_read_from_its_beginning(tmp_path: Path, text: str) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, text.encode())
+    os.close(writer)
+    try:
+        piped = Trace.load(f"/dev/fd/{reader}")
+    finally:
+        os.close(reader)
+    assert contents(piped) == contents(Trace.load(written(tmp_path, text)))
+
+
+def test_a_trace_is_saved_where_it_is_mapped_from(tmp_path: Path) -> None:
+    Trace(range(1000, 9000), [1] * 8000).save(tmp_path / "kept")
+    trace = Trace.load(tmp_path / "kept")
+    before = contents(trace)
+    trace.save(tmp_path / "kept")
+    assert contents(Trace.load(tmp_path / "kept")) == contents(trace) == before
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+def test_what_cannot_be_saved_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, "100\n")
+    trace = Trace.load(path)
+    trace.save("/dev/null")  # is not replaced
+    assert not Path("/dev/null").is_file()
+    with monkeypatch.context() as patched:
+        patched.setattr(traces, "_little", lambda words: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            trace.save(path)
+    assert (path.read_text(), [each.name for each in tmp_path.iterdir()]) == ("100\n", ["trace"])
 
 
 def test_what_was_saved_is_mapped(tmp_path: Path) -> None:
