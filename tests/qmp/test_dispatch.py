@@ -92,6 +92,8 @@ def test_each_command_of_the_packages_schema_has_a_function() -> None:
     machine = make_machine()
     found = Dispatcher(machine)
     assert found.names() == [name for name in machine.schema.commands if name in COMMANDS]
+    found.bind(["query-name"])
+    assert "query-name" in found.ready
 
 
 def test_of_another_schema_only_what_has_a_function_is_there(dispatcher: MakeDispatcher) -> None:
