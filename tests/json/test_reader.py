@@ -343,15 +343,19 @@ def test_many_messages_without_white_space_take_linear_time(message: bytes) -> N
 
 
 def assert_linear(work: Callable[[int], None], size: int) -> None:
-    """Four times the size takes four times the CPU, not sixteen times."""
+    """Sixteen times the size takes some sixteen times the CPU, not 256 times.
+
+    Caches, the allocator and the collector may make four times that of it, and what is done within
+    a millisecond says little.
+    """
 
     def cpu_s(size: int) -> float:
         start = time.process_time()
         work(size)
         return time.process_time() - start
 
-    once, fourfold = (min(cpu_s(each) for _ in range(3)) for each in (size, 4 * size))
-    assert fourfold < 8 * once
+    once, more = (min(cpu_s(each) for _ in range(3)) for each in (size, 16 * size))
+    assert more < 64 * max(once, 0.001)
 
 
 @pytest.mark.parametrize(
