@@ -52,6 +52,15 @@ def write_json(path: pathlib.Path | None, document: dict[str, object], other_cpu
         raise BenchError(f"cannot write {path}: {error.strerror}") from None
 
 
+def conclude(
+    options: argparse.Namespace, text: str, document: dict[str, object], other_cpus: float
+) -> None:
+    """Print what was found, and where; write all figures, if asked to (`write_json`)."""
+    print(f"{text}\n\n{machine.where(other_cpus)}")
+    write_json(options.json, document, other_cpus)
+    warn_if_busy(other_cpus)
+
+
 def warn_if_busy(other_cpus: float) -> None:
     """Others' work shows in the figures: say so."""
     if other_cpus > QUIET_CPUS:

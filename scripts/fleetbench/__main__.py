@@ -5,38 +5,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from benchlib.figures import Figure
+from benchlib.terminal import table
 
 from fleetbench.clients import clients_of
 from fleetbench.fleet import FleetProcess, fleet_process
 from qmp_iothreadd.testing import Fleet
 
 
-class Figure(NamedTuple):
-    """A row: its name, the values of all runs, a unit, and the most that is wanted."""
-
-    name: str
-    values: list[float]
-    unit: str
-    most: float | None = None
-
-    @property
-    def median(self) -> float:
-        """What the row says."""
-        return statistics.median(self.values)
-
-    def row(self) -> str:
-        """The row, in Markdown."""
-        wanted = ""
-        if self.most is not None:
-            mark = "✓" if self.median <= self.most else "✗ missed"
-            wanted = f"≤ {self.most:g} {self.unit} {mark}"
-        number = f"{self.median:,.0f}" if self.median >= 1000 else f"{self.median:.3g}"
-        return f"| {self.name} | {number} {self.unit} | {wanted} |"
+def row(figure: Figure) -> tuple[str, str, str]:
+    """What the table says of it."""
+    median, unit = figure.median, figure.unit
+    number = f"{median:,.0f}" if median >= 1000 else f"{median:.3g}"
+    wanted = figure.wanted(lambda limit: f"{limit:g} {unit}", missed="✗ missed")
+    return figure.name, f"{number} {unit}", wanted
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     size = f"{options.machines:,} machines with {options.iothreads} iothreads"
-    print(f"| {size} | median of {options.runs} | wanted |\n| --- | ---: | ---: |")
-    print("\n".join(each.row() for each in figures.values()))
-    return int(any(each.most is not None and each.median > each.most for each in figures.values()))
+    head, rows = (size, f"median of {options.runs}", "wanted"), map(row, figures.values())
+    print(table(head, list(rows), markdown=True))
+    return int(not all(each.is_met for each in figures.values()))
 
 
 def _figures(machines: int, iothreads: int) -> dict[str, Figure]:

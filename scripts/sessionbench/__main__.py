@@ -6,14 +6,7 @@ import argparse
 import sys
 
 from benchlib import machine
-from benchlib.options import (
-    add_formats,
-    exit_status,
-    new_parser,
-    positive,
-    warn_if_busy,
-    write_json,
-)
+from benchlib.options import add_formats, conclude, exit_status, new_parser, positive
 from benchlib.terminal import Progress, table
 
 from sessionbench.steps import REQUESTS, STEPS, WINDOW, measure
@@ -47,10 +40,8 @@ def _run(options: argparse.Namespace) -> None:
                 figures[title] = measure(name, options.repeats, with_id=with_id)
     other_cpus = other_work.cpus()
     rows = [[name, *(f"{each[step]:.0f}" for step in STEPS)] for name, each in figures.items()]
-    print(table((f"ns each, {WINDOW} at once", *STEPS), rows, markdown=options.markdown))
-    print(f"\n{machine.where(other_cpus)}")
-    write_json(options.json, {"figures": figures}, other_cpus)
-    warn_if_busy(other_cpus)
+    text = table((f"ns each, {WINDOW} at once", *STEPS), rows, markdown=options.markdown)
+    conclude(options, text, {"figures": figures}, other_cpus)
 
 
 if __name__ == "__main__":

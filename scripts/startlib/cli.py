@@ -7,15 +7,8 @@ import contextlib
 from collections import Counter
 
 from benchlib import machine
-from benchlib.errors import BenchError
-from benchlib.options import (
-    add_formats,
-    exit_status,
-    new_parser,
-    positive,
-    warn_if_busy,
-    write_json,
-)
+from benchlib.figures import check_limits
+from benchlib.options import add_formats, conclude, exit_status, new_parser, positive
 from benchlib.terminal import table
 
 from startlib import times, watching
@@ -45,24 +38,24 @@ def _run(options: argparse.Namespace) -> None:
     other_work = machine.OtherWork()
     # Not in a checkout: its package would be imported, rather than the one that is installed.
     with contextlib.chdir("/"):
-        rows = times.measure(options.times)
+        figures = times.measure(options.times)
         loaded = watching.loaded_before_greeting()
         base, calls = watching.calls_of(watching.BASE), watching.calls_before_greeting()
     other_cpus = other_work.cpus()
     markdown: bool = options.markdown
     head = ("start", "median", "least", "wanted")
-    print(table(head, [row.cells() for row in rows], markdown=markdown))
-    print(f"\n{_modules(loaded, markdown)}\n\n{_calls(base, calls, markdown)}")
-    print(f"\n{machine.where(other_cpus)}")
+    tables = (
+        table(head, [times.cells(figure) for figure in figures], markdown=markdown),
+        _modules(loaded, markdown),
+        _calls(base, calls, markdown),
+    )
     document: dict[str, object] = {
-        "figures": [vars(row) for row in rows],
+        "figures": [vars(figure) for figure in figures],
         "modules": [vars(each) for each in loaded],
         "system calls": dict(calls),
     }
-    write_json(options.json, document, other_cpus)
-    warn_if_busy(other_cpus)
-    if missed := [row.name for row in rows if not row.is_met]:
-        raise BenchError(f"missed: {', '.join(missed)}")
+    conclude(options, "\n\n".join(tables), document, other_cpus)
+    check_limits(figures)
 
 
 def _modules(loaded: list[watching.Loaded], markdown: bool) -> str:

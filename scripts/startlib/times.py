@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 import statistics
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import tempfile
 import time
 
+from benchlib.figures import Figure
 from benchlib.servers import own_command, running
 
 from startlib.watching import BASE
@@ -31,34 +31,14 @@ asyncio.run(main())
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A figure: its values in turn, and the most that their median may be; None: it is to read."""
-
-    name: str
-    values: list[float]
-    unit: str = "ms"
-    limit: float | None = None
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.values)
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the median keeps the limit, if there is one."""
-        return self.limit is None or self.median <= self.limit
-
-    def cells(self) -> tuple[str, str, str, str]:
-        """What a table says of it."""
-        wanted = ""
-        if self.limit is not None:
-            wanted = f"≤ {self.limit:.1f} {self.unit} {'✓' if self.is_met else '✗'}"
-        least = f"{min(self.values):.2f} {self.unit}"
-        return self.name, f"{self.median:.2f} {self.unit}", least, wanted
+def cells(figure: Figure) -> tuple[str, str, str, str]:
+    """What a table says of it: the median and the least."""
+    unit = figure.unit
+    wanted = figure.wanted(lambda limit: f"{limit:.1f} {unit}")
+    return figure.name, f"{figure.median:.2f} {unit}", f"{min(figure.values):.2f} {unit}", wanted
 
 
-def measure(times: int) -> list[Row]:
+def measure(times: int) -> list[Figure]:
     """All figures, each taken ``times`` times.
 
     Raises:
@@ -83,13 +63,13 @@ def measure(times: int) -> list[Row]:
         servers.append(_servers())
     most = statistics.median(base) + GREETING_MS
     return [
-        Row("a Python that does nothing", bare),
-        Row(f"a Python that does `{BASE}`", base),
-        Row("the daemon, to its greeting", greeting, limit=most),
-        Row("… from there to its first reply", first, limit=3),
-        Row("… resident then", resident, "MB", 27),
-        Row("`async with Server()`, the first", [each[0] for each in servers], limit=2.5),
-        Row("… those after it", [statistics.median(each[1:]) for each in servers], limit=0.3),
+        Figure("a Python that does nothing", bare),
+        Figure(f"a Python that does `{BASE}`", base),
+        Figure("the daemon, to its greeting", greeting, limit=most),
+        Figure("… from there to its first reply", first, limit=3),
+        Figure("… resident then", resident, "MB", 27),
+        Figure("`async with Server()`, the first", [each[0] for each in servers], limit=2.5),
+        Figure("… those after it", [statistics.median(each[1:]) for each in servers], limit=0.3),
     ]
 
 

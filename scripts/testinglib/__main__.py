@@ -7,18 +7,11 @@ import contextlib
 import sys
 
 from benchlib import machine
-from benchlib.errors import BenchError
-from benchlib.options import (
-    add_formats,
-    exit_status,
-    new_parser,
-    positive,
-    warn_if_busy,
-    write_json,
-)
+from benchlib.figures import Figure, check_limits
+from benchlib.options import add_formats, conclude, exit_status, new_parser, positive
 from benchlib.terminal import Progress, table
 
-from testinglib.measures import MEASURES, Figure
+from testinglib.measures import MEASURES, row, to_json
 
 _EXAMPLES = """\
 examples:
@@ -48,13 +41,10 @@ def _run(options: argparse.Namespace) -> None:
             bar.step(name)
             figures += measure(options.times)
     other_cpus = other_work.cpus()
-    rows = [figure.row() for figure in figures]
-    print(table(("what", "median", "slowest", "limit"), rows, markdown=options.markdown))
-    print(f"\n{machine.where(other_cpus)}")
-    write_json(options.json, {"figures": [figure.to_json() for figure in figures]}, other_cpus)
-    warn_if_busy(other_cpus)
-    if missed := [figure.name for figure in figures if not figure.is_met]:
-        raise BenchError(f"missed: {', '.join(missed)}")
+    head, rows = ("what", "median", "slowest", "limit"), [row(figure) for figure in figures]
+    document: dict[str, object] = {"figures": [to_json(figure) for figure in figures]}
+    conclude(options, table(head, rows, markdown=options.markdown), document, other_cpus)
+    check_limits(figures)
 
 
 sys.exit(main())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchlib.errors import BenchError
+from benchlib.figures import Figure
 
 from qmp_iothreadd.testing import DaemonProcess, Server
 
@@ -30,33 +29,20 @@ print((time.perf_counter() - started) * 1000)
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """Milliseconds of something that was done several times; no limit is None."""
+def row(figure: Figure) -> tuple[str, str, str, str]:
+    """What a table says of it: the median and the slowest."""
+    slowest = _text(max(figure.values))
+    return figure.name, _text(figure.median), slowest, figure.wanted(_text)
 
-    name: str
-    times_ms: list[float]
-    limit_ms: float | None = None
 
-    @property
-    def median_ms(self) -> float:
-        return statistics.median(self.times_ms)
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the median keeps the limit, if there is one."""
-        return self.limit_ms is None or self.median_ms <= self.limit_ms
-
-    def row(self) -> tuple[str, str, str, str]:
-        """What a table says of it."""
-        limit = ""
-        if self.limit_ms is not None:
-            limit = f"≤ {_text(self.limit_ms)} {'✓' if self.is_met else '✗'}"
-        return self.name, _text(self.median_ms), _text(max(self.times_ms)), limit
-
-    def to_json(self) -> dict[str, object]:
-        """What a file of figures says of it."""
-        return {**dataclasses.asdict(self), "median_ms": self.median_ms}
+def to_json(figure: Figure) -> dict[str, object]:
+    """What a file of figures says of it."""
+    return {
+        "name": figure.name,
+        "times_ms": figure.values,
+        "limit_ms": figure.limit,
+        "median_ms": figure.median,
+    }
 
 
 def _text(ms: float) -> str:
@@ -89,8 +75,8 @@ def servers(times: int) -> Iterator[Figure]:
             pass
 
     one()  # what it imports
-    yield Figure("`with Server()`, start and end", _timed(times, one), 5)
-    yield Figure("`async with Server()`, start and end", asyncio.run(_on_a_loop(times)), 5)
+    yield Figure("`with Server()`, start and end", _timed(times, one), limit=5)
+    yield Figure("`async with Server()`, start and end", asyncio.run(_on_a_loop(times)), limit=5)
 
 
 async def _on_a_loop(times: int) -> list[float]:
@@ -115,7 +101,7 @@ def daemons(times: int) -> Iterator[Figure]:
             ready.append(_ms_since(started))
         whole.append(_ms_since(started))
     yield Figure("`qmp_daemon`, the first one, until it is ready", ready[:1])
-    yield Figure("… from the second on", ready[1:], 10)
+    yield Figure("… from the second on", ready[1:], limit=10)
     yield Figure("… and with its end", whole[1:])
     yield Figure("… started by exec, until it is ready", list(_by_exec(max(times // 10, 1))))
 
@@ -153,7 +139,7 @@ def sessions(times: int) -> Iterator[Figure]:
             Path(folder, "test_it.py").write_text(source)
             found = _timed(_SESSIONS, lambda folder=folder: _pytest(folder))  # type: ignore[misc]
         limit = _LIMITS_MS.get(kind)
-        yield Figure(f"pytest, {count} tests with {kind} each", found, limit)
+        yield Figure(f"pytest, {count} tests with {kind} each", found, limit=limit)
 
 
 def _pytest(folder: str) -> None:
@@ -174,7 +160,7 @@ def _run(command: list[str], folder: str) -> str:
 def plugin(times: int) -> Iterator[Figure]:
     """What who does not use the plugin pays for it: its import."""
     found = [float(_run([sys.executable, "-c", _IMPORT], "/")) for _ in range(min(times, _IMPORTS))]
-    yield Figure("the plugin, where nothing of it is used", found, 1)
+    yield Figure("the plugin, where nothing of it is used", found, limit=1)
 
 
 MEASURES: dict[str, Callable[[int], Iterator[Figure]]] = {

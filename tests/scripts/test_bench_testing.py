@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 from benchlib.errors import BenchError
+from benchlib.figures import Figure
 from testinglib import measures
-from testinglib.measures import Figure
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def test_a_figure_keeps_its_limit_by_its_median() -> None:
-    kept = Figure("kept", [1.0, 3.0, 900.0], 3)
-    assert kept.row() == ("kept", "3.00 ms", "900 ms", "≤ 3.00 ms ✓")
-    assert kept.to_json()["median_ms"] == 3
-    missed = Figure("missed", [1500.0], 1000)
+    kept = Figure("kept", [1.0, 3.0, 900.0], limit=3)
+    assert measures.row(kept) == ("kept", "3.00 ms", "900 ms", "≤ 3.00 ms ✓")
+    assert measures.to_json(kept)["median_ms"] == 3
+    missed = Figure("missed", [1500.0], limit=1000)
     assert not missed.is_met
-    assert missed.row() == ("missed", "1.50 s", "1.50 s", "≤ 1.00 s ✗")
-    assert Figure("free", [23.45]).row() == ("free", "23.4 ms", "23.4 ms", "")
+    assert measures.row(missed) == ("missed", "1.50 s", "1.50 s", "≤ 1.00 s ✗")
+    assert measures.row(Figure("free", [23.45])) == ("free", "23.4 ms", "23.4 ms", "")
 
 
 @pytest.mark.parametrize("name", ["servers", "daemons", "the plugin"])
 def test_each_is_measured_as_often_as_asked(name: str) -> None:
     figures = list(measures.MEASURES[name](2))
-    assert all(time > 0 for figure in figures for time in figure.times_ms)
-    assert {len(figure.times_ms) for figure in figures} <= {1, 2}
+    assert all(time > 0 for figure in figures for time in figure.values)
+    assert {len(figure.values) for figure in figures} <= {1, 2}
 
 
 def test_a_session_is_measured_and_one_that_fails_is_an_error(
@@ -49,7 +49,7 @@ def test_the_script_prints_a_table_and_writes_json(tmp_path: Path) -> None:
 import sys
 from testinglib import measures
 measures.MEASURES.clear()
-measures.MEASURES["a"] = lambda times: iter([measures.Figure("quick", [1.0] * times, 0.5)])
+measures.MEASURES["a"] = lambda times: iter([measures.Figure("quick", [1.0] * times, limit=0.5)])
 sys.argv[1:] = ["--times", "3", "--markdown", "--json", sys.argv[1]]
 import testinglib.__main__
 """
