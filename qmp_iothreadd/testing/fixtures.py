@@ -83,7 +83,7 @@ def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Dae
 
         def start(*args: str, **options: Any) -> DaemonProcess:
             nonlocal looks
-            looks = looks and not options.pop(ALLOW_LEFT_OPEN, False)
+            looks &= not options.pop(ALLOW_LEFT_OPEN, False)
             answers = real is not None and options.get("wait_ready", True)
             alone = not {"-fleet", "--fleet"} & {*args}  # each of many would need its own
             options.setdefault("transcript", alone and not real)

@@ -86,7 +86,8 @@ def test_what_a_test_of_daemons_leaves_open_fails_it(pytester: pytest.Pytester) 
         @pytest.mark.qmp_daemon(allow_left_open=True)
         def test_allowed(qmp_daemon, start_qmp_daemon):
             kept.append(qmp_daemon.connect())
-            kept.append(start_qmp_daemon().connect())
+            for allowed in [{}, {"allow_left_open": True}, {"allow_left_open": True}]:
+                kept.append(start_qmp_daemon(**allowed).connect())
 
         def test_failed(qmp_daemon):
             kept.append(qmp_daemon.connect())
