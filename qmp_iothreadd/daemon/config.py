@@ -167,8 +167,8 @@ class SchemaConfig:
     """Which schema is served: that of ``path``, or the one installed with the package.
 
     ``defines`` are the symbols that its ``if`` conditions find defined; with ``version`` it lacks
-    what QEMU has since a later one. ``kept`` is the installed
-    one, where a process has loaded it for all the daemons that are forked from it.
+    what QEMU has since a later one. ``kept`` is the installed one, where a process has loaded it
+    for all the daemons that are forked from it.
     """
 
     kept: ClassVar[Models | None] = None
@@ -185,7 +185,8 @@ class SchemaConfig:
         Raises:
             QAPIError: the schema is wrong.
         """
-        if self._models is None and not (self.path or self.defines or self.version):
+        ours = self.path is None and not self.defines and self.version is None
+        if self._models is None and ours:
             self._models = self.kept
         if self._models is None:
             from qmp_iothreadd.qapi.models import Models  # not to be had for -help

@@ -190,9 +190,16 @@ def test_its_end_is_seen_as_that_of_any_child() -> None:
     assert daemon.process.returncode == -signal.SIGKILL
 
 
-def test_one_that_does_not_start_says_why() -> None:
-    with pytest.raises(RuntimeError, match="Parameter 'qom-type' does not accept value 'nosuch'"):
-        DaemonProcess("-object", "nosuch,id=a").__enter__()
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        (("-object", "nosuch,id=a"), "Parameter 'qom-type' does not accept value 'nosuch'"),
+        (("--schema", ""), "can't read schema file '': No such file or directory"),
+    ],
+)
+def test_one_that_does_not_start_says_why(option: tuple[str, str], why: str) -> None:
+    with pytest.raises(RuntimeError, match=why):
+        DaemonProcess(*option).__enter__()
 
 
 # -- What cannot be forked -------------------------------------------------------------------------
