@@ -40,17 +40,6 @@ _NEGOTIATION: Final = "qmp_capabilities"
 _NO_ARGUMENTS: Final[dict[str, Any]] = {}
 
 
-class _Prepared(tuple[Any, "BoundCommand", dict[str, Any]]):
-    """A request whose command has more to prepare, the command, and its arguments."""
-
-    __slots__ = ()
-
-    def __new__(
-        cls, request: object, command: BoundCommand, arguments: dict[str, Any]
-    ) -> _Prepared:
-        return super().__new__(cls, (request, command, arguments))
-
-
 class Session:
     """The state of one connection: reader, negotiation, queue, replies.
 
@@ -198,8 +187,8 @@ class Session:
             return None if self.fill() else IDLE
         if self._queue:
             item = self._queue.popleft()
-            if type(item) is _Prepared:
-                self._go_on(item)
+            if type(item) is tuple:  # no request is one
+                self._go_on(*item)
                 return None
         else:
             item = self._read()
@@ -259,18 +248,17 @@ class Session:
             if command.success_response:
                 self._reply(request, result)
         except NotPreparedError:  # in band: what is out of band has nothing to prepare
-            self._queue.appendleft(_Prepared(request, command, arguments))
+            self._queue.appendleft((request, command, arguments))
         except Exception as error:
             self._reply_error(request, error)
         return None
 
-    def _go_on(self, prepared: _Prepared) -> None:
+    def _go_on(self, request: object, command: BoundCommand, arguments: dict[str, Any]) -> None:
         """Call a command again that others were let pass: it answers at once when it has all."""
-        request, command, arguments = prepared
         try:
             self._reply(request, command.call(self, arguments))
         except NotPreparedError:
-            self._queue.appendleft(prepared)
+            self._queue.appendleft((request, command, arguments))
         except Exception as error:
             self._reply_error(request, error)
 
