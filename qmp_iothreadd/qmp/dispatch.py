@@ -82,7 +82,6 @@ class Dispatcher:
         self.machine = machine
         self._functions = functions
         self._stub_missing = stub_missing
-        self._bound: dict[str, BoundCommand] = {}
         self.ready: dict[str, BoundCommand] = {}
         machine.available_commands = self.names
 
@@ -113,14 +112,13 @@ class Dispatcher:
             QmpError: CommandNotFound, or it cannot be had yet.
             FunctionError: its function does not fit.
         """
-        found = self._bound.get(name)
+        found = self.ready.get(name)
         if found is None:
             found = self._bind(name)
-            self._bound[name] = found
-        if self.machine.preconfig:
-            self.check_phase(name)
-        else:
-            self.ready[name] = found
+            if self.machine.preconfig:
+                self.check_phase(name)
+            else:
+                self.ready[name] = found
         return found
 
     def check_phase(self, name: str) -> None:
