@@ -111,9 +111,9 @@ class EventLoopBase(ConfigurableObject):
             QmpError: the thread pool's sizes do not fit together (the value stays, as in
             QEMU's event-loop-base.c).
         """
-        if self.active and name in EventLoopBase.settings:
-            self.check_thread_pool()
         if name in EventLoopBase.settings:
+            if self.active:
+                self.check_thread_pool()
             self.set_up_pool()
 
     def set_up_pool(self) -> None:
