@@ -42,7 +42,10 @@ static inline size_t mod_utf8_take(const uint8_t *at, uint32_t *code)
     return 4;
 }
 
-/* Write a character to `out`; returns where the text goes on. */
+/* So many bytes a character has at most. */
+enum { MOD_UTF8_MAX = 4 };
+
+/* Write a character, or a surrogate, to `out`; returns where the text goes on. */
 uint8_t *mod_utf8_encode(uint32_t code, uint8_t *out);
 
 /*

@@ -1,6 +1,8 @@
 /* The order of a dictionary's members: QEMU's qobject/qdict picks chains by the hash of TDB. */
 #include "dict_order.h"
 
+#include "../core/mod_utf8.h"
+
 enum {
     CHAINS = 512,
     FEW = 24, /* up to so many members, moving them beats counting */
@@ -18,24 +20,15 @@ static inline void add_byte(Hash *hash, uint32_t byte)
     hash->size++;
 }
 
-/* QEMU's form of a character: UTF-8, of surrogates too, and NUL as two bytes. */
+/* QEMU's form of a character is what is hashed: of a surrogate, too. */
 static void add_character(Hash *hash, Py_UCS4 c)
 {
-    if (c && c < 0x80) {
-        add_byte(hash, c);
-        return;
+    uint8_t bytes[MOD_UTF8_MAX];
+    const uint8_t *const end = mod_utf8_encode(c, bytes);
+
+    for (const uint8_t *each = bytes; each < end; each++) {
+        add_byte(hash, *each);
     }
-    if (c < 0x800) {
-        add_byte(hash, 0xC0 | c >> 6);
-    } else if (c < 0x10000) {
-        add_byte(hash, 0xE0 | c >> 12);
-        add_byte(hash, 0x80 | (c >> 6 & 0x3F));
-    } else {
-        add_byte(hash, 0xF0 | c >> 18);
-        add_byte(hash, 0x80 | (c >> 12 & 0x3F));
-        add_byte(hash, 0x80 | (c >> 6 & 0x3F));
-    }
-    add_byte(hash, 0x80 | (c & 0x3F));
 }
 
 uint32_t dict_bucket(PyObject *key)
@@ -46,7 +39,13 @@ uint32_t dict_bucket(PyObject *key)
     Hash hash = {0};
 
     for (Py_ssize_t i = 0; i < length; i++) {
-        add_character(&hash, PyUnicode_READ(kind, data, i));
+        const Py_UCS4 c = PyUnicode_READ(kind, data, i);
+
+        if (c && c < 0x80) {
+            add_byte(&hash, c);
+        } else {
+            add_character(&hash, c);
+        }
     }
     return (1103515243 * (hash.sum + 0x238F13AF * hash.size) + 12345) % CHAINS;
 }
