@@ -19,11 +19,9 @@ def read_qemu(text: str) -> Version:
         QmpError: it is none that is known.
     """
     try:
-        return read_known_version(text)
+        return read_known_version(text, greeting="--greeting version=")
     except ValueError as error:
-        raise errors.not_that_version(
-            str(error).replace("version=", "--greeting version=")
-        ) from None
+        raise errors.not_that_version(str(error)) from None
 
 
 def read_greeting(text: str) -> dict[str, Any]:

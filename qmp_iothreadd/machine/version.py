@@ -38,8 +38,10 @@ _CAPABILITIES_SINCE: Final = (2, 12)
 OLDEST: Final = (2, 7)
 
 
-def read_known_version(given: str | Sequence[int]) -> Version:
+def read_known_version(given: str | Sequence[int], *, greeting: str = "version=") -> Version:
     """The same, of a version whose schema is known.
+
+    ``greeting`` is how whoever gave it has only the greeting say another one.
 
     Raises:
         ValueError: it is no version, an earlier one than is known, or a later one than is served.
@@ -53,7 +55,7 @@ def read_known_version(given: str | Sequence[int]) -> Version:
     if version[:2] > VERSION[:2]:
         raise ValueError(
             f"QEMU {given!r} is newer than {VERSION_TEXT}, whose commands are served: take an older"
-            " one, or have only the greeting say another version, with version="
+            f" one, or have only the greeting say another version, with {greeting}"
         )
     return version
 

@@ -50,6 +50,7 @@ def test_the_version_is_that_one() -> None:
     ("option", "text", "message"),
     [
         ("--qemu", "8", "'8' is no version of QEMU: say \"8.2\""),
+        ("--qemu", "version=8.2", "'version=8.2' is no version of QEMU: say \"8.2\""),
         ("--qemu", "1.0", "QEMU '1.0' is older than 2.7"),
         (
             "--qemu",
