@@ -36,6 +36,7 @@ with driver.instrumented(__name__):
     from qmp_iothreadd.testing import Server
 
 from tests.fuzz.random_faults import random_fault, random_request
+from tests.waiting import wait_until_async
 
 PATIENCE_S = 20.0
 ACTIONS = 40
@@ -87,7 +88,7 @@ class Play:
         await self.finish()
         await self.check_next_connection()
         assert self._faults.query() == []
-        await _until(lambda: not self._server.machine.sessions, "sessions")
+        await wait_until_async(lambda: not self._server.machine.sessions, PATIENCE_S)
 
     async def client(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The client that is there, or a new one, which does not wait to be greeted."""
@@ -218,14 +219,6 @@ async def _connect(
 def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
     if not writer.transport.is_closing():  # uvloop minds, asyncio does not
         writer.write(data)
-
-
-async def _until(condition: Callable[[], object], what: str) -> None:
-    for _ in range(int(PATIENCE_S * 1000)):
-        if condition():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError(f"{what}: not within {PATIENCE_S:g} s")
 
 
 async def _play(source: random.Random, faults: list[dict[str, Any]]) -> None:
