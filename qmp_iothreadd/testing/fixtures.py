@@ -86,7 +86,7 @@ def daemon_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Dae
             looks &= not options.pop(ALLOW_LEFT_OPEN, False)
             answers = real is not None and options.get("wait_ready", True)
             alone = not {"-fleet", "--fleet"} & {*args}  # each of many would need its own
-            options.setdefault("transcript", alone and not real)
+            options.setdefault("transcript", alone)
             if real:
                 options = {**real_qemu.daemon_options(real, args), **options}
             daemon = stack.enter_context(DaemonProcess(*args, **options))
