@@ -233,9 +233,11 @@ cdef extern from "clock.h" nogil:
 cdef extern from "arrival.h" nogil:
     ctypedef struct ArrivalProcess:
         const char *name
+        cbool takes_intervals
 
     const ArrivalProcess *arrival_processes
     const size_t arrival_process_count
+    const ArrivalProcess *arrival_process_named(const char *name)
 
     ctypedef struct ArrivalParams:
         const ArrivalProcess *process

@@ -1,15 +1,18 @@
-# What the binding uses of native/: see the headers for what it means.
+# What the binding uses of native/, and of the engine's: see the headers for what it means.
 from libc.stdint cimport int64_t, uint64_t
 
-
-cdef extern from "polling.h" nogil:
-    ctypedef struct PollParams:
-        int64_t max_ns
-        int64_t grow
-        int64_t shrink
-        int64_t weight
-
-    PollParams poll_params_default()
+from qmp_iothreadd.iothread._native cimport (
+    Arrival,
+    ArrivalParams,
+    ArrivalProcess,
+    PollParams,
+    arrival_init,
+    arrival_next_ns,
+    arrival_process_count,
+    arrival_process_named,
+    arrival_processes,
+    poll_params_default,
+)
 
 
 cdef extern from "replay.h" nogil:
@@ -39,32 +42,6 @@ cdef extern from "replay.h" nogil:
 
     void replay_init(Replay *replay, PollParams params, LabPolicy policy)
     void replay_run(Replay *replays, size_t count, const ReplaySteps *steps)
-
-
-cdef extern from "arrival.h" nogil:
-    ctypedef struct ArrivalProcess:
-        const char *name
-        bint takes_intervals
-
-    const ArrivalProcess *arrival_processes
-    size_t arrival_process_count
-
-    ctypedef struct ArrivalParams:
-        const ArrivalProcess *process
-        int64_t interval_ns
-        double sigma
-        int64_t on_ns
-        int64_t off_ns
-        const int64_t *intervals
-        size_t interval_count
-        uint64_t seed
-
-    ctypedef struct Arrival:
-        pass
-
-    void arrival_init(Arrival *arrival, const ArrivalParams *params)
-    int64_t arrival_next_ns(Arrival *arrival)
-    const ArrivalProcess *arrival_process_named(const char *name)
 
 
 cdef extern from "simulate.h" nogil:
