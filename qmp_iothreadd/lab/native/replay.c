@@ -15,14 +15,14 @@ void replay_init(Replay *replay, PollParams params, LabPolicy policy)
 
 /* ---- any parameters, one at a time ---- */
 
-static int64_t weighted_limit(const Replay *r)
+static int64_t limit_of(const Replay *r)
 {
-    return r->policy == LAB_v1 ? r->params.max_ns - 1 : r->params.max_ns;
+    return lab_limit_ns(r->policy, r->params.max_ns);
 }
 
 static void decide_weighted(Replay *r, const ReplaySteps *steps, size_t i)
 {
-    const int64_t limit_ns = weighted_limit(r);
+    const int64_t limit_ns = limit_of(r);
     int64_t adj = -1;
 
     for (unsigned k = 0; k < steps->handlers; k++) {
@@ -103,7 +103,7 @@ static bool is_fast(const Replay *r)
 FLAT_INLINE void replay_one_by(Replay *r, const ReplaySteps *steps, bool shifts, int shift)
 {
     const PollParams params = r->params;
-    const int64_t limit_ns = weighted_limit(r);
+    const int64_t limit_ns = limit_of(r);
     const double shrink = (double)params.shrink;
     int64_t poll_ns = r->poll_ns, ns = r->ns[0], sum = 0, resets = 0, grown = 0, shrunk = 0;
 
@@ -159,7 +159,7 @@ LANES_INLINE void replay_handlers(Replay *r, const ReplaySteps *steps, unsigned 
 {
     const Lanes none = {0}, bits = {1, 2, 4, 8, 16, 32, 64, 128};
     const PollParams params = r->params;
-    const Lanes limit_ns = none + weighted_limit(r), weight = none + params.weight;
+    const Lanes limit_ns = none + limit_of(r), weight = none + params.weight;
     const double shrink = (double)params.shrink;
     int64_t poll_ns = r->poll_ns, sum = 0, grown = 0, shrunk = 0;
     Lanes ns[REPLAY_HANDLERS_MAX / LANES], resets = none;
@@ -219,7 +219,7 @@ static void load_sets(Sets *sets, const Replay *replays, size_t count, unsigned 
     for (size_t i = 0; i < LANES; i++) {
         const Replay *r = &replays[i < count ? i : count - 1];
         sets->max_ns[i] = r->params.max_ns;
-        sets->limit_ns[i] = weighted_limit(r);
+        sets->limit_ns[i] = limit_of(r);
         sets->grow[i] = r->params.grow;
         sets->weight[i] = r->params.weight;
         sets->shrink[i] = (double)r->params.shrink;

@@ -27,6 +27,12 @@ typedef enum LabPolicy { LAB_POLICIES(X) LAB_POLICY_COUNT } LabPolicy;
 
 extern const char *const lab_policy_names[LAB_POLICY_COUNT];
 
+/* What a handler's ns must not pass. */
+static inline int64_t lab_limit_ns(LabPolicy policy, int64_t max_ns)
+{
+    return policy == LAB_v1 ? max_ns - 1 : max_ns;
+}
+
 /* One set of parameters, and how far its decisions are. */
 typedef struct Replay {
     PollParams params;

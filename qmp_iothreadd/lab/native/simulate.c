@@ -82,7 +82,7 @@ static void load_state(flat_State *to, const Simulated *s)
 
     *to = (flat_State){
         .max_ns = max_ns,
-        .limit_ns = s->policy == LAB_v1 ? max_ns - 1 : max_ns,
+        .limit_ns = lab_limit_ns(s->policy, max_ns),
         .grow = s->params.grow,
         .weight = s->params.weight,
         .shrink = s->params.shrink,
