@@ -8,7 +8,6 @@ POLICIES: Final[tuple[str, ...]]
 ARRIVALS: Final[tuple[str, ...]]
 LATENCY_BUCKETS: Final[int]
 LATENCY_PARTS: Final[int]
-VIRTUAL_NS_MAX: Final[int]
 
 class _Params(Protocol):
     @property

@@ -7,7 +7,7 @@ LATENCY_BUCKETS = native.LATENCY_BUCKETS
 LATENCY_PARTS = 1 << native.LATENCY_PARTS_LOG2
 
 # Sums of a call fit: 19 hours of virtual time, times the requests of a call.
-VIRTUAL_NS_MAX = (1 << 62) // native.SIMULATE_REQUESTS_MAX
+cdef int64_t virtual_ns_max = (<int64_t>1 << 62) // native.SIMULATE_REQUESTS_MAX
 
 # Few enough to stay in the processor's cache, for all sets.
 cdef enum: REQUESTS_AT_ONCE = 1 << 13
@@ -49,7 +49,7 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
              progress=None):
     """`requests` of `load` under each of `params`: dicts of counters, whose latencies are sparse.
 
-    Raises ValueError: an unknown arrival, or more than VIRTUAL_NS_MAX of virtual time.
+    Raises ValueError: an unknown arrival, or more than 19 hours of virtual time.
     """
     cdef native.Arrival arrival = arrival_of(load, intervals, seed), waking = wake_ups(costs, seed)
     cdef native.SimulatedCosts taken
@@ -78,16 +78,16 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
                     now_ns += native.arrival_next_ns(&arrival)
                     due_ns[i] = now_ns
                     wake_ns[i] = native.arrival_next_ns(&waking)
-                    if now_ns > (<int64_t>1 << 62) // native.SIMULATE_REQUESTS_MAX:
+                    if now_ns > virtual_ns_max:
                         break
                 else:
                     native.simulate_run(simulated, sets, due_ns, wake_ns, count, &taken)
             last_ns = now_ns
             for i in range(sets):
                 last_ns = max(last_ns, simulated[i].done_at)
-            if last_ns > VIRTUAL_NS_MAX:
+            if last_ns > virtual_ns_max:
                 raise ValueError(
-                    f"{requests} requests take more than {VIRTUAL_NS_MAX} ns of virtual time, the"
+                    f"{requests} requests take more than {virtual_ns_max} ns of virtual time, the"
                     " most that can be simulated: ask for fewer, or for shorter intervals"
                 )
             done += count

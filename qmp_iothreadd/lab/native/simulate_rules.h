@@ -5,7 +5,7 @@
  *     SIM_INT, SIM_TRUTH    the types of numbers and of comparisons
  *     SIM_IF, SIM_NOT       as POLL_IF and POLL_NOT
  *     SIM_COUNT(n, t)       n, and one more where t is true
- *     SIM_DOUBLE, SIM_TO_DOUBLE(i), SIM_TO_INT(d)   and back
+ *     SIM_DOUBLE, SIM_TO_DOUBLE(i)   of a number
  *     SIM_RULE(name)        the name of what is made here, and SIM_FUNCTION
  *     SIM_WINDOW(s, gap_ns) how long to poll, for a request that is due so long after the start
  *     SIM_DECIDE(s, block_ns, poll_ns, ns, reset, grows, shrinks)   what follows from block_ns
@@ -83,7 +83,6 @@ SIM_FUNCTION SIM_INT SIM_RULE(request)(SIM_RULE(State) *s, SIM_INT due_ns, SIM_I
 #undef SIM_NOT
 #undef SIM_DOUBLE
 #undef SIM_TO_DOUBLE
-#undef SIM_TO_INT
 #undef SIM_RULE
 #undef SIM_FUNCTION
 #undef SIM_WINDOW
