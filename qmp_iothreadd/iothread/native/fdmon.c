@@ -54,7 +54,6 @@ static void single_wait(AioContext *ctx, AioLink *ready, int64_t timeout_ns)
 }
 
 const FDMon fdmon_single = {
-    .name = "single",
     .setup = single_setup,
     .cleanup = single_cleanup,
     .add = single_add,

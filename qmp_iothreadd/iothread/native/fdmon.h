@@ -16,8 +16,6 @@ typedef union FDMonState {
 
 /* All run in the home thread alone. Errors are negative errno values. */
 typedef struct FDMon {
-    const char *name;
-
     /* Whether a handler without events leaves the poll list after a while (AIO_IDLE_INTERVAL_NS). */
     bool removes_idle;
 

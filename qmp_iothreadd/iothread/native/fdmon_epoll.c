@@ -1,4 +1,7 @@
-/* The fd monitor epoll: everywhere on Linux, and what QEMU has where io_uring is refused. Its state is the epoll descriptor. */
+/*
+ * The fd monitor epoll: everywhere on Linux, and what QEMU has where io_uring is refused. Its state
+ * is the epoll descriptor.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/epoll.h>
@@ -102,7 +105,6 @@ static void epoll_wait_ready(AioContext *ctx, AioLink *ready, int64_t timeout_ns
 }
 
 const FDMon fdmon_epoll = {
-    .name = "epoll",
     .removes_idle = false,
     .setup = epoll_setup,
     .cleanup = epoll_cleanup,

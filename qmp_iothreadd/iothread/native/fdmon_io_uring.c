@@ -341,7 +341,6 @@ static int io_uring_setup(AioContext *ctx)
 #endif
 
 const FDMon fdmon_io_uring = {
-    .name = "io_uring",
     .removes_idle = true,
     .setup = io_uring_setup,
     .cleanup = io_uring_cleanup,

@@ -58,7 +58,6 @@ static inline int64_t *poll_param(PollParams *p, unsigned index)
 
 PollParams poll_params_default(void);
 
-
 /* What a decision did with the window, and what it is called. */
 #define POLL_ACTIONS(X)                                                                        \
     X(POLL_KEEP, "none")                                                                       \
