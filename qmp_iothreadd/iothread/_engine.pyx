@@ -106,7 +106,7 @@ cdef class AioContext:
         if not 0 <= idle_interval_ns <= TIME_MAX_NS:
             raise ValueError(f"idle_interval_ns must be from 0 to {TIME_MAX_NS}")
         cdef native.PollParams taken = native_params(
-            default_params(policy) if params is None else params
+            UNSET_POLL_PARAMS if params is None else params
         )
         self.name = None if name is None else os.fsencode(name)
         self.ctx = native.aio_context_new(taken, policy_of(policy))

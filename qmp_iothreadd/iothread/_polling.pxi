@@ -52,6 +52,12 @@ class PollParams(_PollParams):
         return PollParams._make, (tuple(self),)
 
 
+# Where nothing is set: the policy says what a 0 stands for.
+UNSET_POLL_PARAMS = PollParams._make(
+    [0 if info.zero_is_default else info.default for info in POLL_PARAMS]
+)
+
+
 def checked_poll_param(info, value):
     if not info.minimum <= value <= info.maximum:
         raise ValueError(
@@ -81,14 +87,6 @@ cdef native.PollPolicy policy_of(object name) except *:
     if name not in POLICIES:
         raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {name!r}")
     return <native.PollPolicy><int>POLICIES.index(name)
-
-
-cdef object default_params(policy):
-    """Those that a policy has by itself: before QEMU 11.1 the factors were 0."""
-    legacy = policy_of(policy) == native.POLL_LEGACY
-    return PollParams._make(
-        [0 if legacy and info.zero_is_default else info.default for info in POLL_PARAMS]
-    )
 
 
 cdef class AdaptivePolling:

@@ -18,7 +18,7 @@ from qmp_iothreadd.qom.object import ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from qmp_iothreadd.iothread._engine import AioContext, PollParams
     from qmp_iothreadd.iothread.trace_log import TraceLog
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 INT_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 POLICY = "x-poll-policy"
-LEGACY = (
-    "legacy"  # the policy before QEMU 11.1, whose factors were 0 by default, and could be set to 0
-)
+# The policy before QEMU 11.1, whose factors were 0 by default, and could be set to 0.
+LEGACY = "legacy"
 FDMON = "x-fdmon"
 _POOL_MIN = "thread-pool-min"
 _POOL_MAX = "thread-pool-max"
@@ -47,16 +46,18 @@ def polling_settings() -> dict[str, Setting]:
 
 
 @functools.cache
-def _polling_defaults() -> tuple[Callable[[list[int]], PollParams], dict[str, int]]:
-    """What makes a PollParams of values, and what each is where it was not set, in order.
+def _unset_params() -> tuple[PollParams, dict[str, int]]:
+    """What a thread polls by where nothing was set, also by property.
 
     A 0 stays one until it is looked at: what it stands for is the policy's matter.
     """
-    from qmp_iothreadd.iothread._engine import POLL_PARAMS, PollParams  # see polling_settings
+    from qmp_iothreadd.iothread._engine import (  # see polling_settings
+        POLL_PARAMS,
+        UNSET_POLL_PARAMS,
+    )
 
-    return PollParams._make, {
-        each.property: 0 if each.zero_is_default else each.default for each in POLL_PARAMS
-    }
+    names = [each.property for each in POLL_PARAMS]
+    return UNSET_POLL_PARAMS, dict(zip(names, UNSET_POLL_PARAMS, strict=True))
 
 
 @functools.cache
@@ -64,13 +65,6 @@ def _fdmon_setting() -> Setting:
     from qmp_iothreadd.iothread._engine import FD_MONITORS  # see polling_settings
 
     return Setting(FD_MONITORS[0])
-
-
-@functools.cache
-def _default_params() -> PollParams:
-    from qmp_iothreadd.iothread._engine import PollParams  # see polling_settings
-
-    return PollParams()
 
 
 class EventLoopBase(ConfigurableObject):
@@ -236,7 +230,7 @@ class IOThread(EventLoopBase):
         value = self.values.get(name)
         if value is None and not self.polling_supported and name in polling_settings():
             return self.setting(name).default if name == POLICY else 0
-        if not value and _polling_defaults()[1].get(name) == 0:
+        if not value and _unset_params()[1].get(name) == 0:
             return 0 if self.values.get(POLICY) == LEGACY else self.setting(name).default
         if value is not None:
             return value
@@ -404,10 +398,10 @@ class IOThread(EventLoopBase):
 
     def _poll_params(self) -> PollParams:
         """What the thread polls by; each value was checked when it was stored."""
-        make, defaults = _polling_defaults()
+        unset, by_name = _unset_params()
         if not self.values and self.polling_supported:
-            return _default_params()
+            return unset
         given = self.values.get
         if not self.polling_supported:
-            return make([given(name, 0) for name in defaults])
-        return make([given(name, default) for name, default in defaults.items()])
+            return unset._make([given(name, 0) for name in by_name])
+        return unset._make([given(name, value) for name, value in by_name.items()])
