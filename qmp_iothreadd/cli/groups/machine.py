@@ -134,13 +134,21 @@ def _accelerator_words() -> Iterable[str]:
 
 def _checked(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
     """An option without effect."""
-    words = words_of(list) if list else no_words
-    return Option(names, argument, handler, help, words=words, no_effect=True)
+    return _board(names, argument, handler, help, list, no_effect=True)
 
 
-def _board(names: str, argument: str, handler: Handler, help: str, list: str = "") -> Option:
+def _board(
+    names: str,
+    argument: str,
+    handler: Handler,
+    help: str,
+    list: str = "",
+    *,
+    no_effect: bool = False,
+) -> Option:
     """An option that boards follow; the empty machine keeps what it is told, or refuses it."""
-    return Option(names, argument, handler, help, words=words_of(list) if list else no_words)
+    words = words_of(list) if list else no_words
+    return Option(names, argument, handler, help, words=words, no_effect=no_effect)
 
 
 OPTIONS = (
