@@ -66,16 +66,16 @@ async def _in_turns(
     hundred thousand together would hold the loop for a second.
     """
     outgoing = machine.outgoing.reply(machine.schema.commands[_NAME])
-    pieces = ["["]
+    pieces = []
     for start in range(0, len(entries), _AT_ONCE):
         infos: Any = [
             _info(entry) for entry in entries[start : start + _AT_ONCE] if is_asked_for(entry)
         ]
         if infos:
             encoded = writer.dumps(infos if outgoing is None else outgoing(infos))
-            pieces += [", " if len(pieces) > 1 else "", encoded[1:-1].decode("ascii")]
+            pieces.append(encoded[1:-1].decode("ascii"))
         await asyncio.sleep(0)
-    text = "".join([*pieces, "]"])
+    text = f"[{', '.join(pieces)}]"
     return EncodedText(text, lambda: json.loads(text))
 
 
