@@ -30,7 +30,7 @@ typedef struct JsonNode {
     uint8_t kind;
     uint8_t characters;
     bool nul;      /* the text holds one */
-    uint8_t mark;  /* some bits of what a key or a short string is */
+    uint8_t mark;  /* of a key: some bits of its cheap hash */
     uint32_t size; /* of a text in bytes; of an object or array see above */
     union {
         int64_t integer;
