@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.qapi.models import no_arguments
-from qmp_iothreadd.qapi.shipped import shipped_schema
 from qmp_iothreadd.qmp.registry import COMMANDS
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Dispatcher:
         """The names of all commands that can be called, in the schema's order."""
         schema = self.machine.schema
         # The package answers all of its own schema: nothing is to be imported to know that.
-        own = self._functions is COMMANDS and shipped_schema(schema) is schema
+        own = self._functions is COMMANDS and self.machine.has_shipped_schema
         all_can = self._stub_missing or own
         return [name for name in schema.commands if all_can or name in self._functions]
 
