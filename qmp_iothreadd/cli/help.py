@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qmp_iothreadd.cli.option import Option
 from qmp_iothreadd.cli.options import GROUPS, OWN, group_options
-from qmp_iothreadd.machine.version import Version
+from qmp_iothreadd.machine.version import Version, dotted
 
 SUMMARY = "A QMP server with iothreads. Options are QEMU's."
 
@@ -70,6 +70,6 @@ def version_text(version: Version) -> str:
     except metadata.PackageNotFoundError:
         own = "not installed"
     return (
-        f"QEMU emulator version {'.'.join(map(str, version))} (qmp-iothreadd {own})\n"
+        f"QEMU emulator version {dotted(version)} (qmp-iothreadd {own})\n"
         "This is not QEMU: it serves QEMU's monitor, with iothreads, and runs no code of a guest."
     )

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from qmp_iothreadd.iothread.stats import PERCENTILES, iothread_stats, workload_stats
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.machine.version import VERSION_TEXT
+from qmp_iothreadd.machine.version import dotted
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -119,6 +119,7 @@ class MachineCollector(Collector):
     """
 
     def __init__(self, machine: Machine) -> None:
+        self._version = dotted(machine.version)
         self._iothreads = machine.iothreads()
         self._workloads = machine.workloads()
 
@@ -130,7 +131,8 @@ class MachineCollector(Collector):
         """All families, as they are now."""
         iothreads = self._iothreads
         stats, dropped = _read_iothreads(iothreads)
-        yield InfoMetricFamily(NAMESPACE, "What serves this.", value={"qemu_version": VERSION_TEXT})
+        version = {"qemu_version": self._version}
+        yield InfoMetricFamily(NAMESPACE, "What serves this.", value=version)
         yield from _counters("iothread", stats, _IOTHREAD_COUNTERS)
         yield from _counters("iothread", stats, _IOTHREAD_SECONDS, scale=1e-9)
         yield from _iothread_parameters(iothreads)

@@ -8,7 +8,14 @@ from typing import Any, Final
 Version = tuple[int, int, int]
 
 VERSION: Final[Version] = (11, 1, 3)
-VERSION_TEXT: Final = ".".join(map(str, VERSION))
+
+
+def dotted(version: Version) -> str:
+    """The version as people write it: "8.2.0"."""
+    return ".".join(map(str, version))
+
+
+VERSION_TEXT: Final = dotted(VERSION)
 
 
 def read_version(given: str | Sequence[int]) -> Version:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from qmp_iothreadd.daemon.metrics_server import parse_address, serve_metrics
 from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.testing import DaemonProcess
-from qmp_iothreadd.testing.memory import MemoryClient
+from qmp_iothreadd.testing.memory import MemoryClient, make_machine
 from tests.waiting import wait_until
 
 pytest.importorskip("prometheus_client")
@@ -48,6 +49,11 @@ async def url(client: MemoryClient) -> AsyncIterator[str]:
     async with serve_metrics(client.machine, "0", said.append):
         (found,) = said
         yield found
+
+
+def test_an_older_qemu_says_so() -> None:
+    with closing(make_machine(qemu="8.2")) as machine:
+        assert registry(machine).get_sample_value("qmp_iothreadd_info", {"qemu_version": "8.2.0"})
 
 
 def test_what_is_deleted_during_a_scrape_is_left_out(client: MemoryClient) -> None:
