@@ -29,6 +29,11 @@ def request(command: str, /, **arguments: object) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
+def with_id(message: bytes, identifier: object) -> bytes:
+    """The same request with an id."""
+    return message.removesuffix(b"}\n") + b', "id": ' + json.dumps(identifier).encode() + b"}\n"
+
+
 class Connection:
     """One monitor, which server it belongs to is known to `blame`.
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from benchlib.client import request
+from benchlib.client import request, with_id
 from benchlib.servers import ROOT, Command, Server, running
 
 LONG_ID_BYTES = 200_000
@@ -45,7 +45,9 @@ QUERY_VERSION = request("query-version")
 QUERY_IOTHREADS = request("query-iothreads")
 QOM_SET = request("qom-set", path="/objects/bench", property="poll-max-ns", value=20000)
 QOM_GET = request("qom-get", path="/objects/bench", property="poll-max-ns")
-LONG_ID = QUERY_VERSION.rstrip(b"}\n") + b', "id": "' + b"x" * LONG_ID_BYTES + b'"}\n'
+LONG_ID = with_id(QUERY_VERSION, "x" * LONG_ID_BYTES)
+# As libvirt sends it.
+SHORT_ID = "libvirt-123"
 
 ROUND_TRIPS = {
     "query-version": QUERY_VERSION,
@@ -53,18 +55,11 @@ ROUND_TRIPS = {
     "qom-set": QOM_SET,
     "qom-get": QOM_GET,
 }
-
-
-def with_id(message: bytes) -> bytes:
-    """The same request as libvirt sends it."""
-    return message.rstrip().removesuffix(b"}") + b', "id": "libvirt-123"}\n'
-
-
 PIPELINED = {
     "query-iothreads": QUERY_IOTHREADS,
-    "query-iothreads with ids": with_id(QUERY_IOTHREADS),
+    "query-iothreads with ids": with_id(QUERY_IOTHREADS, SHORT_ID),
     "qom-set": QOM_SET,
-    "qom-set with ids": with_id(QOM_SET),
+    "qom-set with ids": with_id(QOM_SET, SHORT_ID),
 }
 
 

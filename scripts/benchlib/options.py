@@ -46,8 +46,13 @@ def write_json(path: pathlib.Path | None, document: dict[str, object], other_cpu
     if path is None:
         return
     document = {"machine": {**machine.description(), "other_cpus": round(other_cpus, 2)}} | document
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Raises `BenchError` where that cannot be."""
     try:
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}") from None
 

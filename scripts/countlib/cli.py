@@ -8,7 +8,7 @@ import platform
 import tempfile
 
 from benchlib.errors import BenchError
-from benchlib.options import add_formats, exit_status, new_parser, write_json
+from benchlib.options import add_formats, exit_status, new_parser, write_json, write_text
 from benchlib.servers import ROOT
 from benchlib.terminal import table
 
@@ -100,8 +100,4 @@ def _row(title: str, before: int | None, now: int) -> tuple[str, str, str, str]:
 def _write(file: pathlib.Path, now: Counts) -> None:
     rows = [(title, f"{count:,}") for title, count in now.items()]
     text = _HEAD.format(python=platform.python_version(), machine=platform.machine())
-    text += table(("", "instructions"), rows, markdown=True) + "\n"
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"cannot write {file}: {error.strerror}") from None
+    write_text(file, text + table(("", "instructions"), rows, markdown=True) + "\n")

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from benchlib.client import request
 from benchlib.errors import BenchError
+from benchlib.servers import Command
 
 from countlib.kinds import ADD_IOTHREAD, KINDS, Kind
 
@@ -27,7 +28,6 @@ _TIMEOUT_S = 300
 _INTERVAL_S = 0.05
 # What is loaded after the start comes in pieces, with pauses that are shorter.
 _IDLE_LOOKS = 12
-_OPTIONS = ("-M", "none", "-nodefaults", "-nographic")
 
 Counts = dict[str, int]
 
@@ -73,9 +73,9 @@ def _running(installed: pathlib.Path) -> Iterator[_Daemon]:
         folder = pathlib.Path(name)
         path = folder / "qmp"
         valgrind = ("valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/counts")
-        python = (sys.executable, "-m", "qmp_iothreadd", *_OPTIONS)
+        python = (sys.executable, "-m", "qmp_iothreadd")
         process = subprocess.Popen(
-            [*valgrind, *python, "-qmp", f"unix:{path},server=on,wait=off"],
+            Command("callgrind", (*valgrind, *python), own=True).with_socket(str(path)),
             stdin=subprocess.DEVNULL,
             cwd=folder,
             env=_environment(installed, folder),

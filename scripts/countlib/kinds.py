@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from benchlib.client import request
+from benchlib.client import request, with_id
 
 WINDOW = 64
 
@@ -32,16 +32,13 @@ class Kind:
     rounds: int = 100
 
 
-def _with_id(message: bytes) -> bytes:
-    return message.replace(b"}\n", b', "id": 4711}\n')
-
-
 def _window(title: str, message: bytes) -> Kind:
     sent = message * WINDOW
     return Kind(f"{title}, {WINDOW} at once", sent, lines=WINDOW, requests=WINDOW, rounds=20)
 
 
 _IOTHREADS = request("query-iothreads")
+_IOTHREADS_WITH_ID = with_id(_IOTHREADS, 4711)
 _SET = request("qom-set", path=_PATH, property="poll-grow", value=2)
 _ADD_AND_DELETE = request("object-add", qom_type="iothread", id="io1", poll_max_ns=0) + request(
     "object-del", id="io1"
@@ -50,9 +47,9 @@ _ADD_AND_DELETE = request("object-add", qom_type="iothread", id="io1", poll_max_
 KINDS = (
     Kind("query-version", request("query-version")),
     Kind("query-iothreads", _IOTHREADS),
-    Kind("query-iothreads with an id", _with_id(_IOTHREADS)),
+    Kind("query-iothreads with an id", _IOTHREADS_WITH_ID),
     _window("query-iothreads", _IOTHREADS),
-    _window("query-iothreads with an id", _with_id(_IOTHREADS)),
+    _window("query-iothreads with an id", _IOTHREADS_WITH_ID),
     Kind("qom-get", request("qom-get", path=_PATH, property="poll-grow")),
     Kind("qom-set", _SET),
     _window("qom-set", _SET),
@@ -69,8 +66,6 @@ KINDS = (
     Kind("a command that is not there", request("no-such"), begins=_ERROR),
     Kind("an argument of another type", request("qom-list", path=1), begins=_ERROR),
     Kind("text that is no JSON", b'{"execute": query}\n', begins=_ERROR),
-    Kind(
-        "an id of 200 KB", b'{"execute": "query-name", "id": "' + b"x" * 200_000 + b'"}\n', rounds=4
-    ),
+    Kind("an id of 200 KB", with_id(request("query-name"), "x" * 200_000), rounds=4),
     Kind("query-qmp-schema", request("query-qmp-schema"), rounds=4),
 )
