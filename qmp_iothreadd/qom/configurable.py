@@ -1,4 +1,4 @@
-"""Objects whose properties are values that a user gives: defaults, ranges, what 0 stands for.
+"""Objects whose properties are values that a user gives: defaults, ranges.
 
 Which properties there are, and of which types, the schema says; a class adds a row for each of
 which there is more to say.
@@ -16,28 +16,17 @@ from qmp_iothreadd.qom.object import Object, ObjectType
 class Setting:
     """What there is to say about a property besides its type in the schema.
 
-    ``range`` holds the smallest and the largest value of a number. ``zero_is_default``: 0 is
-    stored, and shown, as the default. ``type`` is the name that lists show, where it is not that
-    of the schema's type. ``fixed``: clients cannot set it; ``secret``: they cannot read it.
-    ``listed``: lists have it in any case.
+    ``range`` holds the smallest and the largest value of a number. ``type`` is the name that lists
+    show, where it is not that of the schema's type. ``fixed``: clients cannot set it; ``secret``:
+    they cannot read it. ``listed``: lists have it in any case.
     """
 
-    __slots__ = (
-        "default",
-        "description",
-        "fixed",
-        "listed",
-        "range",
-        "secret",
-        "type",
-        "zero_is_default",
-    )
+    __slots__ = ("default", "description", "fixed", "listed", "range", "secret", "type")
 
     def __init__(
         self,
         default: Any = None,
         range: tuple[int, int] | None = None,
-        zero_is_default: bool = False,
         *,
         type: str | None = None,
         description: str | None = None,
@@ -47,7 +36,6 @@ class Setting:
     ) -> None:
         self.default = default
         self.range = range
-        self.zero_is_default = zero_is_default
         self.type = type
         self.description = description
         self.fixed = fixed
@@ -89,8 +77,6 @@ class ConfigurableObject(Object):
             QmpError: it is out of range, and then nothing changed; or ``apply`` refuses it.
         """
         setting = self.setting(name)
-        if value == 0 and setting.zero_is_default:
-            value = setting.default
         if setting.range is not None and not setting.range[0] <= value <= setting.range[1]:
             raise errors.value_out_of_range(name, *setting.range)
         self.values[name] = value

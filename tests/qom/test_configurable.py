@@ -1,4 +1,4 @@
-"""Objects that keep what they are given: defaults, ranges, what 0 stands for, taking over."""
+"""Objects that keep what they are given: defaults, ranges, taking over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Lamp(ConfigurableObject):
 
     qom_name = "lamp"
     settings: ClassVar[dict[str, Setting]] = {
-        "watts": Setting(60, (1, 100), zero_is_default=True),
+        "watts": Setting(60, (1, 100)),
         "colour": Setting("white"),
         "height": Setting(None, (-5, 5)),
     }
@@ -54,12 +54,6 @@ def test_what_was_set_is_kept_and_applied(lamp: Lamp) -> None:
         lamp.store(name, value)
         assert lamp.load(name) == value
     assert lamp.applied == ["colour", "unheard-of", "height"]
-
-
-def test_zero_is_stored_as_the_default_where_the_row_says_so(lamp: Lamp) -> None:
-    lamp.store("watts", 5)
-    lamp.store("watts", 0)
-    assert lamp.values == {"watts": 60}
 
 
 @pytest.mark.parametrize(("name", "value"), [("watts", 101), ("watts", -1), ("height", -6)])
