@@ -1,4 +1,4 @@
-"""What the engine's tests share: contexts that end with the test."""
+"""What the engine's tests share: contexts and machines that end with the test."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.iothread._engine import (
-    AioContext,
-    EventNotifier,
-    PollParams,
-)
+from qmp_iothreadd.iothread._engine import AioContext, EventNotifier, PollParams
+from qmp_iothreadd.machine.machine import Machine
+from qmp_iothreadd.testing import make_machine
 
 
 @pytest.fixture
@@ -35,6 +33,13 @@ def started(cleanup: ExitStack) -> Callable[..., AioContext]:
         return context
 
     return make
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    machine = make_machine()
+    yield machine
+    machine.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -19,24 +18,11 @@ from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.schema import Member
 from qmp_iothreadd.testing import make_machine
+from tests.iothread.iothreads import add
 
 POLL = {"poll-max-ns": 32768, "poll-grow": 2, "poll-shrink": 2, "poll-weight": 3}
 INFO: Any = load_schema_cached().types["IOThreadInfo"]
 DEFAULTS = {**POLL, "aio-max-batch": 0, "thread-pool-min": 0, "thread-pool-max": 64}
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    machine = make_machine()
-    yield machine
-    machine.close()
-
-
-def add(machine: Machine, name: str = "io0", **properties: Any) -> IOThread:
-    given = {key.replace("_", "-"): value for key, value in properties.items()}
-    made = machine.add_object("iothread", name, given)
-    assert isinstance(made, IOThread)
-    return made
 
 
 def in_force(iothread: IOThread) -> dict[str, int]:

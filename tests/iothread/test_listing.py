@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +10,13 @@ import pytest
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.json.encoded_once import EncodedText
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.testing import make_machine
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
-    machine = make_machine()
+def machine(machine: Machine) -> Machine:
+    """One in the middle of a turn."""
     machine.together.in_turn = True
-    yield machine
-    machine.close()
+    return machine
 
 
 def described(machine: Machine) -> Any:

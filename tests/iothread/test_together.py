@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,14 @@ from qmp_iothreadd.iothread._engine import AioContext, PollParams
 from qmp_iothreadd.iothread.event_loop import IOThread
 from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.testing import make_machine
+from tests.iothread.iothreads import add
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
+def machine(machine: Machine) -> Machine:
     """One in the middle of a turn."""
-    machine = make_machine()
     machine.together.in_turn = True
-    yield machine
-    machine.close()
-
-
-def add(machine: Machine, name: str = "io0", **properties: Any) -> IOThread:
-    given = {key.replace("_", "-"): value for key, value in properties.items()}
-    made = machine.add_object("iothread", name, given)
-    assert isinstance(made, IOThread)
-    return made
+    return machine
 
 
 def threads() -> set[str]:
