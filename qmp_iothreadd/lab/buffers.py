@@ -1,10 +1,12 @@
-"""Arrays that users bring, by the buffer protocol: numpy's, `array`, a mapped file."""
+"""Arrays that users bring (numpy's, `array`, a mapped file), and of how many handlers they tell."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from qmp_iothreadd.lab._lab import HANDLERS_MAX
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -26,6 +28,12 @@ def int64s(values: Buffer | Sequence[int], name: str) -> Buffer:
 def uint64s(values: Buffer | Sequence[int], name: str) -> Buffer:
     """As uint64; otherwise like `int64s`."""
     return _numbers(values, name, "Q")
+
+
+def check_handlers(handlers: int) -> None:
+    """Raises ValueError: words of events are not of so many handlers."""
+    if not 1 <= handlers <= HANDLERS_MAX:
+        raise ValueError(f"handlers must be from 1 to {HANDLERS_MAX}, not {handlers}")
 
 
 def _numbers(values: Buffer | Sequence[int], name: str, code: str) -> Buffer:

@@ -11,7 +11,7 @@ from typing import Any
 from qmp_iothreadd.lab import output
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.load import PRESETS, Load
-from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.params import NUMBERS, Params
 from qmp_iothreadd.lab.replaying import replay
 from qmp_iothreadd.lab.simulating import simulate
 from qmp_iothreadd.lab.traces import Trace
@@ -84,7 +84,7 @@ def _policies(text: str) -> list[str]:
 def _add_sets(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("parameter sets: every combination of these lists")
     defaults = Params()
-    for name in ("max_ns", "grow", "shrink", "weight"):
+    for name in NUMBERS:
         value = getattr(defaults, name)
         group.add_argument(
             f"--{name.replace('_', '-')}",
@@ -110,6 +110,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         )
 
 
+_ARRIVAL_OPTIONS = {"interval_ns": int, "sigma": float, "on_ns": int, "off_ns": int}
+
+
 def _add_load(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
     defaults = Load()
@@ -117,7 +120,7 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--trace", metavar="FILE", help="intervals between requests, over and over")
     kinds = [name for name in ARRIVALS if name != "trace"]
     group.add_argument("--arrival", choices=kinds, help=", ".join(kinds))
-    for name, type_ in (("interval_ns", int), ("sigma", float), ("on_ns", int), ("off_ns", int)):
+    for name, type_ in _ARRIVAL_OPTIONS.items():
         group.add_argument(
             f"--{name.replace('_', '-')}",
             type=type_,
@@ -154,8 +157,9 @@ def _load(options: argparse.Namespace) -> Load:
     given = [name for name in ("preset", "trace", "arrival") if getattr(options, name)]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
-    names = ("interval_ns", "sigma", "on_ns", "off_ns")
-    values = {name: value for name in names if (value := getattr(options, name)) is not None}
+    values = {
+        name: value for name in _ARRIVAL_OPTIONS if (value := getattr(options, name)) is not None
+    }
     if values and given not in ([], ["arrival"]):
         name = next(iter(values)).replace("_", "-")
         raise ValueError(f"--{name} is for --arrival, not for --{given[0]}")

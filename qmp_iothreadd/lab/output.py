@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from qmp_iothreadd.lab.params import NUMBERS
+
 Row = dict[str, Any]
 Column = Callable[[Row], str]
 
@@ -31,7 +33,7 @@ REPLAYED: dict[str, Column] = {
     "resets": lambda row: f"{row['resets']}",
     "decisions": lambda row: f"{row['decisions']}",
 }
-_NAMES = ("policy", "max_ns", "grow", "shrink", "weight")
+_NAMES = ("policy", *NUMBERS)
 
 
 def write(columns: dict[str, Column], rows: list[Row], about: Row, options: Any) -> None:

@@ -7,8 +7,10 @@ import dataclasses
 from qmp_iothreadd.iothread._engine import POLL_PARAMS
 from qmp_iothreadd.lab._lab import POLICIES
 
-_DEFAULTS = {info.name: info.default for info in POLL_PARAMS}
-_RANGES = {info.name: (info.minimum, info.maximum) for info in POLL_PARAMS}
+_INFOS = {info.name: info for info in POLL_PARAMS}
+
+NUMBERS = tuple(_INFOS)
+"""The fields of a set that are numbers, in their order."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,19 +30,21 @@ class Params:
         ValueError: out of QEMU's range, or an unknown policy. TypeError: no integer.
     """
 
-    max_ns: int = _DEFAULTS["max_ns"]
-    grow: int = _DEFAULTS["grow"]
-    shrink: int = _DEFAULTS["shrink"]
-    weight: int = _DEFAULTS["weight"]
+    max_ns: int = _INFOS["max_ns"].default
+    grow: int = _INFOS["grow"].default
+    shrink: int = _INFOS["shrink"].default
+    weight: int = _INFOS["weight"].default
     policy: str = POLICIES[0]
 
     def __post_init__(self) -> None:
-        for name in ("max_ns", "grow", "shrink", "weight"):
-            value, (low, high) = getattr(self, name), _RANGES[name]
+        for name, info in _INFOS.items():
+            value = getattr(self, name)
             if not isinstance(value, int):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, not {value}")
+            if not info.minimum <= value <= info.maximum:
+                raise ValueError(
+                    f"{name} must be from {info.minimum} to {info.maximum}, not {value}"
+                )
         if self.policy not in POLICIES:
             raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {self.policy!r}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.lab import _lab
-from qmp_iothreadd.lab.buffers import int64s, uint64s
+from qmp_iothreadd.lab.buffers import check_handlers, int64s, uint64s
 from qmp_iothreadd.lab.params import Params
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def replay(
         TypeError: a buffer of something else. ValueError: buffers that do not fit each other or
             ``handlers``.
     """
-    if not 1 <= handlers <= _lab.HANDLERS_MAX:
-        raise ValueError(f"handlers must be from 1 to {_lab.HANDLERS_MAX}, not {handlers}")
+    check_handlers(handlers)
     sets = [params] if isinstance(params, Params) else list(params)
     found = _lab.replay(int64s(block_ns, "block_ns"), uint64s(events, "events"), sets, handlers)
     return [_replayed(each, one) for each, one in zip(sets, found, strict=True)]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from qmp_iothreadd.iothread.trace_lines import ADJUST, parse_adjust
 from qmp_iothreadd.lab._lab import HANDLERS_MAX
-from qmp_iothreadd.lab.buffers import int64s, uint64s
+from qmp_iothreadd.lab.buffers import check_handlers, int64s, uint64s
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -51,8 +51,7 @@ class Trace:
     def __post_init__(self) -> None:
         object.__setattr__(self, "intervals", int64s(self.intervals, "intervals"))
         object.__setattr__(self, "events", uint64s(self.events, "events"))
-        if not 1 <= self.handlers <= HANDLERS_MAX:
-            raise ValueError(f"handlers must be from 1 to {HANDLERS_MAX}, not {self.handlers}")
+        check_handlers(self.handlers)
         if len(self) != len(_view(self.events)):
             raise ValueError("there must be as many intervals as words of events")
 
