@@ -16,10 +16,7 @@ cdef enum: REQUESTS_AT_ONCE = 1 << 13
 cdef native.Arrival arrival_of(load, const int64_t[::1] intervals, uint64_t seed) except *:
     cdef native.ArrivalParams params
     cdef native.Arrival arrival
-    cdef bytes name = load.arrival.encode()
-    params.process = native.arrival_process_named(name)
-    if params.process == NULL:
-        raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {load.arrival!r}")
+    params.process = &native.arrival_processes[<int>ARRIVALS.index(load.arrival)]
     params.interval_ns, params.sigma = load.interval_ns, load.sigma
     params.on_ns, params.off_ns = load.on_ns, load.off_ns
     params.intervals, params.interval_count = NULL, 0
