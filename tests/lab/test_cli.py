@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qmp_iothreadd.lab import cli
+from qmp_iothreadd.lab.commands import simulate as commands_simulate
 from tests.lab.test_traces import LOG
 
 QUICK = ("simulate", "--requests", "5000")
@@ -117,5 +118,5 @@ def test_interrupted_it_ends_as_a_shell_expects(monkeypatch: pytest.MonkeyPatch)
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "simulate", interrupt)
+    monkeypatch.setattr(commands_simulate, "simulate", interrupt)
     assert cli.main([*QUICK]) == 130

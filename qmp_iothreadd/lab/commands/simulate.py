@@ -1,0 +1,39 @@
+"""``iothread-lab simulate``: a load under parameter sets, in virtual time."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab.simulating import simulate
+
+EXAMPLES = """\
+examples:
+  iothread-lab simulate --preset lognormal --weight 1,2,3,4 --policy weighted,clairvoyant
+  iothread-lab simulate --arrival exponential --interval-ns 50000 --max-ns 8000,32768 --json -
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its words."""
+    words.add_load(parser)
+    words.add_sets(parser)
+    words.add_outputs(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Simulate, and write the results.
+
+    Raises:
+        ValueError, OSError: what is asked for does not fit, or a file cannot be used.
+    """
+    load = words.load(options)
+    found = simulate(load, words.sets(options), requests=options.requests, seed=options.seed)
+    about: dict[str, Any] = {
+        "command": "simulate",
+        "load": str(options.trace or load),
+        "requests": options.requests,
+        "seed": options.seed,
+    }
+    output.write(output.SIMULATED, [each.to_json() for each in found], about, options)

@@ -1,0 +1,123 @@
+"""Words of the command line that commands share."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+
+from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+from qmp_iothreadd.lab.load import PRESETS, Load
+from qmp_iothreadd.lab.params import NUMBERS, Params
+from qmp_iothreadd.lab.traces import Trace
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(each) for each in text.split(",")]
+    except ValueError:
+        message = f"expected integers with commas between, not {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _policies(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in POLICIES]:
+        message = f"{unknown[0]!r} is no policy: choose of {', '.join(POLICIES)}"
+        raise argparse.ArgumentTypeError(message)
+    return names
+
+
+def add_sets(parser: argparse.ArgumentParser) -> None:
+    """The lists of values whose combinations are tried; `sets` reads them."""
+    group = parser.add_argument_group("parameter sets: every combination of these lists")
+    defaults = Params()
+    for name in NUMBERS:
+        value = getattr(defaults, name)
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_numbers,
+            default=[value],
+            metavar="N,…",
+            help=f"values in force (default: {value})",
+        )
+    group.add_argument(
+        "--policy",
+        type=_policies,
+        default=[defaults.policy],
+        metavar="NAME,…",
+        help=f"of {', '.join(POLICIES)} (default: {defaults.policy})",
+    )
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Where results go besides the table; `output.write` reads them."""
+    group = parser.add_argument_group("results")
+    for name in ("json", "csv"):
+        group.add_argument(
+            f"--{name}", metavar="FILE", help=f"as {name.upper()}; -: standard output"
+        )
+
+
+_ARRIVAL_OPTIONS = {"interval_ns": int, "sigma": float, "on_ns": int, "off_ns": int}
+
+
+def add_load(parser: argparse.ArgumentParser) -> None:
+    """What is served, how much of it, and the seed; `load` reads the first."""
+    group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
+    defaults = Load()
+    group.add_argument("--preset", choices=PRESETS, help=", ".join(PRESETS))
+    group.add_argument("--trace", metavar="FILE", help="intervals between requests, over and over")
+    kinds = [name for name in ARRIVALS if name != "trace"]
+    group.add_argument("--arrival", choices=kinds, help=", ".join(kinds))
+    for name, type_ in _ARRIVAL_OPTIONS.items():
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=type_,
+            metavar="N",
+            help=f"of the arrival (default: {getattr(defaults, name)})",
+        )
+    parser.add_argument(
+        "--requests", type=int, default=1_000_000, metavar="N", help="(default: 1000000)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+
+
+# What a policy looks at, besides max_ns; sets that differ by something else are alike.
+_USES: dict[str, tuple[str, ...]] = {"legacy": ("grow", "shrink"), "fixed": (), "clairvoyant": ()}
+
+
+def sets(options: argparse.Namespace) -> list[Params]:
+    """Every combination that is asked for, without those that a policy cannot tell apart.
+
+    Raises:
+        ValueError: out of range.
+    """
+    lists = options.policy, options.max_ns, options.grow, options.shrink, options.weight
+    found: dict[tuple[object, ...], Params] = {}
+    for policy, max_ns, grow, shrink, weight in itertools.product(*lists):
+        params = Params(max_ns, grow, shrink, weight, policy)
+        used = _USES.get(policy, ("grow", "shrink", "weight"))
+        found.setdefault((policy, max_ns, *(getattr(params, name) for name in used)), params)
+    return list(found.values())
+
+
+def load(options: argparse.Namespace) -> Load:
+    """The load that is asked for.
+
+    Raises:
+        ValueError: words that exclude each other, or out of range. OSError: of the trace.
+    """
+    given = [name for name in ("preset", "trace", "arrival") if getattr(options, name)]
+    if len(given) > 1:
+        raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
+    values = {
+        name: value for name in _ARRIVAL_OPTIONS if (value := getattr(options, name)) is not None
+    }
+    if values and given not in ([], ["arrival"]):
+        name = next(iter(values)).replace("_", "-")
+        raise ValueError(f"--{name} is for --arrival, not for --{given[0]}")
+    if options.trace:
+        return Load("trace", intervals=Trace.load(options.trace).intervals)
+    if options.preset:
+        return PRESETS[options.preset]
+    return Load(options.arrival or Load().arrival, **values)
