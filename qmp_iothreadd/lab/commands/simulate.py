@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.simulating import simulate
 
 EXAMPLES = """\
@@ -29,7 +30,11 @@ def run(options: argparse.Namespace) -> None:
         ValueError, OSError: what is asked for does not fit, or a file cannot be used.
     """
     load = words.load(options)
-    found = simulate(load, words.sets(options), requests=options.requests, seed=options.seed)
+    sets = words.sets(options)
+    with progress(options.requests, "requests") as bar:
+        found = simulate(
+            load, sets, requests=options.requests, seed=options.seed, progress=bar.reach
+        )
     about: dict[str, Any] = {
         "command": "simulate",
         "load": str(options.trace or load),
