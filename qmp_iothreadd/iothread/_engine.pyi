@@ -1,7 +1,18 @@
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, TypedDict, TypeVar, Unpack
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NamedTuple,
+    NotRequired,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+)
 
 _T = TypeVar("_T")
 
@@ -27,14 +38,24 @@ THROTTLE_VALUE_MAX: Final[int]
 WORKLOAD_DEPTH_MAX: Final[int]
 WORKLOAD_LATE_NS: Final[int]
 
+class Latency(TypedDict):
+    latency_ns: dict[str, int]
+    latency_count: int
+    latency_sum_ns: int
+    latency_histogram: dict[int, int]
+
 class HandlerInfo(TypedDict):
     node: int
     fd: int
     polled: bool
     ns: int
     events: int
+    latency_ns: NotRequired[dict[str, int]]
+    latency_count: NotRequired[int]
+    latency_sum_ns: NotRequired[int]
+    latency_histogram: NotRequired[dict[int, int]]
 
-class Stats(TypedDict):
+class Stats(Latency):
     iterations: int
     events: int
     polled_events: int
@@ -53,12 +74,10 @@ class Stats(TypedDict):
     near_max_ns: int
     poll_ns: int
     poll_ns_mean: float
+    poll_ns_by_time: float
     poll_ns_histogram: dict[int, int]
     observed_ns: int
     cpu_ns: int
-    latency_ns: dict[str, int]
-    latency_count: int
-    latency_sum_ns: int
     handlers: list[HandlerInfo]
 
 class WorkloadStats(TypedDict):
@@ -295,4 +314,6 @@ def await_started(contexts: Iterable[AioContext]) -> None: ...
 def stop_all(contexts: Iterable[AioContext]) -> None: ...
 def set_trace_events(names: Iterable[str]) -> None: ...
 def trace_events() -> list[str]: ...
+def latency_bounds(bucket: int) -> tuple[int, int]: ...
+def generator_thread_ids() -> list[int]: ...
 def live_counters() -> dict[str, int]: ...

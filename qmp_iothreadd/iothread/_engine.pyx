@@ -557,9 +557,10 @@ cdef class AioContext:
         """What polling did since the start or the last reset_stats(); never stops the thread.
 
         Returns a dictionary: every counter (``*_ns`` are ns); poll_ns, poll_ns_mean,
-        poll_ns_histogram ({bits of poll_ns: adjustments}); observed_ns, cpu_ns (of the thread in
-        all); latency_ns ({"p50", "p90", "p99", "p99.9", "max"}), latency_count, latency_sum_ns;
-        handlers (as handlers()).
+        poll_ns_by_time (the mean over the time that each was in force), poll_ns_histogram ({bits
+        of poll_ns: adjustments}); observed_ns, cpu_ns (of the thread in all); latency_ns ({"p50",
+        "p90", "p99", "p99.9", "max"}), latency_count, latency_sum_ns, latency_histogram ({bucket:
+        latencies}, see latency_bounds); handlers (as handlers()).
         """
         cdef native.GateUse use
         cdef native.AioContext *ctx = self.enter(&use)
@@ -577,6 +578,7 @@ cdef class AioContext:
         result.update(
             poll_ns=snapshot.poll_ns,
             poll_ns_mean=snapshot.poll_ns_mean,
+            poll_ns_by_time=snapshot.poll_ns_by_time,
             poll_ns_histogram={
                 i: snapshot.poll_histogram[i]
                 for i in range(native.POLL_HISTOGRAM_BUCKETS)
@@ -584,10 +586,8 @@ cdef class AioContext:
             },
             observed_ns=snapshot.observed_ns,
             cpu_ns=cpu_ns,
-            latency_ns=dict(zip(("p50", "p90", "p99", "p99.9", "max"), snapshot.latency_ns)),
-            latency_count=snapshot.latency_count,
-            latency_sum_ns=snapshot.latency_sum_ns,
             handlers=self.handlers(),
+            **latency_stats(&snapshot.latency),
         )
         return result
 
@@ -601,7 +601,9 @@ cdef class AioContext:
 
     def handlers(self):
         """The handlers, the context's own notifier first: dictionaries with node (what traces call
-        it), fd, polled (is in the poll list), ns and events."""
+        it), fd, polled (is in the poll list), ns and events; those that know when an event came
+        have latency_ns, latency_count, latency_sum_ns and latency_histogram, as stats() has them.
+        """
         cdef native.GateUse use
         cdef native.AioContext *ctx = self.enter(&use)
         cdef size_t count, found = 0, i
@@ -622,6 +624,7 @@ cdef class AioContext:
                     "polled": bool(info[i].polled),
                     "ns": info[i].ns,
                     "events": info[i].events,
+                    **(latency_stats(&info[i].latency) if info[i].latency.count else {}),
                 }
                 for i in range(found)
             ]
@@ -660,6 +663,22 @@ cdef class AioContext:
         cdef uint64_t dropped = native.aio_context_trace_dropped(self.enter(&use))
         self.leave(&use)
         return dropped
+
+
+cdef dict latency_stats(const native.LatencySnapshot *latency):
+    return {
+        "latency_ns": dict(zip(("p50", "p90", "p99", "p99.9", "max"), latency.quantile_ns)),
+        "latency_count": latency.count,
+        "latency_sum_ns": latency.sum_ns,
+        "latency_histogram": {
+            i: latency.buckets[i] for i in range(native.HISTOGRAM_BUCKETS) if latency.buckets[i]
+        },
+    }
+
+
+def latency_bounds(unsigned bucket):
+    """The least and the greatest latency in ns of a bucket of latency_histogram."""
+    return native.histogram_low(bucket), native.histogram_low(bucket + 1) - 1
 
 
 include "_together.pxi"

@@ -51,6 +51,18 @@ cdef extern from "polling.h" nogil:
                                   cbool *passed_max)
 
 
+cdef extern from "stats.h" nogil:
+    enum: HISTOGRAM_BUCKETS
+
+    ctypedef struct LatencySnapshot:
+        uint64_t count
+        uint64_t sum_ns
+        uint64_t quantile_ns[5]
+        uint64_t buckets[1]
+
+    uint64_t histogram_low(unsigned index)
+
+
 cdef extern from "engine.h" nogil:
     ctypedef struct AioContext:
         pass
@@ -103,6 +115,7 @@ cdef extern from "engine.h" nogil:
         cbool polled
         int64_t ns
         uint64_t events
+        LatencySnapshot latency
 
     AioHandler *aio_handler_new(AioContext *ctx, int fd, const AioHandlerOps *ops, void *opaque,
                                 const atomic_int64 *event_since_ns)
@@ -146,10 +159,9 @@ cdef extern from "stats.h" nogil:
     ctypedef struct AioStatsSnapshot:
         int64_t poll_ns
         double poll_ns_mean
+        double poll_ns_by_time
         int64_t observed_ns
-        uint64_t latency_count
-        uint64_t latency_sum_ns
-        uint64_t latency_ns[5]
+        LatencySnapshot latency
         uint64_t poll_histogram[64]
 
     enum: AIO_COUNTER_COUNT
@@ -440,3 +452,9 @@ cdef extern from "workload.h" nogil:
     void workload_free(Workload *workload)
     void workload_end(Workload *workload, WorkloadStats *last)
     void workload_stats(Workload *workload, WorkloadStats *out)
+
+
+cdef extern from "generator.h" nogil:
+    enum: GENERATORS_MAX
+
+    size_t generator_thread_ids(int *out)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.iothread._engine import AioContext, HandlerInfo, NativeWorkload, Stats
+    from collections.abc import Mapping
+
+    from qmp_iothreadd.iothread._engine import AioContext, HandlerInfo, NativeWorkload
 
 PERCENTILES = {"p50": "p50-ns", "p90": "p90-ns", "p99": "p99-ns", "p99.9": "p999-ns"}
 
 # What has another shape in the schema.
-_RESHAPED = {"poll_ns_histogram", "latency_ns", "latency_count", "latency_sum_ns", "handlers"}
+_LATENCY = {"latency_ns", "latency_count", "latency_sum_ns", "latency_histogram"}
+_RESHAPED = {"poll_ns_histogram", "handlers"} | _LATENCY
 
 
 def address(value: int) -> str:
@@ -42,7 +45,7 @@ def workload_stats(id: str, served_by: dict[str, str], workload: NativeWorkload)
 
 
 def poll_histogram(counts: dict[int, int]) -> list[dict[str, int]]:
-    """PollHistogramBins of counts by the bit length of poll_ns, the lowest first."""
+    """HistogramBins of counts by the bit length of poll_ns, the lowest first."""
     return [
         {"from-ns": 1 << bits >> 1, "to-ns": (1 << bits) - 1, "count": count}
         for bits, count in sorted(counts.items())
@@ -53,15 +56,27 @@ def _spelled(values: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in values.items()}
 
 
-def _latency(stats: Stats) -> dict[str, int]:
+def _latency(stats: Mapping[str, Any]) -> dict[str, Any]:
     quantiles = stats["latency_ns"]
     return {
         "count": stats["latency_count"],
         "sum-ns": stats["latency_sum_ns"],
         **{name: quantiles[quantile] for quantile, name in PERCENTILES.items()},
         "max-ns": quantiles["max"],
+        "histogram": _latency_histogram(stats["latency_histogram"]),
     }
 
 
+def _latency_histogram(counts: dict[int, int]) -> list[dict[str, int]]:
+    from qmp_iothreadd.iothread._engine import latency_bounds  # it is loaded: it has counted
+
+    bounds = [(*latency_bounds(bucket), count) for bucket, count in counts.items()]
+    return [{"from-ns": low, "to-ns": high, "count": count} for low, high, count in bounds]
+
+
 def _handler(handler: HandlerInfo) -> dict[str, Any]:
-    return {**handler, "node": address(handler["node"])}
+    shown = {key: value for key, value in handler.items() if key not in _LATENCY}
+    shown["node"] = address(handler["node"])
+    if "latency_ns" in handler:
+        shown["latency"] = _latency(handler)
+    return shown

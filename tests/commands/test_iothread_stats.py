@@ -116,6 +116,19 @@ def test_what_polling_did_adds_up(loaded: MemoryClient) -> None:
     assert rested(loaded)["adjustments"] > 0
 
 
+def test_latencies_are_counted_in_all_and_for_each_handler(loaded: MemoryClient) -> None:
+    wait_until(lambda: stats(loaded)["polled-events"] > 0)
+    found = stats(loaded)
+    own, handler = found["handlers"]
+    assert "latency" not in own
+    for latency in (found["latency"], handler["latency"]):
+        assert sum(each["count"] for each in latency["histogram"]) == latency["count"] > 0
+        ends = [each["to-ns"] for each in latency["histogram"]]
+        assert ends == sorted(ends)
+        assert latency["max-ns"] <= ends[-1]
+    assert 0 <= found["poll-ns-by-time"] <= PollParams().max_ns
+
+
 def test_latencies_are_in_order(loaded: MemoryClient) -> None:
     latency = stats(loaded)["latency"]
     members = ["p50-ns", "p90-ns", "p99-ns", "p999-ns", "max-ns"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ from qmp_iothreadd.iothread._engine import (
     EventNotifier as Notifier,
     NativeWorkload,
     PollParams,
+    latency_bounds,
 )
 
 if TYPE_CHECKING:
@@ -134,6 +137,56 @@ def test_latency_percentiles_are_ordered_and_counted(
     assert values == sorted(values)
     assert values[0] > 0
     assert stats["latency_sum_ns"] <= stats["latency_count"] * latency["max"]
+
+
+def test_latencies_are_counted_by_bounds_that_can_be_added(
+    started: Start, cleanup: ExitStack, eventually: Eventually
+) -> None:
+    context = started()
+    loads = [load(cleanup, context, interval_ns=50000) for _ in range(2)]
+    eventually(lambda: context.stats()["latency_count"] > 200)
+    for each in loads:
+        each.tune(interval_ns=10**12)
+    eventually(lambda: not any(each.stats()["in_flight"] for each in loads))
+    eventually(lambda: waits(context))
+    stats = context.stats()
+    counts = stats["latency_histogram"]
+    assert sum(counts.values()) == stats["latency_count"]
+    low, high = latency_bounds(max(counts))
+    assert low <= stats["latency_ns"]["max"] <= high < 1.04 * low
+    own, *handlers = stats["handlers"]
+    assert "latency_ns" not in own
+    merged = Counter[int]()
+    for handler in handlers:
+        assert handler["latency_count"] > 50
+        merged.update(handler["latency_histogram"])
+    assert merged == counts
+    context.reset_stats()
+    assert not any("latency_ns" in handler for handler in context.handlers())
+    assert context.stats()["latency_histogram"] == {}
+
+
+def test_latency_buckets_follow_each_other_without_a_gap() -> None:
+    bounds = [latency_bounds(bucket) for bucket in range(1000)]
+    assert bounds[0] == (0, 0)
+    assert all(high + 1 == low for (_, high), (low, _) in pairwise(bounds))
+
+
+def test_a_window_counts_for_as_long_as_it_is_in_force(
+    started: Start, driven: AioContext, notifier: Notifier, eventually: Eventually
+) -> None:
+    assert driven.stats()["poll_ns_by_time"] == 0
+    driven.set_poll_params(PollParams(max_ns=10**9, grow=10**9))
+    run_event(driven, notifier)
+    timer = threading.Timer(0.02, notifier.set)
+    timer.start()
+    driven.poll(True)  # with a small window, for 20 ms; afterwards it is the maximum
+    timer.join()
+    small = driven.stats()
+    assert small["poll_ns"] == 10**9
+    assert small["poll_ns_by_time"] < 0.1 * small["poll_ns_mean"]
+    idle = started()  # one that waits has its window all the while
+    assert idle.stats()["poll_ns_by_time"] == 0
 
 
 def test_every_event_past_the_maximum_is_a_reset(driven: AioContext, notifier: Notifier) -> None:

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from qmp_iothreadd.iothread._engine import (
     AioContext,
     NativeWorkload,
     WorkloadParams,
+    generator_thread_ids,
     live_counters,
     parse_intervals,
 )
@@ -231,12 +233,16 @@ def test_a_context_under_load_cannot_be_closed(started: Start, workload: Make) -
         load.tune()
 
 
-def test_generators_end_with_the_last_workload(workload: Make) -> None:
+def test_generators_end_with_the_last_workload(workload: Make, eventually: Eventually) -> None:
     loads = [workload(interval_ns=10**6) for _ in range(5)]
     assert live_counters()["generators"] >= 1
+    eventually(lambda: len(generator_thread_ids()) == live_counters()["generators"])
+    for id in generator_thread_ids():
+        assert Path(f"/proc/self/task/{id}/comm").read_text() == "workload\n"
     for load in loads:
         load.stop()
     assert live_counters()["generators"] == 0
+    assert generator_thread_ids() == []
 
 
 # -- Traces ---------------------------------------------------------------------------------------

@@ -296,12 +296,17 @@ static void reset_stats_in_home(AioContext *ctx, void *arg)
     (void)arg;
     AIO_LIST_FOREACH (link, &ctx->handlers) {
         AioHandler *handler = aio_container_of(link, AioHandler, all_link);
+        LatencyHistogram *latency =
+            atomic_load_explicit(&handler->latency, memory_order_relaxed);
         atomic_store_explicit(&handler->events, 0, memory_order_relaxed);
+        if (latency) {
+            latency_reset(latency);
+        }
     }
     const int64_t now_ns = aio_clock_ns();
-    ctx->handling_ns = ctx->near_max_ns = 0;
+    ctx->handling_ns = 0;
     if (ctx->phase_start_ns) {
-        ctx->phase_start_ns = ctx->iteration_start_ns = now_ns;
+        ctx->phase_start_ns = now_ns;
     }
     stats_reset(&ctx->stats, now_ns);
 }
@@ -309,12 +314,6 @@ static void reset_stats_in_home(AioContext *ctx, void *arg)
 void aio_context_reset_stats(AioContext *ctx)
 {
     aio_context_run(ctx, reset_stats_in_home, NULL);
-}
-
-void aio_context_record_latency(AioContext *ctx, int64_t latency_ns)
-{
-    stats_record_latency(
-        atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire), latency_ns);
 }
 
 size_t aio_context_trace_read(AioContext *ctx, uint64_t *record)

@@ -1,6 +1,7 @@
 /* Running the handlers that are ready, and what adjusting the window is told of them. */
 #define _GNU_SOURCE
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine_int.h"
@@ -33,15 +34,29 @@ static void run_poll_ready(AioContext *ctx, AioHandler *handler)
     }
 }
 
-static void record_latency(AioContext *ctx, const AioHandler *handler)
+void aio_handler_record_latency(AioHandler *handler, int64_t latency_ns)
+{
+    AioHistograms *all =
+        atomic_load_explicit(&handler->ctx->stats.histograms, memory_order_acquire);
+    LatencyHistogram *own = atomic_load_explicit(&handler->latency, memory_order_relaxed);
+
+    latency_record(&all->latency, latency_ns);
+    if (!own) {
+        own = calloc(1, sizeof(*own)); /* without memory it counts among all of them alone */
+        atomic_store_explicit(&handler->latency, own, memory_order_release);
+    }
+    if (own) {
+        latency_record(own, latency_ns);
+    }
+}
+
+static void record_latency(AioHandler *handler)
 {
     const int64_t since_ns =
         atomic_load_explicit(handler->event_since_ns, memory_order_acquire);
 
     if (since_ns) {
-        AioHistograms *histograms =
-            atomic_load_explicit(&ctx->stats.histograms, memory_order_acquire);
-        stats_record_latency(histograms, aio_clock_ns() - since_ns);
+        aio_handler_record_latency(handler, aio_clock_ns() - since_ns);
     }
 }
 
@@ -82,7 +97,7 @@ static bool dispatch(AioContext *ctx, AioHandler *handler, uint64_t iteration,
     }
     count->events++;
     if (handler->event_since_ns) {
-        record_latency(ctx, handler);
+        record_latency(handler);
     }
     handler->busy++;
     if (poll_ready && !revents) {

@@ -202,10 +202,8 @@ static void begin_accounting(AioContext *ctx, int64_t start_ns)
     if (ctx->phase_start_ns) {
         ctx->handling_ns += (uint64_t)(start_ns - ctx->phase_start_ns);
     }
-    if (ctx->iteration_start_ns && stats_near_max(ctx->poll_ns, ctx->params.max_ns)) {
-        ctx->near_max_ns += (uint64_t)(start_ns - ctx->iteration_start_ns);
-    }
-    ctx->iteration_start_ns = start_ns;
+    stats_begin_window(&ctx->stats, ctx->poll_ns,
+                       stats_near_max(ctx->poll_ns, ctx->params.max_ns), start_ns);
 }
 
 static void end_accounting(AioContext *ctx, AioCounters *count)
@@ -213,12 +211,12 @@ static void end_accounting(AioContext *ctx, AioCounters *count)
     if (ctx->depth == 1 && !ctx->own_thread) {
         /* Nobody knows when the next iteration comes: close the books. */
         begin_accounting(ctx, aio_clock_ns());
-        ctx->phase_start_ns = ctx->iteration_start_ns = 0;
+        ctx->phase_start_ns = 0;
+        stats_end_window(&ctx->stats);
     }
     count->iterations = 1;
     count->handling_ns = ctx->handling_ns;
-    count->near_max_ns = ctx->near_max_ns;
-    ctx->handling_ns = ctx->near_max_ns = 0;
+    ctx->handling_ns = 0;
     stats_publish(&ctx->stats, count, ctx->poll_ns);
 }
 

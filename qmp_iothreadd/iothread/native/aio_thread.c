@@ -48,7 +48,8 @@ static void *thread_main(void *opaque)
         ctx->on_exit = NULL;
     }
     ctx->own_thread = false;
-    ctx->phase_start_ns = ctx->iteration_start_ns = 0;
+    ctx->phase_start_ns = 0;
+    stats_end_window(&ctx->stats);
     pthread_mutex_lock(&ctx->lock);
     ctx->cpu_ns_ended += clock_of(CLOCK_THREAD_CPUTIME_ID);
     ctx->cpu_clock_valid = false;

@@ -183,6 +183,7 @@ typedef struct AioHandlerInfo {
     bool polled; /* is in the poll list */
     int64_t ns;
     uint64_t events;
+    LatencySnapshot latency; /* of its events, where their times are known */
 } AioHandlerInfo;
 
 /* Fills up to `max` entries, the context's own notifier among them; returns how many there are. */
@@ -220,7 +221,7 @@ void aio_context_stats(AioContext *ctx, AioStatsSnapshot *out);
 void aio_context_reset_stats(AioContext *ctx);
 
 /* Home only: the latency of one event, for handlers that know when it came. */
-void aio_context_record_latency(AioContext *ctx, int64_t latency_ns);
+void aio_handler_record_latency(AioHandler *handler, int64_t latency_ns);
 
 /* As trace_read; one caller at a time, also after the thread has stopped. */
 size_t aio_context_trace_read(AioContext *ctx, uint64_t *record);

@@ -53,6 +53,8 @@ struct AioHandler {
     _Atomic int64_t ns;      /* home writes, any reads, relaxed */
     _Atomic bool polled;     /* the same: whether poll_link is inserted */
     _Atomic uint64_t events; /* the same */
+    /* Home makes it for the first latency, release; freed with the handler. */
+    _Atomic(LatencyHistogram *) latency;
 };
 
 /* ---- requests to the home thread ---- */
@@ -125,10 +127,8 @@ struct AioContext {
     int64_t idle_check_ns;    /* when to look for idle handlers in the poll list again */
     int64_t now_ns;           /* time that the innermost iteration found its events */
     int64_t phase_start_ns;   /* when handlers began to run; 0: not accounted for */
-    int64_t iteration_start_ns; /* of the latest iteration; 0: not accounted for */
     bool own_thread;          /* driven by the context's own thread */
     uint64_t handling_ns;     /* not published yet */
-    uint64_t near_max_ns;     /* not published yet */
     AioBH *bh_first;          /* taken from bh_incoming, oldest first */
     AioBH **bh_last_next;
     AioLink timers;           /* by deadline */

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* syscall */
 #include "generator.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "masked_thread.h"
@@ -13,7 +14,7 @@
 /* A sleep may end so much too late: it is ended earlier, and the rest is spun. */
 enum { SPIN_NS = 60 * 1000 };
 
-enum { CPUS_PER_GENERATOR = 4, GENERATORS_MAX = 8 };
+enum { CPUS_PER_GENERATOR = 4 };
 
 typedef struct Generator {
     pthread_mutex_t lock;    /* held by the thread, except while it sleeps or others want it */
@@ -23,6 +24,7 @@ typedef struct Generator {
     uint32_t count;          /* pool lock: of workloads, also those about to be added */
     bool stop;               /* lock */
     pthread_t thread;        /* constant while it exists */
+    _Atomic int thread_id;   /* the thread writes it, release; 0: it has not begun yet */
 } Generator;
 
 /* The pool: which generators exist. Taken before, never within, a generator's own lock. */
@@ -80,6 +82,8 @@ static void *generator_main(void *opaque)
     Generator *generator = opaque;
 
     prctl(PR_SET_NAME, "workload");
+    atomic_store_explicit(&generator->thread_id, (int)syscall(SYS_gettid),
+                          memory_order_release);
     prctl(PR_SET_TIMERSLACK, 1);
     pthread_mutex_lock(&generator->lock);
     while (!generator->stop) {
@@ -204,6 +208,21 @@ void generator_remove(GeneratorSlot *slot)
     if (generator) {
         generator_free(generator);
     }
+}
+
+size_t generator_thread_ids(int *out)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&pool_lock);
+    for (size_t i = 0; i < GENERATORS_MAX; i++) {
+        const int id = pool[i] ? atomic_load_explicit(&pool[i]->thread_id, memory_order_acquire) : 0;
+        if (id) {
+            out[count++] = id;
+        }
+    }
+    pthread_mutex_unlock(&pool_lock);
+    return count;
 }
 
 void generator_pause(GeneratorSlot *slot)

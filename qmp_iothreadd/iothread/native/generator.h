@@ -8,6 +8,8 @@
 #include "list.h"
 #include "workload.h"
 
+enum { GENERATORS_MAX = 8 };
+
 typedef struct GeneratorSlot {
     AioLink link; /* Generator.workloads; under its lock */
     struct Generator *generator;
@@ -19,6 +21,9 @@ int generator_add(GeneratorSlot *slot, Workload *workload);
 
 /* When it returns the workload is no longer touched. */
 void generator_remove(GeneratorSlot *slot);
+
+/* The kernel's ids of those that have begun, into `out` of GENERATORS_MAX; how many. */
+size_t generator_thread_ids(int *out);
 
 /* Between them the workload is not touched; the generator looks again at the end. */
 void generator_pause(GeneratorSlot *slot);

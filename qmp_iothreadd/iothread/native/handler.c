@@ -183,6 +183,7 @@ static void finish(AioHandler *handler)
     if (handler->ops.release) {
         handler->ops.release(handler->opaque);
     }
+    free(atomic_load_explicit(&handler->latency, memory_order_acquire));
     free(handler);
     aio_live_add(&aio_live.handlers, -1);
 }
@@ -310,6 +311,23 @@ AioHandler *aio_handler_replace(AioHandler *old, const AioHandlerOps *ops, void 
 
 /* ---- listing ---- */
 
+static void describe(const AioHandler *handler, AioHandlerInfo *info)
+{
+    const LatencyHistogram *latency =
+        atomic_load_explicit(&handler->latency, memory_order_acquire);
+
+    info->handler = handler;
+    info->fd = handler->fd;
+    info->polled = is_polled(handler);
+    info->ns = atomic_load_explicit(&handler->ns, memory_order_relaxed);
+    info->events = atomic_load_explicit(&handler->events, memory_order_relaxed);
+    if (latency) {
+        latency_read(latency, &info->latency);
+    } else {
+        info->latency.count = 0; /* then nobody reads the rest */
+    }
+}
+
 size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
 {
     size_t count = 0;
@@ -318,13 +336,7 @@ size_t aio_context_handlers(AioContext *ctx, AioHandlerInfo *info, size_t max)
     AIO_LIST_FOREACH (link, &ctx->handlers) {
         const AioHandler *handler = aio_container_of(link, AioHandler, all_link);
         if (count < max) {
-            info[count] = (AioHandlerInfo){
-                .handler = handler,
-                .fd = handler->fd,
-                .polled = is_polled(handler),
-                .ns = atomic_load_explicit(&handler->ns, memory_order_relaxed),
-                .events = atomic_load_explicit(&handler->events, memory_order_relaxed),
-            };
+            describe(handler, &info[count]);
         }
         count++;
     }

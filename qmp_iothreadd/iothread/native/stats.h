@@ -50,17 +50,33 @@ typedef struct AioCounters {
 #undef X
 } AioCounters;
 
+/* One thread writes it, any reads. */
+typedef struct LatencyHistogram {
+    _Atomic uint64_t buckets[HISTOGRAM_BUCKETS];
+    _Atomic uint64_t max_ns;
+    _Atomic uint64_t sum_ns;
+} LatencyHistogram;
+
+typedef struct LatencySnapshot {
+    uint64_t count;
+    uint64_t sum_ns;
+    uint64_t quantile_ns[5]; /* p50, p90, p99, p99.9, max */
+    uint64_t buckets[HISTOGRAM_BUCKETS];
+} LatencySnapshot;
+
 /* Allocated with the first handler: an idle context does without. Written by home only. */
 typedef struct AioHistograms {
-    _Atomic uint64_t latency[HISTOGRAM_BUCKETS];
-    _Atomic uint64_t latency_max;
-    _Atomic uint64_t latency_sum;
+    LatencyHistogram latency; /* of all handlers, those that are gone too */
     _Atomic uint64_t poll_ns[POLL_HISTOGRAM_BUCKETS];
 } AioHistograms;
 
 typedef struct AioSample {
     AioCounters counters;
     double poll_ns_sum;    /* over adjustments; a double cannot wrap */
+    double poll_ns_time;   /* the window times how long it was in force, in ns * ns */
+    int64_t windows_ns;    /* how long that was */
+    int64_t window_ns;     /* the one in force */
+    int64_t window_since;  /* 0: none is */
     int64_t blocked_since; /* 0 unless blocked in the fd monitor */
     int64_t reset_at;
     uint64_t blocked_base; /* what blocked_ns, which a reset leaves alone, was then */
@@ -69,7 +85,8 @@ typedef struct AioSample {
 enum { AIO_SAMPLE_WORDS = sizeof(AioSample) / sizeof(uint64_t) };
 
 typedef struct AioStats {
-    AioSample current; /* home alone */
+    AioSample current; /* home alone, as is the next */
+    bool window_near_max;
     _Atomic uint64_t published[2][AIO_SAMPLE_WORDS]; /* sample.h, as is the next */
     _Atomic uint64_t sequence;
     _Atomic int64_t poll_ns;           /* home */
@@ -80,11 +97,10 @@ typedef struct AioStats {
 typedef struct AioStatsSnapshot {
     AioCounters counters;
     int64_t poll_ns;
-    double poll_ns_mean;
+    double poll_ns_mean;    /* over adjustments */
+    double poll_ns_by_time; /* over the time that each was in force */
     int64_t observed_ns; /* since the start or the last reset */
-    uint64_t latency_count;
-    uint64_t latency_sum_ns;
-    uint64_t latency_ns[5]; /* p50, p90, p99, p99.9, max */
+    LatencySnapshot latency;
     uint64_t poll_histogram[POLL_HISTOGRAM_BUCKETS];
 } AioStatsSnapshot;
 
@@ -100,15 +116,22 @@ static inline unsigned histogram_index(uint64_t value)
     return (shift << HISTOGRAM_SUB_BITS) + (unsigned)(value >> shift);
 }
 
-/* The middle of a bucket. */
-static inline uint64_t histogram_value(unsigned index)
+/* The least value of a bucket, also of the one past the last. */
+static inline uint64_t histogram_low(unsigned index)
 {
     if (index < (2u << HISTOGRAM_SUB_BITS)) {
         return index;
     }
     const unsigned shift = (index >> HISTOGRAM_SUB_BITS) - 1;
-    const uint64_t low = (uint64_t)(index - (shift << HISTOGRAM_SUB_BITS)) << shift;
-    return low + (1ull << shift) / 2;
+    return (uint64_t)(index - (shift << HISTOGRAM_SUB_BITS)) << shift;
+}
+
+/* The middle of a bucket. */
+static inline uint64_t histogram_value(unsigned index)
+{
+    const uint64_t low = histogram_low(index);
+
+    return low + (histogram_low(index + 1) - low) / 2;
 }
 
 /* A plain increment: there is one writer. */
@@ -118,16 +141,22 @@ static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)
                           memory_order_release);
 }
 
-static inline void stats_record_latency(AioHistograms *h, int64_t latency_ns)
+static inline void latency_record(LatencyHistogram *h, int64_t latency_ns)
 {
     const uint64_t ns = latency_ns > 0 ? (uint64_t)latency_ns : 0;
 
-    stats_add(&h->latency[histogram_index(ns)], 1);
-    stats_add(&h->latency_sum, ns);
-    if (ns > atomic_load_explicit(&h->latency_max, memory_order_relaxed)) {
-        atomic_store_explicit(&h->latency_max, ns, memory_order_release);
+    stats_add(&h->buckets[histogram_index(ns)], 1);
+    stats_add(&h->sum_ns, ns);
+    if (ns > atomic_load_explicit(&h->max_ns, memory_order_relaxed)) {
+        atomic_store_explicit(&h->max_ns, ns, memory_order_release);
     }
 }
+
+/* By its one writer. */
+void latency_reset(LatencyHistogram *h);
+
+/* Any thread. */
+void latency_read(const LatencyHistogram *h, LatencySnapshot *out);
 
 /* All home only. */
 
@@ -135,6 +164,12 @@ void stats_init(AioStats *stats, int64_t now_ns);
 
 /* Adds an iteration's counters and the result of its adjustment. */
 void stats_publish(AioStats *stats, const AioCounters *delta, int64_t poll_ns);
+
+/* From now_ns on the window is poll_ns; how long the last one was in force counts. */
+void stats_begin_window(AioStats *stats, int64_t poll_ns, bool near_max, int64_t now_ns);
+
+/* None is in force: nobody knows when the next iteration comes. */
+void stats_end_window(AioStats *stats);
 
 /*
  * Around a wait: a reader sees it grow while it lasts. `since_ns` is when it began; returns when

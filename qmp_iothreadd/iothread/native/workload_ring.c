@@ -55,7 +55,7 @@ static void serve(Workload *w)
 
     while (w->taken != available) {
         const size_t slot = w->taken++ % WORKLOAD_RING_SIZE;
-        aio_context_record_latency(w->ctx, now_ns - w->issued_ns[slot]);
+        aio_handler_record_latency(w->handler, now_ns - w->issued_ns[slot]);
         now_ns = spend(now_ns, service_ns);
         if (w->disk) {
             workload_disk_submit(w->disk, slot);

@@ -288,10 +288,10 @@ static void report_load(AioContext **contexts, const int64_t *cpu_before)
         near += (double)s.counters.near_max_ns / (double)s.observed_ns / LOADED;
         polled += (double)s.counters.polled_events;
         events += (double)s.counters.events;
-        requests += (double)s.latency_count;
+        requests += (double)s.latency.count;
         cpu += (double)(aio_context_cpu_ns(contexts[i]) - cpu_before[i]);
-        p50 += (double)s.latency_ns[0] / LOADED;
-        p99 += (double)s.latency_ns[2] / LOADED;
+        p50 += (double)s.latency.quantile_ns[0] / LOADED;
+        p99 += (double)s.latency.quantile_ns[2] / LOADED;
     }
     printf("{\"poll_ns\": %.0f, \"resets\": %.4f, \"near_max\": %.4f, \"polled\": %.4f, "
            "\"cpu_ns\": %.0f, \"p50\": %.0f, \"p99\": %.0f, \"requests\": %.0f}\n",
