@@ -38,7 +38,7 @@ def invalid_parameter(name: str) -> QmpError:
     return QmpError(f"Invalid parameter '{name}'")
 
 
-def value_out_of_range(name: str, low: int, high: int) -> QmpError:
+def value_out_of_range(name: str, low: float, high: float) -> QmpError:
     """A property refuses an integer."""
     return QmpError(f"{name} value must be in range [{low}, {high}]")
 

@@ -99,6 +99,9 @@ class WorkloadArguments(TypedDict, total=False):
     sigma: float
     on_ns: int
     off_ns: int
+    slow_ns: int
+    slow_share: float
+    shape: float
     intervals: Iterable[int]
     depth: int
     service_ns: int

@@ -246,10 +246,14 @@ cdef extern from "arrival.h" nogil:
     ctypedef struct ArrivalProcess:
         const char *name
         cbool takes_intervals
+        cbool takes_phases
 
+    const ArrivalProcess arrival_any_of
     const ArrivalProcess *arrival_processes
     const size_t arrival_process_count
     const ArrivalProcess *arrival_process_named(const char *name)
+
+    ctypedef struct ArrivalPhase
 
     ctypedef struct ArrivalParams:
         const ArrivalProcess *process
@@ -257,9 +261,19 @@ cdef extern from "arrival.h" nogil:
         double sigma
         int64_t on_ns
         int64_t off_ns
+        int64_t slow_ns
+        double slow_share
+        double shape
         const int64_t *intervals
         size_t interval_count
+        cbool stops
+        const ArrivalPhase *phases
+        size_t phase_count
         uint64_t seed
+
+    ctypedef struct ArrivalPhase:
+        ArrivalParams params
+        int64_t lasts_ns
 
     ctypedef struct Arrival:
         pass

@@ -1,7 +1,9 @@
 # Part of _engine.pyx: synthetic load.
 
 ARRIVALS = tuple(
-    native.arrival_processes[i].name.decode() for i in range(native.arrival_process_count)
+    native.arrival_processes[i].name.decode()
+    for i in range(native.arrival_process_count)
+    if not native.arrival_processes[i].takes_phases
 )
 ACCESS_PATTERNS = tuple(
     native.access_patterns[i].name.decode() for i in range(native.access_pattern_count)
@@ -45,7 +47,7 @@ cdef class WorkloadParams:
 
     Args:
         arrival: one of ARRIVALS; the table in arrival.c says what each does with interval_ns,
-            sigma, on_ns, off_ns and ``intervals``. Times go from 0 to TIME_MAX_NS. An array of
+            sigma, on_ns, off_ns, slow_ns, slow_share, shape and ``intervals``. Times go from 0 to TIME_MAX_NS. An array of
             64-bit integers is not copied before the engine does.
         depth: closed loop: at most so many requests in flight. 0: open loop.
         service_ns: CPU time that the handler spends on each request.
@@ -64,7 +66,8 @@ cdef class WorkloadParams:
     cdef object intervals  # keeps the trace alive
 
     def __cinit__(self, *, arrival=ARRIVALS[0], int64_t interval_ns=100000, double sigma=1.0,
-                 int64_t on_ns=1000000, int64_t off_ns=1000000, intervals=(), uint32_t depth=0,
+                 int64_t on_ns=1000000, int64_t off_ns=1000000, int64_t slow_ns=1000000,
+                 double slow_share=0.1, double shape=1.5, intervals=(), uint32_t depth=0,
                  int64_t service_ns=0, uint64_t seed=0, pattern=ACCESS_PATTERNS[0],
                  uint32_t block_size=4096, uint32_t read_percent=100, uint32_t flush_every=0):
         cdef native.ArrivalParams *params = &self.native_params.arrival
@@ -82,6 +85,7 @@ cdef class WorkloadParams:
         params.process = &native.arrival_processes[<int>ARRIVALS.index(arrival)]
         params.interval_ns, params.sigma, params.seed = interval_ns, sigma, seed
         params.on_ns, params.off_ns = on_ns, off_ns
+        params.slow_ns, params.slow_share, params.shape = slow_ns, slow_share, shape
         self.native_params.depth, self.native_params.service_ns = depth, service_ns
         if not isinstance(intervals, array) or intervals.typecode != "q":
             intervals = array("q", intervals)

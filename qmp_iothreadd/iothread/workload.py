@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DEPTH_MAX = 1024
 SIGMA_MAX = 10
+SHAPE_MIN, SHAPE_MAX = 0.1, 100
 # Eleven days: sums of a few such times still fit into 64 bits.
 TIME_MAX_NS = 10**15
 # Each takes as long to read as it takes the engine to copy.
@@ -79,6 +80,9 @@ class WorkloadObject(ConfigurableObject):
         "sigma": Setting(1.0, (0, SIGMA_MAX)),
         "on-ns": Setting(1_000_000, (0, TIME_MAX_NS)),
         "off-ns": Setting(1_000_000, (0, TIME_MAX_NS)),
+        "slow-ns": Setting(1_000_000, (0, TIME_MAX_NS)),
+        "slow-share": Setting(0.1, (0, 1)),
+        "shape": Setting(1.5, (SHAPE_MIN, SHAPE_MAX)),
         "file": Setting(""),
         "depth": Setting(0, (0, DEPTH_MAX)),
         "service-ns": Setting(0, (0, SERVICE_MAX_NS)),

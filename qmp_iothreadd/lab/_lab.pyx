@@ -8,6 +8,7 @@ plain tuples and dicts: `qmp_iothreadd.lab` makes its classes of them.
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 from qmp_iothreadd.lab cimport _native as native
 

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint64_t
 from qmp_iothreadd.iothread._native cimport (
     Arrival,
     ArrivalParams,
+    ArrivalPhase,
     ArrivalProcess,
     PollParams,
     arrival_init,
@@ -13,6 +14,11 @@ from qmp_iothreadd.iothread._native cimport (
     arrival_processes,
     poll_params_default,
 )
+
+
+cdef extern from "arrival.h" nogil:
+    enum:
+        ARRIVAL_ENDED
 
 
 cdef extern from "replay.h" nogil:

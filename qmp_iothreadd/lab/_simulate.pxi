@@ -12,46 +12,85 @@ cdef int64_t virtual_ns_max = (<int64_t>1 << 62) // native.SIMULATE_REQUESTS_MAX
 # Few enough to stay in the processor's cache, for all sets.
 cdef enum: REQUESTS_AT_ONCE = 1 << 13
 
+cdef enum: _PHASES_MAX = 64
+PHASES_MAX = _PHASES_MAX
 
-cdef native.Arrival arrival_of(load, const int64_t[::1] intervals, uint64_t seed) except *:
+
+
+
+cdef native.ArrivalParams arrival_params(load, const int64_t[::1] intervals) except *:
+    """Its phases are not among them: they need a place."""
     cdef native.ArrivalParams params
-    cdef native.Arrival arrival
+    memset(&params, 0, sizeof(params))
     params.process = &native.arrival_processes[<int>ARRIVALS.index(load.arrival)]
     params.interval_ns, params.sigma = load.interval_ns, load.sigma
     params.on_ns, params.off_ns = load.on_ns, load.off_ns
-    params.intervals, params.interval_count = NULL, 0
+    params.slow_ns, params.slow_share, params.shape = load.slow_ns, load.slow_share, load.shape
+    params.stops = load.at_end == "stop"
     if intervals is not None and intervals.shape[0]:
         params.intervals, params.interval_count = &intervals[0], <size_t>intervals.shape[0]
     elif params.process.takes_intervals:
         raise ValueError(f"the arrival {load.arrival} needs intervals")
-    params.seed = seed
-    native.arrival_init(&arrival, &params)
-    return arrival
+    return params
+
+
+cdef class Source:
+    """Where the requests of a load come from, as the native code takes it."""
+
+    cdef native.ArrivalParams params
+    cdef native.ArrivalPhase phases[_PHASES_MAX]
+    cdef object intervals  # keeps them alive
+
+    def __cinit__(self, load, const int64_t[::1] intervals):
+        cdef size_t i
+        self.intervals = intervals
+        self.params = arrival_params(load, intervals)
+        for i, (phase, lasts_ns) in enumerate(load.phases):
+            self.phases[i].params = arrival_params(phase, None)
+            self.phases[i].lasts_ns = lasts_ns
+        self.params.phases, self.params.phase_count = self.phases, len(load.phases)
+
+    cdef native.Arrival arrival(self, uint64_t seed) except *:
+        cdef native.Arrival arrival
+        self.params.seed = seed
+        native.arrival_init(&arrival, &self.params)
+        return arrival
 
 
 cdef native.Arrival wake_ups(costs, uint64_t seed) except *:
     """How long a thread takes to wake up: lognormal."""
     cdef native.ArrivalParams params
     cdef native.Arrival arrival
+    memset(&params, 0, sizeof(params))
     params.process = native.arrival_process_named(b"lognormal")
     params.interval_ns, params.sigma = costs.wake_ns, costs.wake_sigma
-    params.intervals, params.interval_count = NULL, 0
-    params.on_ns = params.off_ns = 0
     params.seed = ~seed
     native.arrival_init(&arrival, &params)
     return arrival
 
 
+def extremes(const int64_t[::1] values):
+    """The least and the greatest of at least one value, read once."""
+    cdef int64_t least = values[0], most = values[0]
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(values.shape[0]):
+            least, most = min(least, values[i]), max(most, values[i])
+    return least, most
+
+
 def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests, uint64_t seed,
              progress=None):
-    """`requests` of `load` under each of `params`: dicts of counters, whose latencies are sparse.
+    """Up to `requests` of `load` under each of `params`: how many there were, and dicts of counters,
+    whose latencies are sparse.
 
     Raises ValueError: an unknown arrival, or more than 19 hours of virtual time.
     """
-    cdef native.Arrival arrival = arrival_of(load, intervals, seed), waking = wake_ups(costs, seed)
+    cdef Source source = Source(load, intervals)
+    cdef native.Arrival arrival = source.arrival(seed), waking = wake_ups(costs, seed)
     cdef native.SimulatedCosts taken
     cdef size_t sets = len(params), done = 0, count, i
-    cdef int64_t now_ns = 0, last_ns
+    cdef int64_t now_ns = 0, last_ns, next_ns
     cdef int64_t *due_ns = NULL
     cdef int64_t *wake_ns = NULL
     cdef native.Simulated *simulated = NULL
@@ -72,13 +111,17 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
             count = min(<size_t>REQUESTS_AT_ONCE, requests - done)
             with nogil:
                 for i in range(count):
-                    now_ns += native.arrival_next_ns(&arrival)
+                    next_ns = native.arrival_next_ns(&arrival)
+                    if next_ns == native.ARRIVAL_ENDED:
+                        requests, count = done + i, i
+                        break
+                    now_ns += next_ns
+                    if now_ns > virtual_ns_max:
+                        count = 0
+                        break
                     due_ns[i] = now_ns
                     wake_ns[i] = native.arrival_next_ns(&waking)
-                    if now_ns > virtual_ns_max:
-                        break
-                else:
-                    native.simulate_run(simulated, sets, due_ns, wake_ns, count, &taken)
+                native.simulate_run(simulated, sets, due_ns, wake_ns, count, &taken)
             last_ns = now_ns
             for i in range(sets):
                 last_ns = max(last_ns, simulated[i].done_at)
@@ -91,7 +134,7 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
             PyErr_CheckSignals()
             if progress is not None:
                 progress(done)
-        return [counters(&simulated[i]) for i in range(sets)]
+        return requests, [counters(&simulated[i]) for i in range(sets)]
     finally:
         free(due_ns)
         free(wake_ns)

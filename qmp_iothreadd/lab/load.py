@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.lab._lab import ARRIVALS
+from qmp_iothreadd.lab._lab import ARRIVALS, PHASES_MAX, extremes
 from qmp_iothreadd.lab.buffers import int64s
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from typing_extensions import Buffer
 
@@ -24,10 +25,17 @@ def check_time(name: str, ns: int, least: int = 0) -> None:
         raise ValueError(f"{name} must be from {least} to {TIME_MAX_NS}, not {ns}")
 
 
-def check_sigma(name: str, value: float) -> None:
-    """Raises ValueError: the logarithms of times differ by no sensible amount."""
-    if not 0 <= value <= 10:
-        raise ValueError(f"{name} must be from 0 to 10, not {value!r}")
+AT_END = ("repeat", "stop")
+"""What happens at the end of a trace."""
+
+_RANGES = {"sigma": (0, 10), "wake_sigma": (0, 10), "slow_share": (0, 1), "shape": (0.1, 100)}
+
+
+def check_number(name: str, value: float) -> None:
+    """Raises ValueError: a number of a distribution makes no sense."""
+    least, most = _RANGES[name]
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}, not {value!r}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,8 +45,12 @@ class Load:
     Attributes:
         arrival: constant (``interval_ns``), exponential (of that mean), lognormal (of that median,
             and ``sigma`` of the logarithm), on-off (``interval_ns`` for ``on_ns``, then nothing for
-            ``off_ns``) or trace (``intervals``, over and over).
+            ``off_ns``), bimodal (``interval_ns``, but ``slow_ns`` for ``slow_share`` of them),
+            pareto (at least ``interval_ns``, with a tail of exponent ``shape``), trace
+            (``intervals``; ``at_end`` says whether to ``repeat`` or ``stop`` there) or phases.
         intervals: a buffer of int64, or integers: from one request to the next, in ns.
+        phases: pairs of a load, of which the arrival counts, and how many ns it lasts; all of them
+            over and over. An interval that passes the end of a phase is cut off there.
 
     Raises:
         ValueError, TypeError: an unknown arrival, or values that are none.
@@ -50,17 +62,43 @@ class Load:
     on_ns: int = 1_000_000
     off_ns: int = 10_000_000
     intervals: Buffer | Sequence[int] | None = None
+    slow_ns: int = 300_000
+    slow_share: float = 0.1
+    shape: float = 1.5
+    at_end: str = AT_END[0]
+    phases: tuple[tuple[Load, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.arrival not in ARRIVALS:
             raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {self.arrival!r}")
+        if self.at_end not in AT_END:
+            raise ValueError(f"at_end must be one of {', '.join(AT_END)}, not {self.at_end!r}")
         check_time("interval_ns", self.interval_ns, 1)
-        check_time("on_ns", self.on_ns)
-        check_time("off_ns", self.off_ns)
-        check_sigma("sigma", self.sigma)
+        for name in ("on_ns", "off_ns", "slow_ns"):
+            check_time(name, getattr(self, name))
+        for name in ("sigma", "slow_share", "shape"):
+            check_number(name, getattr(self, name))
+        self._check_phases()
+
+    def _check_phases(self) -> None:
+        if bool(self.phases) != (self.arrival == "phases"):
+            raise ValueError("the arrival phases needs phases, and no other has any")
+        if len(self.phases) > PHASES_MAX:
+            raise ValueError(f"more than {PHASES_MAX} phases")
+        for phase, lasts_ns in self.phases:
+            if phase.arrival in ("trace", "phases"):
+                raise ValueError(f"a phase cannot be of the arrival {phase.arrival}")
+            check_time("what a phase lasts", lasts_ns, 1)
+
+    def __reduce__(self) -> tuple[Callable[..., Load], tuple[object, ...]]:
+        """For pickle, which takes no buffers."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if self.intervals is not None:
+            values["intervals"] = array("q", memoryview(int64s(self.intervals, "intervals")))
+        return Load, tuple(values.values())
 
     def checked_intervals(self) -> Buffer | None:
-        """As int64; None where there are none, and the arrival takes none.
+        """As int64; None where the arrival takes none.
 
         Raises:
             ValueError: one is no time, all are 0, or the arrival is a trace without any.
@@ -72,18 +110,28 @@ class Load:
         values = memoryview(int64s(self.intervals, "intervals"))
         if not values.nbytes:
             raise ValueError("intervals are empty")
-        check_time("the shortest of intervals", min(values))
-        check_time("the longest of intervals", max(values), 1)
+        least, most = extremes(values)
+        check_time("the shortest of intervals", least)
+        check_time("the longest of intervals", most, 1)
         return values
 
     def __str__(self) -> str:
+        return self._arrival_words()
+
+    def _arrival_words(self) -> str:
+        if self.arrival == "phases":
+            each = (f"{phase} for {lasts_ns} ns" for phase, lasts_ns in self.phases)
+            return f"phases ({'; '.join(each)})"
         words = {
             "constant": f"every {self.interval_ns} ns",
             "exponential": f"mean {self.interval_ns} ns",
             "lognormal": f"median {self.interval_ns} ns, sigma {self.sigma:g}",
             "on-off": f"{self.interval_ns} ns for {self.on_ns} ns, then off for {self.off_ns} ns",
+            "bimodal": f"{self.interval_ns} ns, {self.slow_share:.0%} {self.slow_ns} ns",
+            "pareto": f"at least {self.interval_ns} ns, shape {self.shape:g}",
+            "trace": "once" if self.at_end == "stop" else "over and over",
         }
-        return f"{self.arrival} ({words[self.arrival]})" if self.arrival in words else self.arrival
+        return f"{self.arrival} ({words[self.arrival]})"
 
 
 PRESETS = {
@@ -91,6 +139,15 @@ PRESETS = {
     "exponential": Load("exponential", 30_000),
     "lognormal": Load("lognormal", 30_000, sigma=1.2),
     "on-off": Load("on-off", 10_000, on_ns=1_000_000, off_ns=10_000_000),
+    "bimodal": Load("bimodal", 10_000, slow_ns=200_000, slow_share=0.2),
+    "pareto": Load("pareto", 10_000, shape=1.5),
+    "phases": Load(
+        "phases",
+        phases=(
+            (Load("exponential", 20_000), 50_000_000),
+            (Load("exponential", 200_000), 50_000_000),
+        ),
+    ),
 }
 
 
@@ -124,4 +181,4 @@ class Costs:
         for field in dataclasses.fields(self):
             if field.name != "wake_sigma":
                 check_time(field.name, getattr(self, field.name))
-        check_sigma("wake_sigma", self.wake_sigma)
+        check_number("wake_sigma", self.wake_sigma)

@@ -72,7 +72,7 @@ def simulate(
 
     Args:
         costs: what things take; by default ``Costs()``.
-        requests: how many, from 1.
+        requests: how many, from 1; a load that stops may have fewer.
         seed: of the random numbers, 0 to 2**64 - 1.
         progress: is called now and then with the number of requests done.
 
@@ -87,8 +87,8 @@ def simulate(
     for each in sets:
         check_time("a simulated max_ns", each.max_ns)
     intervals = load.checked_intervals()
-    found = _lab.simulate(load, intervals, sets, costs, requests, seed, progress)
-    return [_simulated(each, costs, requests, one) for each, one in zip(sets, found, strict=True)]
+    served, found = _lab.simulate(load, intervals, sets, costs, requests, seed, progress)
+    return [_simulated(each, costs, served, one) for each, one in zip(sets, found, strict=True)]
 
 
 def _simulated(params: Params, costs: Costs, requests: int, found: _lab.Counters) -> Simulated:

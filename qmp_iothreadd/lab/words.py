@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from typing import Any
 
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
-from qmp_iothreadd.lab.load import PRESETS, Load
+from qmp_iothreadd.lab.load import AT_END, PRESETS, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
 from qmp_iothreadd.lab.traces import Trace
 
@@ -58,7 +59,40 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         )
 
 
-_ARRIVAL_OPTIONS = {"interval_ns": int, "sigma": float, "on_ns": int, "off_ns": int}
+_ARRIVAL_OPTIONS: dict[str, type[int] | type[float]] = {
+    "interval_ns": int,
+    "sigma": float,
+    "on_ns": int,
+    "off_ns": int,
+    "slow_ns": int,
+    "slow_share": float,
+    "shape": float,
+}
+
+
+_LASTS = "lasts_ns"
+
+
+def _phase(text: str) -> tuple[Load, int]:
+    """``ARRIVAL,OPTION=N,…,lasts-ns=N``."""
+    kind, *words = text.split(",")
+    values: dict[str, Any] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        type_ = {**_ARRIVAL_OPTIONS, _LASTS: int}.get(name.replace("-", "_"))
+        try:
+            values[name.replace("-", "_")] = type_(value) if type_ else None
+        except ValueError:
+            values[name.replace("-", "_")] = None
+    if _LASTS not in values or None in values.values():
+        known = ", ".join(f"{name.replace('_', '-')}=N" for name in _ARRIVAL_OPTIONS)
+        message = f"expected ARRIVAL,lasts-ns=N with any of {known}, not {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    lasts_ns = values.pop(_LASTS)
+    try:
+        return Load(kind, **values), lasts_ns
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_load(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +100,11 @@ def add_load(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
     defaults = Load()
     group.add_argument("--preset", choices=PRESETS, help=", ".join(PRESETS))
-    group.add_argument("--trace", metavar="FILE", help="intervals between requests, over and over")
-    kinds = [name for name in ARRIVALS if name != "trace"]
+    group.add_argument("--trace", metavar="FILE", help="intervals between requests")
+    group.add_argument(
+        "--at-end", choices=AT_END, help=f"of the trace (default: {defaults.at_end})"
+    )
+    kinds = [name for name in ARRIVALS if name not in ("trace", "phases")]
     group.add_argument("--arrival", choices=kinds, help=", ".join(kinds))
     for name, type_ in _ARRIVAL_OPTIONS.items():
         group.add_argument(
@@ -76,6 +113,13 @@ def add_load(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"of the arrival (default: {getattr(defaults, name)})",
         )
+    group.add_argument(
+        "--phase",
+        type=_phase,
+        action="append",
+        metavar="ARRIVAL,OPTION=N,…,lasts-ns=N",
+        help="an arrival for so long, then the next phase, over and over; give it again for each",
+    )
     parser.add_argument(
         "--requests", type=int, default=1_000_000, metavar="N", help="(default: 1000000)"
     )
@@ -107,7 +151,7 @@ def load(options: argparse.Namespace) -> Load:
     Raises:
         ValueError: words that exclude each other, or out of range. OSError: of the trace.
     """
-    given = [name for name in ("preset", "trace", "arrival") if getattr(options, name)]
+    given = [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
     values = {
@@ -116,8 +160,13 @@ def load(options: argparse.Namespace) -> Load:
     if values and given not in ([], ["arrival"]):
         name = next(iter(values)).replace("_", "-")
         raise ValueError(f"--{name} is for --arrival, not for --{given[0]}")
+    if options.at_end and not options.trace:
+        raise ValueError("--at-end is for --trace")
     if options.trace:
-        return Load("trace", intervals=Trace.load(options.trace).intervals)
+        intervals = Trace.load(options.trace).intervals
+        return Load("trace", intervals=intervals, at_end=options.at_end or AT_END[0])
+    if options.phase:
+        return Load("phases", phases=tuple(options.phase))
     if options.preset:
         return PRESETS[options.preset]
     return Load(options.arrival or Load().arrival, **values)

@@ -26,7 +26,7 @@ class Setting:
     def __init__(
         self,
         default: Any = None,
-        range: tuple[int, int] | None = None,
+        range: tuple[float, float] | None = None,
         *,
         type: str | None = None,
         description: str | None = None,

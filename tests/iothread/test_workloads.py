@@ -82,6 +82,21 @@ def test_on_off_intervals_pause_when_the_on_time_is_over() -> None:
     assert sample(6, **params) == [1000, 1000, 51000] * 2
 
 
+def test_bimodal_intervals_are_short_or_long() -> None:
+    times = {"interval_ns": 1000, "slow_ns": 9000}
+    intervals = sample(arrival="bimodal", slow_share=0.25, **times)
+    assert set(intervals) == {1000, 9000}
+    assert intervals.count(9000) == pytest.approx(len(intervals) / 4, rel=0.05)
+    assert set(sample(arrival="bimodal", slow_share=0, **times)) == {1000}
+
+
+def test_pareto_intervals_have_their_least_and_their_tail() -> None:
+    intervals = sample(arrival="pareto", interval_ns=10000, shape=2)
+    assert min(intervals) == pytest.approx(10000, rel=0.01)
+    assert statistics.median(intervals) == pytest.approx(10000 * 2**0.5, rel=0.05)
+    assert sum(ns > 100_000 for ns in intervals) == pytest.approx(200, rel=0.3)
+
+
 def test_a_trace_repeats() -> None:
     assert sample(5, arrival="trace", intervals=[3, 1, 2]) == [3, 1, 2, 3, 1]
 
@@ -207,6 +222,9 @@ def test_tuning_takes_effect(workload: Make, eventually: Eventually) -> None:
         {"arrival": "nope"},
         {"arrival": "trace"},
         {"arrival": "trace", "intervals": [1, -1]},
+        {"slow_ns": -1},
+        *({"slow_share": share} for share in (-0.1, 1.1, float("nan"))),
+        *({"shape": shape} for shape in (0, 101, float("nan"))),
         {"arrival": "lognormal", "sigma": -1.0},
         {"arrival": "lognormal", "sigma": float("nan")},
     ],

@@ -64,6 +64,16 @@ def test_results_go_to_files(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert [line.split(",")[3] for line in lines] == ["1", "2"]
 
 
+def test_phases_are_given_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    phases = "constant,interval-ns=9000,lasts-ns=100000", "exponential,lasts-ns=500000"
+    out = lab(
+        capsys, *QUICK, *(word for each in phases for word in ("--phase", each)), "--json", "-"
+    )
+    assert json.loads(out)["load"] == (
+        "phases (constant (every 9000 ns) for 100000 ns; exponential (mean 30000 ns) for 500000 ns)"
+    )
+
+
 def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, kept = tmp_path / "trace.log", tmp_path / "run.lab"
     log.write_text(LOG)
@@ -82,6 +92,8 @@ def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFi
         (["--trace", "/nonexistent"], "No such file or directory: '/nonexistent'"),
         (["--preset", "constant", "--arrival", "constant"], "--preset and --arrival exclude each"),
         (["--preset", "constant", "--on-ns", "5"], "--on-ns is for --arrival, not for --preset"),
+        (["--at-end", "stop"], "--at-end is for --trace"),
+        (["--phase", "constant,lasts-ns=5", "--sigma", "1"], "--sigma is for --arrival"),
         (["--weight", "64"], "weight must be from 0 to 63, not 64"),
         (["--arrival", "constant", "--interval-ns", "0"], "interval_ns must be from 1 to"),
         (["--json", "/nonexistent/f"], "No such file or directory: '/nonexistent/f'"),
@@ -102,6 +114,10 @@ def test_what_does_not_fit_is_said(
         ([], "arguments are required: COMMAND"),
         ([*QUICK, "--weight", "1,x"], "expected integers with commas between, not '1,x'"),
         ([*QUICK, "--policy", "best"], "'best' is no policy: choose of weighted, legacy"),
+        ([*QUICK, "--phase", "constant"], "expected ARRIVAL,lasts-ns=N with any of interval-ns=N,"),
+        ([*QUICK, "--phase", "constant,lasts-ns=x"], "not 'constant,lasts-ns=x'"),
+        ([*QUICK, "--phase", "constant,nope=1,lasts-ns=5"], "expected ARRIVAL,"),
+        ([*QUICK, "--phase", "poisson,lasts-ns=5"], "arrival must be one of constant,"),
         (["replay"], "arguments are required: --trace"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
+from array import array
 from typing import Any
 
 import pytest
@@ -159,6 +161,10 @@ def test_more_than_can_be_counted_is_refused() -> None:
         simulate(Load("constant", 1), [Params()] * 2, costs=Costs(**slow))  # latencies past 2**53
 
 
+def phased(load: Load, lasts_ns: int = 1000, count: int = 1) -> Load:
+    return Load("phases", phases=((load, lasts_ns),) * count)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -166,6 +172,14 @@ def test_more_than_can_be_counted_is_refused() -> None:
         (lambda: Load(interval_ns=0), ValueError, "interval_ns must be from 1 to"),
         (lambda: Load(interval_ns=1.5), TypeError, "interval_ns must be an integer, not 1.5"),  # type: ignore[arg-type]
         (lambda: Load(sigma=-1), ValueError, "sigma must be from 0 to 10, not -1"),
+        (lambda: Load("bimodal", slow_share=2), ValueError, "slow_share must be from 0 to 1"),
+        (lambda: Load("pareto", shape=0), ValueError, "shape must be from 0.1 to 100"),
+        (lambda: Load("trace", at_end="end"), ValueError, "at_end must be one of repeat, stop"),
+        (lambda: Load("phases"), ValueError, "the arrival phases needs phases"),
+        (lambda: Load(phases=((Load(), 5),)), ValueError, "and no other has any"),
+        (lambda: phased(Load("trace")), ValueError, "a phase cannot be of the arrival trace"),
+        (lambda: phased(Load(), 0), ValueError, "what a phase lasts must be from 1"),
+        (lambda: phased(Load(), count=65), ValueError, "more than 64 phases"),
         (lambda: Costs(wake_ns=-1), ValueError, "wake_ns must be from 0 to"),
         (lambda: Costs(wake_sigma=11), ValueError, "wake_sigma must be from 0 to 10"),
         (lambda: one(Load("trace"), Params()), ValueError, "the arrival trace needs intervals"),
@@ -184,6 +198,33 @@ def test_more_than_can_be_counted_is_refused() -> None:
 def test_what_makes_no_sense_is_refused(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+def test_phases_take_turns() -> None:
+    phases = ((Load("constant", 1000), 10_000), (Load("constant", 50_000), 100_000))
+    found = one(Load("phases", phases=phases), Params(max_ns=0), costs=COSTS, requests=110)
+    # Nine requests in the first 10 µs, one at 60 µs, then the next round begins at 110 µs.
+    assert found.duration_ns == pytest.approx(11 * 110_000, rel=0.05)
+    idle = Load("phases", phases=((Load("constant", 10**6), 10), (Load("constant", 10**6), 20)))
+    assert one(idle, Params(), requests=50).duration_ns == pytest.approx(50 * 10**6, rel=0.01)
+
+
+def test_a_trace_ends_where_it_is_to_stop() -> None:
+    load = Load("trace", intervals=[1000, 2000, 50_000], at_end="stop")
+    found = one(load, Params(max_ns=0), costs=COSTS)
+    assert (found.requests, found.latency.total) == (3, 3)
+    assert one(dataclasses.replace(load, at_end="repeat"), Params()).requests == 20_000
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_load_can_be_sent_elsewhere(preset: str) -> None:
+    load = PRESETS[preset]
+    assert pickle.loads(pickle.dumps(load)) == load
+
+
+def test_a_trace_can_be_sent_elsewhere() -> None:
+    load = Load("trace", intervals=memoryview(array("q", [5, 6])))
+    assert pickle.loads(pickle.dumps(load)).intervals == array("q", [5, 6])
 
 
 def test_quantiles_are_those_of_the_latencies() -> None:

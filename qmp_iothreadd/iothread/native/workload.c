@@ -14,10 +14,11 @@ static bool is_time(int64_t ns)
 int workload_check(const WorkloadParams *params)
 {
     const ArrivalParams *arrival = &params->arrival;
-    bool valid = arrival->process && params->depth <= WORKLOAD_RING_SIZE &&
+    bool valid = arrival->process && !arrival->process->takes_phases && params->depth <= WORKLOAD_RING_SIZE &&
                  is_time(params->service_ns) && is_time(arrival->interval_ns) &&
                  is_time(arrival->on_ns) && is_time(arrival->off_ns) && arrival->sigma >= 0 &&
-                 arrival->sigma <= 10;
+                 arrival->sigma <= 10 && is_time(arrival->slow_ns) && arrival->slow_share >= 0 &&
+                 arrival->slow_share <= 1 && arrival->shape >= 0.1 && arrival->shape <= 100;
 
     if (valid && arrival->process->takes_intervals) {
         valid = arrival->interval_count > 0;

@@ -94,11 +94,14 @@ static WorkloadParams random_load(uint64_t *random)
     return (WorkloadParams){
         .arrival =
             {
-                .process = &arrival_processes[next_random(random) % arrival_process_count],
+                .process = &arrival_processes[next_random(random) % (arrival_process_count - 1)],
                 .interval_ns = (int64_t)(next_random(random) % 100000) + 1000,
                 .sigma = 1.25,
                 .on_ns = 500000,
                 .off_ns = 500000,
+                .slow_ns = 500000,
+                .slow_share = 0.5,
+                .shape = 1.5,
                 .intervals = trace,
                 .interval_count = 4,
                 .seed = next_random(random),
