@@ -24,6 +24,7 @@ ROOMS = (
     "start_code",
     "prepare_start",
     "bounded_file",
+    "replaced_file",
     "compiled_pydantic",
     "json",
     "qapi",

@@ -146,22 +146,11 @@ def _write(entry: str, schema: Schema, started_ns: int) -> None:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if os.stat(folder).st_uid != os.geteuid():
         return  # whoever owns it decides what is in it
-    _replace(entry, digest(data) + data)
+    from qmp_iothreadd.replaced_file import replaced_file  # a start that finds an entry writes none
+
+    with replaced_file(entry, 0o600) as file:
+        file.write(digest(data) + data)
     _drop_oldest(folder)
-
-
-def _replace(entry: str, data: bytes) -> None:
-    """Write a file that others see whole or not at all."""
-    temporary = f"{entry}.{os.getpid()}.{os.urandom(4).hex()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, entry)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def _drop_oldest(folder: str) -> None:

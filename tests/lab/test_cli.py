@@ -77,7 +77,9 @@ def test_phases_are_given_one_by_one(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, kept = tmp_path / "trace.log", tmp_path / "run.lab"
     log.write_text(LOG)
-    assert lab(capsys, "import", str(log), str(kept)) == f"{kept}: 2 steps of 2 handlers\n"
+    assert lab(capsys, "import", str(log), str(kept)) == (
+        f"{kept}: 2 steps of 2 handlers, from adjust-log\n"
+    )
     replayed = json.loads(lab(capsys, "replay", "--trace", str(kept), "--json", "-"))
     assert replayed["results"][0]["handler_ns"] == [5717, 900]
     table = lab(capsys, "replay", "--trace", str(log))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.lab import Load, Params, Trace, replay, simulate, traces
+from qmp_iothreadd.lab import Load, Params, Trace, replay, simulate, trace_files
 
 PARAMS = "policy weighted max_ns 32768 grow 2 shrink 2 weight 3"
 LOG = f"""\
@@ -77,7 +77,7 @@ def test_what_cannot_be_saved_leaves_what_was_there(
     trace.save("/dev/null")  # is not replaced
     assert not Path("/dev/null").is_file()
     with monkeypatch.context() as patched:
-        patched.setattr(traces, "_little", lambda words: 1 / 0)
+        patched.setattr(trace_files, "little", lambda words: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             trace.save(path)
     assert (path.read_text(), [each.name for each in tmp_path.iterdir()]) == ("100\n", ["trace"])
@@ -94,10 +94,40 @@ def test_what_was_saved_is_mapped(tmp_path: Path) -> None:
     assert simulate(load, Params(), requests=100)[0].requests == 100
 
 
+def test_the_only_handlers_events_take_no_room(tmp_path: Path) -> None:
+    Trace([5, 6, 7]).save(tmp_path / "kept")
+    again = Trace.load(tmp_path / "kept")
+    assert contents(again) == ([5, 6, 7], [1, 1, 1], 1)
+    assert (tmp_path / "kept").stat().st_size == 32 + 3 * 8
+    assert repr(again) == "<Trace: 3 steps, 1 handlers>"
+    Trace([5, 6, 7], [1, 0, 1]).save(tmp_path / "kept")
+    assert contents(Trace.load(tmp_path / "kept")) == ([5, 6, 7], [1, 0, 1], 1)
+    Trace([5, 6, 7], handlers=2).save(tmp_path / "kept")
+    assert contents(Trace.load(tmp_path / "kept")) == ([5, 6, 7], [1, 1, 1], 2)
+
+
+def test_words_that_begin_late_are_filled_up(tmp_path: Path) -> None:
+    with trace_files.writing(tmp_path / "kept") as writer:
+        writer.handlers = 2
+        for events in (None, [1, 1], [2, 1], None):
+            writer.add(array("q", [7, 8]), array("Q", events) if events else None)
+    assert contents(Trace.load(tmp_path / "kept")) == ([7, 8] * 4, [1, 1, 1, 1, 2, 1, 1, 1], 2)
+
+
+def test_a_pipe_gets_it_whole(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    trace = Trace([5, 6, 7], [1, 2, 3], 2)
+    trace.save(f"/dev/fd/{writer}")
+    os.close(writer)
+    trace.save(tmp_path / "kept")
+    with open(reader, "rb") as file:
+        assert file.read() == (tmp_path / "kept").read_bytes()
+
+
 def test_files_are_alike_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.byteorder", "big")
-    swapped = traces._little(memoryview(array("Q", [1])))
-    assert list(swapped) == [1 << 56]
+    assert list(trace_files.little(memoryview(array("Q", [1])))) == [1 << 56]
+    assert list(trace_files.little(memoryview(array("q", [255])))) == [-1 << 56]
 
 
 HEAD = b"qmp-lab1" + bytes([1, 0, 0, 0, 0, 0, 0, 0])
@@ -106,13 +136,17 @@ HEAD = b"qmp-lab1" + bytes([1, 0, 0, 0, 0, 0, 0, 0])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"trace: no intervals in it: expected numbers of ns, or lines of x_aio_adjust"),
-        ("5\nsoon\n", r"trace:2: expected a number of ns, not 'soon'"),
-        ("-5\n", r"trace:1: expected a number of ns, not '-5'"),
-        (f"{2**63}\n", r"trace:1: a number of ns is below 2\^63"),
+        ("", r"trace: none of these: a log of x_aio_adjust: .*; a number of ns per line"),
+        ("# none\n", r"trace: none of these"),
+        ("5\nsoon\n", r"trace:2: expected a number of ns up to 10\^15, not 'soon'"),
+        ("5\n-5\n", r"trace:2: expected a number of ns up to 10\^15, not '-5'"),
+        (f"{2**63}\n", r"trace:1: expected a number of ns up to"),
         ("x_aio_adjust ctx 0x5 block_ns 4\n", r"trace:1: expected the arguments"),
         (LOG + LOG.replace("ctx 0x5", "ctx 0x6"), r"trace:6: a second iothread"),
-        (b"qmp-lab1", r"trace: it is cut off within its head"),
+        (b"qmp-lab1", r"trace: it is cut off within its head, or is no file of a disk"),
+        (HEAD + bytes(8) + b"\2" + bytes(7), r"trace: it has the form 2, of a later version"),
+        (HEAD + bytes(8) + b"\1" + bytes(7), r"form 1, which is of one handler, and 0 handlers"),
+        (HEAD + b"\1" + bytes(7) + b"\1" + bytes(7), r"1 steps take another size than its 32"),
         (HEAD + bytes(16), r"trace: 1 steps take another size than its 32 bytes"),
         (HEAD + bytes(32), r"trace: handlers must be from 1 to 64, not 0"),
     ],
