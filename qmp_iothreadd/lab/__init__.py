@@ -17,6 +17,7 @@ from qmp_iothreadd.lab.load import PRESETS, Costs, Load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.replaying import Replayed, replay
 from qmp_iothreadd.lab.simulating import Simulated, simulate
+from qmp_iothreadd.lab.sweeping import Sweep, Swept, sweep
 from qmp_iothreadd.lab.traces import Trace
 
 __all__ = [
@@ -29,8 +30,11 @@ __all__ = [
     "Params",
     "Replayed",
     "Simulated",
+    "Sweep",
+    "Swept",
     "Trace",
     "merge",
     "replay",
     "simulate",
+    "sweep",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 # What each does. Its module in `commands` has the name, with _ where that is a word of Python's.
 COMMANDS = {
     "simulate": "a load under parameter sets, in virtual time",
+    "sweep": "many parameter sets under several loads, and the front of each",
     "replay": "recorded iterations under other parameters",
     "import": "a log or a list of intervals as a trace file",
 }

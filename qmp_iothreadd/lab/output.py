@@ -33,11 +33,31 @@ REPLAYED: dict[str, Column] = {
     "resets": lambda row: f"{row['resets']}",
     "decisions": lambda row: f"{row['decisions']}",
 }
+SWEPT: dict[str, Column] = {
+    "load": lambda row: row["load"],
+    **{name: SIMULATED[name] for name in ("found by polling", "CPU per request", "p50", "p99")},
+    # How far from who knows the future.
+    "CPU over it": lambda row: _more(row["cpu_over_clairvoyant"]),
+    "latency over it": lambda row: _more(row["latency_over_clairvoyant"]),
+}
 _NAMES = ("policy", *NUMBERS)
 
 
-def write(columns: dict[str, Column], rows: list[Row], about: Row, options: Any) -> None:
+def _more(share: float | None) -> str:
+    return "" if share is None else f"{share:+.1%}"
+
+
+def write(
+    columns: dict[str, Column],
+    rows: list[Row],
+    about: Row,
+    options: Any,
+    *,
+    shown: list[Row] | None = None,
+) -> None:
     """Write the files that are asked for; print the table, unless one is standard output.
+
+    The table has ``shown``, where that is not all.
 
     Raises:
         OSError: a file cannot be written.
@@ -50,7 +70,7 @@ def write(columns: dict[str, Column], rows: list[Row], about: Row, options: Any)
         with _opened(options.csv) as file:
             _write_csv(rows, file)
     if "-" not in (options.json, options.csv):
-        print(table(columns, rows))
+        print(table(columns, rows if shown is None else shown))
 
 
 @contextlib.contextmanager
@@ -63,9 +83,9 @@ def _opened(path: str) -> Iterator[TextIO]:
 
 
 def _write_csv(rows: list[Row], file: TextIO) -> None:
-    """A line for each result: the set, then all that is one number."""
+    """A line for each result: the set, then all that is one number or word."""
     flat = [
-        {**row["params"], **{k: v for k, v in row.items() if isinstance(v, (int, float))}}
+        {**row["params"], **{k: v for k, v in row.items() if isinstance(v, (int, float, str))}}
         for row in rows
     ]
     writer = csv.DictWriter(file, list(flat[0]), lineterminator="\n")

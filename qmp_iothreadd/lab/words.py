@@ -28,6 +28,14 @@ def _policies(text: str) -> list[str]:
     return names
 
 
+def _presets(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in PRESETS]:
+        message = f"{unknown[0]!r} is no preset: choose of {', '.join(PRESETS)}"
+        raise argparse.ArgumentTypeError(message)
+    return names
+
+
 def add_sets(parser: argparse.ArgumentParser) -> None:
     """The lists of values whose combinations are tried; `sets` reads them."""
     group = parser.add_argument_group("parameter sets: every combination of these lists")
@@ -95,12 +103,19 @@ def _phase(text: str) -> tuple[Load, int]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_load(parser: argparse.ArgumentParser) -> None:
-    """What is served, how much of it, and the seed; `load` reads the first."""
+def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """What is served, how much of it, and the seed; `load` reads the first, or `loads` several."""
     group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
     defaults = Load()
-    group.add_argument("--preset", choices=PRESETS, help=", ".join(PRESETS))
-    group.add_argument("--trace", metavar="FILE", help="intervals between requests")
+    presets, trace = ", ".join(PRESETS), "intervals between requests"
+    if several:
+        group.add_argument(
+            "--preset", type=_presets, default=[], metavar="NAME,…", help=f"of {presets}"
+        )
+        group.add_argument("--trace", action="append", default=[], metavar="FILE", help=trace)
+    else:
+        group.add_argument("--preset", choices=PRESETS, help=presets)
+        group.add_argument("--trace", metavar="FILE", help=trace)
     group.add_argument(
         "--at-end", choices=AT_END, help=f"of the trace (default: {defaults.at_end})"
     )
@@ -124,6 +139,18 @@ def add_load(parser: argparse.ArgumentParser) -> None:
         "--requests", type=int, default=1_000_000, metavar="N", help="(default: 1000000)"
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """How many sets are simulated, and where."""
+    group = parser.add_argument_group("work")
+    group.add_argument(
+        "--halving",
+        action="store_true",
+        help="few requests for all sets, four times as many for the better quarter, and so on",
+    )
+    group.add_argument("--jobs", type=int, metavar="N", help="threads (default: one per CPU)")
+    group.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask scheduler")
 
 
 # What a policy looks at, besides max_ns; sets that differ by something else are alike.
@@ -170,3 +197,21 @@ def load(options: argparse.Namespace) -> Load:
     if options.preset:
         return PRESETS[options.preset]
     return Load(options.arrival or Load().arrival, **values)
+
+
+def loads(options: argparse.Namespace) -> dict[str, Load]:
+    """Each preset and each trace that is asked for, by name, or else the arrival.
+
+    Raises:
+        ValueError, OSError: as `load`.
+    """
+    asked = [("preset", name) for name in options.preset]
+    asked += [("trace", path) for path in options.trace]
+    found = {}
+    for word, name in asked or [("preset", None)]:
+        values = {**vars(options), "preset": None, "trace": None, word: name}
+        if word == "preset" and options.trace:
+            values["at_end"] = None  # it is for the traces
+        made = load(argparse.Namespace(**values))
+        found[name or str(made)] = made
+    return found

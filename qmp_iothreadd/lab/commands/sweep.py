@@ -1,0 +1,65 @@
+"""``iothread-lab sweep``: many parameter sets under several loads, and the front of each."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab.fronts import ladder
+from qmp_iothreadd.lab.progress import progress
+from qmp_iothreadd.lab.sweeping import sweep
+
+EXAMPLES = """\
+examples:
+  iothread-lab sweep --preset exponential,lognormal --max-ns 0,8192,32768 --weight 1,2,3,4
+  iothread-lab sweep --trace run.lab --grow 2,4 --shrink 2,4,8 --weight 1,2,3,4,5,6 --halving
+  iothread-lab sweep --preset lognormal --weight 1,2,3 --dask tcp://10.0.0.5:8786 --json found.json
+
+The table has the Pareto front of CPU and p99 of each load, JSON and CSV have all sets.
+"it" is who knows the future: how much more CPU for the same mean latency, and the other way round.
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its words."""
+    words.add_load(parser, several=True)
+    words.add_sets(parser)
+    words.add_work(parser)
+    parser.add_argument("--all", action="store_true", help="all sets in the table")
+    words.add_outputs(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Sweep, and write the results.
+
+    Raises:
+        ValueError, OSError: what is asked for does not fit, or a file cannot be used.
+    """
+    loads, sets = words.loads(options), words.sets(options)
+    total = len(loads) * (len(sets) + len(ladder(sets))) * options.requests
+    with progress(total, "requests x sets") as bar:
+        found = sweep(
+            loads,
+            sets,
+            requests=options.requests,
+            seed=options.seed,
+            halving=options.halving,
+            jobs=options.jobs,
+            dask=options.dask,
+            progress=bar,
+        )
+    about: dict[str, Any] = {
+        "command": "sweep",
+        "loads": {name: str(load) for name, load in found.loads.items()},
+        "requests": options.requests,
+        "seed": options.seed,
+    }
+    shown = found if options.all else found.front()
+    output.write(
+        output.SWEPT,
+        [each.to_json() for each in found],
+        about,
+        options,
+        shown=[each.to_json() for each in shown],
+    )
