@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -40,14 +39,6 @@ class Task:
         size = min(max(size, _LEAST_SETS), _MOST_SETS)
         starts = range(0, len(self.sets), size)
         return [dataclasses.replace(self, sets=self.sets[i : i + size]) for i in starts]
-
-    def sendable(self) -> Task:
-        """The same where intervals are no view of a file or of somebody's memory."""
-        intervals = self.load.checked_intervals()
-        if intervals is None:
-            return self
-        copied = array("q", memoryview(intervals).tobytes())
-        return dataclasses.replace(self, load=dataclasses.replace(self.load, intervals=copied))
 
 
 def run_task(task: Task, progress: Done | None = None) -> list[Simulated]:
@@ -132,7 +123,7 @@ def _near(tasks: list[Task], jobs: int, done: Done) -> list[list[Simulated]]:
 
 def _far(cluster: Cluster, tasks: list[Task], done: Done) -> list[list[Simulated]]:
     found: list[list[Simulated]] = [[] for _ in tasks]
-    for place, result in cluster.each(run_task, [task.sendable() for task in tasks]):
+    for place, result in cluster.each(run_task, tasks):
         found[place] = result
         done(tasks[place].requests * len(tasks[place].sets))
     return found
