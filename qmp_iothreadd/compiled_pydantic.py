@@ -13,6 +13,8 @@ from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
 
+from qmp_iothreadd.errors import reserved_descriptor_free
+
 _PACKAGE = "pydantic_core"
 _NAME = f"{_PACKAGE}._pydantic_core"
 
@@ -23,7 +25,11 @@ def compiled_pydantic() -> Any:
     Raises:
         ImportError: pydantic-core is not installed, or there is no descriptor left.
     """
-    return sys.modules.get(_NAME) or _load()
+    found = sys.modules.get(_NAME)
+    if found is None:
+        with reserved_descriptor_free():
+            found = _load()
+    return found
 
 
 def _load() -> ModuleType:

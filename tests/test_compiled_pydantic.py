@@ -31,6 +31,30 @@ def test_it_comes_without_what_is_slow_to_import_and_pydantic_may_follow() -> No
     subprocess.run([sys.executable, "-c", ALONE], check=True, timeout=30)
 
 
+NO_DESCRIPTOR_LEFT = """
+import os, resource
+from qmp_iothreadd import compiled_pydantic, errors
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+errors.reserve_descriptor()
+while True:
+    try:
+        os.eventfd(0)
+    except OSError:
+        break
+compiled_pydantic.compiled_pydantic()
+try:
+    os.eventfd(0)
+except OSError:
+    print("and others have none either")
+"""
+
+
+def test_it_comes_where_others_have_all_descriptors() -> None:
+    command = [sys.executable, "-c", NO_DESCRIPTOR_LEFT]
+    done = subprocess.run(command, check=True, timeout=30, capture_output=True, text=True)
+    assert done.stdout == "and others have none either\n"
+
+
 def test_it_is_the_one_that_is_there() -> None:
     made = compiled_pydantic.compiled_pydantic()
     assert made.from_json is pydantic_core.from_json

@@ -140,14 +140,21 @@ def release_descriptor() -> None:
 
 
 def import_late(name: str) -> ModuleType:
-    """Import a module that the greeting did not wait for, even where no descriptor is left.
+    """Import a module that the greeting did not wait for, even where no descriptor is left."""
+    with reserved_descriptor_free():
+        return import_module(name)
 
-    What is left for others does not depend on when that happens: the reserved one is taken back.
+
+@contextlib.contextmanager
+def reserved_descriptor_free() -> Iterator[None]:
+    """Let what is loaded inside have the reserved descriptor, if there is one.
+
+    What is left for others does not depend on when that happens: it is taken back.
     """
     reserved = _reserved is not None
     release_descriptor()
     try:
-        return import_module(name)
+        yield
     finally:
         if reserved:
             with contextlib.suppress(OSError):  # another thread was faster

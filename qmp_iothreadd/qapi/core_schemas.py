@@ -8,10 +8,10 @@ may hold themselves, and a large schema has far more of them than a session meet
 from __future__ import annotations
 
 from functools import partial
-from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, cast
 
 from qmp_iothreadd.compiled_pydantic import compiled_pydantic
+from qmp_iothreadd.qapi.python_names import python_name
 from qmp_iothreadd.qapi.schema import AlternateType, ArrayType, BuiltinType, EnumType
 
 if TYPE_CHECKING:
@@ -60,12 +60,6 @@ _CATEGORIES = {
     list: "array",
     type(None): "null",
 }
-
-
-def python_name(name: str) -> str:
-    """A member's name in Python: ``thread-id`` is ``thread_id``, ``global`` is ``global_``."""
-    spelled = name.replace("-", "_").replace(".", "_")
-    return f"{spelled}_" if iskeyword(spelled) else spelled
 
 
 def value_schema(type_: SchemaType, nested: Nested) -> CoreSchema:

@@ -10,6 +10,7 @@ The daemon validates through pydantic-core alone: pydantic itself takes a tenth 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd import errors
@@ -176,15 +177,14 @@ class Models:
         return self._validator(type_)(value)
 
 
+@cache
 def _core_schemas() -> ModuleType:
-    """What compiles validators: the greeting does without.
+    """What compiles validators: the greeting does without, and so do the first requests of many.
 
     What words refusals is loaded with it, so that a refusal does not need a descriptor.
     """
-    from qmp_iothreadd.qapi import core_schemas, visitor_errors
-
-    assert visitor_errors
-    return core_schemas
+    errors.import_late("qmp_iothreadd.qapi.visitor_errors")
+    return errors.import_late("qmp_iothreadd.qapi.core_schemas")
 
 
 class _Union:
@@ -240,19 +240,36 @@ def _struct(members: tuple[Member, ...], nested: Nested) -> Callable[[Any], Any]
 
 
 def _keywords(type_: ObjectType, nested: Nested) -> Callable[[Arguments], Arguments]:
-    """The same of a command's arguments, in one call, with refusals in QEMU's words."""
-    core = _core_schemas()
-    validate = core.compile_schema(core.struct_schema(type_.members, nested, python_names=True))
+    """The same of a command's arguments, in one call, with refusals in QEMU's words.
+
+    Where none are given and none have to be, nothing is compiled: that is how sessions begin, and
+    all that many ask.
+    """
+    from qmp_iothreadd.qapi.python_names import python_name  # the greeting does without
+
     known = frozenset(member.name for member in type_.members)
+    absent = {python_name(member.name): None for member in type_.members if member.optional}
+    may_be_empty = len(absent) == len(type_.members)
+    validate: Callable[[Arguments], Arguments] | None = None
 
     def check(arguments: Arguments) -> Arguments:
+        if may_be_empty and not arguments:
+            return absent.copy()
         try:
-            result: Arguments = validate(arguments)
+            result = (validate or compiled())(arguments)
             if not known.issuperset(arguments):
                 raise ValueError("unexpected members")
         except (ValueError, RecursionError) as error:
             raise _refusal(error, type_, None, arguments) from None
         return result
+
+    def compiled() -> Callable[[Arguments], Arguments]:
+        nonlocal validate
+        core = _core_schemas()
+        schema = core.struct_schema(type_.members, nested, python_names=True)
+        made: Callable[[Arguments], Arguments] = core.compile_schema(schema)
+        validate = made
+        return made
 
     return check
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from qmp_iothreadd.qapi.core_schemas import compile_schema, python_name, value_schema
+from qmp_iothreadd.qapi.core_schemas import compile_schema, value_schema
+from qmp_iothreadd.qapi.python_names import python_name
 from qmp_iothreadd.qapi.schema import ObjectType
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.errors import Error
-from qmp_iothreadd.qapi.core_schemas import python_name
+from qmp_iothreadd.qapi.python_names import python_name
 
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import Command

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qapi.core_schemas import python_name
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.python_names import python_name
 from qmp_iothreadd.qapi.schema import Command
 from qmp_iothreadd.qmp.dispatch import BoundCommand
 from qmp_iothreadd.qmp.registry import NotPreparedError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qapi import Schema, load_schema
+from qmp_iothreadd.qapi import Schema, load_schema, models as models_module
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
 
@@ -83,6 +83,38 @@ def test_validators_are_made_once(models: Models, schema: Schema) -> None:
 def test_a_command_without_arguments_takes_an_empty_object_only(models: Models) -> None:
     assert check(models, "query-iothreads") == {}
     assert refused(models, "query-iothreads", id="a") == "Parameter 'id' is unexpected"
+
+
+ARGUMENTS = """
+{ 'command': 'some', 'data': { '*first-one': ['str'], '*global': 'int' } }
+{ 'command': 'needs', 'data': { '*first-one': 'str', 'other': 'int' } }
+"""
+
+
+def test_arguments_that_may_all_be_left_out_compile_nothing_until_one_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(schema: Any) -> Any:
+        made.append(schema)
+        return compiled(schema)
+
+    made: list[Any] = []
+    core = models_module._core_schemas()
+    compiled = core.compile_schema
+    monkeypatch.setattr(core, "compile_schema", counted)
+    some = Models(load(tmp_path, ARGUMENTS))
+    empty = check(some, "some")
+    assert empty == {"first_one": None, "global_": None}
+    empty["global_"] = 2  # it is the function's own
+    assert check(some, "some") == {"first_one": None, "global_": None}
+    assert not made
+    assert check(some, "some", **{"first-one": ["x"]}) == {"first_one": ["x"], "global_": None}
+    assert refused(some, "some", **{"global": "x"}) == (
+        "Invalid parameter type for 'global', expected: integer"
+    )
+    assert refused(some, "some", other=1) == "Parameter 'other' is unexpected"
+    assert len(made) == 1
+    assert refused(some, "needs") == "Parameter 'other' is missing"
 
 
 def test_a_command_that_is_not_generated_sees_its_arguments_as_they_came(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.errors import QmpError
-from qmp_iothreadd.qapi.core_schemas import python_name
+from qmp_iothreadd.qapi.python_names import python_name
 from qmp_iothreadd.testing.recordings.format import Entry, Recording, read_recording
 from qmp_iothreadd.testing.recordings.messages import Message
 from qmp_iothreadd.testing.recordings.player import Answers
