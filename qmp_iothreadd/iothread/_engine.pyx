@@ -686,6 +686,7 @@ include "_throttle.pxi"
 include "_disk.pxi"
 include "_disk_queue.pxi"
 include "_workload.pxi"
+include "_probe.pxi"
 
 _running = set()
 

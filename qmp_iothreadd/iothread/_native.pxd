@@ -472,3 +472,21 @@ cdef extern from "generator.h" nogil:
     enum: GENERATORS_MAX
 
     size_t generator_thread_ids(int *out)
+
+
+cdef extern from "probe.h" nogil:
+    enum: PROBE_SCENARIO_COUNT
+    enum: PROBE_STEP_COUNT
+    const char *const *probe_scenario_names
+    const char *const *probe_step_names
+
+    ctypedef enum ProbeScenario:
+        PROBE_sleep
+
+    ctypedef struct ProbeResult:
+        int64_t ns[1][1]
+        size_t found[1]
+        uint64_t events
+        int64_t cpu_ns
+
+    int probe_run(ProbeScenario scenario, int64_t duration_ns, int cpu, ProbeResult *result)

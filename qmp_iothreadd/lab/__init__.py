@@ -14,6 +14,7 @@ from __future__ import annotations
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import PRESETS, Costs, Load
+from qmp_iothreadd.lab.measuring import Measured, NotEvidenceError, measure
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.replaying import Replayed, replay
 from qmp_iothreadd.lab.simulating import Simulated, simulate
@@ -27,12 +28,15 @@ __all__ = [
     "Costs",
     "Histogram",
     "Load",
+    "Measured",
+    "NotEvidenceError",
     "Params",
     "Replayed",
     "Simulated",
     "Sweep",
     "Swept",
     "Trace",
+    "measure",
     "merge",
     "replay",
     "simulate",

@@ -12,6 +12,7 @@ from typing import Any
 COMMANDS = {
     "simulate": "a load under parameter sets, in virtual time",
     "sweep": "many parameter sets under several loads, and the front of each",
+    "measure": "a load under parameter sets, on real iothreads",
     "replay": "recorded iterations under other parameters",
     "import": "a log or a list of intervals as a trace file",
 }
@@ -19,6 +20,7 @@ COMMANDS = {
 _EXAMPLES = """\
 examples:
   iothread-lab simulate --preset lognormal --weight 1,2,3,4 --policy weighted,clairvoyant
+  iothread-lab measure --preset lognormal --weight 1,2,3,4 --seconds 0.5 --runs 10
   iothread-lab import trace.log run.lab        a log of x_aio_adjust, kept small
   iothread-lab replay --trace run.lab --weight 1,2,3
   iothread-lab COMMAND --help                  the words of one, and more examples

@@ -46,6 +46,12 @@ def lower_bound(bucket: int) -> float:
     return (1 << octave) * (1 + part / LATENCY_PARTS) if bucket else 0.0
 
 
+def bucket_of(ns: int) -> int:
+    """The bucket of a latency; one below 1 ns is in the first."""
+    octave = max(ns, 1).bit_length() - 1
+    return octave * LATENCY_PARTS + ((max(ns, 1) - (1 << octave)) * LATENCY_PARTS >> octave)
+
+
 def merge(histograms: Iterable[Histogram]) -> Histogram:
     """One of all: unlike quantiles, counts can be added."""
     counts: Counter[int] = Counter()

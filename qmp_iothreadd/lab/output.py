@@ -40,6 +40,37 @@ SWEPT: dict[str, Column] = {
     "CPU over it": lambda row: _more(row["cpu_over_clairvoyant"]),
     "latency over it": lambda row: _more(row["latency_over_clairvoyant"]),
 }
+
+
+def _measured(show: Callable[[float], str], figure: str) -> Column:
+    """A figure and what it lies in."""
+
+    def cell(row: Row) -> str:
+        low, high = row["intervals"][figure]
+        return f"{show(row[figure])} ({show(low)} to {show(high)})"
+
+    return cell
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _us(ns: float) -> str:
+    return f"{ns / 1e3:.1f} µs"
+
+
+MEASURED: dict[str, Column] = {
+    "found by polling": _measured(_percent, "polled_share"),
+    "CPU per request": _measured(lambda ns: f"{ns / 1e3:.2f} µs", "cpu_ns_per_request"),
+    "p50": _measured(_us, "p50_ns"),
+    "p99": _measured(_us, "p99_ns"),
+    "mean poll_ns": _measured(lambda ns: f"{ns:.0f}", "mean_poll_ns"),
+    "resets": lambda row: _percent(row["resets_share"]),
+    "near max": lambda row: _percent(row["near_max_share"]),
+    "late": lambda row: _percent(row["late_share"]),
+    "rounds": lambda row: f"{row['rounds']} of {row['rounds'] + row['left_out']}",
+}
 _NAMES = ("policy", *NUMBERS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import functools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -68,17 +69,22 @@ def interval(
         raise ValueError(f"resamples must be at least 1, not {resamples}")
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, not {level!r}")
-    draw = random.Random(seed)
-    found = sorted(estimate(_drawn(draw, rounds)) for _ in range(resamples))
+    found = sorted(map(estimate, _drawn(rounds, seed, resamples)))
     tail = _tail(rounds, level)
     return Interval(_percentile(found, tail), _percentile(found, 1 - tail))
 
 
-def _drawn(draw: random.Random, rounds: int) -> list[int]:
+@functools.lru_cache(maxsize=4)  # a measurement has an interval for each figure of each set
+def _drawn(rounds: int, seed: int, resamples: int) -> list[Weights]:
+    draw = random.Random(seed)
+    return [_one_drawn(draw, rounds) for _ in range(resamples)]
+
+
+def _one_drawn(draw: random.Random, rounds: int) -> Weights:
     weights = [0] * rounds
     for each in draw.choices(range(rounds), k=rounds):
         weights[each] += 1
-    return weights
+    return tuple(weights)
 
 
 def _tail(rounds: int, level: float) -> float:

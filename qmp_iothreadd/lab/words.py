@@ -104,7 +104,7 @@ def _phase(text: str) -> tuple[Load, int]:
 
 
 def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """What is served, how much of it, and the seed; `load` reads the first, or `loads` several."""
+    """What is served, and the seed; `load` reads the first, or `loads` several."""
     group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
     defaults = Load()
     presets, trace = ", ".join(PRESETS), "intervals between requests"
@@ -135,10 +135,14 @@ def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
         metavar="ARRIVAL,OPTION=N,…,lasts-ns=N",
         help="an arrival for so long, then the next phase, over and over; give it again for each",
     )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
+
+
+def add_requests(parser: argparse.ArgumentParser) -> None:
+    """How much of a load is simulated."""
     parser.add_argument(
         "--requests", type=int, default=1_000_000, metavar="N", help="(default: 1000000)"
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ examples:
 def add(parser: argparse.ArgumentParser) -> None:
     """Its words."""
     words.add_load(parser)
+    words.add_requests(parser)
     words.add_sets(parser)
     words.add_outputs(parser)
 

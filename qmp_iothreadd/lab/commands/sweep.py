@@ -24,6 +24,7 @@ The table has the Pareto front of CPU and p99 of each load, JSON and CSV have al
 def add(parser: argparse.ArgumentParser) -> None:
     """Its words."""
     words.add_load(parser, several=True)
+    words.add_requests(parser)
     words.add_sets(parser)
     words.add_work(parser)
     parser.add_argument("--all", action="store_true", help="all sets in the table")
