@@ -35,6 +35,18 @@ def iothread_not_found(name: str) -> QmpError:
     return QmpError(f'IOThread "{name}" object does not exist')
 
 
+def iothread_recorded(name: str) -> QmpError:
+    """x-record-iothread of one whose decisions go to a file already."""
+    return QmpError(
+        f"iothread '{name}' is being recorded already: x-stop-iothread-recording ends that"
+    )
+
+
+def iothread_not_recorded(name: str) -> QmpError:
+    """x-stop-iothread-recording of one that x-record-iothread was not told of."""
+    return QmpError(f"iothread '{name}' is not being recorded: x-record-iothread begins that")
+
+
 def workload_not_found(name: str) -> QmpError:
     """No x-workload has this id."""
     return QmpError(f'x-workload "{name}" object does not exist')

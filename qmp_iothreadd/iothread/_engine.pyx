@@ -650,6 +650,28 @@ cdef class AioContext:
             free(record)
         return records
 
+    def drain_raw_traces(self, size_t limit=1000000):
+        """Take up to ``limit`` trace records, oldest first, and keep those of x_aio_adjust.
+
+        Returns:
+            Their words as bytes (trace.h), how many they are, and how many were taken.
+        """
+        cdef uint64_t *record = <uint64_t *>malloc(
+            native.TRACE_RECORD_WORDS_MAX * sizeof(uint64_t))
+        cdef size_t length, seen = 0, count = 0
+        if record == NULL:
+            raise MemoryError
+        records = bytearray()
+        try:
+            while seen < limit and (length := self.read_trace(record)):
+                seen += 1
+                if (record[0] & 0xffff) == native.TRACE_x_aio_adjust:
+                    records += (<char *>record)[:length * sizeof(uint64_t)]
+                    count += 1
+        finally:
+            free(record)
+        return bytes(records), count, seen
+
     cdef size_t read_trace(self, uint64_t *record) except? 0:
         cdef native.GateUse use
         cdef size_t length = native.aio_context_trace_read(self.enter(&use), record)

@@ -27,12 +27,12 @@ _FORMATS = {
 }
 
 # What a line of x_aio_adjust says, and what it says of each handler after that.
-_ADJUST_NAMES = (
+ADJUST_NAMES = (
     *("ctx", "block_ns", "policy"),
     *PollParams._fields,
     *("old", "new", "action", "handlers"),
 )
-_HANDLER_NAMES = ("node", "fd", "event", "old", "new")
+HANDLER_NAMES = ("node", "fd", "event", "old", "new")
 _CONVERSIONS = {"ctx": "0x%x", "node": "0x%x", "policy": "%s", "action": "%s"}
 
 
@@ -40,8 +40,8 @@ def _format(names: tuple[str, ...]) -> str:
     return "".join(f" {name} {_CONVERSIONS.get(name, '%d')}" for name in names)
 
 
-_ADJUST_FORMAT = ADJUST + _format(_ADJUST_NAMES)
-_HANDLER_FORMAT = _format(_HANDLER_NAMES)
+_ADJUST_FORMAT = ADJUST + _format(ADJUST_NAMES)
+_HANDLER_FORMAT = _format(HANDLER_NAMES)
 
 
 class HandlerStep(NamedTuple):
@@ -94,8 +94,8 @@ def parse_adjust(line: str) -> Adjustment:
     event, *words = line[max(line.find(ADJUST), 0) :].split() or [""]
     if event != ADJUST:
         raise ValueError(f"not a line of {ADJUST}: {line!r}")
-    fixed = 2 * len(_ADJUST_NAMES)
-    ctx, block_ns, policy, *rest = _values(words[:fixed], _ADJUST_NAMES)
+    fixed = 2 * len(ADJUST_NAMES)
+    ctx, block_ns, policy, *rest = _values(words[:fixed], ADJUST_NAMES)
     *params, before, after, action, count = rest
     handlers = tuple(_handlers(words[fixed:]))
     if policy not in POLICIES or action not in ACTIONS or len(handlers) != int(count):
@@ -120,7 +120,7 @@ def _values(words: list[str], names: tuple[str, ...]) -> list[str]:
 
 
 def _handlers(words: list[str]) -> Iterator[HandlerStep]:
-    for start in range(0, len(words), 2 * len(_HANDLER_NAMES)):
-        of_one = words[start : start + 2 * len(_HANDLER_NAMES)]
-        node, fd, event, before, after = _values(of_one, _HANDLER_NAMES)
+    for start in range(0, len(words), 2 * len(HANDLER_NAMES)):
+        of_one = words[start : start + 2 * len(HANDLER_NAMES)]
+        node, fd, event, before, after = _values(of_one, HANDLER_NAMES)
         yield HandlerStep(int(node, 16), int(fd), event == "1", int(before), int(after))

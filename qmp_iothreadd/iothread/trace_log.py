@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from qmp_iothreadd.iothread._engine import AioContext
+    from qmp_iothreadd.iothread.recording import Recording
 
     class Timer(Protocol):
         """What is due later, as asyncio's loops return it."""
@@ -30,6 +31,7 @@ DRAIN_INTERVAL_S = 0.02
 # So many are written at a time, so that no client waits long for the log; the next follow soon.
 DRAIN_LIMIT = 1000
 DRAIN_SOON_S = 0.001
+_RECORDED = frozenset({"x_aio_adjust"})
 
 
 class TraceLog:
@@ -44,11 +46,13 @@ class TraceLog:
 
     def __init__(self) -> None:
         self.enabled: frozenset[str] = frozenset()
+        self._traced = self.enabled  # those, and what recordings need
         self.write: Callable[[str], int | None] = standard_error.write_lines
         self.timestamps = False
         self.call_later: Callable[[float, Callable[[], None]], Timer] | None = None
         # Each with the number of its records that are known to be lost.
         self._contexts: dict[AioContext, int] = {}
+        self._recordings: dict[AioContext, Recording] = {}
         self._timer: Timer | None = None
         self._unwritten = 0  # lines dropped since one was last written
 
@@ -80,10 +84,35 @@ class TraceLog:
 
     def detach(self, context: AioContext) -> None:
         """Write the last of what a context traced; its thread has ended."""
-        if self.enabled:
+        if self.enabled or context in self._recordings:
             while self._drain([context]):
                 pass
+        if context in self._recordings:
+            self._end_recording(context)
         del self._contexts[context]
+
+    def record(self, context: AioContext, recording: Recording) -> None:
+        """Write the decisions of an attached context to a file, and nothing of it to the log."""
+        self._drain([context])  # what is older is the log's
+        self._recordings[context] = recording
+        self._enable(self.enabled)
+        self._schedule(DRAIN_INTERVAL_S)
+
+    def is_recorded(self, context: AioContext) -> bool:
+        """Whether its decisions go to a file."""
+        return context in self._recordings
+
+    def stop_recording(self, context: AioContext) -> Recording:
+        """Write the rest to the file, and close it."""
+        while self._drain([context]):
+            pass
+        return self._end_recording(context)
+
+    def _end_recording(self, context: AioContext) -> Recording:
+        recording = self._recordings.pop(context)
+        recording.close()
+        self._enable(self.enabled)
+        return recording
 
     def drain(self) -> bool:
         """Write what was traced since the last time; whether there may be more already."""
@@ -97,16 +126,18 @@ class TraceLog:
             self._timer = None
 
     def _enable(self, names: frozenset[str]) -> None:
-        if names == self.enabled:
+        traced = names | _RECORDED if self._recordings else names
+        self.enabled = names
+        if traced == self._traced:
             return
         from qmp_iothreadd.iothread._engine import set_trace_events  # see trace_events
 
-        self.enabled = names
-        set_trace_events(names)
+        self._traced = traced
+        set_trace_events(traced)
         self._schedule(DRAIN_INTERVAL_S)
 
     def _schedule(self, seconds: float) -> None:
-        if self.enabled and self._contexts and self.call_later and self._timer is None:
+        if self._traced and self._contexts and self.call_later and self._timer is None:
             self._timer = self.call_later(seconds, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -120,18 +151,29 @@ class TraceLog:
         lines: list[tuple[int, str]] = []
         more = False
         for context in contexts:
+            lost = context.traces_dropped - self._contexts[context]
+            self._contexts[context] += lost
+            if context in self._recordings:
+                more |= self._drain_to_file(context, self._recordings[context], lost)
+                continue
             address = context.address
             records = context.drain_traces(DRAIN_LIMIT)
-            lines += [(record[0], trace_lines.format_record(address, record)) for record in records]
             more |= len(records) == DRAIN_LIMIT
-            lost = context.traces_dropped - self._contexts[context]
+            if self._traced != self.enabled:  # others' recordings make this thread trace, too
+                records = [record for record in records if record[1] in self.enabled]
+            lines += [(record[0], trace_lines.format_record(address, record)) for record in records]
             if lost:
-                self._contexts[context] += lost
                 lines.append((time.time_ns(), f"x_trace_dropped ctx 0x{address:x} count {lost}"))
         if lines:
             lines.sort(key=lambda line: line[0])
             self._write(lines)
         return more
+
+    def _drain_to_file(self, context: AioContext, recording: Recording, lost: int) -> bool:
+        records, count, taken = context.drain_raw_traces(DRAIN_LIMIT)
+        recording.dropped += lost
+        recording.write(records, count)
+        return taken == DRAIN_LIMIT
 
     def _write(self, lines: list[tuple[int, str]]) -> None:
         """Write lines, each with its time; before them, how many had to be dropped before."""

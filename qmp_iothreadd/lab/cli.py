@@ -14,7 +14,8 @@ COMMANDS = {
     "sweep": "many parameter sets under several loads, and the front of each",
     "measure": "a load under parameter sets, on real iothreads",
     "replay": "recorded iterations under other parameters",
-    "import": "a log or a list of intervals as a trace file",
+    "import": "what other tools recorded as a trace file",
+    "record": "a trace of what runs now: over QMP, or on QEMU's host",
 }
 
 _EXAMPLES = """\

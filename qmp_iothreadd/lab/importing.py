@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Each with what it is. The first that a text looks like is taken. The module has the name, with _.
 FORMATS = {
+    "binary-trace": "what x-record-iothread wrote: iterations of an iothread",
     "adjust-log": "a log of x_aio_adjust: iterations of an iothread",
     "fio-log": "fio's latency logs: latencies, or times between requests",
     "qemu-log": "QEMU's log of trace events, with times: times between requests",
@@ -90,7 +91,7 @@ def _read(
         if not steps.count:
             raise ValueError(f"no intervals in it, read as {found}: is it another format?")
     except ValueError as error:
-        place = "" if lines.ended else f":{lines.number}"
+        place = f":{lines.number}" if lines.number and not lines.ended else ""
         raise ValueError(f"{name}{place}: {error}") from None
     return Imported(steps.count, target.handlers, found, module.WARNING)
 

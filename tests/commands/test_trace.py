@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,48 @@ def test_what_an_iothread_traced_last_is_written_before_it_is_gone(client: Memor
     found = replay("".join(written).splitlines())
     assert found.decisions > 10
     assert found.mismatches == []
+
+
+def test_an_iothread_is_recorded_while_the_log_goes_on(
+    client: MemoryClient, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    client.machine.traces.write = lambda text: lines.extend(text.splitlines())
+    for name in ("io0", "io1"):
+        client.execute("object-add", {"qom-type": "iothread", "id": name})
+        load = {"qom-type": "x-workload", "id": f"w-{name}", "iothread": name}
+        client.execute("object-add", {**load, "interval-ns": 50_000})
+    file = tmp_path / "raw"
+    arguments = {"id": "io0", "file": str(file)}
+    client.execute("trace-event-set-state", {"name": "poll_shrink", "enable": True})
+    assert client.execute("x-record-iothread", arguments) == {}
+    assert trace_events() == ["poll_shrink", "x_aio_adjust"]
+    assert states(client, "x_aio_adjust") == {"x_aio_adjust": "disabled"}
+    size = file.stat().st_size
+
+    def grown() -> bool:
+        client.machine.traces.drain()
+        return file.stat().st_size > size + 1000
+
+    wait_until(grown)
+    refused = client.send({"execute": "x-record-iothread", "arguments": arguments})[0]["error"]
+    assert refused["desc"].startswith("iothread 'io0' is being recorded already")
+    done = client.execute("x-stop-iothread-recording", {"id": "io0"})
+    returned = client.machine.schema.commands["x-stop-iothread-recording"].ret_type
+    assert returned is not None
+    client.machine.models.validate(returned, done)
+    assert (done["file"], done["decisions"] > 5) == (str(file), True)
+    assert trace_events() == ["poll_shrink"]
+    assert {line.split()[0] for line in lines} <= {"poll_shrink"}
+    refused = client.send({"execute": "x-stop-iothread-recording", "arguments": {"id": "io0"}})
+    assert refused[0]["error"]["desc"].startswith("iothread 'io0' is not being recorded")
+
+
+def test_a_recording_ends_with_its_iothread(client: MemoryClient, tmp_path: Path) -> None:
+    client.execute("object-add", {"qom-type": "iothread", "id": "io0"})
+    arguments = {"id": "io0", "file": str(tmp_path / "raw")}
+    client.execute("x-record-iothread", arguments)
+    client.execute("object-del", {"id": "io0"})
+    wait_until(lambda: trace_events() == [])
+    [reply] = client.send({"execute": "x-record-iothread", "arguments": arguments})
+    assert reply["error"]["desc"] == 'IOThread "io0" object does not exist'

@@ -144,7 +144,7 @@ def test_far_from_their_order_times_are_refused(
             "bpftrace",
             "an interval is from 0 to 2.63 - 1 ns, not",
         ),
-        ("", Choice(), None, "source: none of these: a log of x_aio_adjust"),
+        ("", Choice(), None, "source: none of these: what x-record"),
     ],
 )
 def test_what_is_none_is_said(

@@ -13,7 +13,7 @@ from qmp_iothreadd.scripting.control import is_control
 from tests.recordings import introspection
 
 OUR_COMMANDS = {"x-query-iothread-stats", "x-reset-iothread-stats", "x-query-workload-stats"} | {
-    "x-guest-act"
+    *("x-guest-act", "x-record-iothread", "x-stop-iothread-recording")
 }
 QEMUS_UNSTABLE_TYPES = ["x-remote-object", "x-vfio-user-server"]
 
@@ -35,7 +35,7 @@ query-iothreads query-memdev query-name query-named-block-nodes query-pr-manager
 query-status query-uuid query-version quit set-action set-numa-node x-blockdev-amend
 x-blockdev-change x-blockdev-set-iothread x-debug-block-dirty-bitmap-sha256
 x-debug-query-block-graph x-exit-preconfig x-query-iothread-stats x-query-workload-stats
-x-reset-iothread-stats
+x-record-iothread x-reset-iothread-stats x-stop-iothread-recording
 """
 
 

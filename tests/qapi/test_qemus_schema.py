@@ -20,6 +20,8 @@ OURS = {
     "x-reset-iothread-stats: command",
     "x-query-workload-stats: command",
     "x-guest-act: command",
+    "x-record-iothread: command",
+    "x-stop-iothread-recording: command",
     "object-add.qom-type: value x-workload",
     "object-add: branch x-workload",
     "object-add/iothread: member x-poll-policy",

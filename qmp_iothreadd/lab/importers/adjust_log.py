@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qmp_iothreadd.iothread.trace_lines import ADJUST, parse_adjust
-from qmp_iothreadd.lab._lab import HANDLERS_MAX
+from qmp_iothreadd.lab.importers.nodes import Nodes
 from qmp_iothreadd.lab.importers.reading import Choice, Lines, Steps
 
 LOOKS = rb"\bx_aio_adjust "
@@ -16,7 +16,7 @@ _MARK = f"{ADJUST} ".encode()
 
 def read(lines: Lines, choice: Choice, steps: Steps) -> None:
     """Each decision is a step. Raises ValueError: a line that was cut off, a second iothread."""
-    nodes: dict[int, int] = {}
+    nodes = Nodes(steps)
     context = None
     for line in lines:
         if _MARK not in line:
@@ -25,11 +25,5 @@ def read(lines: Lines, choice: Choice, steps: Steps) -> None:
         if context not in (None, adjustment.ctx):
             raise ValueError("a second iothread: a trace is of one, so let others not poll")
         context = adjustment.ctx
-        word = 0
-        for handler in adjustment.handlers:
-            index = nodes.setdefault(handler.node, len(nodes))
-            if index >= HANDLERS_MAX:
-                raise ValueError(f"more than {HANDLERS_MAX} handlers")
-            word |= handler.event << index
-        steps.target.handlers = max(len(nodes), 1)
+        word = nodes.word((handler.node, handler.event) for handler in adjustment.handlers)
         steps.add(adjustment.block_ns, word)

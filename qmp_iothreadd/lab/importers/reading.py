@@ -99,6 +99,14 @@ class Lines:
             yield rest
         self.ended = True
 
+    def raw(self) -> Iterator[bytes]:
+        """What a file has that is no text, some of it at a time."""
+        block = self.head
+        while block:
+            yield block
+            block = self._file.read(BLOCK)
+        self.ended = True
+
     def __iter__(self) -> Iterator[bytes]:
         for block in self.blocks():
             lines = block.split(b"\n")
