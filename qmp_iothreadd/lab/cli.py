@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +17,7 @@ COMMANDS = {
     "sweep": "many parameter sets under several loads, and the front of each",
     "measure": "a load under parameter sets, on real iothreads",
     "replay": "recorded iterations under other parameters",
+    "report": "results that were kept as JSON, as a page with tables and plots",
     "import": "what other tools recorded as a trace file",
     "record": "a trace of what runs now: over QMP, or on QEMU's host",
 }
@@ -24,6 +28,7 @@ examples:
   iothread-lab measure --preset lognormal --weight 1,2,3,4 --seconds 0.5 --runs 10
   iothread-lab import trace.log run.lab        a log of x_aio_adjust, kept small
   iothread-lab replay --trace run.lab --weight 1,2,3
+  iothread-lab simulate --preset on-off --max-ns 8000,32768 --html found.html
   iothread-lab COMMAND --help                  the words of one, and more examples
 """
 
@@ -32,14 +37,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 1 with a message where something does not fit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser(given[0] if given else "").parse_args(given)
+    options.arguments = given
     try:
+        _check_folders(options)
         options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # what reads the output, as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (ValueError, OSError) as error:
         print(f"iothread-lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _check_folders(options: argparse.Namespace) -> None:
+    """Raises OSError: a result could not be written, which a long run is not to end with."""
+    for path in (getattr(options, name, None) for name in ("json", "csv", "html")):
+        if path and not os.path.isdir(os.path.dirname(path) or "."):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:
@@ -56,6 +74,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
             name,
             help=help_,
             description=help_,
+            allow_abbrev=False,  # `output.command_line` knows options by their names
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == asked:

@@ -1,18 +1,17 @@
-"""Results as a table, as JSON and as CSV."""
+"""Results as a table, as JSON, as CSV and as a page of HTML."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
 import json
+import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from qmp_iothreadd.lab.params import NUMBERS
-
-Row = dict[str, Any]
-Column = Callable[[Row], str]
+from qmp_iothreadd.lab.tables import Column, Row, table
 
 # Columns of the tables: what stands above, and how a cell is made of a result.
 SIMULATED: dict[str, Column] = {
@@ -34,7 +33,6 @@ REPLAYED: dict[str, Column] = {
     "decisions": lambda row: f"{row['decisions']}",
 }
 SWEPT: dict[str, Column] = {
-    "load": lambda row: row["load"],
     **{name: SIMULATED[name] for name in ("found by polling", "CPU per request", "p50", "p99")},
     # How far from who knows the future.
     "CPU over it": lambda row: _more(row["cpu_over_clairvoyant"]),
@@ -71,7 +69,14 @@ MEASURED: dict[str, Column] = {
     "late": lambda row: _percent(row["late_share"]),
     "rounds": lambda row: f"{row['rounds']} of {row['rounds'] + row['left_out']}",
 }
-_NAMES = ("policy", *NUMBERS)
+_BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "measure": MEASURED}
+FILES = ("json", "csv", "html")
+"""The options that name files for results."""
+
+
+def columns_of(run: Row) -> dict[str, Column]:
+    """The columns for what a command wrote as JSON."""
+    return _BY_COMMAND.get(run["command"], SIMULATED)
 
 
 def _more(share: float | None) -> str:
@@ -93,15 +98,69 @@ def write(
     Raises:
         OSError: a file cannot be written.
     """
-    if options.json:
-        with _opened(options.json) as file:
-            json.dump({**about, "results": rows}, file, indent=1)
-            file.write("\n")
-    if options.csv:
-        with _opened(options.csv) as file:
-            _write_csv(rows, file)
-    if "-" not in (options.json, options.csv):
+    line = command_line(options.arguments)
+    run = {"command": about["command"], "command_line": line, **about, "results": rows}
+    write_files(run, [(run, columns)], options)
+    if not is_standard_output(options):
         print(table(columns, rows if shown is None else shown))
+
+
+def is_standard_output(options: Any) -> bool:
+    """Whether a file that is asked for is standard output, which has no table then."""
+    return any(getattr(options, kind) == "-" for kind in FILES)
+
+
+def paths(options: Any) -> dict[str, str]:
+    """The files that are to be written, by kind: beside a page are the others."""
+    asked = {kind: path for kind in FILES if (path := getattr(options, kind))}
+    page = asked.get("html", "-")
+    return asked if page == "-" else {**{kind: _beside(page, kind) for kind in FILES}, **asked}
+
+
+def _beside(path: str, kind: str) -> str:
+    return f"{os.path.splitext(path)[0]}.{kind}"
+
+
+def write_files(whole: Row, runs: Sequence[tuple[Row, dict[str, Column]]], options: Any) -> None:
+    """JSON, CSV and the page, where they are asked for.
+
+    Args:
+        whole: what the JSON holds.
+        runs: what the others show, and the columns of the page's tables.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    found = paths(options)
+    if "json" in found:
+        with _opened(found["json"]) as file:
+            json.dump(whole, file, indent=1)
+            file.write("\n")
+    if "csv" in found:
+        with _opened(found["csv"]) as file:
+            _write_csv([run for run, _ in runs], file)
+    if "html" in found:
+        from qmp_iothreadd.lab.pages import page
+
+        folder = os.path.dirname(found["html"]) or "."
+        others = [path for kind, path in found.items() if kind != "html" and path != "-"]
+        with _opened(found["html"]) as file:
+            file.write(page(runs, [os.path.relpath(path, folder) for path in others]))
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """What makes the results again: all that was said but where they go.
+
+    So the bytes of the JSON do not depend on its name.
+    """
+    kept, rest = [], iter(arguments)
+    for word in rest:
+        name, with_value, _ = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or name not in FILES:
+            kept.append(word)
+        elif not with_value:
+            next(rest, None)
+    return shlex.join(["iothread-lab", *kept])
 
 
 @contextlib.contextmanager
@@ -113,29 +172,23 @@ def _opened(path: str) -> Iterator[TextIO]:
             yield file
 
 
-def _write_csv(rows: list[Row], file: TextIO) -> None:
-    """A line for each result: the set, then all that is one number or word."""
+def _write_csv(runs: list[Row], file: TextIO) -> None:
+    """A line for each result: the set, then all that is one value, then ends of intervals."""
+    several = len(runs) > 1
     flat = [
-        {**row["params"], **{k: v for k, v in row.items() if isinstance(v, (int, float, str))}}
-        for row in rows
+        {**({"command": run["command"]} if several else {}), **_flat(row)}
+        for run in runs
+        for row in run["results"]
     ]
-    writer = csv.DictWriter(file, list(flat[0]), lineterminator="\n")
+    names = dict.fromkeys(name for line in flat for name in line)
+    writer = csv.DictWriter(file, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
 
 
-def table(columns: dict[str, Column], rows: list[Row]) -> str:
-    """As text: the sets at the left, numbers aligned."""
-    head = [*(name.replace("_", "-") for name in _NAMES), *columns]
-    cells = [
-        [*(str(row["params"][name]) for name in _NAMES), *(show(row) for show in columns.values())]
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in [head, *cells]
-    )
+def _flat(row: Row) -> Row:
+    values = {k: v for k, v in row.items() if isinstance(v, (int, float, str))}
+    found = {**row["params"], **values}
+    for name, (low, high) in (row.get("intervals") or {}).items():
+        found |= {f"{name}_low": low, f"{name}_high": high}
+    return found

@@ -65,6 +65,9 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{name}", metavar="FILE", help=f"as {name.upper()}; -: standard output"
         )
+    group.add_argument(
+        "--html", metavar="FILE", help="as a page with plots, and beside it as JSON and CSV"
+    )
 
 
 _ARRIVAL_OPTIONS: dict[str, type[int] | type[float]] = {

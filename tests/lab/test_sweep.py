@@ -118,14 +118,16 @@ def test_the_command_shows_fronts_and_writes_all(
     words = ["sweep", "--requests", "5000", "--preset", "constant,on-off", "--trace", str(trace)]
     words += ["--weight", "1,2,3,4", "--jobs", "2", "--json", str(kept)]
     head, *lines = lab(capsys, *words).splitlines()
-    assert head.split()[5:7] == ["load", "found"]
+    assert head.split()[:2] == ["load", "policy"]
     first = kept.read_bytes()
     read = json.loads(first)
     assert list(read["loads"]) == ["constant", "on-off", str(trace)]
     assert len(read["results"]) == 12
     assert len(lines) == sum(row["on_front"] for row in read["results"])
-    assert lines[0].split()[5] == "constant"
+    assert lines[0].split()[0] == "constant"
     assert len(lab(capsys, *words, "--all").splitlines()) == 13
+    assert json.loads(kept.read_bytes())["results"] == read["results"]
+    lab(capsys, *words)
     assert kept.read_bytes() == first
     csv = lab(capsys, "sweep", "--requests", "5000", "--arrival", "constant", "--csv", "-")
     assert csv.splitlines()[1].split(",")[5:7] == ["constant (every 30000 ns)", "5000"]
@@ -170,7 +172,7 @@ def test_a_cluster_comes_to_the_same(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "requests take more than" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("weighted")
+    assert done.stdout.splitlines()[-1].split()[1] == "weighted"
     assert "has no workers: start some first" in done.stderr
 
 

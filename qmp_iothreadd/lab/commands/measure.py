@@ -7,6 +7,7 @@ from typing import Any
 
 from qmp_iothreadd.lab import measuring, output, words
 from qmp_iothreadd.lab.progress import progress
+from qmp_iothreadd.lab.tables import Column
 
 EXAMPLES = """\
 examples:
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
     output.write(_columns(options), [each.to_json() for each in found], about, options)
 
 
-def _columns(options: argparse.Namespace) -> dict[str, output.Column]:
+def _columns(options: argparse.Namespace) -> dict[str, Column]:
     """A table of an oversubscribed measurement says so in each line."""
     if not options.oversubscribed:
         return output.MEASURED

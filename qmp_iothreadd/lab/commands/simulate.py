@@ -6,8 +6,10 @@ import argparse
 from typing import Any
 
 from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab.plots import MOST_SERIES
 from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.simulating import simulate
+from qmp_iothreadd.lab.windows import windows
 
 EXAMPLES = """\
 examples:
@@ -42,4 +44,10 @@ def run(options: argparse.Namespace) -> None:
         "requests": options.requests,
         "seed": options.seed,
     }
-    output.write(output.SIMULATED, [each.to_json() for each in found], about, options)
+    rows = [each.to_json() for each in found]
+    if output.paths(options) and len(sets) <= MOST_SERIES:
+        over_time = windows(load, sets, seed=options.seed)
+        rows = [
+            {**row, "poll_ns_over_time": each} for row, each in zip(rows, over_time, strict=True)
+        ]
+    output.write(output.SIMULATED, rows, about, options)
