@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from array import array
 from collections.abc import Sequence
+from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.lab import trace_files
@@ -60,11 +62,13 @@ class Trace:
     def load(cls, path: str | os.PathLike[str]) -> Trace:
         """Read a file: of this format, mapped, or of one that `importing` knows.
 
+        Where there is no such file, the name may be that of a trace of the corpus.
+
         Raises:
             OSError: it cannot be read. ValueError: it is none of these, says where.
         """
         name = os.fspath(path)
-        with open(name, "rb") as file:
+        with _opened(name) as file:
             if trace_files.is_trace(file):
                 try:
                     return cls(*trace_files.mapped(file.fileno()))
@@ -80,3 +84,18 @@ class Trace:
         with trace_files.writing(path) as writer:
             writer.handlers = self.handlers
             writer.add(self.intervals, self._events)
+
+
+def _opened(name: str) -> BufferedReader:
+    try:
+        return open(name, "rb")
+    except FileNotFoundError:
+        if "/" in name:
+            raise
+        from qmp_iothreadd.lab import corpus  # files need none of it
+
+        if found := corpus.path(name):
+            return open(found, "rb")
+        known = ", ".join(corpus.names())
+        message = f"no such file, and none of the traces that come with the lab ({known})"
+        raise FileNotFoundError(errno.ENOENT, message, name) from None

@@ -6,6 +6,7 @@ import argparse
 import itertools
 from typing import Any
 
+from qmp_iothreadd.lab import corpus
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.load import AT_END, PRESETS, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
@@ -110,7 +111,8 @@ def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """What is served, and the seed; `load` reads the first, or `loads` several."""
     group = parser.add_argument_group("load: a preset, a trace, or an arrival's own options")
     defaults = Load()
-    presets, trace = ", ".join(PRESETS), "intervals between requests"
+    presets = ", ".join(PRESETS)
+    trace = f"intervals between requests: a trace file, or {', '.join(corpus.names())}"
     if several:
         group.add_argument(
             "--preset", type=_presets, default=[], metavar="NAME,…", help=f"of {presets}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab import corpus, output, words
 from qmp_iothreadd.lab.replaying import replay
 from qmp_iothreadd.lab.traces import Trace
 
@@ -18,7 +18,10 @@ examples:
 def add(parser: argparse.ArgumentParser) -> None:
     """Its words."""
     parser.add_argument(
-        "--trace", metavar="FILE", required=True, help="a trace file, or a log of x_aio_adjust"
+        "--trace",
+        metavar="FILE",
+        required=True,
+        help="a trace file, a log of x_aio_adjust, or a name: " + ", ".join(corpus.names()),
     )
     words.add_sets(parser)
     words.add_outputs(parser)
