@@ -21,8 +21,8 @@ from typing import Any
 DATA = (
     "py.typed",
     "schema/qapi-schema.json",
-    "schema/qapi-schema.ready",
-    "schema/introspection.ready",
+    "schema_parsed.ready",
+    "schema_introspected.ready",
 )
 SHARED = (
     "man/man1/qmp-iothreadd.1",

@@ -72,7 +72,7 @@ _OBJECTS: Final = {
     "x86-confidential-guest": "guest_values:X86ConfidentialGuest",
 }
 CLASSES: Final = {
-    "System": "machine.devices.bus:SystemBus",
+    "System": "machine.devices.device:SystemBus",
     "accel": "machine.accelerators:Accel",
     "generic-pc-machine": "machine.boards.pc:PcMachine",
     "device": "machine.devices.device:Device",

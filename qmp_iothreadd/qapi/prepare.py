@@ -1,6 +1,6 @@
 """``python -m qmp_iothreadd.qapi.prepare FOLDER [MODULES]``: make the package's schema ready.
 
-What it writes into the folder is installed beside the schema's files; see ``ready_made``. It is
+What it writes into the folder is installed beside the schema's folder; see ``ready_made``. It is
 part of the build: ``MODULES`` is where the extension modules of ``json`` are, not installed yet.
 """
 
@@ -31,15 +31,16 @@ def prepare(top: str, folder: Path) -> None:
     schema = load(top)
     for entity in schema.definitions.values():
         entity.doc = None  # nobody asks a running daemon for it
-    origin = os.path.dirname(top)
+    origin = os.path.dirname(os.path.abspath(top))
+    name = os.path.basename(origin)
     files, places, *rest = serialize(schema)
     sources = [_source(origin, name) for name in files]
     moved: Any = (_names(files, origin), _names(places, origin), *rest)
     # Version 2 of the format is read by every Python, and writes equal values as equal bytes.
-    (folder / SCHEMA).write_bytes(marshal.dumps((sources, moved), 2))
+    (folder / (name + SCHEMA)).write_bytes(marshal.dumps((sources, moved), 2))
     from qmp_iothreadd.json import writer  # when it is known where that is
 
-    (folder / INTROSPECTION).write_bytes(writer.dumps(introspect(schema)))
+    (folder / (name + INTROSPECTION)).write_bytes(writer.dumps(introspect(schema)))
 
 
 def _source(origin: str, path: str) -> Source:

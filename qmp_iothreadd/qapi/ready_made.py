@@ -1,8 +1,9 @@
 """The package's schema, made ready when the package was built: no start of it parses anything.
 
-Beside the schema's files, where the package is installed, stand two more (``prepare`` makes them):
-the schema, serialized, with a digest of each file that it was made from; and the text of the reply
-to query-qmp-schema. A schema whose files say something else than then is parsed like any other.
+Beside the schema's folder, where the package is installed, stand two files (``prepare`` makes
+them): the schema, serialized, with a digest of each file that it was made from; and the text of the
+reply to query-qmp-schema. A schema whose files say something else than then is parsed like any
+other. An installation writes by name, so these come after the folder's files, which then are older.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import Schema
     from qmp_iothreadd.qapi.serialization import Serialized
 
-#: The files, in the folder of the schema's.
-SCHEMA = "qapi-schema.ready"
-INTROSPECTION = "introspection.ready"
+#: What the folder's name ends with in those of the two.
+SCHEMA = "_parsed.ready"
+INTROSPECTION = "_introspected.ready"
 
 #: How many bytes a digest has.
 DIGEST_SIZE = 32
@@ -36,7 +37,7 @@ def ready_made_schema(top: str) -> Schema | None:
 
     folder = os.path.dirname(top)
     try:
-        with open(os.path.join(folder, SCHEMA), "rb", buffering=0) as file:
+        with open(folder + SCHEMA, "rb", buffering=0) as file:
             made_ns = os.fstat(file.fileno()).st_ctime_ns
             sources, serialized = marshal.loads(file.readall())
         if not all(_is_the_same(folder, source, made_ns) for source in sources):
@@ -53,7 +54,7 @@ def ready_made_introspection(schema: Schema) -> str | None:
     if schema is not _read:
         return None
     try:
-        with open(os.path.join(os.path.dirname(schema.files[0]), INTROSPECTION), "rb") as file:
+        with open(os.path.dirname(schema.files[0]) + INTROSPECTION, "rb") as file:
             return file.read().decode("ascii")
     except (OSError, ValueError):
         return None

@@ -9,9 +9,10 @@ than a thousand types.
 from __future__ import annotations
 
 import marshal
+from array import array
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from qmp_iothreadd.qapi.schema import (
     AlternateType,
@@ -32,7 +33,7 @@ from qmp_iothreadd.qapi.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _E = TypeVar("_E", bound=Entity)
 _Record = tuple[Any, ...]
@@ -41,19 +42,21 @@ _FLAGS = ("boxed", "gen", "success_response", "allow_oob", "allow_preconfig", "c
 
 
 #: A schema without objects; the layout may change with any version. The schema's files; those that
-#: its definitions stand in, as they were opened; the names of its definitions, types, commands and
-#: events in its order; a marshalled record per definition, one after the other, and, before these,
-#: where each ends.
+#: its definitions stand in, as they were opened; the names of its definitions in its order; a byte
+#: for each that says which part it is of; where the record of each ends, unsigned and 32 bits wide;
+#: the marshalled records, one after the other.
 Serialized = tuple[
     tuple[str, ...],
     tuple[str, ...],
     tuple[str, ...],
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[int, ...],
+    bytes,
+    bytes,
     bytes,
 ]
+
+#: The parts, as in those bytes.
+_TYPE, _COMMAND, _EVENT = range(3)
+_END_FORMAT: Final = "I"
 
 
 def serialize(schema: Schema) -> Serialized:
@@ -67,43 +70,70 @@ def serialize(schema: Schema) -> Serialized:
         tuple(schema.files),
         tuple(places),
         tuple(schema.definitions),
-        tuple(schema.types),
-        tuple(schema.commands),
-        tuple(schema.events),
-        tuple(accumulate(map(len, records))),
+        bytes(map(_part, definitions)),
+        array(_END_FORMAT, accumulate(map(len, records))).tobytes(),
         b"".join(records),
     )
 
 
 def deserialize(serialized: Serialized) -> Schema:
     """The schema that :func:`serialize` was given; its definitions are made as they are needed."""
-    files, places, names, types, commands, events, ends, records = serialized
-    load = _Loader(places, names, ends, records)
-    return Schema(files, *(_Part(each, load) for each in (names, types, commands, events)))
+    files, places, names, parts, ends, records = serialized
+    numbers = {name: number for number, name in enumerate(names)}
+    load = _Loader(places, numbers, memoryview(ends).cast(_END_FORMAT), records)
+    return Schema(
+        files,
+        _Definitions(numbers, load),
+        _Part(_TYPE, numbers, parts, load),
+        _Part(_COMMAND, numbers, parts, load),
+        _Part(_EVENT, numbers, parts, load),
+    )
 
 
-class _Part(Mapping[str, _E]):
-    """Some of a schema's definitions by name, in its order."""
+class _Definitions(Mapping[str, _E]):
+    """A schema's definitions by name, in its order."""
 
-    __slots__ = ("_load", "_names")
+    __slots__ = ("_load", "_numbers")
 
-    def __init__(self, names: Iterable[str], load: _Loader) -> None:
-        self._names = dict.fromkeys(names)
+    def __init__(self, numbers: dict[str, int], load: _Loader) -> None:
+        self._numbers = numbers
         self._load = load
 
     def __getitem__(self, name: str) -> _E:
-        if name not in self._names:
+        if name not in self:
             raise KeyError(name)
         return cast("_E", self._load(name))
 
     def __contains__(self, name: object) -> bool:  # without making it, as Mapping's own would
-        return name in self._names
+        return name in self._numbers
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._numbers)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._numbers)
+
+
+class _Part(_Definitions[_E]):
+    """Those of them that are types, commands, or events."""
+
+    __slots__ = ("_part", "_parts")
+
+    def __init__(self, part: int, numbers: dict[str, int], parts: bytes, load: _Loader) -> None:
+        super().__init__(numbers, load)
+        self._part = part
+        self._parts = parts
+
+    def __contains__(self, name: object) -> bool:
+        number = self._numbers.get(cast("str", name))
+        return number is not None and self._parts[number] == self._part
+
+    def __iter__(self) -> Iterator[str]:
+        found = zip(self._numbers, self._parts, strict=True)
+        return iter([name for name, part in found if part == self._part])
+
+    def __len__(self) -> int:
+        return self._parts.count(self._part)
 
 
 class _Loader:
@@ -114,12 +144,12 @@ class _Loader:
     def __init__(
         self,
         places: tuple[str, ...],
-        names: tuple[str, ...],
-        ends: tuple[int, ...],
+        numbers: dict[str, int],
+        ends: memoryview[int],
         records: bytes,
     ) -> None:
         self._places = places
-        self._numbers = {name: number for number, name in enumerate(names)}
+        self._numbers = numbers
         self._ends = ends
         self._records = records
         self._made: dict[str, Entity] = {}
@@ -229,6 +259,12 @@ class _LazyAlternate(AlternateType):
 
 #: The kinds of definitions, as records name them.
 _KINDS = (BuiltinType, EnumType, ArrayType, ObjectType, AlternateType, Command, Event)
+
+
+def _part(entity: Entity) -> int:
+    if isinstance(entity, SchemaType):
+        return _TYPE
+    return _COMMAND if isinstance(entity, Command) else _EVENT
 
 
 def _record(entity: Entity, numbers: Mapping[str, int]) -> _Record:

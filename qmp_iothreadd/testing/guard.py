@@ -107,8 +107,10 @@ def _lock(path: Path) -> int | None:
 @functools.cache
 def _sweep() -> None:
     """Remove what earlier runs left, once for each process."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        remove_abandoned(path)
+    with os.scandir(tempfile.gettempdir()) as entries:  # a glob would compile an expression
+        for entry in entries:
+            if entry.name.startswith(_PREFIX):
+                remove_abandoned(Path(entry.path))
 
 
 def remove_abandoned(path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from qmp_iothreadd.chardev.socket import ChardevSocket
 from qmp_iothreadd.daemon.monitors import Monitors
 from qmp_iothreadd.machine.monitors import MonitorQMP
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.chardev.socket import ChardevSocket
     from qmp_iothreadd.qmp.dispatch import Dispatcher
     from qmp_iothreadd.server.turns import SharedRounds
 
@@ -50,7 +50,8 @@ class Serving:
         """
         chardevs = self._machine.chardevs
         backend = {"addr": _socket_address(address), "server": True, "wait": False}
-        chardev = cast("ChardevSocket", chardevs.add(name, {"type": "socket", "data": backend}))
+        chardev = chardevs.add(name, {"type": "socket", "data": backend})
+        assert isinstance(chardev, ChardevSocket)
         self._stack.callback(chardev.close)
         self._stack.callback(chardev.unparent)
         monitor = self._machine.add_object(MonitorQMP.qom_name, name, {"chardev": name})

@@ -39,10 +39,17 @@ def _nothing_read() -> Iterator[None]:
 @pytest.fixture
 def top(tmp_path: Path) -> str:
     """A small schema that was made ready."""
-    (tmp_path / "top.json").write_text(TEXT)
-    (tmp_path / "more.json").write_text(MORE)
-    prepare(str(tmp_path / "top.json"), tmp_path)
-    return str(tmp_path / "top.json")
+    folder = tmp_path / "schema"
+    folder.mkdir()
+    (folder / "more.json").write_text(MORE)
+    (folder / "top.json").write_text(TEXT)
+    prepare(str(folder / "top.json"), tmp_path)
+    return str(folder / "top.json")
+
+
+def beside(top: str, kind: str) -> Path:
+    """A file that was made ready."""
+    return Path(os.path.dirname(top) + kind)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +57,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The package's schema, as it is where the package is installed."""
     folder = tmp_path_factory.mktemp("installed") / "schema"
     shutil.copytree(os.path.dirname(packaged_schema_path()), folder)
-    command = [sys.executable, "-m", "qmp_iothreadd.qapi.prepare", str(folder)]
+    command = [sys.executable, "-m", "qmp_iothreadd.qapi.prepare", str(folder.parent)]
     subprocess.run(command, check=True, timeout=60)
     return str(folder / "qapi-schema.json")
 
@@ -86,7 +93,7 @@ def test_a_file_that_is_gone_makes_it_void(top: str) -> None:
 
 
 def test_older_files_are_not_read(top: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = Path(top).parent / ready_made.SCHEMA
+    prepared = beside(top, ready_made.SCHEMA)
     os.utime(prepared)  # its ctime is now
     before = prepared.stat().st_ctime_ns
     while os.stat(top).st_ctime_ns >= prepared.stat().st_ctime_ns:
@@ -98,14 +105,14 @@ def test_older_files_are_not_read(top: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("data", [b"", b"i\0\0\0\0", b"()", b"\x00" * 100, b"[" * 9])
 def test_what_cannot_be_read_counts_as_none(top: str, data: bytes) -> None:
-    (Path(top).parent / ready_made.SCHEMA).write_bytes(data)
+    beside(top, ready_made.SCHEMA).write_bytes(data)
     assert ready_made_schema(top) is None
 
 
 def test_a_text_that_is_gone_or_wrong_counts_as_none(top: str) -> None:
     made = ready_made_schema(top)
     assert made is not None
-    text = Path(top).parent / ready_made.INTROSPECTION
+    text = beside(top, ready_made.INTROSPECTION)
     text.write_bytes(b"\xff")
     assert ready_made_introspection(made) is None
     text.unlink()

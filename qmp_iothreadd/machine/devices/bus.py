@@ -1,13 +1,13 @@
-"""The kinds of buses. Each is a type, with its own idea of a free place."""
+"""The kinds of buses besides the system's. Each is a type, with its own idea of a free place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices.device import Bus, Device
-from qmp_iothreadd.qom.object import ObjectType, Property
+from qmp_iothreadd.qom.object import ObjectType
 
 SLOTS, FUNCTIONS = 32, 8
 """Of a PCI bus, and of a slot there."""
@@ -17,22 +17,6 @@ _UNSET: Final = (1 << 32) - 1
 _CHANNEL_MAX: Final = 0
 _TARGET_MAX: Final = 255
 _LUN_MAX: Final = 16383
-
-
-class SystemBus(Bus):
-    """The bus that every machine has."""
-
-    __slots__ = ()
-
-    qom_name = "System"
-    abstract = False
-    qom_properties: ClassVar[tuple[Property, ...]] = (
-        Property("realized", "bool", lambda bus: False),
-        Property("hotplug-handler", "link<hotplug-handler>", lambda bus: ""),
-    )
-
-    def __init__(self, type: ObjectType) -> None:
-        super().__init__(type, "main-system-bus")
 
 
 class PciBus(Bus):

@@ -1,4 +1,7 @@
-"""Devices, and the buses that they are plugged into."""
+"""Devices, and the buses that they are plugged into.
+
+Each machine has the system's bus, so each start imports this: what only a device needs comes late.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qmp_iothreadd import errors
-from qmp_iothreadd.machine.devices.property_values import PropertyTypes, unset_value
-from qmp_iothreadd.qom.links import resolve_link
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 
 if TYPE_CHECKING:
     from qmp_iothreadd.machine.devices.model_table import DeviceModel
+    from qmp_iothreadd.machine.devices.property_values import PropertyTypes
     from qmp_iothreadd.machine.machine import Machine
 
 
@@ -75,6 +77,22 @@ class Bus(Object):
         """Take back the place of a device."""
 
 
+class SystemBus(Bus):
+    """The bus that every machine has."""
+
+    __slots__ = ()
+
+    qom_name = "System"
+    abstract = False
+    qom_properties: ClassVar[tuple[Property, ...]] = (
+        Property("realized", "bool", lambda bus: False),
+        Property("hotplug-handler", "link<hotplug-handler>", lambda bus: ""),
+    )
+
+    def __init__(self, type: ObjectType) -> None:
+        super().__init__(type, "main-system-bus")
+
+
 class Device(Object):
     """The abstract type of all devices.
 
@@ -127,7 +145,11 @@ class Device(Object):
         if name in self.values:
             return self.values[name]
         row = self.model.properties[name]
-        return unset_value(row.type) if row.default is None else row.default
+        if row.default is not None:
+            return row.default
+        from qmp_iothreadd.machine.devices.property_values import unset_value
+
+        return unset_value(row.type)
 
     def default_of(self, name: str) -> dict[str, Any]:
         """The default of a property, under ``default-value``; empty where it has none."""
@@ -155,7 +177,7 @@ class Device(Object):
         """
         row = self.model.properties.get(name)
         if row is not None:
-            types = self.machine.part(PropertyTypes)
+            types = self._property_types()
             text = (types.read_whole if whole else types.read)(row.type, text, name)
         self.set_property(name, text)
 
@@ -166,8 +188,10 @@ class Device(Object):
             QmpError: it is of another type, or there is no such object.
         """
         row = self.model.properties[name]
-        value = self.machine.part(PropertyTypes).check(row.type, value, name)
+        value = self._property_types().check(row.type, value, name)
         if row.type.startswith("link<"):
+            from qmp_iothreadd.qom.links import resolve_link
+
             return resolve_link(self, name, value, row.type[len("link<") : -1])
         return value
 
@@ -179,6 +203,11 @@ class Device(Object):
         """
         take = _backends().BACKENDS.get(name)
         return value if take is None else take(self, name, value)
+
+    def _property_types(self) -> PropertyTypes:
+        from qmp_iothreadd.machine.devices.property_values import PropertyTypes
+
+        return self.machine.part(PropertyTypes)
 
     # -- Life -------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from qmp_iothreadd import errors
 from qmp_iothreadd.machine.devices import bus as kinds
-from qmp_iothreadd.machine.devices.device import Bus, Device
+from qmp_iothreadd.machine.devices.device import Bus, Device, SystemBus
 from qmp_iothreadd.machine.devices.model_table import (
     CLASSES,
     DeviceModel,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qmp_iothreadd.qom.types import TypeRegistry
 
 BUSES: Final[tuple[type[Bus], ...]] = (
-    kinds.SystemBus,
+    SystemBus,
     kinds.PciBus,
     kinds.PcieBus,
     kinds.IsaBus,
