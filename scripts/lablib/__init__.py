@@ -1,0 +1,1 @@
+"""What `scripts/bench-lab` is made of: how fast the lab is, on one core."""
