@@ -190,10 +190,10 @@ def _read_iothreads(
 def _read_workloads(workloads: list[WorkloadObject]) -> list[Stats]:
     stats: list[Stats] = []
     for each in workloads:
-        native = each.native
-        if native is not None:
+        natives = each.natives
+        if natives:
             with contextlib.suppress(ValueError):  # it is stopped
-                stats.append(workload_stats(each.name, each.served_by(native), native))
+                stats.append(workload_stats(each.name, each.served_by(natives), natives))
     return stats
 
 

@@ -62,6 +62,33 @@ def nothing_limits_workload() -> QmpError:
     return QmpError("a workload without time between its requests needs a depth to limit them")
 
 
+def nobody_thinks() -> QmpError:
+    """A time to think in an open loop, which waits for nothing."""
+    return QmpError("think-ns needs a depth: only a closed loop waits for its requests")
+
+
+def too_many_phases(limit: int) -> QmpError:
+    """A list of phases without an end."""
+    return QmpError(f"phases has more than {limit} elements")
+
+
+def no_phase(arrival: str) -> QmpError:
+    """An arrival that has more than a few numbers."""
+    return QmpError(f"a phase cannot have the arrival '{arrival}'")
+
+
+def workload_device_stays() -> QmpError:
+    """A device for a workload that runs without, or the other way round."""
+    return QmpError(
+        "a workload begins with a device or without: delete it, and create one that is as wanted"
+    )
+
+
+def workload_completed_twice() -> QmpError:
+    """A device for requests that a disk does."""
+    return QmpError("a workload's requests are done by a disk or by a device, not by both")
+
+
 def workload_served_twice() -> QmpError:
     """A workload for an iothread and for a disk."""
     return QmpError("a workload is served by an iothread or by a disk, not by both")

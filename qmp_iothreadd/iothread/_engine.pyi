@@ -23,6 +23,8 @@ IDLE_INTERVAL_NS: Final[int]
 TIME_MAX_NS: Final[int]
 ACCESS_PATTERNS: Final[tuple[str, ...]]
 ARRIVALS: Final[tuple[str, ...]]
+AT_END: Final[tuple[str, ...]]
+LATENCIES: Final[tuple[str, ...]]
 DISK_ERROR_ACTIONS: Final[tuple[str, ...]]
 DISK_OPERATIONS: Final[tuple[str, ...]]
 DISK_OPERATION_PREFIXES: Final[tuple[str, ...]]
@@ -38,6 +40,7 @@ THROTTLE_LIMITS: Final[tuple[str, ...]]
 THROTTLE_VALUE_MAX: Final[int]
 WORKLOAD_DEPTH_MAX: Final[int]
 WORKLOAD_LATE_NS: Final[int]
+WORKLOAD_PHASES_MAX: Final[int]
 
 class Latency(TypedDict):
     latency_ns: dict[str, int]
@@ -81,20 +84,21 @@ class Stats(Latency):
     cpu_ns: int
     handlers: list[HandlerInfo]
 
-class WorkloadStats(TypedDict):
+class WorkloadStats(Latency):
     issued: int
     completed: int
     in_flight: int
     dropped: int
     late: int
     late_max_ns: int
+    fell_behind: bool
     notifications: int
     failed: int
     read_bytes: int
     written_bytes: int
     flushes: int
 
-class WorkloadArguments(TypedDict, total=False):
+class ArrivalArguments(TypedDict, total=False):
     arrival: str
     interval_ns: int
     sigma: float
@@ -104,9 +108,15 @@ class WorkloadArguments(TypedDict, total=False):
     slow_share: float
     shape: float
     intervals: Iterable[int]
-    depth: int
-    service_ns: int
+    at_end: str
+    phases: Iterable[tuple[ArrivalArguments, int]]
     seed: int
+
+class WorkloadArguments(ArrivalArguments, total=False):
+    depth: int
+    think_ns: int
+    service_ns: int
+    device: ArrivalArguments | None
     pattern: str
     block_size: int
     read_percent: int

@@ -243,6 +243,8 @@ cdef extern from "clock.h" nogil:
 
 
 cdef extern from "arrival.h" nogil:
+    enum: ARRIVAL_ENDED
+
     ctypedef struct ArrivalProcess:
         const char *name
         cbool takes_intervals
@@ -436,14 +438,17 @@ cdef extern from "<sched.h>" nogil:
 cdef extern from "workload.h" nogil:
     enum: WORKLOAD_RING_SIZE
     enum: WORKLOAD_LATE_NS
+    enum: WORKLOAD_PHASES_MAX
 
     ctypedef struct WorkloadParams:
         ArrivalParams arrival
         uint32_t depth
+        int64_t think_ns
         int64_t service_ns
+        ArrivalParams device
         AccessParams access
 
-    ctypedef struct WorkloadStats:
+    ctypedef struct WorkloadCounters:
         uint64_t issued
         uint64_t completed
         uint64_t in_flight
@@ -455,6 +460,10 @@ cdef extern from "workload.h" nogil:
         uint64_t read_bytes
         uint64_t written_bytes
         uint64_t flushes
+
+    ctypedef struct WorkloadStats:
+        WorkloadCounters counters
+        LatencySnapshot latency
 
     ctypedef struct Workload:
         pass

@@ -1,15 +1,17 @@
 # Part of _engine.pyx: synthetic load.
 
 ARRIVALS = tuple(
-    native.arrival_processes[i].name.decode()
-    for i in range(native.arrival_process_count)
-    if not native.arrival_processes[i].takes_phases
+    native.arrival_processes[i].name.decode() for i in range(native.arrival_process_count)
 )
+# A device draws its latencies as requests arrive, or from a table.
+LATENCIES = (*ARRIVALS, native.arrival_any_of.name.decode())
+AT_END = ("repeat", "stop")
 ACCESS_PATTERNS = tuple(
     native.access_patterns[i].name.decode() for i in range(native.access_pattern_count)
 )
 WORKLOAD_DEPTH_MAX = native.WORKLOAD_RING_SIZE
 WORKLOAD_LATE_NS = native.WORKLOAD_LATE_NS
+WORKLOAD_PHASES_MAX = native.WORKLOAD_PHASES_MAX
 
 
 def parse_intervals(bytes text not None, Py_ssize_t most):
@@ -42,16 +44,74 @@ def parse_intervals(bytes text not None, Py_ssize_t most):
     return found, result.longest
 
 
+cdef class ArrivalWords:
+    """When requests arrive, or how long a device takes, as native code takes it."""
+
+    cdef native.ArrivalParams params
+    cdef native.ArrivalPhase phase_params[native.WORKLOAD_PHASES_MAX]
+    cdef object intervals  # keeps the trace alive
+
+    def __cinit__(self, *, arrival=ARRIVALS[0], int64_t interval_ns=100000, double sigma=1.0,
+                  int64_t on_ns=1000000, int64_t off_ns=1000000, int64_t slow_ns=1000000,
+                  double slow_share=0.1, double shape=1.5, intervals=(), at_end=AT_END[0],
+                  phases=(), uint64_t seed=0):
+        cdef native.ArrivalParams *params = &self.params
+        if arrival not in LATENCIES:
+            raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {arrival!r}")
+        if at_end not in AT_END:
+            raise ValueError(f"at_end must be one of {', '.join(AT_END)}, not {at_end!r}")
+        params.process = arrival_process(arrival)
+        params.interval_ns, params.sigma, params.seed = interval_ns, sigma, seed
+        params.on_ns, params.off_ns = on_ns, off_ns
+        params.slow_ns, params.slow_share, params.shape = slow_ns, slow_share, shape
+        params.stops = at_end == "stop"
+        self.take_intervals(intervals)
+        self.take_phases(list(phases))
+
+    cdef int take_intervals(self, intervals) except -1:
+        cdef const int64_t[::1] view
+        if not isinstance(intervals, array) or intervals.typecode != "q":
+            intervals = array("q", intervals)
+        self.intervals = intervals
+        self.params.interval_count = len(self.intervals)
+        if self.params.interval_count:
+            view = self.intervals
+            self.params.intervals = &view[0]
+        return 0
+
+    cdef int take_phases(self, list phases) except -1:
+        cdef ArrivalWords words
+        if len(phases) > native.WORKLOAD_PHASES_MAX:
+            raise ValueError(f"more than {native.WORKLOAD_PHASES_MAX} phases")
+        for i, (given, lasts_ns) in enumerate(phases):
+            words = ArrivalWords(**given)
+            self.phase_params[i].params = words.params
+            self.phase_params[i].lasts_ns = lasts_ns
+        self.params.phases, self.params.phase_count = self.phase_params, len(phases)
+        return 0
+
+
+cdef const native.ArrivalProcess *arrival_process(name):
+    if name == LATENCIES[len(LATENCIES) - 1]:
+        return &native.arrival_any_of
+    return &native.arrival_processes[<int>ARRIVALS.index(name)]
+
+
 cdef class WorkloadParams:
-    """When requests arrive, how many at a time, what each costs, and what it does to a disk.
+    """When requests arrive, how many at a time, what each costs, and who does what with it.
 
     Args:
-        arrival: one of ARRIVALS; the table in arrival.c says what each does with interval_ns,
-            sigma, on_ns, off_ns, slow_ns, slow_share, shape and ``intervals``. Times go from 0 to TIME_MAX_NS. An array of
-            64-bit integers is not copied before the engine does.
+        words: arrival (one of ARRIVALS; the table in arrival.c says what each does with the next
+            ones), interval_ns, sigma, on_ns, off_ns, slow_ns, slow_share, shape; ``intervals`` (an
+            array of 64-bit integers is not copied before the engine does) and ``at_end`` (one of
+            AT_END); ``phases``: pairs of a mapping of such words and how many ns it lasts; seed,
+            of the random numbers. Times go from 0 to TIME_MAX_NS.
         depth: closed loop: at most so many requests in flight. 0: open loop.
+        think_ns: closed loop: how long after a request ended the next one comes in its place; the
+            arrival counts for nothing then. 0: at once, or when it arrives.
         service_ns: CPU time that the handler spends on each request.
-        seed: of the random numbers.
+        device: None, or a mapping of words as above, whose arrival is one of LATENCIES: requests
+            are completed so much later, on another handler.
         pattern: one of ACCESS_PATTERNS; access.c says what each does.
         block_size: bytes of each request: whole sectors, up to DISK_REQUEST_MAX.
         read_percent: how many of 100 requests read; the others write.
@@ -63,18 +123,12 @@ cdef class WorkloadParams:
     """
 
     cdef native.WorkloadParams native_params
-    cdef object intervals  # keeps the trace alive
+    cdef ArrivalWords arrival, device  # keep what the parameters point to alive
 
-    def __cinit__(self, *, arrival=ARRIVALS[0], int64_t interval_ns=100000, double sigma=1.0,
-                 int64_t on_ns=1000000, int64_t off_ns=1000000, int64_t slow_ns=1000000,
-                 double slow_share=0.1, double shape=1.5, intervals=(), uint32_t depth=0,
-                 int64_t service_ns=0, uint64_t seed=0, pattern=ACCESS_PATTERNS[0],
-                 uint32_t block_size=4096, uint32_t read_percent=100, uint32_t flush_every=0):
-        cdef native.ArrivalParams *params = &self.native_params.arrival
+    def __cinit__(self, *, uint32_t depth=0, int64_t think_ns=0, int64_t service_ns=0,
+                  device=None, pattern=ACCESS_PATTERNS[0], uint32_t block_size=4096,
+                  uint32_t read_percent=100, uint32_t flush_every=0, uint64_t seed=0, **words):
         cdef native.AccessParams *access = &self.native_params.access
-        cdef const int64_t[::1] view
-        if arrival not in ARRIVALS:
-            raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {arrival!r}")
         if pattern not in ACCESS_PATTERNS:
             raise ValueError(
                 f"pattern must be one of {', '.join(ACCESS_PATTERNS)}, not {pattern!r}"
@@ -82,25 +136,21 @@ cdef class WorkloadParams:
         access.pattern = &native.access_patterns[<int>ACCESS_PATTERNS.index(pattern)]
         access.block_bytes, access.read_percent = block_size, read_percent
         access.flush_every, access.seed = flush_every, seed
-        params.process = &native.arrival_processes[<int>ARRIVALS.index(arrival)]
-        params.interval_ns, params.sigma, params.seed = interval_ns, sigma, seed
-        params.on_ns, params.off_ns = on_ns, off_ns
-        params.slow_ns, params.slow_share, params.shape = slow_ns, slow_share, shape
-        self.native_params.depth, self.native_params.service_ns = depth, service_ns
-        if not isinstance(intervals, array) or intervals.typecode != "q":
-            intervals = array("q", intervals)
-        self.intervals = intervals
-        params.interval_count = len(self.intervals)
-        if params.interval_count:
-            view = self.intervals
-            params.intervals = &view[0]
+        self.arrival = ArrivalWords(seed=seed, **words)
+        self.native_params.arrival = self.arrival.params
+        if device is not None:
+            self.device = ArrivalWords(**{"seed": ~seed & 0xFFFFFFFFFFFFFFFF, **device})
+            self.native_params.device = self.device.params
+        self.native_params.depth, self.native_params.think_ns = depth, think_ns
+        self.native_params.service_ns = service_ns
         workload_error(native.workload_check(&self.native_params))
 
     def sample(self, Py_ssize_t count):
-        """The first ``count`` intervals in ns, a list; always the same ones."""
+        """The first ``count`` intervals in ns, a list; always the same ones, fewer at an end."""
         cdef native.Arrival arrival
         native.arrival_init(&arrival, &self.native_params.arrival)
-        return [native.arrival_next_ns(&arrival) for _ in range(count)]
+        found = [native.arrival_next_ns(&arrival) for _ in range(count)]
+        return found[:found.index(native.ARRIVAL_ENDED)] if native.ARRIVAL_ENDED in found else found
 
     def sample_accesses(self, Py_ssize_t count, uint64_t disk_size):
         """The first ``count`` accesses: a list of (one of DISK_OPERATIONS, offset, bytes)."""
@@ -229,9 +279,11 @@ cdef class NativeWorkload:
         """Counters since the start, of a stopped one those of the end.
 
         issued, completed, in_flight (when it is stopped: given up), notifications (event notifier
-        set); dropped (open loop, the ring was full), late (issued more than WORKLOAD_LATE_NS after
-        their time), late_max_ns; of a disk, and completed: failed, read_bytes, written_bytes,
-        flushes.
+        set); dropped (open loop, the ring was full), late (issued, or completed by the device, more
+        than WORKLOAD_LATE_NS after their time), late_max_ns, fell_behind (more than 1 % were late:
+        the numbers say more of the generator than of the thread); of a disk, and completed: failed,
+        read_bytes, written_bytes, flushes. The latencies (as in AioContext.stats) go from when a
+        request was due until its handler, or that of its completion, began with it.
         """
         cdef native.WorkloadStats stats
         cdef native.GateUse use
@@ -239,10 +291,15 @@ cdef class NativeWorkload:
         if native.gate_enter(&self.gate, &use):
             native.workload_stats(self.workload, &stats)
             self.leave(&use)
-            return stats
+            return workload_counters(&stats)
         with nogil:
             native.gate_await_closed(&self.gate)
-        return self.last
+        return workload_counters(&self.last)
+
+
+cdef dict workload_counters(const native.WorkloadStats *stats):
+    fell_behind = stats.counters.late * 100 > stats.counters.issued
+    return {**stats.counters, "fell_behind": fell_behind, **latency_stats(&stats.latency)}
 
 
 def generator_thread_ids():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qmp_iothreadd.iothread._engine import AioContext, HandlerInfo, NativeWorkload
 
@@ -38,10 +39,46 @@ def iothread_stats(id: str, context: AioContext) -> dict[str, Any]:
     }
 
 
-def workload_stats(id: str, served_by: dict[str, str], workload: NativeWorkload) -> dict[str, Any]:
+def workload_stats(
+    id: str, served_by: dict[str, str], queues: Iterable[NativeWorkload]
+) -> dict[str, Any]:
     """A WorkloadStats of the workload ``id``; ``served_by``: its members that name by what."""
-    counters: Any = workload.stats()
-    return {"id": id, **served_by, **_spelled(counters)}
+    stats = merged([each.stats() for each in queues])
+    counters = {key: value for key, value in stats.items() if key not in _LATENCY}
+    return {"id": id, **served_by, **_spelled(counters), "latency": _latency(stats)}
+
+
+def merged(stats: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """One of the statistics of several queues, at least one: percentiles are those of all."""
+    if len(stats) == 1:
+        return stats[0]
+    found: dict[str, Any] = {
+        name: sum(each[name] for each in stats)
+        for name in stats[0].keys() - {"latency_ns", "latency_histogram"}
+    }
+    found["late_max_ns"] = max(each["late_max_ns"] for each in stats)
+    found["fell_behind"] = found["late"] * 100 > found["issued"]
+    counts = Counter[int]()
+    for each in stats:
+        counts.update(each["latency_histogram"])
+    found["latency_histogram"] = dict(sorted(counts.items()))
+    found["latency_ns"] = _quantiles(counts, max(each["latency_ns"]["max"] for each in stats))
+    return found
+
+
+def _quantiles(counts: dict[int, int], longest: int) -> dict[str, int]:
+    from qmp_iothreadd.iothread._engine import latency_bounds  # it is loaded: it has counted
+
+    total, found = sum(counts.values()), {"max": longest}
+    for name in PERCENTILES:
+        wanted, seen, middle = float(name[1:]) / 100 * total, 0, 0
+        for bucket, count in sorted(counts.items()):
+            low, high = latency_bounds(bucket)
+            seen, middle = seen + count, low + (high + 1 - low) // 2
+            if seen >= wanted:
+                break
+        found[name] = min(middle, longest)
+    return found
 
 
 def poll_histogram(counts: dict[int, int]) -> list[dict[str, int]]:

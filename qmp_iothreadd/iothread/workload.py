@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkab
 from qmp_iothreadd import errors
 from qmp_iothreadd.bounded_file import read_bounded
 from qmp_iothreadd.iothread.event_loop import IOThread
+from qmp_iothreadd.iothread.latencies import DEVICES, NO_DEVICE
 from qmp_iothreadd.qom.configurable import ConfigurableObject, Setting
 from qmp_iothreadd.qom.object import Object, ObjectType, Property
 from qmp_iothreadd.qom.types import USER_CREATABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qmp_iothreadd.iothread._engine import (
         AioContext,
+        ArrivalArguments,
         DiskQueue,
         NativeWorkload,
         WorkloadArguments,
@@ -37,8 +41,23 @@ QUEUE_MAX = 1023
 SECTOR = 512
 BLOCK_SIZE_MAX = 1 << 20
 
+QUEUES_MAX = 64
+PHASES_MAX = 64
+SEED_MAX = 2**64 - 1
+_LASTS = (1, TIME_MAX_NS)
+
 # Given when the object is created, and never again: what serves it.
-_FIXED = frozenset({"iothread", "disk", "queue"})
+_FIXED = frozenset({"iothread", "disk", "queue", "queues"})
+# Properties that the engine does not take by their names.
+_NAMING = _FIXED | {"file", "device", "device-ns", "device-sigma", "device-file", "phases"}
+# The engine's words for what a device takes, by property.
+_OF_LATENCY = {"device-ns": "interval_ns", "device-sigma": "sigma"}
+# What a device of one's own takes where that is not said.
+_OWN_LATENCY: ArrivalArguments = {
+    "arrival": "lognormal",
+    "interval_ns": 100_000,
+    "sigma": 0.3,
+}
 
 
 @runtime_checkable
@@ -59,7 +78,7 @@ class WorkloadObject(ConfigurableObject):
     From its creation to its deletion, or to that of the disk's device.
     """
 
-    __slots__ = ("intervals", "longest_ns", "native")
+    __slots__ = ("files", "natives")
 
     qom_name = "x-workload"
     interfaces = (USER_CREATABLE,)
@@ -71,6 +90,7 @@ class WorkloadObject(ConfigurableObject):
         "iothread": Setting(""),
         "disk": Setting(""),
         "queue": Setting(0, (0, QUEUE_MAX)),
+        "queues": Setting(1, (1, QUEUES_MAX)),
         "pattern": Setting("random"),
         "block-size": Setting(4096, (SECTOR, BLOCK_SIZE_MAX)),
         "read-percent": Setting(100, (0, 100)),
@@ -84,16 +104,30 @@ class WorkloadObject(ConfigurableObject):
         "slow-share": Setting(0.1, (0, 1)),
         "shape": Setting(1.5, (SHAPE_MIN, SHAPE_MAX)),
         "file": Setting(""),
+        "at-end": Setting("repeat"),
+        "phases": Setting([]),
         "depth": Setting(0, (0, DEPTH_MAX)),
+        "think-ns": Setting(0, (0, TIME_MAX_NS)),
+        "device": Setting(NO_DEVICE),
+        "device-ns": Setting(None, (0, TIME_MAX_NS)),
+        "device-sigma": Setting(None, (0, SIGMA_MAX)),
+        "device-file": Setting(""),
         "service-ns": Setting(0, (0, SERVICE_MAX_NS)),
         "seed": Setting(0),
     }
 
     def __init__(self, type: ObjectType) -> None:
         super().__init__(type)
-        self.intervals: array[int] = array("q")
-        self.longest_ns = 0  # of them
-        self.native: NativeWorkload | None = None
+        # What is in those that properties name: the intervals, and the longest.
+        self.files: dict[str, tuple[array[int], int]] = {}
+        self.natives: tuple[NativeWorkload, ...] = ()  # one for each queue
+
+    def load(self, name: str) -> Any:
+        """The value in force of a property; what is not said of a device is its kind's."""
+        value = super().load(name)
+        if value is None and name in _OF_LATENCY:
+            return dict(self._latency_words())[_OF_LATENCY[name]]
+        return value
 
     def store(self, name: str, value: Any) -> None:
         """Set a property whose value has the type that the schema asks for.
@@ -104,26 +138,33 @@ class WorkloadObject(ConfigurableObject):
             QmpError: out of range, it cannot be changed any more, its file cannot be read, or it
             does not fit the others; then nothing changed.
         """
-        if name in _FIXED and self.native is not None:
+        if name in _FIXED and self.natives:
             raise errors.property_fixed(self.type.name, name)
-        before = dict(self.values), self.intervals, self.longest_ns
+        if name == "device" and self.natives and self._has_device() != (value != NO_DEVICE):
+            raise errors.workload_device_stays()
+        before = dict(self.values), dict(self.files)
         try:
             super().store(name, value)
         except BaseException:
-            self.values, self.intervals, self.longest_ns = before
+            self.values, self.files = before
             raise
 
     def apply(self, name: str) -> None:
         """Read the file that was set; let a running workload take over the property."""
-        if name == "file":
-            path = self.values[name]
-            self.intervals, self.longest_ns = read_intervals(path) if path else (array("q"), 0)
-        if name == "block-size" and self.values[name] % SECTOR:
+        value = self.values[name]
+        if name in ("file", "device-file"):
+            self.files.pop(name, None)
+            if value:
+                self.files[name] = read_intervals(value)
+        elif name == "block-size" and value % SECTOR:
             raise errors.block_size_not_in_sectors(name, SECTOR)
-        if self.native is not None:
+        elif name == "phases":
+            self._check_phases(value)
+        if self.natives:
             self._check()
-            if not self.native.stopped:
-                self.native.tune(**self._parameters())
+            for queue, native in enumerate(self.natives):
+                if not native.stopped:
+                    native.tune(**self._parameters(queue))
 
     def complete(self) -> None:
         """Start the requests.
@@ -132,13 +173,19 @@ class WorkloadObject(ConfigurableObject):
             QmpError: there is no such iothread or disk, the properties do not fit together, or
             there are no threads or descriptors left.
         """
-        server = self._disk_queue() if self.load("disk") else self._context()
+        queues = range(self.load("queues"))
+        if self.load("disk"):
+            servers: list[AioContext | DiskQueue] = [self._disk_queue(queue) for queue in queues]
+        else:
+            servers = [self._context()] * len(queues)
         self._check()
         from qmp_iothreadd.iothread._engine import NativeWorkload  # the iothread loaded it
 
         try:
-            self.native = NativeWorkload(server, **self._parameters())
+            for queue, server in enumerate(servers):
+                self.natives += (NativeWorkload(server, **self._parameters(queue)),)
         except OSError as error:
+            self.finalize()
             raise errors.workload_failed(error.strerror or str(error)) from None
 
     def _context(self) -> AioContext:
@@ -150,9 +197,11 @@ class WorkloadObject(ConfigurableObject):
             raise errors.iothread_not_found(name)
         return iothread.context
 
-    def _disk_queue(self) -> DiskQueue:
+    def _disk_queue(self, queue: int) -> DiskQueue:
         if self.load("iothread"):
             raise errors.workload_served_twice()
+        if self._has_device():
+            raise errors.workload_completed_twice()
         name = self.load("disk")
         device = self._device(name)
         if device is None:
@@ -160,7 +209,7 @@ class WorkloadObject(ConfigurableObject):
         backend = device.child("virtio-backend") or device
         if not isinstance(backend, ServesRequests):
             raise errors.not_a_disk(name)
-        return backend.disk_queue(self.load("queue"))
+        return backend.disk_queue(self.load("queue") + queue)
 
     def _device(self, name: str) -> Object | None:
         found = self.parent.parent if self.parent else None  # the root of the tree
@@ -170,41 +219,96 @@ class WorkloadObject(ConfigurableObject):
 
     def finalize(self) -> None:
         """Stop the requests; those in flight are dropped."""
-        if self.native is not None:
-            self.native.stop()
-            self.native = None
+        natives, self.natives = self.natives, ()
+        for native in natives:
+            native.stop()
 
     def stats(self) -> dict[str, Any]:
         """The members of a WorkloadStats: what was issued and served since the start."""
         from qmp_iothreadd.iothread.stats import workload_stats  # few clients ask for it
 
-        assert self.native is not None
-        return workload_stats(self.name, self.served_by(self.native), self.native)
+        return workload_stats(self.name, self.served_by(self.natives), self.natives)
 
-    def served_by(self, native: NativeWorkload) -> dict[str, str]:
+    def served_by(self, natives: Iterable[NativeWorkload]) -> dict[str, str]:
         """The members of a WorkloadStats that name the iothread and the disk, where there are."""
         found = {"disk": self.load("disk")}
+        contexts = [native.context for native in natives]
         siblings = self.parent.children_in_order() if self.parent else ()
         for other in siblings:
-            if isinstance(other, IOThread) and other.context is native.context:
+            if isinstance(other, IOThread) and other.context in contexts:
                 found["iothread"] = other.name
         return {member: name for member, name in found.items() if name}
 
+    # -- what fits together --
+
     def _check(self) -> None:
-        if self.load("arrival") == "trace":
-            if not self.intervals:
-                raise errors.missing_parameter("file")
-            longest = self.longest_ns
-        else:
-            longest = self.load("interval-ns")
-        if longest == 0 and self.load("depth") == 0:
+        arrival = self.load("arrival")
+        if arrival == "trace" and "file" not in self.files:
+            raise errors.missing_parameter("file")
+        if arrival == "phases" and not self.load("phases"):
+            raise errors.missing_parameter("phases")
+        depth = self.load("depth")
+        if self.load("think-ns") and not depth:
+            raise errors.nobody_thinks()
+        if depth == 0 and not self._takes_time(arrival):
             raise errors.nothing_limits_workload()
 
-    def _parameters(self) -> WorkloadArguments:
+    def _takes_time(self, arrival: str) -> bool:
+        """Whether there is any time between requests."""
+        if arrival == "trace":
+            return self.files["file"][1] > 0
+        if arrival == "phases":
+            interval_ns = self.setting("interval-ns").default
+            return any(each.get("interval-ns", interval_ns) for each in self.load("phases"))
+        return bool(self.load("interval-ns"))
+
+    def _check_phases(self, phases: list[dict[str, Any]]) -> None:
+        if len(phases) > PHASES_MAX:
+            raise errors.too_many_phases(PHASES_MAX)
+        for each in phases:
+            if each.get("arrival") in ("trace", "phases"):
+                raise errors.no_phase(each["arrival"])
+            for name, value in each.items():
+                limits = _LASTS if name == "lasts-ns" else self.setting(name).range
+                if limits is not None and not limits[0] <= value <= limits[1]:
+                    raise errors.value_out_of_range(name, *limits)
+
+    # -- what the engine is told --
+
+    def _parameters(self, queue: int) -> WorkloadArguments:
         # The engine takes all by the names of the properties, but those that name something.
-        names = self.settings.keys() - _FIXED - {"file"}
-        values = {name.replace("-", "_"): self.load(name) for name in names}
-        return cast("WorkloadArguments", {**values, "intervals": self.intervals})
+        values = _spelled({name: self.load(name) for name in self.settings.keys() - _NAMING})
+        values["seed"] = (values["seed"] + queue) & SEED_MAX
+        if "file" in self.files:
+            values["intervals"] = self.files["file"][0]
+        if values["arrival"] == "phases":
+            values["phases"] = [self._phase(each) for each in self.load("phases")]
+        if self._has_device():
+            values["device"] = self._latencies()
+        return cast("WorkloadArguments", values)
+
+    def _phase(self, phase: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        words = _spelled({name: value for name, value in phase.items() if name != "lasts-ns"})
+        return words, phase["lasts-ns"]
+
+    def _has_device(self) -> bool:
+        return bool(self.load("device") != NO_DEVICE)
+
+    def _latencies(self) -> ArrivalArguments:
+        if "device-file" in self.files:
+            return {"arrival": "table", "intervals": self.files["device-file"][0]}
+        return self._latency_words()
+
+    def _latency_words(self) -> ArrivalArguments:
+        words = dict(DEVICES.get(self.load("device"), _OWN_LATENCY))
+        words.update(
+            {word: self.values[name] for name, word in _OF_LATENCY.items() if name in self.values}
+        )
+        return cast("ArrivalArguments", words)
+
+
+def _spelled(values: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("-", "_"): value for name, value in values.items()}
 
 
 def read_intervals(path: str) -> tuple[array[int], int]:

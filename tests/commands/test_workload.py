@@ -22,6 +22,9 @@ from tests.waiting import wait_until
 # An interval at which nothing is issued while a test runs.
 NEVER_NS = 10**12
 
+# The arrivals that need nothing but numbers, which have defaults.
+_NUMBERS_ALONE = [name for name in ARRIVALS if name not in ("trace", "phases")]
+
 
 @pytest.fixture
 def client() -> Iterator[MemoryClient]:
@@ -65,7 +68,7 @@ def intervals_file(folder: Path, text: str) -> str:
 # -- Creation -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arrival", [name for name in ARRIVALS if name != "trace"])
+@pytest.mark.parametrize("arrival", _NUMBERS_ALONE)
 def test_requests_of_each_arrival_are_issued_and_served(client: MemoryClient, arrival: str) -> None:
     add(client, arrival=arrival, interval_ns=50_000, on_ns=200_000, off_ns=200_000)
     wait_until(lambda: stats(client)["completed"] > 100)
@@ -117,6 +120,24 @@ def test_it_is_listed_like_any_object(client: MemoryClient) -> None:
         ({"interval_ns": 10**15 + 1}, "interval-ns value must be in range [0, 1000000000000000]"),
         ({"arrival": "poisson"}, "Parameter 'arrival' does not accept value 'poisson'"),
         ({"arrival": "trace"}, "Parameter 'file' is missing"),
+        ({"arrival": "phases"}, "Parameter 'phases' is missing"),
+        ({"phases": [{"lasts-ns": 0}]}, "lasts-ns value must be in range [1, 1000000000000000]"),
+        ({"phases": [{"lasts-ns": 1, "sigma": 11}]}, "sigma value must be in range [0, 10]"),
+        (
+            {"phases": [{"lasts-ns": 1, "arrival": "trace"}]},
+            "a phase cannot have the arrival 'trace'",
+        ),
+        ({"phases": [{"lasts-ns": 1}] * 65}, "phases has more than 64 elements"),
+        ({"phases": [{}]}, "Parameter 'phases[0].lasts-ns' is missing"),
+        (
+            {"arrival": "phases", "phases": [{"lasts-ns": 1, "interval-ns": 0}]},
+            "a workload without time between its requests needs a depth to limit them",
+        ),
+        ({"think_ns": 1}, "think-ns needs a depth: only a closed loop waits for its requests"),
+        ({"queues": 0}, "queues value must be in range [1, 64]"),
+        ({"device": "tape"}, "Parameter 'device' does not accept value 'tape'"),
+        ({"device_ns": -1}, "device-ns value must be in range [0, 1000000000000000]"),
+        ({"device_file": "/nosuch"}, "Could not open '/nosuch': No such file or directory"),
         ({"file": "/nosuch"}, "Could not open '/nosuch': No such file or directory"),
         (
             {"interval_ns": 0},
@@ -143,6 +164,10 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(
             "a workload is served by an iothread or by a disk, not by both",
         ),
         ({"disk": "d0"}, "Device 'd0' not found"),
+        (
+            {"disk": "d0", "device": "nvme"},
+            "a workload's requests are done by a disk or by a device, not by both",
+        ),
         ({"iothread": "io0", "block-size": 513}, "block-size must be a multiple of 512"),
         ({"iothread": "io0", "block-size": 0}, "block-size value must be in range [512, 1048576]"),
         ({"iothread": "io0", "queue": -1}, "queue value must be in range [0, 1023]"),
@@ -352,6 +377,114 @@ def test_statistics_of_what_is_no_workload_are_refused(client: MemoryClient, id:
     refused(text, client.execute, "x-query-workload-stats", {"id": id})
 
 
+# -- Devices, queues, what loops and traces do ----------------------------------------------------
+
+
+def handlers(client: MemoryClient) -> list[dict[str, Any]]:
+    """Those of the workloads, without the iothread's own."""
+    (found,) = client.execute("x-query-iothread-stats")
+    listed: list[dict[str, Any]] = found["handlers"][1:]
+    return listed
+
+
+@pytest.mark.parametrize("device", ["nvme", "ssd", "network", "disk"])
+def test_a_device_completes_requests_on_a_handler_of_its_own(
+    client: MemoryClient, device: str
+) -> None:
+    add(client, device=device, interval_ns=1_000_000)
+    takes_ns = get(client, "device-ns")
+    wait_until(lambda: stats(client)["completed"] > 20)
+    submissions, completions = handlers(client)
+    assert submissions["latency"]["count"] >= completions["latency"]["count"] > 20 - 1
+    latency = stats(client)["latency"]
+    assert latency["p50-ns"] > 0.5 * takes_ns > 0
+    assert sum(each["count"] for each in latency["histogram"]) == latency["count"]
+
+
+def test_a_device_of_ones_own_takes_what_it_is_said_to(
+    client: MemoryClient, tmp_path: Path
+) -> None:
+    path = intervals_file(tmp_path, "3000000\n4000000\n")
+    add(client, device="own", device_file=path, interval_ns=0, depth=2)
+    wait_until(lambda: stats(client)["completed"] > 10)
+    assert min(each["to-ns"] for each in stats(client)["latency"]["histogram"]) >= 3_000_000
+    assert (get(client, "device-ns"), get(client, "device-sigma")) == (100_000, 0.3)
+    tune(client, "device-file", "")
+    tune(client, "device-ns", 20_000_000)
+    before = stats(client)["completed"]
+    wait_until(lambda: stats(client)["completed"] > before + 6)
+    assert stats(client)["latency"]["max-ns"] > 8_000_000
+
+
+def test_what_completes_requests_can_be_exchanged_but_not_taken_away(client: MemoryClient) -> None:
+    add(client, device="nvme", interval_ns=100_000)
+    tune(client, "device", "disk")
+    assert (get(client, "device"), get(client, "device-ns")) == ("disk", 5_000_000)
+    text = "a workload begins with a device or without: delete it, and create one that is as wanted"
+    refused(text, tune, client, "device", "none")
+    add(client, "w1")
+    refused(text, tune, client, "device", "nvme", "/objects/w1")
+    tune(client, "device", "none", "/objects/w1")
+
+
+def test_each_queue_has_a_handler_and_requests_of_its_own(client: MemoryClient) -> None:
+    add(client, queues=3, arrival="exponential", interval_ns=100_000)
+    wait_until(lambda: all(each["events"] > 20 for each in handlers(client)))
+    assert len(handlers(client)) == 3
+    tune(client, "interval-ns", NEVER_NS)
+    wait_until(lambda: stats(client)["in-flight"] == 0)
+    found = stats(client)
+    assert found["latency"]["count"] == found["completed"] == found["issued"] > 60
+    assert sum(each["latency"]["count"] for each in handlers(client)) == found["completed"]
+    quantiles = [found["latency"][f"{name}-ns"] for name in ("p50", "p90", "p99", "p999", "max")]
+    assert quantiles == sorted(quantiles)
+    refused(
+        "Property 'x-workload.queues' cannot be changed once the object was created",
+        *(tune, client, "queues", 1),
+    )
+    client.execute("object-del", {"id": "w0"})
+    assert handlers(client) == []
+
+
+def test_a_trace_may_end(client: MemoryClient, tmp_path: Path) -> None:
+    add(client, arrival="trace", file=intervals_file(tmp_path, "1000\n" * 50), at_end="stop")
+    wait_until(lambda: stats(client)["completed"] == 50)
+    assert stats(client)["issued"] == 50
+    tune(client, "at-end", "repeat")
+    wait_until(lambda: stats(client)["completed"] > 150)
+
+
+def test_phases_follow_each_other(client: MemoryClient) -> None:
+    phases = [
+        {"lasts-ns": 2_000_000, "interval-ns": 50_000},
+        {"lasts-ns": 2_000_000, "arrival": "exponential", "interval-ns": 200_000},
+    ]
+    add(client, arrival="phases", phases=phases)
+    assert get(client, "phases") == phases
+    wait_until(lambda: stats(client)["completed"] > 200)
+
+
+def test_a_closed_loop_thinks(client: MemoryClient) -> None:
+    add(client, depth=3, think_ns=2_000_000)
+    wait_until(lambda: stats(client)["completed"] > 12)
+    assert stats(client)["in-flight"] <= 3
+    tune(client, "think-ns", NEVER_NS)
+    wait_until(lambda: stats(client)["in-flight"] == 0)
+    # Those whose places were free when it was told; then each thinks.
+    refused(
+        "think-ns needs a depth: only a closed loop waits for its requests",
+        *(tune, client, "depth", 0),
+    )
+
+
+def test_what_a_late_generator_issues_was_due_before(client: MemoryClient) -> None:
+    add(client, interval_ns=100, service_ns=0)
+    wait_until(lambda: stats(client)["late"] > 0)
+    found = stats(client)
+    assert found["latency"]["max-ns"] >= 20_000
+    wait_until(lambda: stats(client)["fell-behind"])
+
+
 # -- Deletion -------------------------------------------------------------------------------------
 
 
@@ -411,7 +544,7 @@ def test_random_requests_against_loaded_iothreads_leave_nothing(client: MemoryCl
     while time.monotonic() < deadline:
         name = f"w{choose.randrange(6)}"
         if name not in present:
-            arrival = choose.choice([name for name in ARRIVALS if name != "trace"])
+            arrival = choose.choice(_NUMBERS_ALONE)
             add(client, name, f"io{choose.randrange(2)}", arrival=arrival, depth=8)
             present.add(name)
         elif choose.random() < 0.5:

@@ -6,140 +6,174 @@
 #include "engine_int.h"
 #include "workload_int.h"
 
-static bool is_time(int64_t ns)
-{
-    return ns >= 0 && ns <= AIO_TIME_MAX_NS;
-}
+/* What it keeps of its parameters: memory of its own. */
+typedef struct Copies {
+    ArrivalParams arrival;
+    ArrivalParams device;
+} Copies;
 
-int workload_check(const WorkloadParams *params)
+static int copy(const WorkloadParams *params, Copies *copies)
 {
-    const ArrivalParams *arrival = &params->arrival;
-    bool valid = arrival->process && !arrival->process->takes_phases && params->depth <= WORKLOAD_RING_SIZE &&
-                 is_time(params->service_ns) && is_time(arrival->interval_ns) &&
-                 is_time(arrival->on_ns) && is_time(arrival->off_ns) && arrival->sigma >= 0 &&
-                 arrival->sigma <= 10 && is_time(arrival->slow_ns) && arrival->slow_share >= 0 &&
-                 arrival->slow_share <= 1 && arrival->shape >= 0.1 && arrival->shape <= 100;
+    int error = workload_arrival_copy(&params->arrival, &copies->arrival);
 
-    if (valid && arrival->process->takes_intervals) {
-        valid = arrival->interval_count > 0;
-        for (size_t i = 0; i < arrival->interval_count; i++) {
-            valid = valid && is_time(arrival->intervals[i]);
+    if (!error) {
+        error = workload_arrival_copy(&params->device, &copies->device);
+        if (error) {
+            workload_arrival_drop(&copies->arrival);
         }
     }
-    if (valid && params->access.pattern) {
-        return access_check(&params->access);
-    }
-    return valid ? 0 : -EINVAL;
+    return error;
 }
 
-/* Under the generator's lock, or before it knows the workload. Takes over `intervals`. */
-static void apply(Workload *w, const WorkloadParams *params, int64_t *intervals)
+static void drop_copies(Copies *copies)
 {
-    ArrivalParams arrival = params->arrival;
+    workload_arrival_drop(&copies->arrival);
+    workload_arrival_drop(&copies->device);
+}
 
-    free(w->intervals);
-    w->intervals = intervals;
-    arrival.intervals = intervals;
-    arrival_init(&w->arrival, &arrival);
+/* Takes over what `copy` has. */
+static void begin_arrival(Arrival *arrival, const ArrivalParams *copy)
+{
+    workload_arrival_drop(&arrival->params);
+    arrival_init(arrival, copy);
+}
+
+/* Under the generator's lock, or before it knows the workload. Takes over the copies. */
+static void apply(Workload *w, const WorkloadParams *params, const Copies *copies)
+{
+    begin_arrival(&w->arrival, &copies->arrival);
+    if (w->device) {
+        begin_arrival(&w->device->latency, &copies->device);
+    }
     w->depth = params->depth;
+    w->think_ns = params->think_ns;
     w->due_ns = 0;
-    w->full_since_ns = 0;
+    w->held = false;
+    w->thought_out = w->thought_in;
     atomic_store_explicit(&w->service_ns, params->service_ns, memory_order_relaxed);
     if (w->disk) {
         workload_disk_tune(w->disk, &params->access);
     }
 }
 
-/* The copy of the intervals in *out, NULL where the process takes none. */
-static int copy_intervals(const ArrivalParams *arrival, int64_t **out)
+/* ---- life ---- */
+
+static void dispose(Workload *w)
 {
-    *out = NULL;
-    if (!arrival->process->takes_intervals) {
-        return 0;
+    if (w->device) {
+        workload_arrival_drop(&w->device->latency.params);
     }
-    *out = calloc(arrival->interval_count, sizeof(int64_t));
-    if (!*out) {
-        return -ENOMEM;
-    }
-    memcpy(*out, arrival->intervals, arrival->interval_count * sizeof(int64_t));
-    return 0;
+    free(w->device);
+    free(w->disk);
+    workload_arrival_drop(&w->arrival.params);
+    free(w);
 }
 
-static int attach(Workload *w)
+static void *alloc_aligned(size_t size)
 {
-    int error = event_notifier_init(&w->notifier);
+    void *memory = aligned_alloc(_Alignof(Workload), size);
 
-    if (error) {
-        return error;
+    if (memory) {
+        memset(memory, 0, size);
     }
-    w->handler = aio_handler_new(w->ctx, w->notifier.fd, &workload_ops, w, NULL);
-    if (!w->handler) {
-        error = -errno;
-        event_notifier_cleanup(&w->notifier);
-        return error;
-    }
-    error = generator_add(&w->slot, w);
-    if (error) {
-        aio_handler_free(w->handler);
-        event_notifier_cleanup(&w->notifier);
-    }
-    return error;
+    return memory;
 }
 
 /* Without anything that is not memory. */
-static Workload *workload_alloc(AioContext *ctx, DiskQueue *queue)
+static Workload *workload_alloc(AioContext *ctx, DiskQueue *queue, bool with_device)
 {
-    Workload *w = aligned_alloc(_Alignof(Workload), sizeof(*w));
+    Workload *w = alloc_aligned(sizeof(*w));
 
     if (!w) {
         return NULL;
     }
-    memset(w, 0, sizeof(*w));
     w->ctx = ctx;
-    atomic_init(&w->notify, true);
-    if (queue) {
-        w->disk = workload_disk_new(queue, workload_complete, w);
-        if (!w->disk) {
-            free(w);
-            return NULL;
+    w->device = with_device ? alloc_aligned(sizeof(*w->device)) : NULL;
+    w->disk = queue ? workload_disk_new(queue, workload_complete, w) : NULL;
+    if ((with_device && !w->device) || (queue && !w->disk)) {
+        if (w->disk) {
+            workload_disk_leave(w->disk);
         }
+        dispose(w);
+        return NULL;
     }
     return w;
 }
 
-static void dispose(Workload *w)
+static void detach(Workload *w)
 {
-    free(w->disk);
-    free(w->intervals);
-    free(w);
+    workload_ring_detach(&w->ring);
+    if (w->device) {
+        workload_ring_detach(&w->device->completions);
+    }
 }
 
-static Workload *start(AioContext *ctx, DiskQueue *queue, const WorkloadParams *params)
+static int attach(Workload *w)
 {
-    int64_t *intervals = NULL;
-    int error = queue && !params->access.pattern ? -EINVAL : workload_check(params);
+    int error = workload_ring_attach(&w->ring, w->ctx, workload_serve_requests, w);
 
-    if (!error) {
-        error = copy_intervals(&params->arrival, &intervals);
+    if (!error && w->device) {
+        error = workload_ring_attach(&w->device->completions, w->ctx,
+                                     workload_serve_completions, w);
+        if (error) {
+            workload_ring_detach(&w->ring);
+        }
     }
-    Workload *w = error ? NULL : workload_alloc(ctx, queue);
-    if (!w) {
-        free(intervals);
-        errno = error ? -error : ENOMEM;
-        return NULL;
+    if (error) {
+        return error;
     }
-    apply(w, params, intervals);
-    error = attach(w);
+    error = generator_add(&w->slot, w);
+    if (error) {
+        detach(w);
+    }
+    return error;
+}
+
+static int begin(Workload *w)
+{
+    const int error = attach(w);
+
     if (error) {
         if (w->disk) {
             workload_disk_leave(w->disk);
         }
         dispose(w);
-        errno = -error;
-        return NULL;
+        return error;
     }
     aio_live_add(&aio_live.workloads, 1);
-    return w;
+    return 0;
+}
+
+/* A disk does what a device would. */
+static int check_server(const WorkloadParams *params, DiskQueue *queue)
+{
+    if (queue && (!params->access.pattern || params->device.process)) {
+        return -EINVAL;
+    }
+    return workload_check(params);
+}
+
+static Workload *start(AioContext *ctx, DiskQueue *queue, const WorkloadParams *params)
+{
+    Copies copies;
+    Workload *w = NULL;
+    int error = check_server(params, queue);
+
+    if (!error) {
+        error = copy(params, &copies);
+    }
+    if (!error) {
+        w = workload_alloc(ctx, queue, params->device.process);
+        if (w) {
+            apply(w, params, &copies);
+            error = begin(w);
+        } else {
+            drop_copies(&copies);
+            error = -ENOMEM;
+        }
+    }
+    errno = -error;
+    return error ? NULL : w;
 }
 
 Workload *workload_new(AioContext *ctx, const WorkloadParams *params)
@@ -159,17 +193,20 @@ Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params)
 
 int workload_tune(Workload *w, const WorkloadParams *params)
 {
-    int64_t *intervals;
+    Copies copies;
     int error = workload_check(params);
 
+    if (!error && !params->device.process != !w->device) {
+        error = -EINVAL;
+    }
     if (!error) {
-        error = copy_intervals(&params->arrival, &intervals);
+        error = copy(params, &copies);
     }
     if (error) {
         return error;
     }
     generator_pause(&w->slot);
-    apply(w, params, intervals);
+    apply(w, params, &copies);
     generator_resume(&w->slot);
     return 0;
 }
@@ -177,8 +214,7 @@ int workload_tune(Workload *w, const WorkloadParams *params)
 void workload_end(Workload *w, WorkloadStats *last)
 {
     generator_remove(&w->slot);
-    aio_handler_free(w->handler);
-    event_notifier_cleanup(&w->notifier);
+    detach(w);
     if (w->disk) {
         workload_disk_leave(w->disk);
     }
@@ -198,18 +234,31 @@ void workload_free(Workload *w)
     workload_end(w, &last);
 }
 
+static uint64_t notifications(Workload *w)
+{
+    const uint64_t of_requests =
+        atomic_load_explicit(&w->ring.notifications, memory_order_relaxed);
+
+    return w->device ? of_requests + atomic_load_explicit(&w->device->completions.notifications,
+                                                          memory_order_relaxed)
+                     : of_requests;
+}
+
 void workload_stats(Workload *w, WorkloadStats *out)
 {
-    *out = (WorkloadStats){0};
+    WorkloadCounters *counters = &out->counters;
+
+    *counters = (WorkloadCounters){0};
     if (w->disk) {
-        workload_disk_stats(w->disk, out);
+        workload_disk_stats(w->disk, counters);
     }
-    /* `used` first: it never passes `available`. */
-    out->completed = atomic_load_explicit(&w->used, memory_order_acquire);
-    out->issued = atomic_load_explicit(&w->available, memory_order_acquire);
-    out->in_flight = out->issued - out->completed;
-    out->dropped = atomic_load_explicit(&w->dropped, memory_order_relaxed);
-    out->late = atomic_load_explicit(&w->late, memory_order_relaxed);
-    out->late_max_ns = atomic_load_explicit(&w->late_max_ns, memory_order_relaxed);
-    out->notifications = atomic_load_explicit(&w->notifications, memory_order_relaxed);
+    /* `used` first: it never passes what was issued. */
+    counters->completed = atomic_load_explicit(&w->used, memory_order_acquire);
+    counters->issued = workload_ring_available(&w->ring);
+    counters->in_flight = counters->issued - counters->completed;
+    counters->dropped = atomic_load_explicit(&w->dropped, memory_order_relaxed);
+    counters->late = atomic_load_explicit(&w->late, memory_order_relaxed);
+    counters->late_max_ns = atomic_load_explicit(&w->late_max_ns, memory_order_relaxed);
+    counters->notifications = notifications(w);
+    latency_read(&w->latency, &out->latency);
 }

@@ -86,7 +86,7 @@ void workload_disk_submit(WorkloadDisk *disk, size_t slot)
     disk_submit(request);
 }
 
-void workload_disk_stats(WorkloadDisk *disk, WorkloadStats *out)
+void workload_disk_stats(WorkloadDisk *disk, WorkloadCounters *out)
 {
     out->failed = atomic_load_explicit(&disk->failed, memory_order_relaxed);
     out->read_bytes = atomic_load_explicit(&disk->bytes[DISK_READ], memory_order_relaxed);

@@ -23,6 +23,6 @@ void workload_disk_tune(WorkloadDisk *disk, const AccessParams *params);
 void workload_disk_submit(WorkloadDisk *disk, size_t slot);
 
 /* What the disk knows of `out`. Any thread. */
-void workload_disk_stats(WorkloadDisk *disk, WorkloadStats *out);
+void workload_disk_stats(WorkloadDisk *disk, WorkloadCounters *out);
 
 #endif

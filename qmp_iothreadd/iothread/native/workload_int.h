@@ -4,45 +4,48 @@
 
 #include "generator.h"
 #include "workload.h"
+#include "workload_device.h"
 #include "workload_disk.h"
 
 struct Workload {
-    AioContext *ctx;    /* constant, as the next three */
-    AioHandler *handler;
-    EventNotifier notifier;
+    AioContext *ctx;    /* constant, as the next two */
     WorkloadDisk *disk; /* NULL without one */
+    WorkloadDevice *device; /* the same */
+    WorkloadRing ring;  /* requests */
 
-    /* ---- the ring: slots from `taken` to `available` hold requests ---- */
+    /* ---- generator: atomic ones relaxed, the others under its lock ---- */
 
-    int64_t issued_ns[WORKLOAD_RING_SIZE]; /* generator, before `available` moves past it */
-
-    /* Generator; sequentially consistent with `notify`, as in aio_notify. */
-    _Alignas(64) _Atomic uint64_t available;
-    _Atomic uint64_t dropped; /* generator, as the next three; relaxed */
+    _Alignas(64) _Atomic uint64_t dropped;
     _Atomic uint64_t late;
     _Atomic int64_t late_max_ns;
-    _Atomic uint64_t notifications;
-    uint64_t used_seen;       /* generator: the `used` it saw last */
-    int64_t due_ns;           /* generator's lock: when the next request is due */
-    int64_t full_since_ns;    /* generator's lock: depth reached then; 0: not */
-    Arrival arrival;          /* generator's lock */
-    uint32_t depth;           /* generator's lock */
-    int64_t *intervals;       /* generator's lock: a copy, or NULL */
+    uint64_t used_seen;  /* the `used` it saw last */
+    int64_t due_ns;      /* when the next request is due; 0: not known yet */
+    int64_t active_ns;   /* when anything went on last */
+    bool held;           /* a closed loop waits for a completion */
+    Arrival arrival;     /* its parameters are a copy */
+    uint32_t depth;
+    int64_t think_ns;
+    int64_t thinking[WORKLOAD_RING_SIZE]; /* from thought_out to thought_in: when each is due */
+    uint64_t thought_in;
+    uint64_t thought_out;
     GeneratorSlot slot;
 
-    _Alignas(64) _Atomic uint64_t used; /* home, release: so many slots are free again */
-    uint64_t taken;                     /* home: `used`, and what the disk is at */
-    _Atomic bool notify;                /* home: a new request needs the notifier */
+    /* ---- home ---- */
+
+    _Alignas(64) _Atomic uint64_t used; /* release: so many requests have ended */
     _Atomic int64_t service_ns;         /* any thread, relaxed */
-    bool polling;                       /* home: between poll_begin and poll_end */
+    LatencyHistogram latency;
 };
 
-/* ---- workload_ring.c ---- */
+/* In memory of its own, which `drop` frees. -ENOMEM */
+int workload_arrival_copy(const ArrivalParams *arrival, ArrivalParams *out);
+void workload_arrival_drop(ArrivalParams *arrival);
 
-/* What a context is to call. */
-extern const AioHandlerOps workload_ops;
-
-/* A request has ended: its place in the ring is free. Home only; `opaque` is the workload. */
+/* Requests end as home tells it: their places are free. `opaque` is the workload. */
 void workload_complete(void *opaque);
+
+/* What a context is to call for what is in the ring, and in the device's. */
+void workload_serve_requests(void *opaque);
+void workload_serve_completions(void *opaque);
 
 #endif

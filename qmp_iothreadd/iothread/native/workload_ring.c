@@ -1,200 +1,104 @@
-/* Both sides of a workload's ring: the context that serves requests, the thread that issues them. */
-#include "engine_int.h"
-#include "workload_int.h"
+#include <errno.h>
 
-/* At most so many requests of one workload before the generator looks at the next one. */
-enum { ISSUE_BATCH = 64 };
+#include "workload_ring.h"
 
-/*
- * A closed loop waits so long, spinning, for a completion; then it looks now and then, and after a
- * second (a disk may be paused) more rarely.
- */
-enum { FULL_SPIN_NS = 100 * 1000, FULL_SLEEP_NS = 200 * 1000 };
-enum { FULL_LONG_NS = 1000 * 1000 * 1000, FULL_LONG_SLEEP_NS = 5 * 1000 * 1000 };
-
-/* ---- serving: home ---- */
-
-void workload_complete(void *opaque)
+static bool has_entries(WorkloadRing *ring)
 {
-    Workload *w = opaque;
-
-    /* A plain increment: there is one writer. */
-    const uint64_t used = atomic_load_explicit(&w->used, memory_order_relaxed);
-    atomic_store_explicit(&w->used, used + 1, memory_order_release);
+    return atomic_load(&ring->available) != ring->taken;
 }
 
-static bool has_requests(Workload *w)
-{
-    return atomic_load(&w->available) != w->taken;
-}
-
-static void set_notify(Workload *w, bool notify)
+static void set_notify(WorkloadRing *ring, bool notify)
 {
     /* Sequentially consistent: who turns it on and then finds the ring empty is notified. */
-    atomic_store(&w->notify, notify);
+    atomic_store(&ring->notify, notify);
 }
 
-static int64_t spend(int64_t now_ns, int64_t service_ns)
+static void ring_read(void *opaque)
 {
-    const int64_t end_ns = now_ns + service_ns;
+    WorkloadRing *ring = opaque;
 
-    while (service_ns && (now_ns = aio_clock_ns()) < end_ns) {
-    }
-    return now_ns;
-}
-
-/*
- * Only what is there now: other handlers are waiting too. And not even that once another
- * thread waits for this one: a ring full of long requests would keep it waiting.
- */
-static void serve(Workload *w)
-{
-    const uint64_t available = atomic_load_explicit(&w->available, memory_order_acquire);
-    const int64_t service_ns = atomic_load_explicit(&w->service_ns, memory_order_relaxed);
-    int64_t now_ns = aio_clock_ns();
-
-    while (w->taken != available) {
-        const size_t slot = w->taken++ % WORKLOAD_RING_SIZE;
-        aio_handler_record_latency(w->handler, now_ns - w->issued_ns[slot]);
-        now_ns = spend(now_ns, service_ns);
-        if (w->disk) {
-            workload_disk_submit(w->disk, slot);
-        } else {
-            workload_complete(w);
-        }
-        if (aio_context_is_wanted(w->ctx)) {
-            break;
-        }
-    }
-}
-
-static void workload_read(void *opaque)
-{
-    Workload *w = opaque;
-
-    event_notifier_test_and_clear(&w->notifier);
-    set_notify(w, false);
-    serve(w);
-    if (w->polling) {
+    event_notifier_test_and_clear(&ring->notifier);
+    set_notify(ring, false);
+    ring->serve(ring->opaque);
+    if (ring->polling) {
         return;
     }
-    set_notify(w, true);
-    if (has_requests(w)) {
-        event_notifier_set(&w->notifier);
+    set_notify(ring, true);
+    if (has_entries(ring)) {
+        event_notifier_set(&ring->notifier);
     }
 }
 
-static bool workload_poll(void *opaque)
+static bool ring_poll(void *opaque)
 {
-    return has_requests(opaque);
+    return has_entries(opaque);
 }
 
-static void workload_poll_ready(void *opaque)
+static void ring_poll_ready(void *opaque)
 {
-    serve(opaque);
+    WorkloadRing *ring = opaque;
+
+    ring->serve(ring->opaque);
 }
 
-static void workload_poll_begin(void *opaque)
+static void ring_poll_begin(void *opaque)
 {
-    Workload *w = opaque;
+    WorkloadRing *ring = opaque;
 
-    w->polling = true;
-    set_notify(w, false);
+    ring->polling = true;
+    set_notify(ring, false);
 }
 
-static void workload_poll_end(void *opaque)
+static void ring_poll_end(void *opaque)
 {
-    Workload *w = opaque;
+    WorkloadRing *ring = opaque;
 
-    w->polling = false;
-    set_notify(w, true); /* the engine polls once more after this */
+    ring->polling = false;
+    set_notify(ring, true); /* the engine polls once more after this */
 }
 
-const AioHandlerOps workload_ops = {
-    .read = workload_read,
-    .poll = workload_poll,
-    .poll_ready = workload_poll_ready,
-    .poll_begin = workload_poll_begin,
-    .poll_end = workload_poll_end,
+static const AioHandlerOps ring_ops = {
+    .read = ring_read,
+    .poll = ring_poll,
+    .poll_ready = ring_poll_ready,
+    .poll_begin = ring_poll_begin,
+    .poll_end = ring_poll_end,
     .edge = true,
 };
 
-/* ---- generating: the generator's thread ---- */
-
-static void count_late(Workload *w, int64_t late_ns)
+int workload_ring_attach(WorkloadRing *ring, AioContext *ctx, void (*serve)(void *),
+                         void *opaque)
 {
-    if (late_ns <= WORKLOAD_LATE_NS) {
-        return;
+    int error = event_notifier_init(&ring->notifier);
+
+    if (error) {
+        return error;
     }
-    stats_add(&w->late, 1);
-    if (late_ns > atomic_load_explicit(&w->late_max_ns, memory_order_relaxed)) {
-        atomic_store_explicit(&w->late_max_ns, late_ns, memory_order_relaxed);
+    ring->serve = serve;
+    ring->opaque = opaque;
+    atomic_init(&ring->notify, true);
+    ring->handler = aio_handler_new(ctx, ring->notifier.fd, &ring_ops, ring, NULL);
+    if (!ring->handler) {
+        error = -errno;
+        event_notifier_cleanup(&ring->notifier);
     }
+    return error;
 }
 
-static bool is_full(Workload *w, uint64_t available)
+void workload_ring_detach(WorkloadRing *ring)
 {
-    const uint64_t limit = w->depth ? w->depth : WORKLOAD_RING_SIZE;
-
-    if (available - w->used_seen < limit) {
-        return false;
-    }
-    w->used_seen = atomic_load_explicit(&w->used, memory_order_acquire);
-    return available - w->used_seen >= limit;
+    aio_handler_free(ring->handler);
+    event_notifier_cleanup(&ring->notifier);
 }
 
-static void issue(Workload *w, uint64_t available, int64_t now_ns)
+void workload_ring_put(WorkloadRing *ring, RingEntry entry)
 {
-    const size_t slot = available % WORKLOAD_RING_SIZE;
+    const uint64_t available = atomic_load_explicit(&ring->available, memory_order_relaxed);
 
-    w->issued_ns[slot] = now_ns;
-    if (w->disk) {
-        workload_disk_issue(w->disk, slot);
+    ring->entries[available % WORKLOAD_RING_SIZE] = entry;
+    atomic_store(&ring->available, available + 1);
+    if (atomic_load(&ring->notify)) {
+        stats_add(&ring->notifications, 1);
+        event_notifier_set(&ring->notifier);
     }
-    atomic_store(&w->available, available + 1);
-    if (atomic_load(&w->notify)) {
-        stats_add(&w->notifications, 1);
-        event_notifier_set(&w->notifier);
-    }
-}
-
-/* A closed loop at its depth: when to look for a completion. */
-static int64_t look_again(Workload *w, int64_t now_ns)
-{
-    if (!w->full_since_ns) {
-        w->full_since_ns = now_ns;
-    }
-    const int64_t waited_ns = now_ns - w->full_since_ns;
-    if (waited_ns < FULL_SPIN_NS) {
-        return now_ns;
-    }
-    return now_ns + (waited_ns < FULL_LONG_NS ? FULL_SLEEP_NS : FULL_LONG_SLEEP_NS);
-}
-
-int64_t workload_generate(Workload *w, int64_t now_ns)
-{
-    uint64_t available = atomic_load_explicit(&w->available, memory_order_relaxed);
-
-    if (!w->due_ns) {
-        w->due_ns = now_ns + arrival_next_ns(&w->arrival);
-    }
-    for (unsigned i = 0; i < ISSUE_BATCH && w->due_ns <= now_ns; i++) {
-        const bool full = is_full(w, available);
-        if (full && w->depth) {
-            return look_again(w, now_ns);
-        }
-        if (full) {
-            stats_add(&w->dropped, 1);
-        } else {
-            issue(w, available++, aio_clock_ns());
-        }
-        if (w->full_since_ns) {
-            w->due_ns = now_ns; /* it waited for a completion: that is not late */
-            w->full_since_ns = 0;
-        }
-        count_late(w, now_ns - w->due_ns);
-        /* An open loop keeps its times, so that falling behind is made up for and seen. */
-        w->due_ns = (w->depth ? now_ns : w->due_ns) + arrival_next_ns(&w->arrival);
-    }
-    return w->due_ns;
 }

@@ -312,7 +312,7 @@ static void load(const char *policy, int64_t weight, int64_t median_ns, double s
     }
     for (unsigned i = 0; i < LOADED; i++) {
         const WorkloadParams load = {
-            .arrival = {arrival_process_named("lognormal"), .interval_ns = median_ns, .sigma = sigma, .seed = i},
+            .arrival = {arrival_process_named("lognormal"), .interval_ns = median_ns, .sigma = sigma, .shape = 1, .seed = i},
             .depth = 8,
         };
         contexts[i] =

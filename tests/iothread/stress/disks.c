@@ -48,7 +48,8 @@ static WorkloadParams make_params(uint64_t *random)
 {
     return (WorkloadParams){
         .arrival = {.process = arrival_process_named("constant"),
-                    .interval_ns = (int64_t)(next_random(random) % 20000)},
+                    .interval_ns = (int64_t)(next_random(random) % 20000),
+                    .shape = 1},
         .depth = (uint32_t)(next_random(random) % 32 + 1),
         .access = {.pattern = &access_patterns[next_random(random) % access_pattern_count],
                    .block_bytes = (uint32_t)(next_random(random) % 16 + 1) * DISK_SECTOR,
@@ -145,8 +146,8 @@ void op_disk(Slot *slot, uint64_t *random)
     }
     for (int i = 0; i < 2; i++) {
         workload_end(workloads[i], &last);
-        CHECK(last.issued == last.completed + last.in_flight);
-        CHECK(last.failed <= last.completed);
+        CHECK(last.counters.issued == last.counters.completed + last.counters.in_flight);
+        CHECK(last.counters.failed <= last.counters.completed);
     }
     check_counters(queue);
     CHECK(disk_queue_clients(queue) == 0);

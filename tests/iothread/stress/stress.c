@@ -87,37 +87,55 @@ static void op_drain(Slot *slot, uint64_t *random)
     pthread_mutex_unlock(&slot->drain);
 }
 
-static WorkloadParams random_load(uint64_t *random)
+static ArrivalParams random_arrival(uint64_t *random)
 {
     static const int64_t trace[] = {1000, 50000, 0, 20000};
+    static const ArrivalPhase phases[] = {
+        {.params = {&arrival_processes[0], .interval_ns = 2000, .shape = 1}, .lasts_ns = 100000},
+        {.params = {&arrival_processes[1], .interval_ns = 50000, .shape = 1}, .lasts_ns = 1},
+    };
 
-    return (WorkloadParams){
-        .arrival =
-            {
-                .process = &arrival_processes[next_random(random) % (arrival_process_count - 1)],
-                .interval_ns = (int64_t)(next_random(random) % 100000) + 1000,
-                .sigma = 1.25,
-                .on_ns = 500000,
-                .off_ns = 500000,
-                .slow_ns = 500000,
-                .slow_share = 0.5,
-                .shape = 1.5,
-                .intervals = trace,
-                .interval_count = 4,
-                .seed = next_random(random),
-            },
+    return (ArrivalParams){
+        .process = &arrival_processes[next_random(random) % arrival_process_count],
+        .interval_ns = (int64_t)(next_random(random) % 100000) + 1000,
+        .sigma = 1.25,
+        .on_ns = 500000,
+        .off_ns = 500000,
+        .slow_ns = 500000,
+        .slow_share = 0.5,
+        .shape = 1.5,
+        .intervals = trace,
+        .interval_count = 4,
+        .phases = phases,
+        .phase_count = 2,
+        .seed = next_random(random),
+    };
+}
+
+static WorkloadParams random_load(uint64_t *random, bool with_device)
+{
+    WorkloadParams params = {
+        .arrival = random_arrival(random),
         .depth = (uint32_t)(next_random(random) % 9),
         .service_ns = (int64_t)(next_random(random) % 3000),
     };
+
+    params.arrival.stops = next_random(random) % 8 == 0;
+    params.think_ns = params.depth ? (int64_t)(next_random(random) % 2 * 20000) : 0;
+    if (with_device) {
+        params.device = random_arrival(random);
+    }
+    return params;
 }
 
 static void op_load(Slot *slot, uint64_t *random)
 {
-    const WorkloadParams params = random_load(random);
+    const uint64_t place = next_random(random) % SLOT_WORKLOADS;
+    const WorkloadParams params = random_load(random, place % 2);
     WorkloadStats stats;
 
     pthread_mutex_lock(&slot->load);
-    Workload **workload = &slot->workloads[next_random(random) % SLOT_WORKLOADS];
+    Workload **workload = &slot->workloads[place];
     if (!*workload) {
         *workload = workload_new(slot->ctx, &params);
         CHECK(*workload);
@@ -127,7 +145,7 @@ static void op_load(Slot *slot, uint64_t *random)
     } else {
         CHECK(workload_tune(*workload, &params) == 0);
         workload_stats(*workload, &stats);
-        CHECK(stats.completed <= stats.issued);
+        CHECK(stats.counters.completed <= stats.counters.issued);
     }
     pthread_mutex_unlock(&slot->load);
 }
