@@ -180,7 +180,7 @@ def _maps(rows: Sequence[Row]) -> Iterator[Figure]:
     """Two parameters against each other, the best of all others in a cell."""
     rows = [row for row in rows if not _is_limit(row)]
     counted = {name: _values(rows, name) for name in _varied(rows) if len(_values(rows, name)) > 1}
-    names = sorted(counted, key=lambda name: -len(counted[name]))[:2]
+    names = sorted(counted, key=lambda name: -len(counted[name]))[1::-1]
     if len(names) < 2:
         return
     others = ", ".join(name for name in _varied(rows) if name not in names)

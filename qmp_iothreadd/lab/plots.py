@@ -17,10 +17,10 @@ Point = tuple[float, float]
 # How many series a plot shows at most: as many as there are colours to tell apart.
 MOST_SERIES = 8
 
-# Sizes are of the drawing, which a page makes as wide as it has room: letters of 13 stay readable
+# Sizes are of the drawing, which a page makes as wide as it has room: letters of 14 stay readable
 # on a telephone.
 _WIDTH, _HEIGHT = 480, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 14, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 16, 12, 52
 
 _LIGHT = ["#1f6fd0", "#d9541e", "#16895c", "#b07a00", "#c2408c", "#5b4bb7", "#52704a", "#c42f2f"]
 _DARK = ["#5aa2f5", "#f58a5b", "#3fc795", "#e8b63c", "#ee86bf", "#a295f5", "#9cc48f", "#f47c7c"]
@@ -36,7 +36,7 @@ STYLE = f"""\
 @media(prefers-color-scheme:dark){{:root{{--paper:#14181d;--ink:#e6e9ed;--faint:#a3adb8;\
 --rule:#323a44;{_palette(_DARK)}}}}}
 svg.plot{{display:block;width:100%;height:auto}}
-svg.plot text{{font:13px system-ui,sans-serif;fill:var(--ink)}}
+svg.plot text{{font:14px system-ui,sans-serif;fill:var(--ink)}}
 svg.plot .rule{{stroke:var(--rule);stroke-width:1}}
 svg.plot path.line{{fill:none;stroke-width:2;stroke-linejoin:round}}
 ul.legend{{display:flex;flex-wrap:wrap;gap:.2em 1.2em;list-style:none;margin:.4em 0 0;padding:0}}
@@ -96,12 +96,12 @@ def _axes(across: Scale, up: Scale) -> Iterator[str]:
     for value in across.ticks():
         at = f"{across.place(value):.1f}"
         yield f'<path class="rule" d="M{at} {up.end:g}V{up.start:g}"/>'
-        yield _text(at, up.start + 17, across.axis.text(value), "middle")
+        yield _text(at, up.start + 21, across.axis.text(value), "middle")
     for value in up.ticks():
         place = up.place(value)
         yield f'<path class="rule" d="M{across.start:g} {place:.1f}H{across.end:g}"/>'
         yield _text(f"{across.start - 6:g}", place + 4, up.axis.text(value), "end")
-    yield _text(f"{(across.start + across.end) / 2:g}", up.start + 38, across.axis.title, "middle")
+    yield _text(f"{(across.start + across.end) / 2:g}", up.start + 43, across.axis.title, "middle")
     middle = (up.start + up.end) / 2
     yield (
         f'<text transform="translate(13 {middle:g}) rotate(-90)" text-anchor="middle">'
@@ -149,15 +149,27 @@ def heat_map(
     width = (_WIDTH - _LEFT - _RIGHT) / len(columns[1])
     height, top = 26, 40
     below = top + height * len(rows[1])
-    drawn = [_text(f"{(_LEFT + _WIDTH) / 2:g}", 13, columns[0], "middle")]
-    for i, name in enumerate(columns[1]):
+    every = math.ceil(max(map(_wide, columns[1])) / width)
+    texts = [axis.text(min(finite)), axis.text(max(finite))] if finite else []
+    middle = f"{(_LEFT + _WIDTH) / 2:g}"
+    drawn = [_text(middle, 13, columns[0], "middle"), _text("4", top - 7, rows[0], "start")]
+    for i, name in list(enumerate(columns[1]))[::every]:
         drawn.append(_text(f"{_LEFT + width * (i + 0.5):.1f}", top - 7, name, "middle"))
     for j, name in enumerate(rows[1]):
         drawn.append(_text(f"{_LEFT - 6}", top + height * (j + 0.5) + 4, name, "end"))
         drawn += _cells(cells[j], shade, (width, height), top + height * j)
-    drawn.append(_text("4", top - 7, rows[0], "start"))
-    drawn.append(_text(f"{(_LEFT + _WIDTH) / 2:g}", below + 20, axis.title, "middle"))
+    words = f"{axis.title}: {' to '.join(texts)}" if texts else axis.title
+    drawn.append(_text(middle, below + 20, words, "middle"))
     return _svg(title, below + 28, drawn)
+
+
+def _wide(words: str) -> int:
+    """How wide a text is at most, with the room around it."""
+    return 9 * len(words) + 4
+
+
+# Room for what `time_text` says in any cell: all have their number, or none.
+_NUMBER = _wide("99.9 µs")
 
 
 def _cells(
@@ -172,5 +184,5 @@ def _cells(
             f'<rect x="{x:.1f}" y="{y:g}" width="{width - 1:.1f}" height="{height - 1:g}" '
             f'fill="var(--s0)" fill-opacity="{shade.place(value):.2f}"><title>{told}</title></rect>'
         )
-        if width >= 7 * len(told):
+        if width >= _NUMBER:
             yield _text(f"{x + width / 2:.1f}", y + height / 2 + 4, told, "middle")

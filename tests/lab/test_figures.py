@@ -72,10 +72,10 @@ def test_two_parameters_make_maps_of_the_best() -> None:
     rows = [row(m + w + g, w, params={"max_ns": m, "weight": w, "grow": g}) for m, w, g in sets]
     cpu, p99 = [each for each in figures(rows) if " by " in each.caption]
     assert cpu.caption == (
-        "CPU per request by weight and max_ns, the best of any grow: lighter is better."
+        "CPU per request by max_ns and weight, the best of any grow: lighter is better."
     )
     assert "8 µs" in cpu.drawing
-    assert p99.caption.startswith("p99 latency by weight and max_ns")
+    assert p99.caption.startswith("p99 latency by max_ns and weight")
     assert cpu.drawing.count("<rect") == 6
 
 

@@ -108,11 +108,19 @@ def test_a_map_is_darker_where_there_is_more() -> None:
     shades = [float(each.get("fill-opacity", "")) for each in parsed(drawing).iter("rect")]
     assert shades == sorted(shades)
     assert len(set(shades)) == 3
-    assert texts(drawing) == ["weight", "1", "2", "8", "1 µs", "2 µs", "9", "4 µs", "max", "y"]
+    assert texts(drawing) == [
+        *("weight", "max", "1", "2", "8", "1 µs", "2 µs", "9", "4 µs", "y: 1 µs to 4 µs")
+    ]
 
 
 def test_cells_too_narrow_for_words_have_none() -> None:
-    names = [str(i) for i in range(24)]
+    names = [str(1000 + i) for i in range(24)]
     drawing = heat_map("map", ("a", names), ("b", ["0"]), [[1e3 * i for i in range(24)]], LINEAR)
     assert len(list(parsed(drawing).iter("rect"))) == 24
-    assert "23,000" not in texts(drawing)
+    words = ["a", "b", "1000", "1003", "1006", "1009", "1012", "1015", "1018", "1021", "0"]
+    assert texts(drawing) == [*words, "x <&>: 0 to 23,000"]
+
+
+def test_a_map_may_know_nothing() -> None:
+    drawing = heat_map("map", ("a", ["1"]), ("b", ["2"]), [[math.nan]], LINEAR)
+    assert texts(drawing) == ["a", "b", "1", "2", "x <&>"]
