@@ -12,20 +12,23 @@
 from __future__ import annotations
 
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+from qmp_iothreadd.lab.device import DEVICES, Device
 from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import PRESETS, Costs, Load
 from qmp_iothreadd.lab.measuring import Measured, NotEvidenceError, measure
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.replaying import Replayed, replay
-from qmp_iothreadd.lab.simulating import Simulated, simulate
+from qmp_iothreadd.lab.simulating import Simulated, SimulatedHandler, simulate
 from qmp_iothreadd.lab.sweeping import Sweep, Swept, sweep
 from qmp_iothreadd.lab.traces import Trace
 
 __all__ = [
     "ARRIVALS",
+    "DEVICES",
     "POLICIES",
     "PRESETS",
     "Costs",
+    "Device",
     "Histogram",
     "Load",
     "Measured",
@@ -33,6 +36,7 @@ __all__ = [
     "Params",
     "Replayed",
     "Simulated",
+    "SimulatedHandler",
     "Sweep",
     "Swept",
     "Trace",

@@ -9,6 +9,8 @@ ARRIVALS: Final[tuple[str, ...]]
 LATENCY_BUCKETS: Final[int]
 LATENCY_PARTS: Final[int]
 PHASES_MAX: Final[int]
+QUEUES_MAX: Final[int]
+DEPTH_MAX: Final[int]
 
 class _Params(Protocol):
     @property
@@ -22,7 +24,7 @@ class _Params(Protocol):
     @property
     def policy(self) -> str: ...
 
-class _Load(Protocol):
+class _Distribution(Protocol):
     @property
     def arrival(self) -> str: ...
     @property
@@ -42,7 +44,21 @@ class _Load(Protocol):
     @property
     def at_end(self) -> str: ...
     @property
-    def phases(self) -> Sequence[tuple[_Load, int]]: ...
+    def phases(self) -> Sequence[tuple[_Distribution, int]]: ...
+
+class _Device(_Distribution, Protocol):
+    @property
+    def kind(self) -> str: ...
+
+class _Load(_Distribution, Protocol):
+    @property
+    def device(self) -> _Device | None: ...
+    @property
+    def queues(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def think_ns(self) -> int: ...
 
 class _Costs(Protocol):
     @property
@@ -71,6 +87,8 @@ class Counters(TypedDict):
     grown: int
     shrunk: int
     resets: int
+    dispatches: int
+    services: int
     poll_ns: int
     polling_ns: float
     window_sum: float
@@ -78,6 +96,10 @@ class Counters(TypedDict):
     weighted_sum: float
     near_max_ns: float
     latencies: dict[int, int]
+
+# Events, requests, sum of latencies and latencies of each handler.
+Found = tuple[Counters, list[tuple[int, int, float, dict[int, int]]]]
+Run = tuple[int, list[Found]]  # how many requests, and for each set
 
 _Replayed = tuple[int, tuple[int, ...], float, int, int, int, int]
 
@@ -93,4 +115,14 @@ def simulate(
     seed: int,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[int, list[Counters]]: ...
+def simulate_events(
+    load: _Load,
+    intervals: Buffer | None,
+    table: Buffer | None,
+    params: Sequence[_Params],
+    costs: _Costs,
+    requests: int,
+    seed: int,
+    progress: Callable[[int], object] | None = None,
+) -> Run: ...
 def extremes(values: Buffer) -> tuple[int, int]: ...

@@ -6,6 +6,7 @@ plain tuples and dicts: `qmp_iothreadd.lab` makes its classes of them.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EOVERFLOW, ERANGE
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -25,3 +26,4 @@ cdef native.PollParams native_params(params) except *:
 
 include "_replay.pxi"
 include "_simulate.pxi"
+include "_events.pxi"

@@ -1,5 +1,5 @@
 # What the binding uses of native/, and of the engine's: see the headers for what it means.
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from qmp_iothreadd.iothread._native cimport (
     Arrival,
@@ -7,6 +7,8 @@ from qmp_iothreadd.iothread._native cimport (
     ArrivalPhase,
     ArrivalProcess,
     PollParams,
+    cbool,
+    arrival_any_of,
     arrival_init,
     arrival_next_ns,
     arrival_process_count,
@@ -50,11 +52,31 @@ cdef extern from "replay.h" nogil:
     void replay_run(Replay *replays, size_t count, const ReplaySteps *steps)
 
 
+cdef extern from "replay.h" nogil:
+    ctypedef struct UserPolicy:
+        pass
+
+
+cdef extern from "requests.h" nogil:
+    const int64_t VIRTUAL_NS_MAX
+
+    ctypedef struct Requests:
+        cbool open
+        cbool device
+        Arrival arrival
+        Arrival latency
+        Arrival waking
+        Arrival complete_waking
+        size_t limit
+
+    void requests_forget(Requests *requests, size_t number)
+    void requests_free(Requests *requests)
+
+
 cdef extern from "simulate.h" nogil:
     enum:
         LATENCY_BUCKETS
         LATENCY_PARTS_LOG2
-        SIMULATE_REQUESTS_MAX
 
     ctypedef struct SimulatedCosts:
         int64_t pass_ns
@@ -65,7 +87,6 @@ cdef extern from "simulate.h" nogil:
         int64_t loop_ns
 
     ctypedef struct Simulated:
-        int64_t taken_at
         int64_t done_at
         int64_t poll_ns
         int64_t iterations
@@ -75,6 +96,8 @@ cdef extern from "simulate.h" nogil:
         int64_t grown
         int64_t shrunk
         int64_t resets
+        int64_t dispatches
+        int64_t services
         double polling_ns
         double window_sum
         double latency_sum
@@ -85,3 +108,34 @@ cdef extern from "simulate.h" nogil:
     void simulated_init(Simulated *simulated, PollParams params, LabPolicy policy)
     void simulate_run(Simulated *simulated, size_t sets, const int64_t *due_ns,
                       const int64_t *wake_ns, size_t count, const SimulatedCosts *costs)
+
+
+cdef extern from "events.h" nogil:
+    enum:
+        EVENTS_QUEUES_MAX
+        EVENTS_DEPTH_MAX
+
+    const size_t EVENTS_TO_THE_END
+
+    ctypedef struct EventLoad:
+        Requests *queues
+        unsigned queue_count
+        cbool device
+        uint32_t depth
+        int64_t think_ns
+        const SimulatedCosts *costs
+
+    ctypedef struct EventHandler:
+        int64_t events
+        int64_t requests
+        double latency_sum
+        uint64_t latencies[1]
+
+    ctypedef struct EventThread:
+        pass
+
+    EventThread *events_new(const EventLoad *load, Simulated *result, UserPolicy user)
+    int events_run(EventThread *thread, size_t until)
+    size_t events_taken(const EventThread *thread, unsigned queue)
+    const EventHandler *events_handlers(const EventThread *thread)
+    void events_free(EventThread *thread)

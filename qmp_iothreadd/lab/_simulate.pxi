@@ -6,9 +6,6 @@ ARRIVALS = tuple(
 LATENCY_BUCKETS = native.LATENCY_BUCKETS
 LATENCY_PARTS = 1 << native.LATENCY_PARTS_LOG2
 
-# Sums of a call fit: 19 hours of virtual time, times the requests of a call.
-cdef int64_t virtual_ns_max = (<int64_t>1 << 62) // native.SIMULATE_REQUESTS_MAX
-
 # Few enough to stay in the processor's cache, for all sets.
 cdef enum: REQUESTS_AT_ONCE = 1 << 13
 
@@ -64,9 +61,28 @@ cdef native.Arrival wake_ups(costs, uint64_t seed) except *:
     memset(&params, 0, sizeof(params))
     params.process = native.arrival_process_named(b"lognormal")
     params.interval_ns, params.sigma = costs.wake_ns, costs.wake_sigma
-    params.seed = ~seed
+    params.seed = seed
     native.arrival_init(&arrival, &params)
     return arrival
+
+
+cdef native.SimulatedCosts native_costs(costs) except *:
+    cdef native.SimulatedCosts taken
+    taken.pass_ns, taken.exit_ns, taken.ask_ns = costs.pass_ns, costs.exit_ns, costs.ask_ns
+    taken.dispatch_ns, taken.request_ns = costs.dispatch_ns, costs.request_ns
+    taken.loop_ns = costs.loop_ns
+    return taken
+
+
+cdef too_long(size_t requests):
+    return ValueError(
+        f"{requests} requests take more than {native.VIRTUAL_NS_MAX} ns of virtual time, the most that"
+        " can be simulated: ask for fewer, or for shorter intervals"
+    )
+
+
+cdef dict sparse(const uint64_t *latencies):
+    return {i: latencies[i] for i in range(native.LATENCY_BUCKETS) if latencies[i]}
 
 
 def extremes(const int64_t[::1] values):
@@ -87,16 +103,13 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
     Raises ValueError: an unknown arrival, or more than 19 hours of virtual time.
     """
     cdef Source source = Source(load, intervals)
-    cdef native.Arrival arrival = source.arrival(seed), waking = wake_ups(costs, seed)
-    cdef native.SimulatedCosts taken
+    cdef native.Arrival arrival = source.arrival(seed), waking = wake_ups(costs, ~seed)
+    cdef native.SimulatedCosts taken = native_costs(costs)
     cdef size_t sets = len(params), done = 0, count, i
     cdef int64_t now_ns = 0, last_ns, next_ns
     cdef int64_t *due_ns = NULL
     cdef int64_t *wake_ns = NULL
     cdef native.Simulated *simulated = NULL
-    taken.pass_ns, taken.exit_ns, taken.ask_ns = costs.pass_ns, costs.exit_ns, costs.ask_ns
-    taken.dispatch_ns, taken.request_ns = costs.dispatch_ns, costs.request_ns
-    taken.loop_ns = costs.loop_ns
     try:
         due_ns = <int64_t *>calloc(REQUESTS_AT_ONCE, sizeof(int64_t))
         wake_ns = <int64_t *>calloc(REQUESTS_AT_ONCE, sizeof(int64_t))
@@ -116,7 +129,7 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
                         requests, count = done + i, i
                         break
                     now_ns += next_ns
-                    if now_ns > virtual_ns_max:
+                    if now_ns > native.VIRTUAL_NS_MAX:
                         count = 0
                         break
                     due_ns[i] = now_ns
@@ -125,11 +138,8 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
             last_ns = now_ns
             for i in range(sets):
                 last_ns = max(last_ns, simulated[i].done_at)
-            if last_ns > virtual_ns_max:
-                raise ValueError(
-                    f"{requests} requests take more than {virtual_ns_max} ns of virtual time, the"
-                    " most that can be simulated: ask for fewer, or for shorter intervals"
-                )
+            if last_ns > native.VIRTUAL_NS_MAX:
+                raise too_long(requests)
             done += count
             PyErr_CheckSignals()
             if progress is not None:
@@ -157,7 +167,7 @@ cdef dict counters(const native.Simulated *s):
         "latency_sum": s.latency_sum,
         "weighted_sum": s.weighted_sum,
         "near_max_ns": s.near_max_ns,
-        "latencies": {
-            i: s.latencies[i] for i in range(native.LATENCY_BUCKETS) if s.latencies[i]
-        },
+        "dispatches": s.dispatches,
+        "services": s.services,
+        "latencies": sparse(s.latencies),
     }

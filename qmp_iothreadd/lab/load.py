@@ -6,41 +6,31 @@ import dataclasses
 from array import array
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.lab._lab import ARRIVALS, PHASES_MAX, extremes
+from qmp_iothreadd.lab._lab import ARRIVALS, DEPTH_MAX, PHASES_MAX, QUEUES_MAX, extremes
 from qmp_iothreadd.lab.buffers import int64s
+from qmp_iothreadd.lab.checks import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_time,
+    check_times,
+)
+from qmp_iothreadd.lab.device import DEVICES, Device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from typing_extensions import Buffer
 
-TIME_MAX_NS = 10**12
-
-
-def check_time(name: str, ns: int, least: int = 0) -> None:
-    """Raises TypeError, ValueError: it is no number of ns from ``least`` to TIME_MAX_NS."""
-    if not isinstance(ns, int):
-        raise TypeError(f"{name} must be an integer, not {ns!r}")
-    if not least <= ns <= TIME_MAX_NS:
-        raise ValueError(f"{name} must be from {least} to {TIME_MAX_NS}, not {ns}")
-
-
 AT_END = ("repeat", "stop")
 """What happens at the end of a trace."""
 
-_RANGES = {"sigma": (0, 10), "wake_sigma": (0, 10), "slow_share": (0, 1), "shape": (0.1, 100)}
-
-
-def check_number(name: str, value: float) -> None:
-    """Raises ValueError: a number of a distribution makes no sense."""
-    least, most = _RANGES[name]
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}, not {value!r}")
+IOTHREADS_MAX = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Load:
-    """Requests for one handler, at times that do not depend on when they are served (an open loop).
+    """Requests for iothreads: when they come, in how many queues, and what serves them.
 
     Attributes:
         arrival: constant (``interval_ns``), exponential (of that mean), lognormal (of that median,
@@ -51,6 +41,14 @@ class Load:
         intervals: a buffer of int64, or integers: from one request to the next, in ns.
         phases: pairs of a load, of which the arrival counts, and how many ns it lasts; all of them
             over and over. An interval that passes the end of a phase is cut off there.
+
+        device: what a request is submitted to; another handler sees it complete. Without one it is
+            served by the handler of its queue, and done.
+        queues: how many an iothread has, with a handler and arrivals of its own each.
+        depth: 0 for an open loop, whose requests come at their times. Otherwise a closed one: each
+            queue has so many requests, and the arrival does not matter.
+        think_ns: in a closed loop, from the end of a request until the next one comes.
+        iothreads: how many there are, each with such queues, and a CPU of its own.
 
     Raises:
         ValueError, TypeError: an unknown arrival, or values that are none.
@@ -67,12 +65,21 @@ class Load:
     shape: float = 1.5
     at_end: str = AT_END[0]
     phases: tuple[tuple[Load, int], ...] = ()
+    device: Device | None = None
+    queues: int = 1
+    depth: int = 0
+    think_ns: int = 0
+    iothreads: int = 1
 
     def __post_init__(self) -> None:
-        if self.arrival not in ARRIVALS:
-            raise ValueError(f"arrival must be one of {', '.join(ARRIVALS)}, not {self.arrival!r}")
-        if self.at_end not in AT_END:
-            raise ValueError(f"at_end must be one of {', '.join(AT_END)}, not {self.at_end!r}")
+        check_choice("arrival", self.arrival, ARRIVALS)
+        check_choice("at_end", self.at_end, AT_END)
+        check_integer("queues", self.queues, 1, QUEUES_MAX)
+        check_integer("depth", self.depth, 0, DEPTH_MAX)
+        check_time("think_ns", self.think_ns)
+        check_integer("iothreads", self.iothreads, 1, IOTHREADS_MAX)
+        if self.think_ns and not self.depth:
+            raise ValueError("think_ns is of a closed loop: give it a depth")
         check_time("interval_ns", self.interval_ns, 1)
         for name in ("on_ns", "off_ns", "slow_ns"):
             check_time(name, getattr(self, name))
@@ -97,6 +104,11 @@ class Load:
             values["intervals"] = array("q", memoryview(int64s(self.intervals, "intervals")))
         return Load, tuple(values.values())
 
+    @property
+    def has_one_handler(self) -> bool:
+        """Whether requests come at their times, to one handler that is all that serves them."""
+        return self.device is None and self.queues == 1 and self.depth == 0
+
     def checked_intervals(self) -> Buffer | None:
         """As int64; None where the arrival takes none.
 
@@ -110,13 +122,19 @@ class Load:
         values = memoryview(int64s(self.intervals, "intervals"))
         if not values.nbytes:
             raise ValueError("intervals are empty")
-        least, most = extremes(values)
-        check_time("the shortest of intervals", least)
-        check_time("the longest of intervals", most, 1)
+        check_times("intervals", *extremes(values))
         return values
 
     def __str__(self) -> str:
-        return self._arrival_words()
+        words = [self._loop_words() if self.depth else self._arrival_words()]
+        words += [f"on {self.device}"] if self.device else []
+        words += [f"{self.queues} queues"] if self.queues > 1 else []
+        words += [f"{self.iothreads} iothreads"] if self.iothreads > 1 else []
+        return ", ".join(words)
+
+    def _loop_words(self) -> str:
+        thinks = f", {self.think_ns} ns between" if self.think_ns else ""
+        return f"closed loop ({self.depth} at a time{thinks})"
 
     def _arrival_words(self) -> str:
         if self.arrival == "phases":
@@ -134,6 +152,8 @@ class Load:
         return f"{self.arrival} ({words[self.arrival]})"
 
 
+_BUSY, _QUIET = Load("exponential", 20_000), Load("exponential", 200_000)
+
 PRESETS = {
     "constant": Load("constant", 20_000),
     "exponential": Load("exponential", 30_000),
@@ -141,13 +161,11 @@ PRESETS = {
     "on-off": Load("on-off", 10_000, on_ns=1_000_000, off_ns=10_000_000),
     "bimodal": Load("bimodal", 10_000, slow_ns=200_000, slow_share=0.2),
     "pareto": Load("pareto", 10_000, shape=1.5),
-    "phases": Load(
-        "phases",
-        phases=(
-            (Load("exponential", 20_000), 50_000_000),
-            (Load("exponential", 200_000), 50_000_000),
-        ),
-    ),
+    "phases": Load("phases", phases=((_BUSY, 50_000_000), (_QUIET, 50_000_000))),
+    # A guest that reads at random, one request at a time, and needs a while for each.
+    **{name: Load(device=device, depth=1, think_ns=20_000) for name, device in DEVICES.items()},
+    # What the patch series was measured with: 4 KiB read at random, depth 8, two iothreads.
+    "qemu-series": Load(device=DEVICES["ssd"], depth=8, think_ns=20_000, iothreads=2),
 }
 
 

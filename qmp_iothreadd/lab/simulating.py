@@ -3,33 +3,69 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from qmp_iothreadd.lab import _lab
-from qmp_iothreadd.lab.histogram import Histogram
-from qmp_iothreadd.lab.load import Costs, Load, check_time
+from qmp_iothreadd.lab.checks import check_integer, check_time
+from qmp_iothreadd.lab.histogram import Histogram, merge
+from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.params import Params
 
 SEED_MAX = 2**64 - 1
 QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 
 
+def quantiles(latency: Histogram) -> dict[str, float]:
+    """Those that results have, in ns, by name."""
+    return {name: latency.quantile(share) for name, share in QUANTILES.items()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SimulatedHandler:
+    """How one handler of an iothread fared.
+
+    Attributes:
+        name: ``queue0``, …, or ``device`` for the one that sees requests complete.
+        events: iterations in which it had one.
+        requests: those it served: submitted, where there is a device, or saw complete.
+        latency: from its event until it began with the request.
+    """
+
+    name: str
+    events: int
+    requests: int
+    mean_latency_ns: float
+    latency: Histogram
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it: quantiles and the histogram instead of ``latency``."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values.pop("latency")
+        return {
+            **values,
+            **quantiles(self.latency),
+            "latency_histogram": self.latency.to_json(),
+        }
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Simulated:
-    """What one set of parameters came to. Shares are of 1, times in ns.
+    """What one set of parameters came to, on all iothreads. Shares are of 1, times in ns.
 
     Attributes:
         params: the set.
         requests, iterations, duration_ns: how many, and in how long a virtual time.
-        polled_share: of the iterations that found their request by polling, or had no need to wait.
-        cpu_ns_per_request: the thread's, with all that it polls.
+        polled_share: of the iterations that found their event by polling, or had no need to wait.
+        cpu_ns_per_request: the threads', with all that they poll.
         mean_poll_ns: of the windows after each decision.
         poll_ns_by_time: of the window at any time.
         near_max_share: of the time, with a window near max_ns.
-        resets_share: of all decisions, those that set the handler's ns to 0.
+        resets_share: resets of a handler's ns to 0, for each decision.
         grown, shrunk: decisions.
-        latency: from when a request was due until the handler began with it.
+        latency: from when a request was due until a handler began with it; with a device, with its
+            completion.
+        handlers: each, the same ones of all iothreads together.
     """
 
     params: Params
@@ -46,14 +82,19 @@ class Simulated:
     shrunk: int
     mean_latency_ns: float
     latency: Histogram
+    handlers: tuple[SimulatedHandler, ...]
 
     def to_json(self) -> dict[str, Any]:
         """All of it: quantiles and the histogram instead of ``latency``, the set as an object."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         values["params"] = dataclasses.asdict(self.params)
+        values["handlers"] = [handler.to_json() for handler in self.handlers]
         values.pop("latency")
-        quantiles = {name: self.latency.quantile(share) for name, share in QUANTILES.items()}
-        return {**values, **quantiles, "latency_histogram": self.latency.to_json()}
+        return {
+            **values,
+            **quantiles(self.latency),
+            "latency_histogram": self.latency.to_json(),
+        }
 
 
 def simulate(
@@ -82,38 +123,116 @@ def simulate(
     sets = [params] if isinstance(params, Params) else list(params)
     costs = Costs() if costs is None else costs
     check_time("requests", requests, 1)
-    if not 0 <= seed <= SEED_MAX:
-        raise ValueError(f"seed must be from 0 to {SEED_MAX}, not {seed}")
+    check_integer("seed", seed, 0, SEED_MAX)
     for each in sets:
         check_time("a simulated max_ns", each.max_ns)
-    intervals = load.checked_intervals()
-    served, found = _lab.simulate(load, intervals, sets, costs, requests, seed, progress)
-    return [_simulated(each, costs, served, one) for each, one in zip(sets, found, strict=True)]
+    run = _one_handler if load.has_one_handler else _several_handlers
+    runs: list[_lab.Run] = []
+    done = 0
+    for index in range(load.iothreads):
+        share = requests // load.iothreads + (index < requests % load.iothreads)
+        if share:
+            told = progress and _Offset(progress, done)
+            runs.append(run(load, sets, costs, share, (seed + index * _SEED_STEP) & SEED_MAX, told))
+            done += share
+    served = sum(run[0] for run in runs)
+    return [
+        _simulated(each, costs, load.queues, served, [found[i] for _, found in runs])
+        for i, each in enumerate(sets)
+    ]
 
 
-def _simulated(params: Params, costs: Costs, requests: int, found: _lab.Counters) -> Simulated:
-    iterations, duration_ns = found["iterations"], found["duration_ns"]
-    asked = iterations - found["polled"] - found["slept"]
+_SEED_STEP = 0xD6E8FEB86659FD93
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Offset:
+    """Tells of the requests of one iothread after those of others."""
+
+    progress: Callable[[int], object]
+    done: int
+
+    def __call__(self, requests: int) -> None:
+        self.progress(self.done + requests)
+
+
+def _one_handler(
+    load: Load,
+    sets: list[Params],
+    costs: Costs,
+    requests: int,
+    seed: int,
+    progress: Callable[[int], object] | None,
+) -> _lab.Run:
+    served, found = _lab.simulate(
+        load, load.checked_intervals(), sets, costs, requests, seed, progress
+    )
+    return served, [
+        (one, [(one["iterations"], served, one["latency_sum"], one["latencies"])]) for one in found
+    ]
+
+
+def _several_handlers(
+    load: Load,
+    sets: list[Params],
+    costs: Costs,
+    requests: int,
+    seed: int,
+    progress: Callable[[int], object] | None,
+) -> _lab.Run:
+    table = load.device.checked_table() if load.device else None
+    intervals = None if load.depth else load.checked_intervals()
+    return _lab.simulate_events(load, intervals, table, sets, costs, requests, seed, progress)
+
+
+def _handlers(found: Sequence[_lab.Found], queues: int) -> tuple[SimulatedHandler, ...]:
+    made = []
+    for index, each in enumerate(zip(*(handlers for _, handlers in found), strict=True)):
+        events, requests, latency_ns = (sum(one[i] for one in each) for i in range(3))
+        made.append(
+            SimulatedHandler(
+                name=f"queue{index}" if index < queues else "device",
+                events=int(events),
+                requests=int(requests),
+                mean_latency_ns=latency_ns / requests if requests else 0.0,
+                latency=merge(Histogram(one[3]) for one in each),
+            )
+        )
+    return tuple(made)
+
+
+def _simulated(
+    params: Params, costs: Costs, queues: int, requests: int, found: Sequence[_lab.Found]
+) -> Simulated:
+    totals: dict[str, Any] = {}
+    for counters, _ in found:
+        for name, value in counters.items():
+            if name != "latencies":
+                totals[name] = totals.get(name, 0) + value
+    iterations, time_ns = totals["iterations"], totals["duration_ns"]
+    asked = iterations - totals["polled"] - totals["slept"]
     cpu_ns = (
-        found["polling_ns"]
-        + found["slept"] * (costs.exit_ns + costs.wake_cpu_ns)
+        totals["polling_ns"]
+        + totals["slept"] * (costs.exit_ns + costs.wake_cpu_ns)
         + asked * costs.ask_ns
-        + iterations * (costs.dispatch_ns + costs.loop_ns)
-        + requests * costs.request_ns
+        + totals["dispatches"] * costs.dispatch_ns
+        + iterations * costs.loop_ns
+        + totals["services"] * costs.request_ns
     )
     return Simulated(
         params=params,
         requests=requests,
         iterations=iterations,
-        duration_ns=duration_ns,
-        polled_share=found["polled"] / iterations,
+        duration_ns=max(counters["duration_ns"] for counters, _ in found),
+        polled_share=totals["polled"] / iterations,
         cpu_ns_per_request=cpu_ns / requests,
-        mean_poll_ns=found["window_sum"] / iterations,
-        poll_ns_by_time=found["weighted_sum"] / duration_ns,
-        near_max_share=found["near_max_ns"] / duration_ns,
-        resets_share=found["resets"] / iterations,
-        grown=found["grown"],
-        shrunk=found["shrunk"],
-        mean_latency_ns=found["latency_sum"] / requests,
-        latency=Histogram(found["latencies"]),
+        mean_poll_ns=totals["window_sum"] / iterations,
+        poll_ns_by_time=totals["weighted_sum"] / time_ns,
+        near_max_share=totals["near_max_ns"] / time_ns,
+        resets_share=totals["resets"] / iterations,
+        grown=totals["grown"],
+        shrunk=totals["shrunk"],
+        mean_latency_ns=totals["latency_sum"] / requests,
+        latency=merge(Histogram(counters["latencies"]) for counters, _ in found),
+        handlers=_handlers(found, queues),
     )

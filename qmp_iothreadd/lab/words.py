@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
-from typing import Any
 
-from qmp_iothreadd.lab import corpus
+from qmp_iothreadd.lab import corpus, specs
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+from qmp_iothreadd.lab.device import DEVICES, KINDS
 from qmp_iothreadd.lab.load import AT_END, PRESETS, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
+from qmp_iothreadd.lab.specs import ARRIVAL_OPTIONS
 from qmp_iothreadd.lab.traces import Trace
 
 
@@ -71,40 +73,13 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_ARRIVAL_OPTIONS: dict[str, type[int] | type[float]] = {
-    "interval_ns": int,
-    "sigma": float,
-    "on_ns": int,
-    "off_ns": int,
-    "slow_ns": int,
-    "slow_share": float,
-    "shape": float,
+_SHAPE_OPTIONS = ("queues", "depth", "think_ns", "iothreads")
+_SHAPE_HELP = {
+    "queues": "of an iothread, with arrivals of their own each",
+    "depth": "a closed loop: so many requests of a queue at a time; 0: at the arrival's times",
+    "think_ns": "in a closed loop, from the end of a request to the next one",
+    "iothreads": "each with such queues, and a CPU of its own",
 }
-
-
-_LASTS = "lasts_ns"
-
-
-def _phase(text: str) -> tuple[Load, int]:
-    """``ARRIVAL,OPTION=N,…,lasts-ns=N``."""
-    kind, *words = text.split(",")
-    values: dict[str, Any] = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        type_ = {**_ARRIVAL_OPTIONS, _LASTS: int}.get(name.replace("-", "_"))
-        try:
-            values[name.replace("-", "_")] = type_(value) if type_ else None
-        except ValueError:
-            values[name.replace("-", "_")] = None
-    if _LASTS not in values or None in values.values():
-        known = ", ".join(f"{name.replace('_', '-')}=N" for name in _ARRIVAL_OPTIONS)
-        message = f"expected ARRIVAL,lasts-ns=N with any of {known}, not {text!r}"
-        raise argparse.ArgumentTypeError(message)
-    lasts_ns = values.pop(_LASTS)
-    try:
-        return Load(kind, **values), lasts_ns
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -126,7 +101,7 @@ def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     )
     kinds = [name for name in ARRIVALS if name not in ("trace", "phases")]
     group.add_argument("--arrival", choices=kinds, help=", ".join(kinds))
-    for name, type_ in _ARRIVAL_OPTIONS.items():
+    for name, type_ in ARRIVAL_OPTIONS.items():
         group.add_argument(
             f"--{name.replace('_', '-')}",
             type=type_,
@@ -135,11 +110,12 @@ def add_load(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
         )
     group.add_argument(
         "--phase",
-        type=_phase,
+        type=specs.phase,
         action="append",
         metavar="ARRIVAL,OPTION=N,…,lasts-ns=N",
         help="an arrival for so long, then the next phase, over and over; give it again for each",
     )
+    _add_shape(parser)
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="(default: 1)")
 
 
@@ -148,6 +124,20 @@ def add_requests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--requests", type=int, default=1_000_000, metavar="N", help="(default: 1000000)"
     )
+
+
+def _add_shape(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what serves the load, whatever it is")
+    group.add_argument(
+        "--device",
+        type=specs.device,
+        metavar="NAME|KIND,OPTION=N,…",
+        help=f"of {', '.join(DEVICES)}, or latencies (latency-ns=N) of {', '.join(KINDS)}",
+    )
+    for name in _SHAPE_OPTIONS:
+        group.add_argument(
+            f"--{name.replace('_', '-')}", type=int, metavar="N", help=_SHAPE_HELP[name]
+        )
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
@@ -187,11 +177,17 @@ def load(options: argparse.Namespace) -> Load:
     Raises:
         ValueError: words that exclude each other, or out of range. OSError: of the trace.
     """
+    names = ("device", *_SHAPE_OPTIONS)
+    shape = {name: value for name in names if (value := getattr(options, name)) is not None}
+    return dataclasses.replace(_arrivals(options), **shape)
+
+
+def _arrivals(options: argparse.Namespace) -> Load:
     given = [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
     values = {
-        name: value for name in _ARRIVAL_OPTIONS if (value := getattr(options, name)) is not None
+        name: value for name in ARRIVAL_OPTIONS if (value := getattr(options, name)) is not None
     }
     if values and given not in ([], ["arrival"]):
         name = next(iter(values)).replace("_", "-")

@@ -74,6 +74,23 @@ def test_phases_are_given_one_by_one(capsys: pytest.CaptureFixture[str]) -> None
     )
 
 
+def test_a_load_is_served_by_a_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "latencies"
+    table.write_text("7000\n9000\n")
+    for device, said in (
+        ("nvme", "on nvme (median 8000 ns, sigma 0.15)"),
+        ("constant,latency-ns=7000", "on device (7000 ns)"),
+        (f"table,file={table}", "on device (its table)"),
+    ):
+        words = ("--device", device, "--depth", "4", "--think-ns", "9000", "--queues", "2")
+        read = json.loads(lab(capsys, *QUICK, *words, "--iothreads", "2", "--json", "-"))
+        assert read["load"] == (
+            f"closed loop (4 at a time, 9000 ns between), {said}, 2 queues, 2 iothreads"
+        )
+        names = [each["name"] for each in read["results"][0]["handlers"]]
+        assert names == ["queue0", "queue1", "device"]
+
+
 def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, kept = tmp_path / "trace.log", tmp_path / "run.lab"
     log.write_text(LOG)
@@ -116,9 +133,12 @@ def test_what_does_not_fit_is_said(
         ([], "arguments are required: COMMAND"),
         ([*QUICK, "--weight", "1,x"], "expected integers with commas between, not '1,x'"),
         ([*QUICK, "--policy", "best"], "'best' is no policy: choose of weighted, legacy"),
-        ([*QUICK, "--phase", "constant"], "expected ARRIVAL,lasts-ns=N with any of interval-ns=N,"),
-        ([*QUICK, "--phase", "constant,lasts-ns=x"], "not 'constant,lasts-ns=x'"),
-        ([*QUICK, "--phase", "constant,nope=1,lasts-ns=5"], "expected ARRIVAL,"),
+        ([*QUICK, "--phase", "constant"], "'constant' lacks lasts-ns=N"),
+        ([*QUICK, "--phase", "constant,lasts-ns=x"], "lasts-ns=x: invalid literal for int()"),
+        ([*QUICK, "--phase", "constant,nope=1,lasts-ns=5"], "'nope=1' is none of interval-ns=N,"),
+        ([*QUICK, "--device", "tape"], "'tape' is no device: choose of nvme, ssd, network, disk,"),
+        ([*QUICK, "--device", "constant,sigma=20"], "sigma must be from 0 to 10, not 20.0"),
+        ([*QUICK, "--device", "table,file=/nonexistent"], "No such file or directory"),
         ([*QUICK, "--phase", "poisson,lasts-ns=5"], "arrival must be one of constant,"),
         (["replay"], "arguments are required: --trace"),
     ],

@@ -20,15 +20,15 @@ static int64_t limit_of(const Replay *r)
     return lab_limit_ns(r->policy, r->params.max_ns);
 }
 
-static void decide_weighted(Replay *r, const ReplaySteps *steps, size_t i)
+static void decide_weighted(Replay *r, const LabStep *step)
 {
     const int64_t limit_ns = limit_of(r);
     int64_t adj = -1;
 
-    for (unsigned k = 0; k < steps->handlers; k++) {
-        const bool event = steps->events[i] >> k & 1;
-        r->resets += poll_one_handler(limit_ns, r->params.weight, steps->block_ns[i], event,
-                                      &r->ns[k], &adj);
+    for (unsigned k = 0; k < step->handlers; k++) {
+        const bool event = step->events >> k & 1;
+        r->resets += poll_one_handler(limit_ns, r->params.weight, step->block_ns, event, &r->ns[k],
+                                      &adj);
     }
     const PollAction action = poll_adjust_window(&r->params, adj, &r->poll_ns);
     r->grown += action == POLL_GROW;
@@ -36,15 +36,15 @@ static void decide_weighted(Replay *r, const ReplaySteps *steps, size_t i)
 }
 
 /* Grown and shrunk are handlers' windows, as in the engine's counters. */
-static void decide_legacy(Replay *r, const ReplaySteps *steps, size_t i)
+static void decide_legacy(Replay *r, const LabStep *step)
 {
     int64_t longest = 0;
 
-    for (unsigned k = 0; k < steps->handlers; k++) {
-        if (steps->events[i] >> k & 1) {
+    for (unsigned k = 0; k < step->handlers; k++) {
+        if (step->events >> k & 1) {
             bool passed_max;
             const PollAction action =
-                poll_adjust_legacy(&r->params, steps->block_ns[i], &r->ns[k], &passed_max);
+                poll_adjust_legacy(&r->params, step->block_ns, &r->ns[k], &passed_max);
             r->resets += passed_max;
             r->grown += action == POLL_GROW;
             r->shrunk += action == POLL_SHRINK;
@@ -61,29 +61,89 @@ static void set_window(Replay *r, int64_t poll_ns)
     r->poll_ns = poll_ns;
 }
 
-static void decide_fixed(Replay *r, const ReplaySteps *steps, size_t i)
+static void decide_fixed(Replay *r, const LabStep *step)
 {
-    (void)steps, (void)i;
+    (void)step;
     set_window(r, r->params.max_ns);
 }
 
-static void decide_clairvoyant(Replay *r, const ReplaySteps *steps, size_t i)
+static void decide_clairvoyant(Replay *r, const LabStep *step)
 {
-    const int64_t next_ns = i + 1 < steps->count ? steps->block_ns[i + 1] : steps->next_ns;
+    const bool helps = step->next_ns > 0 && step->next_ns <= r->params.max_ns;
 
-    set_window(r, next_ns > 0 && next_ns <= r->params.max_ns ? next_ns : 0);
+    set_window(r, helps ? step->next_ns : 0);
 }
 
-static void (*const deciders[LAB_POLICY_COUNT])(Replay *r, const ReplaySteps *steps, size_t i) = {
-    [LAB_weighted] = decide_weighted, [LAB_legacy] = decide_legacy,
-    [LAB_v1] = decide_weighted,       [LAB_fixed] = decide_fixed,
+/* What follows the handlers' ns is not the user's to change. */
+static UserError ask_user(Replay *r, const PolicyStep *step, int64_t *poll_ns)
+{
+    enum { GUARDS = 8 };
+    static const int64_t guard = 0x5ca1ab1e0ddba11;
+    int64_t ns[REPLAY_HANDLERS_MAX + GUARDS];
+
+    memcpy(ns, r->ns, sizeof(r->ns));
+    for (unsigned k = 0; k < GUARDS; k++) {
+        ns[REPLAY_HANDLERS_MAX + k] = guard;
+    }
+    if (!r->user.ask(r->user.owner, step, ns, poll_ns)) {
+        return USER_FAILED;
+    }
+    for (unsigned k = 0; k < GUARDS; k++) {
+        if (ns[REPLAY_HANDLERS_MAX + k] != guard) {
+            return USER_OVERRAN;
+        }
+    }
+    memcpy(r->ns, ns, sizeof(r->ns));
+    return *poll_ns < 0 || *poll_ns > step->max_ns ? USER_OUT_OF_RANGE : USER_FINE;
+}
+
+static void decide_user(Replay *r, const LabStep *given)
+{
+    const PolicyStep step = {
+        .block_ns = given->block_ns,
+        .events = given->events,
+        .handlers = given->handlers,
+        .poll_ns = r->poll_ns,
+        .max_ns = r->params.max_ns,
+        .grow = r->params.grow,
+        .shrink = r->params.shrink,
+        .weight = r->params.weight,
+    };
+    int64_t poll_ns = 0;
+
+    if (r->error) {
+        return;
+    }
+    r->error = ask_user(r, &step, &poll_ns);
+    if (!r->error) {
+        set_window(r, poll_ns);
+    }
+}
+
+static void (*const deciders[LAB_POLICY_COUNT + 1])(Replay *r, const LabStep *step) = {
+    [LAB_weighted] = decide_weighted,
+    [LAB_legacy] = decide_legacy,
+    [LAB_v1] = decide_weighted,
+    [LAB_fixed] = decide_fixed,
     [LAB_clairvoyant] = decide_clairvoyant,
+    [LAB_user] = decide_user,
 };
+
+void replay_decide(Replay *r, const LabStep *step)
+{
+    deciders[r->policy](r, step);
+}
 
 static void replay_any(Replay *r, const ReplaySteps *steps)
 {
     for (size_t i = 0; i < steps->count; i++) {
-        deciders[r->policy](r, steps, i);
+        const LabStep step = {
+            .block_ns = steps->block_ns[i],
+            .events = steps->events[i],
+            .next_ns = i + 1 < steps->count ? steps->block_ns[i + 1] : steps->next_ns,
+            .handlers = steps->handlers,
+        };
+        replay_decide(r, &step);
         r->poll_ns_sum += (double)r->poll_ns;
     }
 }

@@ -2,9 +2,11 @@
 #ifndef IOTHREADD_LAB_REPLAY_H
 #define IOTHREADD_LAB_REPLAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy.h"
 #include "polling.h"
 
 enum { REPLAY_HANDLERS_MAX = 64 };
@@ -22,8 +24,25 @@ enum { REPLAY_HANDLERS_MAX = 64 };
     X(clairvoyant)
 
 #define X(name) LAB_##name,
-typedef enum LabPolicy { LAB_POLICIES(X) LAB_POLICY_COUNT } LabPolicy;
+typedef enum LabPolicy {
+    LAB_POLICIES(X) LAB_POLICY_COUNT,
+    LAB_user = LAB_POLICY_COUNT, /* one of the user's own */
+} LabPolicy;
 #undef X
+
+/* What the user's own policy is asked through. False: it failed, and its owner knows how. */
+typedef struct UserPolicy {
+    bool (*ask)(void *owner, const PolicyStep *step, int64_t *ns, int64_t *poll_ns);
+    void *owner;
+} UserPolicy;
+
+/* Why a policy of the user's own was given up. */
+typedef enum UserError {
+    USER_FINE,
+    USER_FAILED,       /* it said so */
+    USER_OUT_OF_RANGE, /* a window below 0, or above max_ns */
+    USER_OVERRAN,      /* it wrote past the handlers' ns */
+} UserError;
 
 extern const char *const lab_policy_names[LAB_POLICY_COUNT];
 
@@ -37,6 +56,8 @@ static inline int64_t lab_limit_ns(LabPolicy policy, int64_t max_ns)
 typedef struct Replay {
     PollParams params;
     LabPolicy policy;
+    UserPolicy user; /* of LAB_user */
+    UserError error; /* of it; nothing is decided from then on */
     int64_t poll_ns;
     int64_t ns[REPLAY_HANDLERS_MAX];
     double poll_ns_sum; /* of the window after each decision */
@@ -54,6 +75,17 @@ typedef struct ReplaySteps {
     int64_t next_ns;   /* how long the iteration after these takes, 0 where there is none */
     unsigned handlers; /* at most REPLAY_HANDLERS_MAX */
 } ReplaySteps;
+
+/* One step. */
+typedef struct LabStep {
+    int64_t block_ns;
+    uint64_t events;
+    int64_t next_ns; /* as in ReplaySteps */
+    unsigned handlers;
+} LabStep;
+
+/* Decides on one step: what replay_run does for each, where it has no quicker way. */
+void replay_decide(Replay *replay, const LabStep *step);
 
 enum { REPLAY_STEPS_MAX = 1 << 20 }; /* in one call, so that sums fit */
 

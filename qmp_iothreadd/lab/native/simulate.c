@@ -5,18 +5,6 @@
 
 #include "lanes.h"
 
-static const int64_t LATENCY_FIRST = (int64_t)1023 << LATENCY_PARTS_LOG2;
-enum { LATENCY_SHIFT = 52 - LATENCY_PARTS_LOG2 };
-
-static inline void count_latency(Simulated *s, int64_t ns)
-{
-    const double value = (double)(ns > 1 ? ns : 1);
-    int64_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    s->latencies[(bits >> LATENCY_SHIFT) - LATENCY_FIRST]++;
-}
-
 void simulated_init(Simulated *s, PollParams params, LabPolicy policy)
 {
     *s = (Simulated){.params = params, .policy = policy, .taken_at = -1};
@@ -87,32 +75,27 @@ static void load_state(flat_State *to, const Simulated *s)
         .weight = s->params.weight,
         .shrink = s->params.shrink,
         .near_ns = max_ns ? max_ns - max_ns / 10 : INT64_MAX, /* as in the engine's statistics */
-        .poll_ns = s->poll_ns,
-        .ns = s->ns,
-        .taken_at = s->taken_at,
-        .done_at = s->done_at,
         .policy = s->policy,
+#define X(name) .name = s->name,
+        SIMULATED_STATE(X)
+#undef X
     };
 }
 
-static void store_state(Simulated *s, const flat_State *from)
+static void store_state(Simulated *s, const flat_State *from, size_t requests)
 {
-    s->poll_ns = from->poll_ns;
-    s->ns = from->ns;
-    s->taken_at = from->taken_at;
-    s->done_at = from->done_at;
-    s->iterations += from->iterations;
-    s->polled += from->polled;
-    s->slept += from->slept;
-    s->in_vain += from->in_vain;
-    s->grown += from->grown;
-    s->shrunk += from->shrunk;
-    s->resets += from->resets;
-    s->polling_ns += (double)from->polling_ns;
-    s->window_sum += (double)from->window_sum;
-    s->latency_sum += (double)from->latency_sum;
-    s->weighted_sum += from->weighted_sum;
-    s->near_max_ns += from->near_max_ns;
+#define X(name) s->name = from->name;
+    SIMULATED_STATE(X)
+#undef X
+#define X(name) s->name += from->name;
+    SIMULATED_COUNTS(X)
+    SIMULATED_WEIGHTED_SUMS(X)
+#undef X
+#define X(name) s->name += (double)from->name;
+    SIMULATED_SUMS(X)
+#undef X
+    s->dispatches += from->iterations;
+    s->services += (int64_t)requests;
 }
 
 static void simulate_one(Simulated *s, const int64_t *due_ns, const int64_t *wake_ns, size_t count,
@@ -122,9 +105,9 @@ static void simulate_one(Simulated *s, const int64_t *due_ns, const int64_t *wak
 
     load_state(&state, s);
     for (size_t i = 0; i < count; i++) {
-        count_latency(s, flat_request(&state, due_ns[i], wake_ns[i], costs));
+        s->latencies[latency_bucket(flat_request(&state, due_ns[i], wake_ns[i], costs))]++;
     }
-    store_state(s, &state);
+    store_state(s, &state, count);
 }
 
 /* ---- a lane for each set ---- */
@@ -163,9 +146,8 @@ LANES_INLINE void lanes_decide(struct lanes_State *s, Lanes block_ns, Lanes *pol
 
 /* Every field of a state is a number per lane: the i-th lane of all of them. */
 #define EACH_FIELD(X)                                                                          \
-    X(max_ns) X(limit_ns) X(grow) X(weight) X(shrink) X(near_ns) X(poll_ns) X(ns) X(taken_at)      \
-    X(done_at) X(iterations) X(polled) X(slept) X(in_vain) X(grown) X(shrunk) X(resets)            \
-    X(polling_ns) X(window_sum) X(latency_sum) X(weighted_sum) X(near_max_ns)
+    SIMULATED_FIXED(X) SIMULATED_STATE(X) SIMULATED_COUNTS(X) SIMULATED_SUMS(X)                    \
+    SIMULATED_WEIGHTED_SUMS(X)
 
 static void set_lane(lanes_State *lanes, unsigned lane, const flat_State *one)
 {
@@ -217,7 +199,7 @@ LANES_INLINE void simulate_groups(Simulated *sets, unsigned groups, const int64_
     }
     for (unsigned k = 0; k < groups * LANES; k++) {
         get_lane(&states[k / LANES], k % LANES, &one);
-        store_state(&sets[k], &one);
+        store_state(&sets[k], &one, count);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "polling.h"
 #include "replay.h"
@@ -30,13 +31,47 @@ typedef struct SimulatedCosts {
 
 /* Latencies by their logarithm: each octave of ns in so many parts. The first has 0 and 1; any int64_t has one. */
 enum { LATENCY_PARTS_LOG2 = 5, LATENCY_BUCKETS = 64 << LATENCY_PARTS_LOG2 };
+enum { LATENCY_SHIFT = 52 - LATENCY_PARTS_LOG2 };
+static const int64_t LATENCY_FIRST = (int64_t)1023 << LATENCY_PARTS_LOG2;
+
+static inline size_t latency_bucket(int64_t ns)
+{
+    const double value = (double)(ns > 1 ? ns : 1);
+    int64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return (size_t)((bits >> LATENCY_SHIFT) - LATENCY_FIRST);
+}
+
+/*
+ * A set of parameters, and how far its iothread is: the only lists of it. A loop has all of them in
+ * registers, and adds up what it counted.
+ */
+#define SIMULATED_FIXED(X) X(max_ns) X(limit_ns) X(grow) X(weight) X(shrink) X(near_ns)
+#define SIMULATED_STATE(X)                                                                     \
+    X(poll_ns)                                                                                 \
+    X(ns)                                                                                      \
+    X(taken_at) /* when the handler last looked at its queue */                                \
+    X(done_at)  /* when it had done what it found there */
+#define SIMULATED_COUNTS(X)                                                                    \
+    X(iterations) X(polled) X(slept) X(in_vain) X(grown) X(shrunk) X(resets)
+#define SIMULATED_SUMS(X) X(polling_ns) X(window_sum) X(latency_sum)
+#define SIMULATED_WEIGHTED_SUMS(X)                                                             \
+    X(weighted_sum) /* of the window, by how long it was in force */                           \
+    X(near_max_ns)  /* how long it was near max_ns */
 
 typedef struct Simulated {
     PollParams params;
     LabPolicy policy;
-    int64_t poll_ns, ns, taken_at, done_at;
-    int64_t iterations, polled, slept, in_vain, grown, shrunk, resets;
-    double polling_ns, window_sum, latency_sum, weighted_sum, near_max_ns;
+#define X(name) int64_t name;
+    SIMULATED_STATE(X)
+    SIMULATED_COUNTS(X)
+    int64_t dispatches, services; /* handlers that ran, and requests that each of them served */
+#undef X
+#define X(name) double name;
+    SIMULATED_SUMS(X)
+    SIMULATED_WEIGHTED_SUMS(X)
+#undef X
     uint64_t latencies[LATENCY_BUCKETS];
 } Simulated;
 

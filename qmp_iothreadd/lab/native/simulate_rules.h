@@ -13,14 +13,15 @@
 
 /* A set of parameters, and how far its iothread is. Times are in ns since the first request. */
 typedef struct SIM_RULE(State) {
-    SIM_INT max_ns, limit_ns, grow, weight, shrink, near_ns; /* fixed */
-    SIM_INT poll_ns, ns;
-    SIM_INT taken_at; /* when the handler last looked at its queue */
-    SIM_INT done_at;  /* when it had done what it found there */
-    SIM_INT iterations, polled, slept, in_vain, grown, shrunk, resets;
-    SIM_INT polling_ns, window_sum, latency_sum;
-    SIM_DOUBLE weighted_sum; /* of the window, by how long it was in force */
-    SIM_DOUBLE near_max_ns;  /* how long it was near max_ns */
+#define X(name) SIM_INT name;
+    SIMULATED_FIXED(X)
+    SIMULATED_STATE(X)
+    SIMULATED_COUNTS(X)
+    SIMULATED_SUMS(X)
+#undef X
+#define X(name) SIM_DOUBLE name;
+    SIMULATED_WEIGHTED_SUMS(X)
+#undef X
     LabPolicy policy;
 } SIM_RULE(State);
 
