@@ -128,7 +128,7 @@ def _started(params: Params) -> AioContext:
 
 
 # Words of a load that no workload has: simulate has them.
-_SIMULATED = ("phases", "at_end")
+_SIMULATED = ("phases", "at_end", "device", "queues", "think_ns", "iothreads")
 
 
 def check_load(load: Load) -> None:
@@ -142,6 +142,8 @@ def _arguments(load: Load, seed: int) -> Any:
     """A workload's, which has the load's words."""
     names = (field.name for field in dataclasses.fields(load) if field.name not in _SIMULATED)
     values = {name: getattr(load, name) for name in names}
+    if load.depth:
+        values |= {"arrival": "constant", "interval_ns": 0}  # a request follows another's end
     return {**values, "intervals": load.checked_intervals() or (), "seed": seed}
 
 
