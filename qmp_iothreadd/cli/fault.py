@@ -53,9 +53,9 @@ def describe_faults() -> str:
 
 def fault_words() -> list[str]:
     """What a shell offers after the kind."""
-    from qmp_iothreadd.qapi.cache import load_schema_cached
+    from qmp_iothreadd.qapi.shipped import served_schema
 
-    fault = cast(ObjectType, load_schema_cached().types["Fault"])
+    fault = cast(ObjectType, served_schema().types["Fault"])
     return [f"{member.name}=" for member in fault.members[1:]]
 
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.qapi import load_schema
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
-from qmp_iothreadd.qapi.ready_made import DIGEST_SIZE, digest, ready_made_schema
+from qmp_iothreadd.qapi.ready_made import DIGEST_SIZE, digest
+from qmp_iothreadd.qapi.serialization import deserialize, serialize
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -51,14 +52,9 @@ def load_schema_cached(
 
     ``cache_dir``: the folder of the entries; by default one of the user's, below
     ``$XDG_CACHE_HOME`` or ``~/.cache``. A folder that cannot be used is no error: the schema is
-    parsed then. The package's own schema may have been made ready when the package was built, and
-    needs no cache. The schema comes without documentation. Raises QAPIError.
+    parsed then. The schema comes without documentation. Raises QAPIError.
     """
     top = packaged_schema_path() if path is None else path
-    if path is None and not config and version is None:
-        ready = ready_made_schema(top)
-        if ready is not None:
-            return ready
     folder = _default_folder() if cache_dir is None else cache_dir
     entry = os.path.join(folder, _key(top, config, version) + _SUFFIX) if folder else None
     schema = _read(entry) if entry else None
@@ -93,8 +89,6 @@ def _key(top: str, config: AbstractSet[str], version: Version | None) -> str:
 
 
 def _read(entry: str) -> Schema | None:
-    from qmp_iothreadd.qapi.serialization import deserialize
-
     try:
         data = _read_entry(entry)
         if data is None or digest(data[DIGEST_SIZE:]) != data[:DIGEST_SIZE]:
@@ -133,8 +127,6 @@ def _state(name: str) -> tuple[int, int, int]:
 
 
 def _write(entry: str, schema: Schema, started_ns: int) -> None:
-    from qmp_iothreadd.qapi.serialization import serialize
-
     sources = [(name, _state(name)) for name in schema.files]
     newest_ns = max(ctime_ns for _, (_, _, ctime_ns) in sources)
     if newest_ns >= started_ns - _CLOCK_LAG_NS:

@@ -12,6 +12,8 @@ import marshal
 import os
 from typing import TYPE_CHECKING, Any
 
+from qmp_iothreadd.qapi.serialization import deserialize
+
 if TYPE_CHECKING:
     from qmp_iothreadd.qapi.schema import Schema
     from qmp_iothreadd.qapi.serialization import Serialized
@@ -33,16 +35,15 @@ _read: Schema | None = None
 def ready_made_schema(top: str) -> Schema | None:
     """The schema that begins in the file ``top``, as it was made ready; None where it is not."""
     global _read
-    from qmp_iothreadd.qapi.serialization import deserialize
-
     folder = os.path.dirname(top)
     try:
         with open(folder + SCHEMA, "rb", buffering=0) as file:
             made_ns = os.fstat(file.fileno()).st_ctime_ns
             sources, serialized = marshal.loads(file.readall())
-        if not all(_is_the_same(folder, source, made_ns) for source in sources):
+        inside = os.path.join(folder, "")  # once: there are a hundred names
+        if not all(_is_the_same(inside, source, made_ns) for source in sources):
             return None
-        schema = deserialize(_in_folder(serialized, folder))
+        schema = deserialize(_in_folder(serialized, inside))
     except (OSError, ValueError, EOFError, TypeError):  # there is none, or another Python's
         return None
     _read = schema
@@ -69,10 +70,10 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=DIGEST_SIZE).digest()
 
 
-def _is_the_same(folder: str, source: Source, made_ns: int) -> bool:
+def _is_the_same(inside: str, source: Source, made_ns: int) -> bool:
     """Whether a file is what it was, which is looked up where it is not older than ``made_ns``."""
     name, size, content = source
-    path = os.path.join(folder, name)
+    path = inside + name
     state = os.stat(path)
     if state.st_size != size:
         return False
@@ -82,7 +83,7 @@ def _is_the_same(folder: str, source: Source, made_ns: int) -> bool:
         return digest(file.readall()) == content
 
 
-def _in_folder(serialized: Any, folder: str) -> Serialized:
+def _in_folder(serialized: Any, inside: str) -> Serialized:
     files, places, *rest = serialized
-    located = [tuple([os.path.join(folder, name) for name in names]) for names in (files, places)]
+    located = [tuple([inside + name for name in names]) for names in (files, places)]
     return (*located, *rest)

@@ -22,7 +22,8 @@ def served_schema(
     config: AbstractSet[str] = frozenset(),
     version: Version | None = None,
 ) -> Schema:
-    """The schema that begins in the file ``path``, as configured; the package's where it is None.
+    """The schema that begins in the file ``path``, as configured; the package's where it is None,
+    which may have been made ready when the package was built, and needs no cache then.
 
     ``version``: without what QEMU has since a later one.
 

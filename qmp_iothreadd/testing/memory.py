@@ -21,8 +21,8 @@ from qmp_iothreadd.machine.machine import Machine
 from qmp_iothreadd.machine.monitors import MonitorQMP
 from qmp_iothreadd.machine.version import greeting_of, read_known_version
 from qmp_iothreadd.qapi import load_schema
-from qmp_iothreadd.qapi.cache import load_schema_cached
 from qmp_iothreadd.qapi.models import Models
+from qmp_iothreadd.qapi.shipped import served_schema
 from qmp_iothreadd.qmp.dispatch import Dispatcher
 from qmp_iothreadd.qmp.registry import COMMANDS
 from qmp_iothreadd.qmp.session import Session
@@ -65,7 +65,7 @@ def make_machine(
 def _find_models(schema_path: str | None, version: tuple[int, int] | None) -> Models:
     models = _models.get((schema_path, version))
     if models is None:
-        load = load_schema if schema_path else load_schema_cached
+        load = load_schema if schema_path else served_schema
         models = _models[schema_path, version] = Models(load(schema_path, version=version))
     return models
 

@@ -16,7 +16,7 @@ import pytest
 from qmp_iothreadd.json import writer
 from qmp_iothreadd.json.encoded_once import EncodedText
 from qmp_iothreadd.machine.machine import Machine
-from qmp_iothreadd.qapi import cache, load_schema, ready_made
+from qmp_iothreadd.qapi import cache, load_schema, ready_made, shipped
 from qmp_iothreadd.qapi.introspect import introspect
 from qmp_iothreadd.qapi.models import Models
 from qmp_iothreadd.qapi.packaged_schema import packaged_schema_path
@@ -127,14 +127,15 @@ def test_a_start_takes_it_and_parses_nothing(
         return load_schema(path, **given)
 
     parsed: list[Any] = []
-    monkeypatch.setattr(cache, "packaged_schema_path", lambda: installed)
+    for module in (cache, shipped):
+        monkeypatch.setattr(module, "packaged_schema_path", lambda: installed)
     monkeypatch.setattr(cache, "load_schema", refuse)
-    folder = str(tmp_path / "cache")
-    found = cache.load_schema_cached(cache_dir=folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = shipped.served_schema()
     assert found.files[0] == installed
-    assert not os.path.exists(folder)
+    assert not (tmp_path / "cache").exists()
     assert not parsed
-    cache.load_schema_cached(version=(8, 2), cache_dir=folder)
+    shipped.served_schema(version=(8, 2))
     assert parsed == [(installed, (8, 2))]
 
 

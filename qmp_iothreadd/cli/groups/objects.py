@@ -79,10 +79,10 @@ def _set_uuid(line: CommandLine, text: str) -> None:
 
 def _shipped_types() -> TypeRegistry:
     from qmp_iothreadd.machine.object_types import object_types  # only to make the pages
-    from qmp_iothreadd.qapi.cache import load_schema_cached
     from qmp_iothreadd.qapi.models import Models
+    from qmp_iothreadd.qapi.shipped import served_schema
 
-    schema = load_schema_cached()
+    schema = served_schema()
     return object_types(schema, Models(schema))
 
 
