@@ -1,4 +1,4 @@
-"""What the JSON reader refuses; it calls these by name (``JSON_REFUSALS`` in json/core/reader.h).
+"""What the JSON reader refuses; it calls these by name (``JSON_REFUSALS`` in json/core/outcomes.h).
 
 ``line`` and ``column`` are those of the token at fault, counted from 1.
 """

@@ -10,7 +10,7 @@
 enum { STACKS_PER_MAPPING = 16 };
 
 /* Free stacks beyond these give their memory back. */
-enum { WARM_STACKS = 32 };
+enum { WARM_STACKS = 64 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Under the lock: as many entries as there are stacks, so that giving one back cannot fail. */

@@ -266,6 +266,32 @@ static JsonKind take_plain(JsonLexer *lexer, JsonInput *in, JsonToken *token)
     return JSON_STRING;
 }
 
+/* An integer that does not begin with a zero or a sign, if all of it and what ends it is here. */
+static JsonKind take_digits(JsonLexer *lexer, JsonInput *in, JsonToken *token)
+{
+    const uint8_t *at = in->at;
+    unsigned step;
+
+    do {
+        if (++at == in->end) {
+            return JSON_NONE;
+        }
+        step = steps[DIGITS][*at];
+    } while (step == DIGITS);
+    const size_t size = (size_t)(at - in->at);
+    if (step != (EMIT_BEFORE | JSON_INTEGER) || size > lexer->size_max || size >= lexer->room) {
+        return JSON_NONE;
+    }
+    token->text = in->at;
+    token->size = size;
+    token->stored = false;
+    token->kind = JSON_INTEGER;
+    lexer->column += size;
+    lexer->skew = 1;
+    in->at = at;
+    return JSON_INTEGER;
+}
+
 JsonKind json_lex(JsonLexer *lexer, JsonInput *in, JsonToken *token)
 {
     token->plain = false;
@@ -287,6 +313,9 @@ JsonKind json_lex(JsonLexer *lexer, JsonInput *in, JsonToken *token)
         }
         if (step <= SQ_STRING && take_plain(lexer, in, token)) {
             return JSON_STRING;
+        }
+        if (step == DIGITS && take_digits(lexer, in, token)) {
+            return JSON_INTEGER;
         }
     }
     return in->at < in->end ? read_token(lexer, in, token) : JSON_NONE;

@@ -144,11 +144,21 @@ JsonStringFault json_string(const uint8_t *token, size_t size, uint8_t *out, Jso
     return JSON_STRING_FINE;
 }
 
+/* So many digits, or a sign and one less, always fit. */
+enum { DIGITS_SAFE = 18 };
+
 JsonWidth json_integer(const uint8_t *text, size_t size, uint64_t *value)
 {
     const bool negative = text[0] == '-';
     uint64_t number = 0;
 
+    if (size <= DIGITS_SAFE) {
+        for (size_t i = negative; i < size; i++) {
+            number = number * 10 + (uint64_t)(text[i] - '0');
+        }
+        *value = negative ? 0 - number : number;
+        return JSON_INT64;
+    }
     if (size > 20) { /* as many digits as the largest has */
         return JSON_INEXACT;
     }
@@ -169,6 +179,7 @@ JsonWidth json_integer(const uint8_t *text, size_t size, uint64_t *value)
 /* A number's digits, without point and leading zeros, and its power of ten. */
 typedef struct Decimal {
     uint64_t digits;
+    int count; /* of digits */
     int exponent;
 } Decimal;
 
@@ -186,24 +197,36 @@ static int read_exponent(const uint8_t *at, const uint8_t *end)
     return negative ? -exponent : exponent;
 }
 
+/* Take the digits at hand: those from the first that is not zero are counted. */
+static const uint8_t *read_digits(const uint8_t *at, const uint8_t *end, Decimal *decimal)
+{
+    uint64_t digits = decimal->digits;
+    int count = decimal->count;
+
+    for (; at < end && (uint8_t)(*at - '0') < 10 && count <= DIGITS_MAX; at++) {
+        digits = digits * 10 + (uint64_t)(*at - '0');
+        count += count || *at != '0';
+    }
+    decimal->digits = digits;
+    decimal->count = count;
+    return at;
+}
+
 /* False where there are too many digits. */
 static bool read_decimal(const uint8_t *at, const uint8_t *end, Decimal *decimal)
 {
-    int count = 0;
-    bool fraction = false;
-
     *decimal = (Decimal){0};
-    for (; at < end && *at != 'e' && *at != 'E'; at++) {
-        if (*at == '.') {
-            fraction = true;
-            continue;
-        }
-        decimal->digits = decimal->digits * 10 + (uint64_t)(*at - '0');
-        count += count || *at != '0';
-        decimal->exponent -= fraction;
-        if (count > DIGITS_MAX || decimal->exponent < -EXPONENT_MAX) {
+    at = read_digits(at, end, decimal);
+    if (at < end && *at == '.') {
+        const uint8_t *const fraction = ++at;
+        at = read_digits(at, end, decimal);
+        if (at - fraction > EXPONENT_MAX) {
             return false;
         }
+        decimal->exponent = (int)(fraction - at);
+    }
+    if (decimal->count > DIGITS_MAX) {
+        return false;
     }
     if (at < end) {
         decimal->exponent += read_exponent(at, end);

@@ -77,15 +77,15 @@ static void tell(Said *said, JsonReader *reader, JsonOutcome outcome)
 {
     say(said, &outcome, sizeof(outcome));
     if (outcome == JSON_VALUE) {
-        say_nodes(said, &reader->nodes);
+        say_nodes(said, &reader->grammar.nodes);
     } else if (outcome == JSON_REFUSED) {
-        const uint64_t place[] = {reader->refused.what, reader->lexer.token_line,
+        const uint64_t place[] = {reader->grammar.refused.what, reader->lexer.token_line,
                                   reader->lexer.token_column};
         say(said, place, sizeof(place));
-        if (reader->refused.what == refusal_json_stray ||
-            reader->refused.what == refusal_json_invalid_keyword ||
-            reader->refused.what == refusal_json_invalid_character) {
-            say(said, reader->refused.text, reader->refused.size);
+        if (reader->grammar.refused.what == refusal_json_stray ||
+            reader->grammar.refused.what == refusal_json_invalid_keyword ||
+            reader->grammar.refused.what == refusal_json_invalid_character) {
+            say(said, reader->grammar.refused.text, reader->grammar.refused.size);
         }
     }
     if (outcome) {
