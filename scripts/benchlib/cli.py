@@ -17,8 +17,11 @@ from benchlib.options import (
 )
 from benchlib.report import cells, summary, to_json
 from benchlib.rounds import Plan, run
+from benchlib.scale import SCALE_STEPS
 from benchlib.servers import Command, own_command, parse_command
 from benchlib.terminal import table
+
+_STEPS = (*STEPS, *SCALE_STEPS)
 
 _EXAMPLES = """\
 examples:
@@ -29,7 +32,8 @@ examples:
 
 The socket, and -M none -nodefaults -nographic where they are not given, are appended to every
 command. All servers run at once and take turns step by step; times are taken by one client that
-speaks to a socket directly. A run takes about 10 s a server: leave the machine alone meanwhile.
+speaks to a socket directly. A run takes about 10 s a server, and 5 s more of this daemon: leave
+the machine alone meanwhile.
 """
 
 
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     pace, runs = (QUICK, options.runs or 2) if options.quick else (Pace(), options.runs or 5)
     commands = _commands(options.command, options.against)
-    steps = [step for step in STEPS if not options.only or step.title in options.only]
+    steps = [step for step in _STEPS if not options.only or step.title in options.only]
     outcome = run(Plan(commands, steps, pace, runs))
     write_json(options.json, to_json(outcome), outcome.other_cpus)
     head, body = cells(outcome.servers, targets=options.targets)
@@ -74,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         metavar="STEP",
         action="append",
-        choices=[step.title for step in STEPS],
+        choices=[step.title for step in _STEPS],
         help="take just this step; may be repeated: %(choices)s",
     )
     parser.add_argument(

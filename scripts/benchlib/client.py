@@ -11,13 +11,14 @@ import contextlib
 import json
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
 
 from benchlib.errors import BenchError
 
 BUFFER_SIZE = 1 << 20
 ANSWER_TIMEOUT_S = 60
+_BUFFER = bytearray(BUFFER_SIZE)
 _LF = 10
 
 
@@ -48,7 +49,7 @@ class Connection:
             socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", ANSWER_TIMEOUT_S, 0)
         )
         self._socket = sock
-        self._buffer = bytearray(BUFFER_SIZE)
+        self._buffer = _BUFFER  # one for all: a reply is done with before the next is read
         self._view = memoryview(self._buffer)
 
     @classmethod
@@ -112,6 +113,26 @@ class Connection:
                     break
         self._expect_return(size, message)
         return durations
+
+    def in_pieces(self, pieces: Sequence[bytes]) -> int:
+        """The duration (ns) of a request that is sent in pieces, whatever is answered."""
+        start = perf_counter_ns()
+        with self._blaming():
+            for piece in pieces:
+                self._socket.sendall(piece)
+            self._fill()
+        return perf_counter_ns() - start
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, message: bytes) -> None:
+        """Send a request. Raises what send(2) does."""
+        self._socket.sendall(message)
+
+    def receive(self) -> None:
+        """Read a reply. Raises what recv(2) does."""
+        self._fill()
 
     def pipelined(self, message: bytes, window: int, seconds: float) -> float:
         """Requests per second with `window` of them outstanding all the time, over `seconds`."""

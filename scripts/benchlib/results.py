@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from benchlib.measures import MEASURES, Measure, Unit
+from benchlib.scale import SCALE_MEASURES
 from benchlib.servers import Command
 
 
@@ -56,23 +57,33 @@ class Target:
 
 MS = 1_000_000
 KIB = 1024
+MIB = 1024 * KIB
 
 TARGETS: Mapping[str, Target] = {
     "greeting": Target(200 * MS),
     "schema-first": Target(1200 * MS),
     "schema-again": Target(350 * MS),
-    "rss": Target(1.2, relative=True),
+    "rss": Target(27 * MIB),
     "iothread-memory": Target(24 * KIB),
-    "query-iothreads-p50": Target(0.4, relative=True),
-    "qom-set-p50": Target(0.25, relative=True),
+    "query-iothreads-p50": Target(0.25, relative=True),
+    "query-iothreads-p99": Target(0.35, relative=True),
+    "qom-set-p50": Target(0.13, relative=True),
+    "qom-set-p99": Target(0.35, relative=True),
+    "qom-get-p50": Target(0.13, relative=True),
+    "qom-get-p99": Target(0.35, relative=True),
     "query-iothreads-many-p50": Target(0.5, relative=True),
     "query-iothreads-window-64": Target(60, relative=True),
     "query-iothreads with ids-window-64": Target(60, relative=True),
     "qom-set-window-64": Target(80, relative=True),
     "qom-set with ids-window-64": Target(80, relative=True),
-    "object-add": Target(4, relative=True),
-    "object-del": Target(4, relative=True),
-    "long-id": Target(20 * MS),
+    "object-add": Target(6, relative=True),
+    "object-del": Target(6, relative=True),
+    "long-id": Target(1 * MS),
+    "clients": Target(150_000),
+    "clients-p99": Target(8 * MS),
+    "iothreads-5000": Target(0.9 * MS),
+    "big-string": Target(5 * MS),
+    "big-integers": Target(15 * MS),
 }
 
 
@@ -104,7 +115,7 @@ class Row:
 def rows(servers: Sequence[ServerSamples]) -> list[Row]:
     """In the table's order, measures that no server has left out. `servers`: this daemon first."""
     table = []
-    for measure in MEASURES:
+    for measure in (*MEASURES, *SCALE_MEASURES):
         medians = tuple(server.median(measure.key) for server in servers)
         if any(median is not None for median in medians):
             ratios = tuple(_ratio(medians[0], other) for other in medians[1:])

@@ -88,6 +88,11 @@ class Server:
     greeting_ns: int
     first_reply_ns: int
     version: str
+    path: str
+
+    def another(self) -> Connection:
+        """One more connection, not greeted yet: a server with one client each leaves it waiting."""
+        return Connection.open(self.path, self.connection.blame)
 
     def memory(self) -> tuple[int, int]:
         """Resident and proportional size (VmRSS and PSS, bytes) of the process that listens.
@@ -133,7 +138,7 @@ def running(
                 connection.call(request("qmp_capabilities"))
                 first_ns = time.perf_counter_ns() - asked_ns
                 version = _version(greeting, blame)
-                yield Server(command, connection, greeting_ns, first_ns, version)
+                yield Server(command, connection, greeting_ns, first_ns, version, path)
                 connection.quit()
                 asked_to_quit = True
         finally:
