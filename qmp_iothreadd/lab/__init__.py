@@ -21,6 +21,7 @@ from qmp_iothreadd.lab.replaying import Replayed, replay
 from qmp_iothreadd.lab.simulating import Simulated, SimulatedHandler, simulate
 from qmp_iothreadd.lab.sweeping import Sweep, Swept, sweep
 from qmp_iothreadd.lab.traces import Trace
+from qmp_iothreadd.lab.tuning import Tuned, tune
 
 __all__ = [
     "ARRIVALS",
@@ -40,9 +41,11 @@ __all__ = [
     "Sweep",
     "Swept",
     "Trace",
+    "Tuned",
     "measure",
     "merge",
     "replay",
     "simulate",
     "sweep",
+    "tune",
 ]

@@ -16,6 +16,7 @@ COMMANDS = {
     "simulate": "a load under parameter sets, in virtual time",
     "sweep": "many parameter sets under several loads, and the front of each",
     "measure": "a load under parameter sets, on real iothreads",
+    "tune": "the parameters for a load: what they gain and cost, and how sure that is",
     "replay": "recorded iterations under other parameters",
     "report": "results that were kept as JSON, as a page with tables and plots",
     "import": "what other tools recorded as a trace file",

@@ -38,6 +38,7 @@ SWEPT: dict[str, Column] = {
     "CPU over it": lambda row: _more(row["cpu_over_clairvoyant"]),
     "latency over it": lambda row: _more(row["latency_over_clairvoyant"]),
 }
+TUNED: dict[str, Column] = {**SWEPT, "role": lambda row: row["role"]}
 
 
 def _measured(show: Callable[[float], str], figure: str) -> Column:
@@ -69,7 +70,7 @@ MEASURED: dict[str, Column] = {
     "late": lambda row: _percent(row["late_share"]),
     "rounds": lambda row: f"{row['rounds']} of {row['rounds'] + row['left_out']}",
 }
-_BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "measure": MEASURED}
+_BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "tune": TUNED, "measure": MEASURED}
 FILES = ("json", "csv", "html")
 """The options that name files for results."""
 

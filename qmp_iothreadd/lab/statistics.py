@@ -69,13 +69,14 @@ def interval(
         raise ValueError(f"resamples must be at least 1, not {resamples}")
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, not {level!r}")
-    found = sorted(map(estimate, _drawn(rounds, seed, resamples)))
+    found = sorted(map(estimate, resampled(rounds, seed, resamples)))
     tail = _tail(rounds, level)
     return Interval(_percentile(found, tail), _percentile(found, 1 - tail))
 
 
 @functools.lru_cache(maxsize=4)  # a measurement has an interval for each figure of each set
-def _drawn(rounds: int, seed: int, resamples: int) -> list[Weights]:
+def resampled(rounds: int, seed: int, resamples: int) -> list[Weights]:
+    """How often each round counts, for each resample."""
     draw = random.Random(seed)
     return [_one_drawn(draw, rounds) for _ in range(resamples)]
 

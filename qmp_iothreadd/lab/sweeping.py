@@ -209,11 +209,17 @@ def _swept(name: str, simulated: list[Simulated], ceiling: Ceiling) -> Iterator[
     points = [point(simulated[place]) for place in full]
     on_front = {full[place] for place in front(points)}
     for place, each in enumerate(simulated):
-        values = {field.name: getattr(each, field.name) for field in dataclasses.fields(each)}
-        yield Swept(
-            **values,
-            load=name,
-            on_front=place in on_front,
-            cpu_over_clairvoyant=ceiling.cpu_over(each) if place in full else None,
-            latency_over_clairvoyant=ceiling.latency_over(each) if place in full else None,
-        )
+        limit = ceiling if place in full else None
+        yield swept(name, each, limit, on_front=place in on_front)
+
+
+def swept(load: str, result: Simulated, ceiling: Ceiling | None, *, on_front: bool) -> Swept:
+    """A result with its place among others."""
+    values = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+    return Swept(
+        **values,
+        load=load,
+        on_front=on_front,
+        cpu_over_clairvoyant=ceiling.cpu_over(result) if ceiling else None,
+        latency_over_clairvoyant=ceiling.latency_over(result) if ceiling else None,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+from collections.abc import Mapping
 
 from qmp_iothreadd.lab import corpus, specs
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
@@ -39,18 +40,18 @@ def _presets(text: str) -> list[str]:
     return names
 
 
-def add_sets(parser: argparse.ArgumentParser) -> None:
-    """The lists of values whose combinations are tried; `sets` reads them."""
+def add_sets(parser: argparse.ArgumentParser, lists: Mapping[str, list[int]] | None = None) -> None:
+    """The lists of values whose combinations are tried, by default ``lists``; `sets` reads them."""
     group = parser.add_argument_group("parameter sets: every combination of these lists")
     defaults = Params()
     for name in NUMBERS:
-        value = getattr(defaults, name)
+        values = (lists or {}).get(name, [getattr(defaults, name)])
         group.add_argument(
             f"--{name.replace('_', '-')}",
             type=_numbers,
-            default=[value],
+            default=values,
             metavar="N,…",
-            help=f"values in force (default: {value})",
+            help=f"values in force (default: {','.join(map(str, values))})",
         )
     group.add_argument(
         "--policy",
@@ -141,13 +142,8 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
-    """How many sets are simulated, and where."""
+    """Where it is simulated."""
     group = parser.add_argument_group("work")
-    group.add_argument(
-        "--halving",
-        action="store_true",
-        help="few requests for all sets, four times as many for the better quarter, and so on",
-    )
     group.add_argument("--jobs", type=int, metavar="N", help="threads (default: one per CPU)")
     group.add_argument("--dask", metavar="ADDRESS", help="on the workers of this Dask scheduler")
 

@@ -26,6 +26,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     words.add_load(parser, several=True)
     words.add_requests(parser)
     words.add_sets(parser)
+    parser.add_argument(
+        "--halving",
+        action="store_true",
+        help="few requests for all sets, four times as many for the better quarter, and so on",
+    )
     words.add_work(parser)
     parser.add_argument("--all", action="store_true", help="all sets in the table")
     words.add_outputs(parser)

@@ -1,0 +1,171 @@
+"""``iothread-lab tune``: the parameters for a load, what they gain and cost, how sure that is."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qmp_iothreadd.lab import monitors, output, words
+from qmp_iothreadd.lab.choosing import GOALS
+from qmp_iothreadd.lab.load import Load
+from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.progress import progress
+from qmp_iothreadd.lab.sweeping import Swept
+from qmp_iothreadd.lab.tuning import CANDIDATES, Change, Tuned, tune
+
+EXAMPLES = """\
+examples:
+  iothread-lab tune --preset lognormal
+  iothread-lab tune --trace run.lab --max-p99-ns 20000        the least CPU with that p99
+  iothread-lab tune --trace run.lab --apply qmp.sock --iothread io0
+  iothread-lab tune --monitor qmp.sock --seconds 10 --apply qmp.sock
+
+The table has the Pareto front of CPU and p99, and what there is now. With --monitor or --apply that
+is what is in force there, otherwise QEMU's defaults.
+"""
+
+_LEGACY_SHRINKS = [0, 2, 4]  # 0, which was the default, stands for itself there
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its words."""
+    words.add_load(parser)
+    words.add_requests(parser)
+    group = parser.add_argument_group("a live iothread: recorded, or set")
+    group.add_argument("--monitor", metavar="ADDRESS", help="record what an iothread decides there")
+    group.add_argument(
+        "--seconds", type=float, default=5.0, metavar="S", help="for so long (default: 5)"
+    )
+    group.add_argument("--apply", metavar="ADDRESS", help="set the recommendation by this monitor")
+    group.add_argument("--iothread", metavar="ID", help="which (default: the only one)")
+    words.add_sets(parser, CANDIDATES)
+    parser.set_defaults(policy=None, shrink=None)  # both depend on the server's
+    group = parser.add_argument_group("what is wanted")
+    group.add_argument(
+        "--goal",
+        choices=GOALS,
+        help="; ".join(f"{name}: {what}" for name, what in GOALS.items())
+        + " (default: balanced; with one of the limits, the other figure)",
+    )
+    for figure, what in (("cpu", "CPU a request"), ("p99", "p99")):
+        group.add_argument(
+            f"--max-{figure}-ns", type=float, metavar="NS", help=f"the longest {what} that will do"
+        )
+    words.add_work(parser)
+    words.add_outputs(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Tune, write the results, and set them where that is asked for.
+
+    Raises:
+        ValueError, OSError: what is asked for does not fit, or a file or a monitor cannot be used.
+    """
+    address = options.apply or options.monitor
+    now = monitors.in_force(address, options.iothread) if address else None
+    options.policy = options.policy or [now.params.policy if now else Params().policy]
+    baseline = now.params if now else _default(options.policy[0])
+    if options.apply and now:
+        for policy in options.policy:
+            monitors.check_policy(now, policy)
+    sets = _sets(options)
+    load = _recorded(options, now.iothread) if options.monitor and now else words.load(options)
+    found = _tuned(load, sets, baseline, options)
+    about: dict[str, Any] = {
+        "command": "tune",
+        "load": str(options.trace or options.monitor or load),
+        "requests": options.requests,
+        "seed": options.seed,
+        **found.to_json(),
+    }
+    rows = [_row(each, found) for each in found.results]
+    output.write(output.TUNED, rows, about, options)
+    if not output.is_standard_output(options):
+        print(_sentences(found))
+    if options.apply:
+        before = monitors.apply(options.apply, found.params, options.iothread)
+        if not output.is_standard_output(options):
+            print(f"{before.iothread}: set, from {before.params}")
+
+
+def _default(policy: str) -> Params:
+    """What QEMU has without being told: before 11.1, 0 to shrink by, which stands for itself."""
+    return Params(policy=policy, shrink=0) if policy == "legacy" else Params(policy=policy)
+
+
+def _sets(options: argparse.Namespace) -> list[Params]:
+    found: list[Params] = []
+    for policy in options.policy:
+        shrinks = _LEGACY_SHRINKS if policy == "legacy" else CANDIDATES["shrink"]
+        values = {"policy": [policy], "shrink": options.shrink or shrinks}
+        found += words.sets(argparse.Namespace(**{**vars(options), **values}))
+    return found
+
+
+def _recorded(options: argparse.Namespace, iothread: str) -> Load:
+    given = [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
+    if given:
+        raise ValueError(f"--monitor and --{given[0]} exclude each other")
+    from qmp_iothreadd.lab.recording import record
+
+    return Load("trace", intervals=record(options.monitor, iothread, options.seconds).intervals)
+
+
+def _tuned(load: Load, sets: list[Params], baseline: Params, options: argparse.Namespace) -> Tuned:
+    with progress(2 * len(sets) * options.requests, "requests x sets, at most") as bar:
+        return tune(
+            load,
+            sets,
+            baseline=baseline,
+            goal=options.goal,
+            max_cpu_ns=options.max_cpu_ns,
+            max_p99_ns=options.max_p99_ns,
+            requests=options.requests,
+            seed=options.seed,
+            jobs=options.jobs,
+            dask=options.dask,
+            progress=bar,
+        )
+
+
+def _row(result: Swept, found: Tuned) -> dict[str, Any]:
+    """All are of one load, which is told once."""
+    values = result.to_json()
+    del values["load"]
+    return {**values, "role": _role(result.params, found)}
+
+
+def _role(params: Params, found: Tuned) -> str:
+    roles = {found.baseline: "now", found.params: "recommended"}
+    return roles.get(params, "")
+
+
+def _sentences(found: Tuned) -> str:
+    lines = [""]
+    if found.params == found.baseline:
+        lines.append(f"keep {found.params}: of {found.tried} sets none is 1 % better")
+    else:
+        lines.append(f"recommended: {found.params}")
+        lines.append(f"instead of:  {found.baseline}")
+        for name, change in found.changes._asdict().items():
+            words = {"cpu": "CPU a request"}.get(name, name)
+            lines.append(f"  {words:<14}{_percent(change)}")
+    lines.append(f"goal: {found.goal}, {GOALS[found.goal]}; of {found.tried} sets")
+    lines.append(f"no other set is 1 % better in {found.confidence:.0%} of resamples")
+    over = found.result(found.params)
+    lines.append(
+        f"who knows the future needs {_less(over.cpu_over_clairvoyant)} less CPU for the same mean"
+        f" latency, or has {_less(over.latency_over_clairvoyant)} less latency for the same CPU"
+    )
+    return "\n".join([*lines, *(f"warning: {each}" for each in found.warnings)])
+
+
+def _percent(change: Change) -> str:
+    value, interval = change.value, change.interval
+    return f"{value:+.1%} ({interval.low:+.1%} to {interval.high:+.1%})"
+
+
+def _less(over: float | None) -> str:
+    """How much less the limit is: of something that is so much over it."""
+    over = max(over or 0.0, 0.0)
+    return f"{over / (1 + over):.0%}"

@@ -1,0 +1,166 @@
+"""The iothread of a running process, by its QMP monitor: what is in force, and setting it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from qmp_iothreadd.lab.params import NUMBERS, Params
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.testing.client import Client
+
+TIMEOUT_S = 10.0
+
+_PROPERTIES = {name: f"poll-{name.replace('_', '-')}" for name in NUMBERS}
+_POLICY = "x-poll-policy"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InForce:
+    """An iothread's parameters.
+
+    Attributes:
+        iothread: its id.
+        params: the parameters in force; of those that the server does not have, the defaults.
+        policy_is_fixed: whether the server has this policy and no other.
+    """
+
+    iothread: str
+    params: Params
+    policy_is_fixed: bool
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client that has negotiated.
+
+    Args:
+        address: a Unix socket's path, or HOST:PORT.
+
+    Raises:
+        OSError: nobody listens there, or does not answer. ValueError: what answers is no monitor.
+    """
+    from qmp_iothreadd.testing.client import Client  # the lab seldom needs it
+
+    host, colon, port = address.rpartition(":")
+    is_tcp = colon and port.isdecimal() and not os.path.exists(address)
+    with socket.socket(socket.AF_INET if is_tcp else socket.AF_UNIX) as made:
+        made.settimeout(TIMEOUT_S)
+        try:
+            made.connect((host, int(port)) if is_tcp else address)
+        except OSError as error:
+            raise OSError(f"{address}: {error.strerror or error}: a QMP monitor's?") from None
+        with Client(made, timeout=TIMEOUT_S) as client:
+            try:
+                client.negotiate()
+            except EOFError:
+                raise ValueError(
+                    f"{address}: the monitor hung up: it may serve another client"
+                ) from None
+            yield client
+
+
+def in_force(address: str, iothread: str | None = None) -> InForce:
+    """What an iothread decides by.
+
+    Args:
+        address: the monitor's: a Unix socket's path, or HOST:PORT.
+        iothread: its id; by default that of the only one.
+
+    Raises:
+        ValueError: there is none of this id, or several to choose from. OSError: no monitor.
+    """
+    with connected(address) as client:
+        return _in_force(client, iothread)
+
+
+def apply(address: str, params: Params, iothread: str | None = None) -> InForce:
+    """Set an iothread's parameters, those that the server has, and see that they are in force.
+
+    Args:
+        address: the monitor's.
+        iothread: the id; by default that of the only one.
+
+    Returns what was in force before.
+
+    Raises:
+        ValueError: the server refuses one, or decides by another policy; what was set is set back.
+        OSError: no monitor.
+    """
+    with connected(address) as client:
+        before = _in_force(client, iothread)
+        check_policy(before, params.policy)
+        try:
+            _set(client, before, params)
+            _check(_in_force(client, before.iothread), params)
+        except ValueError:
+            _set(client, before, before.params)
+            raise
+        return before
+
+
+def check_policy(found: InForce, policy: str) -> None:
+    """Raises ValueError: parameters for a policy are none for this iothread."""
+    if found.policy_is_fixed and found.params.policy != policy:
+        raise ValueError(
+            f"{found.iothread} decides by the policy {found.params.policy}, for which parameters"
+            f" of {policy} are not meant: ask for --policy {found.params.policy}"
+        )
+
+
+def _in_force(client: Client, iothread: str | None) -> InForce:
+    info = _info(client, iothread)
+    values = {name: info[key] for name, key in _PROPERTIES.items() if key in info}
+    asked = {"path": f"/objects/{info['id']}", "property": _POLICY}
+    policy: str | None = client.request("qom-get", asked).get("return")
+    own = "weighted" if _PROPERTIES["weight"] in info else "legacy"
+    return InForce(info["id"], Params(**values, policy=policy or own), policy is None)
+
+
+def _info(client: Client, iothread: str | None) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = {
+        each["id"]: each for each in _returned(client.request("query-iothreads"))
+    }
+    if iothread is None and len(found) == 1:
+        return next(iter(found.values()))
+    if iothread in found:
+        return found[iothread]
+    if not found:
+        raise ValueError("the server has no iothread: start it with -object iothread,id=io0")
+    wrong = "there are several iothreads" if iothread is None else f"no iothread {iothread!r}"
+    raise ValueError(f"{wrong}: choose with --iothread of {', '.join(found)}")
+
+
+def _names(params: Params) -> list[str]:
+    """Which numbers the policy looks at."""
+    return [name for name in NUMBERS if name != "weight" or params.policy != "legacy"]
+
+
+def _set(client: Client, found: InForce, params: Params) -> None:
+    # The policy first: where the server does not know it, nothing was set.
+    changes = {} if found.policy_is_fixed else {_POLICY: params.policy}
+    numbers = {_PROPERTIES[name]: getattr(params, name) for name in _names(params)}
+    for name, value in {**changes, **numbers}.items():
+        asked = {"path": f"/objects/{found.iothread}", "property": name, "value": value}
+        _returned(client.request("qom-set", asked))
+
+
+def _check(found: InForce, params: Params) -> None:
+    for name in _names(params):
+        wanted, given = getattr(params, name), getattr(found.params, name)
+        if wanted != given:
+            raise ValueError(
+                f"{found.iothread} has {_PROPERTIES[name]}={given} in force when it is set to"
+                f" {wanted}, so that was set back: ask for other values"
+            )
+
+
+def _returned(reply: dict[str, Any]) -> Any:
+    if "error" in reply:
+        raise ValueError(f"the monitor refuses: {reply['error']['desc']}")
+    return reply["return"]
