@@ -10,7 +10,7 @@ from qmp_iothreadd.lab.fronts import Point
 from qmp_iothreadd.lab.histogram import merge
 from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.params import Params
-from qmp_iothreadd.lab.simulating import SEED_MAX, Simulated
+from qmp_iothreadd.lab.simulating import SEED_MAX, Simulated, SimulatedHandler
 from qmp_iothreadd.lab.statistics import Pooled, Weights
 from qmp_iothreadd.lab.tasks import Task
 
@@ -69,8 +69,24 @@ def merged(results: Sequence[Simulated]) -> Simulated:
     for name, over in _MEANS.items():
         total = sum(getattr(each, name) * getattr(each, over) for each in results)
         values[name] = total / values[over]
-    latency = merge(each.latency for each in results)
-    return dataclasses.replace(results[0], **values, latency=latency)
+    return dataclasses.replace(
+        results[0],
+        **values,
+        latency=merge(each.latency for each in results),
+        handlers=tuple(map(_handler, zip(*(each.handlers for each in results), strict=True))),
+    )
+
+
+def _handler(results: Sequence[SimulatedHandler]) -> SimulatedHandler:
+    requests = sum(each.requests for each in results)
+    latency_ns = sum(each.mean_latency_ns * each.requests for each in results)
+    return SimulatedHandler(
+        results[0].name,
+        sum(each.events for each in results),
+        requests,
+        latency_ns / requests if requests else 0.0,
+        merge(each.latency for each in results),
+    )
 
 
 class Blocks:

@@ -170,9 +170,7 @@ def test_before_11_1_there_is_no_weight_to_set() -> None:
         assert before.policy_is_fixed
         assert older.set == ["poll-max-ns", "poll-grow", "poll-shrink"]
         assert older.info["poll-shrink"] == 0
-        with pytest.raises(
-            ValueError, match=r"io0 decides by the policy legacy, .*--policy legacy"
-        ):
+        with pytest.raises(ValueError, match=r"by the policy legacy, .*--policy legacy"):
             monitors.apply(address, Params())
 
 

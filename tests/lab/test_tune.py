@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from qmp_iothreadd.lab import PRESETS, Load, Params, Simulated, Trace, blocks, simulate, tune
 from qmp_iothreadd.lab.choosing import Aim
+from qmp_iothreadd.lab.device import DEVICES
 from qmp_iothreadd.lab.fronts import Point, point
 from qmp_iothreadd.lab.load import Costs
 from qmp_iothreadd.lab.tuning import Tuned, candidates
@@ -93,6 +94,18 @@ def test_blocks_are_merged_to_what_all_of_them_came_to() -> None:
     polled = sum(round(each.polled_share * each.iterations) for each in parts)
     assert whole.polled_share == pytest.approx(polled / whole.iterations)
     assert blocks.merged(parts[:1]) == parts[0]
+
+
+def test_handlers_are_merged_each_with_its_own() -> None:
+    parts = simulated(dataclasses.replace(PRESETS["lognormal"], device=DEVICES["nvme"]))
+    merged = blocks.merged(parts)
+    assert [each.name for each in merged.handlers] == ["queue0", "device"]
+    for place, each in enumerate(merged.handlers):
+        alone = [part.handlers[place] for part in parts]
+        assert each.requests == each.latency.total == 6000
+        assert each.events == sum(one.events for one in alone)
+        means = [one.mean_latency_ns for one in alone]
+        assert min(means) < each.mean_latency_ns < max(means)
 
 
 def test_each_figure_of_a_result_is_merged() -> None:
