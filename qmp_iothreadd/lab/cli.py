@@ -18,6 +18,7 @@ COMMANDS = {
     "measure": "a load under parameter sets, on real iothreads",
     "tune": "the parameters for a load: what they gain and cost, and how sure that is",
     "replay": "recorded iterations under other parameters",
+    "top": "what the iothreads of a running process do, live",
     "report": "results that were kept as JSON, as a page with tables and plots",
     "import": "what other tools recorded as a trace file",
     "record": "a trace of what runs now: over QMP, or on QEMU's host",
@@ -30,6 +31,7 @@ examples:
   iothread-lab import trace.log run.lab        a log of x_aio_adjust, kept small
   iothread-lab replay --trace run.lab --weight 1,2,3
   iothread-lab simulate --preset on-off --max-ns 8000,32768 --html found.html
+  iothread-lab top /tmp/qmp.sock
   iothread-lab COMMAND --help                  the words of one, and more examples
 """
 
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check_folders(options: argparse.Namespace) -> None:
     """Raises OSError: a result could not be written, which a long run is not to end with."""
     for path in (getattr(options, name, None) for name in ("json", "csv", "html")):
-        if path and not os.path.isdir(os.path.dirname(path) or "."):
+        if isinstance(path, str) and not os.path.isdir(os.path.dirname(path) or "."):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
