@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qmp_iothreadd.errors.tree import QmpError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def main_loop_deletion(name: str) -> QmpError:
@@ -132,3 +137,11 @@ def fdmon_failed(name: str, reason: str) -> QmpError:
 def nice_failed(value: int, reason: str) -> QmpError:
     """The system refuses a thread's priority."""
     return QmpError(f"cannot set the thread's nice level to {value}: {reason}")
+
+
+def cpus_refused(cpus: Iterable[int]) -> QmpError:
+    """CPUs that a thread is to run on alone, and that the kernel does not give it."""
+    named = ", ".join(str(cpu) for cpu in sorted(set(cpus)))
+    return QmpError(
+        f"cannot run on the CPUs {named}: each has to be there, and allowed to the process"
+    )

@@ -117,6 +117,7 @@ class WorkloadArguments(ArrivalArguments, total=False):
     think_ns: int
     service_ns: int
     device: ArrivalArguments | None
+    cpus: Iterable[int]
     pattern: str
     block_size: int
     read_percent: int

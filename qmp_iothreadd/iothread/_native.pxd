@@ -435,6 +435,15 @@ cdef extern from "<sched.h>" nogil:
     int sched_yield()
 
 
+cdef extern from "cpu_mask.h" nogil:
+    enum: CPU_MASK_CPUS
+
+    ctypedef struct CpuMask:
+        pass
+
+    void cpu_mask_add(CpuMask *mask, unsigned cpu)
+
+
 cdef extern from "workload.h" nogil:
     enum: WORKLOAD_RING_SIZE
     enum: WORKLOAD_LATE_NS
@@ -446,6 +455,7 @@ cdef extern from "workload.h" nogil:
         int64_t think_ns
         int64_t service_ns
         ArrivalParams device
+        CpuMask cpus
         AccessParams access
 
     ctypedef struct WorkloadCounters:

@@ -116,6 +116,8 @@ cdef class WorkloadParams:
         block_size: bytes of each request: whole sectors, up to DISK_REQUEST_MAX.
         read_percent: how many of 100 requests read; the others write.
         flush_every: after so many writes comes a flush; 0: never.
+        cpus: those that the generator may run on, which it shares with workloads of the same ones;
+            none: any. They are not changed by tune().
 
     Raises:
         ValueError: unknown arrival or pattern, or a parameter is out of range. OverflowError: a
@@ -127,7 +129,8 @@ cdef class WorkloadParams:
 
     def __cinit__(self, *, uint32_t depth=0, int64_t think_ns=0, int64_t service_ns=0,
                   device=None, pattern=ACCESS_PATTERNS[0], uint32_t block_size=4096,
-                  uint32_t read_percent=100, uint32_t flush_every=0, uint64_t seed=0, **words):
+                  uint32_t read_percent=100, uint32_t flush_every=0, uint64_t seed=0, cpus=(),
+                  **words):
         cdef native.AccessParams *access = &self.native_params.access
         if pattern not in ACCESS_PATTERNS:
             raise ValueError(
@@ -143,6 +146,10 @@ cdef class WorkloadParams:
             self.native_params.device = self.device.params
         self.native_params.depth, self.native_params.think_ns = depth, think_ns
         self.native_params.service_ns = service_ns
+        for cpu in cpus:
+            if not 0 <= cpu < native.CPU_MASK_CPUS:
+                raise ValueError(f"there is no CPU {cpu}")
+            native.cpu_mask_add(&self.native_params.cpus, cpu)
         workload_error(native.workload_check(&self.native_params))
 
     def sample(self, Py_ssize_t count):
@@ -174,7 +181,8 @@ cdef class NativeWorkload:
         params: as WorkloadParams takes them.
 
     Raises:
-        ValueError: as WorkloadParams. OSError: no memory, descriptors or threads left.
+        ValueError: as WorkloadParams. OSError: no memory, descriptors or threads left; ENODEV: the
+        generator may not run on all of the CPUs.
     """
 
     cdef native.Gate gate  # around every use of `workload`

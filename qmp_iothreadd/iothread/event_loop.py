@@ -180,6 +180,7 @@ class IOThread(EventLoopBase):
 
     settings: ClassVar[dict[str, Setting]] = EventLoopBase.settings | {
         "x-nice": Setting(None, (-20, 19)),
+        "x-cpus": Setting(),
     }
 
     def __init__(
@@ -236,6 +237,8 @@ class IOThread(EventLoopBase):
             return value
         if name == "x-nice":
             return os.getpriority(os.PRIO_PROCESS, max(self.thread_id, 0))
+        if name == "x-cpus":
+            return sorted(os.sched_getaffinity(max(self.thread_id, 0)))
         return self.setting(name).default
 
     def apply(self, name: str) -> None:
@@ -243,7 +246,9 @@ class IOThread(EventLoopBase):
         self._info = self._together.described = None
         if self._context is None:
             return
-        if name in polling_settings():
+        if name == "x-cpus":
+            self._set_cpus()
+        elif name in polling_settings():
             self._change_polling()
         elif name == "x-nice":
             self._set_nice()
@@ -299,6 +304,8 @@ class IOThread(EventLoopBase):
                 self._set_fdmon()
             if "x-nice" in self.values:
                 self._set_nice()
+            if "x-cpus" in self.values:
+                self._set_cpus()
         except errors.QmpError:
             self.finalize()
             raise
@@ -395,6 +402,16 @@ class IOThread(EventLoopBase):
         except OSError as error:
             del self.values["x-nice"]
             raise errors.nice_failed(wanted, error.strerror or str(error)) from None
+
+    def _set_cpus(self) -> None:
+        """Let the running thread run on its CPUs alone; where that is refused it is as before."""
+        from qmp_iothreadd.iothread.affinity import run_on  # rarely
+
+        try:
+            run_on(self.thread_id, self.values["x-cpus"])
+        except errors.QmpError:
+            del self.values["x-cpus"]
+            raise
 
     def _poll_params(self) -> PollParams:
         """What the thread polls by; each value was checked when it was stored."""

@@ -7,6 +7,7 @@ cannot say: defaults, ranges, and what fits together.
 from __future__ import annotations
 
 from array import array
+from errno import ENODEV
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
 
 from qmp_iothreadd import errors
@@ -44,10 +45,11 @@ BLOCK_SIZE_MAX = 1 << 20
 QUEUES_MAX = 64
 PHASES_MAX = 64
 SEED_MAX = 2**64 - 1
+CPUS_MAX = 1024
 _LASTS = (1, TIME_MAX_NS)
 
 # Given when the object is created, and never again: what serves it.
-_FIXED = frozenset({"iothread", "disk", "queue", "queues"})
+_FIXED = frozenset({"iothread", "disk", "queue", "queues", "x-cpus"})
 # Properties that the engine does not take by their names.
 _NAMING = _FIXED | {"file", "device", "device-ns", "device-sigma", "device-file", "phases"}
 # The engine's words for what a device takes, by property.
@@ -114,6 +116,7 @@ class WorkloadObject(ConfigurableObject):
         "device-file": Setting(""),
         "service-ns": Setting(0, (0, SERVICE_MAX_NS)),
         "seed": Setting(0),
+        "x-cpus": Setting([]),
     }
 
     def __init__(self, type: ObjectType) -> None:
@@ -160,6 +163,8 @@ class WorkloadObject(ConfigurableObject):
             raise errors.block_size_not_in_sectors(name, SECTOR)
         elif name == "phases":
             self._check_phases(value)
+        elif name == "x-cpus" and max(value, default=0) >= CPUS_MAX:
+            raise errors.cpus_refused(value)
         if self.natives:
             self._check()
             for queue, native in enumerate(self.natives):
@@ -186,6 +191,8 @@ class WorkloadObject(ConfigurableObject):
                 self.natives += (NativeWorkload(server, **self._parameters(queue)),)
         except OSError as error:
             self.finalize()
+            if error.errno == ENODEV:
+                raise errors.cpus_refused(self.load("x-cpus")) from None
             raise errors.workload_failed(error.strerror or str(error)) from None
 
     def _context(self) -> AioContext:
@@ -278,6 +285,7 @@ class WorkloadObject(ConfigurableObject):
     def _parameters(self, queue: int) -> WorkloadArguments:
         # The engine takes all by the names of the properties, but those that name something.
         values = _spelled({name: self.load(name) for name in self.settings.keys() - _NAMING})
+        values["cpus"] = self.load("x-cpus")
         values["seed"] = (values["seed"] + queue) & SEED_MAX
         if "file" in self.files:
             values["intervals"] = self.files["file"][0]

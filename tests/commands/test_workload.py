@@ -446,6 +446,47 @@ def test_each_queue_has_a_handler_and_requests_of_its_own(client: MemoryClient) 
     assert handlers(client) == []
 
 
+def test_generators_run_on_the_cpus_that_are_named(client: MemoryClient) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    for name in ("w0", "w1"):
+        add(client, name, x_cpus=[cpu], interval_ns=NEVER_NS)
+    assert get(client, "x-cpus") == [cpu]
+    wait_until(lambda: len(_engine.generator_thread_ids()) == 1)  # they share it
+    (generator,) = _engine.generator_thread_ids()
+    assert os.sched_getaffinity(generator) == {cpu}
+    add(client, "w2", interval_ns=NEVER_NS)
+    assert live_counters()["generators"] == 2
+    refused(
+        "Property 'x-workload.x-cpus' cannot be changed once the object was created",
+        *(tune, client, "x-cpus", [cpu]),
+    )
+
+
+@pytest.mark.parametrize("cpus", [[1023], [0, 1023], [1024]], ids=str)
+def test_cpus_that_are_not_there_are_refused(client: MemoryClient, cpus: list[int]) -> None:
+    before = live_counters()
+    named = ", ".join(str(cpu) for cpu in cpus)
+    text = f"cannot run on the CPUs {named}: each has to be there, and allowed to the process"
+    refused(text, add, client, x_cpus=cpus)
+    assert live_counters() == before
+    options = {"qom-type": "iothread", "id": "io1", "x-cpus": cpus}
+    refused(text, client.execute, "object-add", options)
+    assert live_counters() == before
+    refused(text, tune, client, "x-cpus", cpus, "/objects/io0")
+    assert get(client, "x-cpus", "/objects/io0") == sorted(os.sched_getaffinity(0))
+
+
+def test_an_iothread_runs_on_the_cpus_that_are_named(client: MemoryClient) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    options = {"qom-type": "iothread", "id": "io1", "x-cpus": [cpu]}
+    client.execute("object-add", options)
+    assert get(client, "x-cpus", "/objects/io1") == [cpu]
+    tune(client, "x-cpus", [cpu], "/objects/io0")
+    for found in client.execute("x-query-iothread-stats"):
+        assert os.sched_getaffinity(found["thread-id"]) == {cpu}
+    refused("CPU list is empty", tune, client, "x-cpus", [], "/objects/io0")
+
+
 def test_a_trace_may_end(client: MemoryClient, tmp_path: Path) -> None:
     add(client, arrival="trace", file=intervals_file(tmp_path, "1000\n" * 50), at_end="stop")
     wait_until(lambda: stats(client)["completed"] == 50)

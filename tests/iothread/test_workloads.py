@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from qmp_iothreadd.iothread._engine import (
     NativeWorkload,
     WorkloadParams,
     generator_thread_ids,
+    latency_bounds,
     live_counters,
     parse_intervals,
 )
+from tests.waiting import wait_until
 
 Start = Callable[..., AioContext]
 Eventually = Callable[[Callable[[], bool]], None]
@@ -227,6 +230,13 @@ def test_tuning_takes_effect(workload: Make, eventually: Eventually) -> None:
         *({"shape": shape} for shape in (0, 101, float("nan"))),
         {"arrival": "lognormal", "sigma": -1.0},
         {"arrival": "lognormal", "sigma": float("nan")},
+        {"arrival": "phases"},
+        {"arrival": "phases", "phases": [({"arrival": "trace", "intervals": [1]}, 1)]},
+        {"arrival": "phases", "phases": [({}, 0)]},
+        {"think_ns": 1},
+        {"depth": 1, "think_ns": TIME_MAX_NS + 1},
+        {"device": {"arrival": "table"}},
+        {"device": {"arrival": "trace", "intervals": [1], "at_end": "stop"}},
     ],
     ids=str,
 )
@@ -235,6 +245,49 @@ def test_parameters_out_of_range_are_refused(started: Start, params: dict[str, A
     with pytest.raises(ValueError, match=r"arrival must be|out of range"):
         NativeWorkload(context, **params)
     assert len(context.handlers()) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"at_end": "again"}, "at_end must be one of repeat, stop, not 'again'"),
+        ({"phases": [({}, 1)] * 65}, "more than 64 phases"),
+        ({"cpus": [1024]}, "there is no CPU 1024"),
+        ({"device": {"arrival": "nope"}}, "arrival must be one of"),
+    ],
+    ids=str,
+)
+def test_words_that_say_nothing_are_refused(params: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text}"):
+        WorkloadParams(**params)
+
+
+def test_phases_go_on_for_their_times() -> None:
+    phases = [({"interval_ns": 10}, 30), ({"interval_ns": 100}, 200)]
+    # What passes a phase's end is cut off there, and the next one begins with one of its own.
+    assert sample(6, arrival="phases", phases=phases) == [10, 10, 110, 110, 10, 110]
+
+
+def test_a_device_takes_one_of_its_times(started: Start, workload: Make) -> None:
+    context = started(max_ns=10**6)
+    times = array("q", [2_000_000, 3_000_000])
+    load = workload(
+        context, depth=8, interval_ns=0, device={"arrival": "table", "intervals": times}
+    )
+    wait_until(lambda: load.stats()["completed"] > 50)
+    stats = load.stats()
+    assert min(latency_bounds(bucket)[1] for bucket in stats["latency_histogram"]) >= 2_000_000
+    assert stats["in_flight"] <= 8
+    with pytest.raises(ValueError, match="out of range"):
+        load.tune(depth=8)  # it has a device, and keeps one
+
+
+def test_a_closed_loop_thinks_after_each_completion(started: Start, workload: Make) -> None:
+    load = workload(started(), depth=2, think_ns=10_000_000)
+    begun = time.monotonic()
+    wait_until(lambda: load.stats()["completed"] >= 10)
+    # The first two come at once, then two at a time after each pause.
+    assert time.monotonic() - begun >= 4 * 0.01
 
 
 def test_a_context_under_load_cannot_be_closed(started: Start, workload: Make) -> None:

@@ -64,7 +64,7 @@ def test_an_iothread_inherits_the_event_loops_members(schema: Schema) -> None:
         "poll-shrink",
         "poll-weight",
     ]
-    assert {"x-poll-policy", "x-fdmon", "x-nice"} <= set(names[7:])
+    assert {"x-poll-policy", "x-fdmon", "x-nice", "x-cpus"} <= set(names[7:])
     assert all(name.startswith("x-") for name in names[7:])
     assert iothread.base is schema.types["EventLoopBaseProperties"]
 

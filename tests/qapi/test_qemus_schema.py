@@ -27,6 +27,7 @@ OURS = {
     "object-add/iothread: member x-poll-policy",
     "object-add/iothread: member x-fdmon",
     "object-add/iothread: member x-nice",
+    "object-add/iothread: member x-cpus",
 }
 
 #: What controls scripts.

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* syscall */
+#define _GNU_SOURCE /* pthread_setaffinity_np, syscall */
 #include "generator.h"
 
 #include <errno.h>
@@ -16,12 +16,15 @@ enum { SPIN_NS = 60 * 1000 };
 
 enum { CPUS_PER_GENERATOR = 4 };
 
+_Static_assert(CPU_MASK_CPUS == CPU_SETSIZE, "a mask has as many CPUs as a cpu_set_t");
+
 typedef struct Generator {
     pthread_mutex_t lock;    /* held by the thread, except while it sleeps or others want it */
     pthread_cond_t changed;  /* of workloads, or of one of them */
     _Atomic uint32_t wanted; /* how many threads wait for the lock: a spinning owner yields */
     AioLink workloads;       /* lock: GeneratorSlot */
     uint32_t count;          /* pool lock: of workloads, also those about to be added */
+    CpuMask cpus;            /* constant */
     bool stop;               /* lock */
     pthread_t thread;        /* constant while it exists */
     _Atomic int thread_id;   /* the thread writes it, release; 0: it has not begun yet */
@@ -29,7 +32,7 @@ typedef struct Generator {
 
 /* The pool: which generators exist. Taken before, never within, a generator's own lock. */
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static Generator *pool[GENERATORS_MAX];
+static Generator *pool[GENERATORS_MAX]; /* the first ones are those that any CPU will do for */
 
 static void want(Generator *generator)
 {
@@ -101,7 +104,28 @@ static void *generator_main(void *opaque)
     return NULL;
 }
 
-static Generator *generator_new(void)
+/* What the kernel leaves out of it without a word counts as refused. */
+static int set_cpus(pthread_t thread, const CpuMask *cpus)
+{
+    cpu_set_t wanted, got;
+
+    CPU_ZERO(&wanted);
+    for (unsigned cpu = 0; cpu < CPU_MASK_CPUS; cpu++) {
+        if (cpu_mask_has(cpus, cpu)) {
+            CPU_SET(cpu, &wanted);
+        }
+    }
+    int error = pthread_setaffinity_np(thread, sizeof(wanted), &wanted);
+    if (!error) {
+        error = pthread_getaffinity_np(thread, sizeof(got), &got);
+    }
+    if (error == EINVAL) {
+        return -ENODEV; /* none of them is there */
+    }
+    return error ? -error : CPU_EQUAL(&wanted, &got) ? 0 : -ENODEV;
+}
+
+static Generator *generator_alloc(const CpuMask *cpus)
 {
     Generator *generator = calloc(1, sizeof(*generator));
     pthread_condattr_t attr;
@@ -115,14 +139,15 @@ static Generator *generator_new(void)
     pthread_cond_init(&generator->changed, &attr);
     pthread_condattr_destroy(&attr);
     aio_list_init(&generator->workloads);
-    if (masked_thread_create(&generator->thread, NULL, generator_main, generator)) {
-        pthread_cond_destroy(&generator->changed);
-        pthread_mutex_destroy(&generator->lock);
-        free(generator);
-        return NULL;
-    }
-    aio_live_add(&aio_live.generators, 1);
+    generator->cpus = *cpus;
     return generator;
+}
+
+static void generator_dispose(Generator *generator)
+{
+    pthread_cond_destroy(&generator->changed);
+    pthread_mutex_destroy(&generator->lock);
+    free(generator);
 }
 
 static void generator_free(Generator *generator)
@@ -132,10 +157,29 @@ static void generator_free(Generator *generator)
     pthread_cond_signal(&generator->changed);
     pthread_mutex_unlock(&generator->lock);
     pthread_join(generator->thread, NULL);
-    pthread_cond_destroy(&generator->changed);
-    pthread_mutex_destroy(&generator->lock);
-    free(generator);
+    generator_dispose(generator);
     aio_live_add(&aio_live.generators, -1);
+}
+
+static int generator_start(const CpuMask *cpus, Generator **out)
+{
+    Generator *generator = generator_alloc(cpus);
+
+    if (!generator) {
+        return -ENOMEM;
+    }
+    if (masked_thread_create(&generator->thread, NULL, generator_main, generator)) {
+        generator_dispose(generator);
+        return -EAGAIN;
+    }
+    aio_live_add(&aio_live.generators, 1);
+    const int error = cpu_mask_empty(cpus) ? 0 : set_cpus(generator->thread, cpus);
+    if (error) {
+        generator_free(generator);
+        return error;
+    }
+    *out = generator;
+    return 0;
 }
 
 /* Leaves CPUs to the threads under load. */
@@ -144,7 +188,7 @@ static size_t generators_wanted(void)
     const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const long wanted = cpus / CPUS_PER_GENERATOR;
 
-    return wanted < 1 ? 1 : wanted > GENERATORS_MAX ? GENERATORS_MAX : (size_t)wanted;
+    return wanted < 1 ? 1 : wanted > SHARED_GENERATORS_MAX ? SHARED_GENERATORS_MAX : (size_t)wanted;
 }
 
 /* The one with the fewest workloads; a missing one has none. Pool lock held. */
@@ -164,20 +208,48 @@ static size_t least_loaded(void)
     return best;
 }
 
-int generator_add(GeneratorSlot *slot, Workload *workload)
+/* The one on these CPUs, or the first free place; GENERATORS_MAX where there is neither. */
+static size_t on_cpus(const CpuMask *cpus)
 {
-    pthread_mutex_lock(&pool_lock);
-    const size_t i = least_loaded();
-    if (!pool[i]) {
-        pool[i] = generator_new();
+    size_t vacant = GENERATORS_MAX;
+
+    for (size_t i = GENERATORS_MAX; i-- > SHARED_GENERATORS_MAX;) {
+        if (!pool[i]) {
+            vacant = i;
+        } else if (cpu_mask_equal(&pool[i]->cpus, cpus)) {
+            return i;
+        }
     }
-    Generator *generator = pool[i];
-    if (generator) {
-        generator->count++;
+    return vacant;
+}
+
+/* One that is to have another workload. */
+static int find_generator(const CpuMask *cpus, Generator **out)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&pool_lock);
+    const size_t i = cpu_mask_empty(cpus) ? least_loaded() : on_cpus(cpus);
+    if (i == GENERATORS_MAX) {
+        error = -EAGAIN;
+    } else if (!pool[i]) {
+        error = generator_start(cpus, &pool[i]);
+    }
+    if (!error) {
+        pool[i]->count++;
+        *out = pool[i];
     }
     pthread_mutex_unlock(&pool_lock);
-    if (!generator) {
-        return -EAGAIN;
+    return error;
+}
+
+int generator_add(GeneratorSlot *slot, Workload *workload, const CpuMask *cpus)
+{
+    Generator *generator = NULL;
+    const int error = find_generator(cpus, &generator);
+
+    if (error) {
+        return error;
     }
     slot->generator = generator;
     slot->workload = workload;

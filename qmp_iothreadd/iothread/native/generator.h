@@ -8,7 +8,8 @@
 #include "list.h"
 #include "workload.h"
 
-enum { GENERATORS_MAX = 8 };
+/* So many that any CPU will do for, and as many for which some CPUs were named. */
+enum { SHARED_GENERATORS_MAX = 8, GENERATORS_MAX = 2 * SHARED_GENERATORS_MAX };
 
 typedef struct GeneratorSlot {
     AioLink link; /* Generator.workloads; under its lock */
@@ -16,8 +17,11 @@ typedef struct GeneratorSlot {
     Workload *workload;
 } GeneratorSlot;
 
-/* -EAGAIN where no thread can be had. */
-int generator_add(GeneratorSlot *slot, Workload *workload);
+/*
+ * -EAGAIN where no thread can be had; -ENODEV where not all of the CPUs are there, or the process may
+ * not use them. Where `cpus` is empty any will do.
+ */
+int generator_add(GeneratorSlot *slot, Workload *workload, const CpuMask *cpus);
 
 /* When it returns the workload is no longer touched. */
 void generator_remove(GeneratorSlot *slot);

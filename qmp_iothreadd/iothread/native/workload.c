@@ -108,7 +108,7 @@ static void detach(Workload *w)
     }
 }
 
-static int attach(Workload *w)
+static int attach(Workload *w, const CpuMask *cpus)
 {
     int error = workload_ring_attach(&w->ring, w->ctx, workload_serve_requests, w);
 
@@ -122,16 +122,16 @@ static int attach(Workload *w)
     if (error) {
         return error;
     }
-    error = generator_add(&w->slot, w);
+    error = generator_add(&w->slot, w, cpus);
     if (error) {
         detach(w);
     }
     return error;
 }
 
-static int begin(Workload *w)
+static int begin(Workload *w, const CpuMask *cpus)
 {
-    const int error = attach(w);
+    const int error = attach(w, cpus);
 
     if (error) {
         if (w->disk) {
@@ -166,7 +166,7 @@ static Workload *start(AioContext *ctx, DiskQueue *queue, const WorkloadParams *
         w = workload_alloc(ctx, queue, params->device.process);
         if (w) {
             apply(w, params, &copies);
-            error = begin(w);
+            error = begin(w, &params->cpus);
         } else {
             drop_copies(&copies);
             error = -ENOMEM;

@@ -9,6 +9,7 @@
 
 #include "access.h"
 #include "arrival.h"
+#include "cpu_mask.h"
 #include "disk.h"
 #include "engine.h"
 #include "workload_ring.h"
@@ -23,6 +24,7 @@ typedef struct WorkloadParams {
     int64_t think_ns;      /* closed loop: above 0, from a completion to the next in its place */
     int64_t service_ns;    /* CPU time that the handler spends on each */
     ArrivalParams device;  /* its latencies; without a process there is none */
+    CpuMask cpus;          /* those of its generator, from the beginning on */
     AccessParams access;   /* what each does to the disk, where there is one */
 } WorkloadParams;
 
@@ -52,7 +54,7 @@ enum { WORKLOAD_LATE_NS = 20 * 1000 };
 /* -EINVAL for parameters out of range, else 0. Times go from 0 to AIO_TIME_MAX_NS. */
 int workload_check(const WorkloadParams *params);
 
-/* Starts at once. NULL and errno: EINVAL, ENOMEM, EMFILE, EAGAIN. */
+/* Starts at once. NULL and errno: EINVAL, ENOMEM, EMFILE, EAGAIN, ENODEV (a CPU). */
 Workload *workload_new(AioContext *ctx, const WorkloadParams *params);
 
 /* The same for a disk: its context takes each request from the ring, and submits it to the queue. */
