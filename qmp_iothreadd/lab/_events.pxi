@@ -38,8 +38,9 @@ cdef class Events:
     cdef native.Simulated *simulated
     cdef native.EventThread **threads
     cdef size_t sets
+    cdef object owns  # keeps them alive
 
-    def __cinit__(self, load, const int64_t[::1] intervals, const int64_t[::1] table, params, costs,
+    def __cinit__(self, load, const int64_t[::1] intervals, const int64_t[::1] table, params, owns, costs,
                   size_t requests, uint64_t seed):
         cdef size_t i
         self.source = Source(load, intervals)
@@ -53,7 +54,7 @@ cdef class Events:
         latencies = None if load.device is None else Latencies(load.device, table)
         for i in range(self.load.queue_count):
             self._make_queue(i, latencies, costs, requests, seed + i * SEED_STEP)
-        self.sets = len(params)
+        self.sets, self.owns = len(params), owns
         self.simulated = <native.Simulated *>calloc(self.sets + 1, sizeof(native.Simulated))
         self.threads = <native.EventThread **>calloc(self.sets + 1, sizeof(native.EventThread *))
         if self.simulated == NULL or self.threads == NULL:
@@ -74,12 +75,8 @@ cdef class Events:
         return 0
 
     cdef int _make_thread(self, size_t i, params) except -1:
-        cdef native.UserPolicy user
-        memset(&user, 0, sizeof(user))
-        native.simulated_init(
-            &self.simulated[i], native_params(params), POLICIES.index(params.policy)
-        )
-        self.threads[i] = native.events_new(&self.load, &self.simulated[i], user)
+        native.simulated_init(&self.simulated[i], native_params(params), native_policy(params))
+        self.threads[i] = native.events_new(&self.load, &self.simulated[i], asked_of(self.owns[i]))
         if self.threads[i] == NULL:
             raise MemoryError
         return 0
@@ -102,7 +99,7 @@ cdef class Events:
             with nogil:
                 error = native.events_run(self.threads[i], until)
             if error:
-                self._raise(error)
+                self._raise(error, i)
             PyErr_CheckSignals()
         self._forget()
         return 0
@@ -116,7 +113,9 @@ cdef class Events:
                 least = min(least, native.events_taken(self.threads[i], k))
             native.requests_forget(&self.load.queues[k], least)
 
-    cdef int _raise(self, int error) except -1:
+    cdef int _raise(self, int error, size_t i) except -1:
+        if error == EINVAL:
+            fail(self.owns[i], native.events_decisions(self.threads[i]))
         if error == ERANGE:
             raise too_long(self.served() or 1)
         if error == EOVERFLOW:
@@ -139,15 +138,18 @@ cdef class Events:
         ]
 
 
-def simulate_events(load, const int64_t[::1] intervals, const int64_t[::1] table, params, costs,
-                    size_t requests, uint64_t seed, progress=None):
+def simulate_events(load, const int64_t[::1] intervals, const int64_t[::1] table, params, owns,
+                    costs, size_t requests, uint64_t seed, progress=None):
     """Up to `requests` of `load`, which may have several handlers: how many there were, and for each
     of `params` a dict of counters and a list of the handlers' events, requests, latencies' sum and
     latencies.
 
-    Raises ValueError: more virtual time than 19 hours, or more waits than there is room for.
+    `owns` has the OwnPolicy of each, or None.
+
+    Raises ValueError: more virtual time than 19 hours, or more waits than there is room for; what a
+    policy of the user's own raises.
     """
-    cdef Events events = Events(load, intervals, table, params, costs, requests, seed)
+    cdef Events events = Events(load, intervals, table, params, owns, costs, requests, seed)
     cdef size_t until = 0, most = (requests - 1) // events.load.queue_count + 1, i
     while until < most:
         until += TAKEN_AT_ONCE

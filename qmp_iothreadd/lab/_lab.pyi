@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypedDict
+from typing import Any, Final, Protocol, TypedDict
 
 from typing_extensions import Buffer
 
@@ -22,7 +22,7 @@ class _Params(Protocol):
     @property
     def weight(self) -> int: ...
     @property
-    def policy(self) -> str: ...
+    def policy(self) -> object: ...
 
 class _Distribution(Protocol):
     @property
@@ -97,6 +97,13 @@ class Counters(TypedDict):
     near_max_ns: float
     latencies: dict[int, int]
 
+class OwnPolicy:
+    name: str
+    @staticmethod
+    def of_function(function: Callable[[Any, list[int]], int], name: str) -> OwnPolicy: ...
+    @staticmethod
+    def of_library(path: str, name: str) -> OwnPolicy: ...
+
 # Events, requests, sum of latencies and latencies of each handler.
 Found = tuple[Counters, list[tuple[int, int, float, dict[int, int]]]]
 Run = tuple[int, list[Found]]  # how many requests, and for each set
@@ -104,7 +111,11 @@ Run = tuple[int, list[Found]]  # how many requests, and for each set
 _Replayed = tuple[int, tuple[int, ...], float, int, int, int, int]
 
 def replay(
-    block_ns: Buffer, events: Buffer, params: Sequence[_Params], handlers: int
+    block_ns: Buffer,
+    events: Buffer,
+    params: Sequence[_Params],
+    handlers: int,
+    owns: Sequence[OwnPolicy | None],
 ) -> list[_Replayed]: ...
 def simulate(
     load: _Load,
@@ -120,6 +131,7 @@ def simulate_events(
     intervals: Buffer | None,
     table: Buffer | None,
     params: Sequence[_Params],
+    owns: Sequence[OwnPolicy | None],
     costs: _Costs,
     requests: int,
     seed: int,

@@ -6,10 +6,11 @@ plain tuples and dicts: `qmp_iothreadd.lab` makes its classes of them.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.errno cimport EOVERFLOW, ERANGE
+from libc.errno cimport EINVAL, EOVERFLOW, ERANGE
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
+from posix.dlfcn cimport RTLD_LOCAL, RTLD_NOW, dlerror, dlopen, dlsym
 
 from qmp_iothreadd.lab cimport _native as native
 
@@ -24,6 +25,7 @@ cdef native.PollParams native_params(params) except *:
     return made
 
 
+include "_policies.pxi"
 include "_replay.pxi"
 include "_simulate.pxi"
 include "_events.pxi"

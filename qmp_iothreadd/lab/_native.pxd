@@ -23,16 +23,39 @@ cdef extern from "arrival.h" nogil:
         ARRIVAL_ENDED
 
 
+cdef extern from "policy.h" nogil:
+    ctypedef struct PolicyStep:
+        int64_t block_ns
+        uint64_t events
+        unsigned handlers
+        int64_t poll_ns
+        int64_t max_ns
+        int64_t grow
+        int64_t shrink
+        int64_t weight
+
+
 cdef extern from "replay.h" nogil:
     enum:
         REPLAY_HANDLERS_MAX
         REPLAY_STEPS_MAX
         LAB_POLICY_COUNT
+        LAB_user
+        USER_OUT_OF_RANGE
+        USER_OVERRAN
 
     ctypedef int LabPolicy
     const char *const lab_policy_names[]
 
+    ctypedef struct UserPolicy:
+        cbool (*ask)(void *owner, const PolicyStep *step, int64_t *ns, int64_t *poll_ns) noexcept
+        void *owner
+
     ctypedef struct Replay:
+        PollParams params
+        UserPolicy user
+        int error
+        int64_t asked_ns
         int64_t poll_ns
         int64_t ns[64]
         double poll_ns_sum
@@ -50,11 +73,6 @@ cdef extern from "replay.h" nogil:
 
     void replay_init(Replay *replay, PollParams params, LabPolicy policy)
     void replay_run(Replay *replays, size_t count, const ReplaySteps *steps)
-
-
-cdef extern from "replay.h" nogil:
-    ctypedef struct UserPolicy:
-        pass
 
 
 cdef extern from "requests.h" nogil:
@@ -137,5 +155,6 @@ cdef extern from "events.h" nogil:
     EventThread *events_new(const EventLoad *load, Simulated *result, UserPolicy user)
     int events_run(EventThread *thread, size_t until)
     size_t events_taken(const EventThread *thread, unsigned queue)
+    const Replay *events_decisions(const EventThread *thread)
     const EventHandler *events_handlers(const EventThread *thread)
     void events_free(EventThread *thread)

@@ -12,7 +12,7 @@ cdef int check_events(const uint64_t[::1] events, unsigned handlers) except -1:
     return 0
 
 
-def replay(const int64_t[::1] block_ns, const uint64_t[::1] events, params, unsigned handlers):
+def replay(const int64_t[::1] block_ns, const uint64_t[::1] events, params, unsigned handlers, owns):
     """For each of `params` a tuple: poll_ns, a tuple of the handlers' ns, the sum of all poll_ns, how often
     the window grew and shrank, resets, decisions.
 
@@ -21,6 +21,7 @@ def replay(const int64_t[::1] block_ns, const uint64_t[::1] events, params, unsi
     cdef size_t count = len(params), total = <size_t>block_ns.shape[0], done = 0
     cdef native.ReplaySteps steps
     cdef native.Replay *replays
+    cdef size_t i
     if events.shape[0] != block_ns.shape[0]:
         raise ValueError(f"{block_ns.shape[0]} times, but {events.shape[0]} words of events")
     check_events(events, handlers)
@@ -29,7 +30,8 @@ def replay(const int64_t[::1] block_ns, const uint64_t[::1] events, params, unsi
         raise MemoryError
     try:
         for i, each in enumerate(params):
-            native.replay_init(&replays[i], native_params(each), POLICIES.index(each.policy))
+            native.replay_init(&replays[i], native_params(each), native_policy(each))
+            replays[i].user = asked_of(owns[i])
         steps.handlers = handlers
         while done < total:
             steps.block_ns, steps.events = &block_ns[done], &events[done]
@@ -38,11 +40,18 @@ def replay(const int64_t[::1] block_ns, const uint64_t[::1] events, params, unsi
             steps.next_ns = block_ns[done + steps.count] if done + steps.count < total else 0
             with nogil:
                 native.replay_run(replays, count, &steps)
+            for i in range(count):
+                if replays[i].error:
+                    fail(owns[i], &replays[i])
             done += steps.count
             PyErr_CheckSignals()
         return [replayed(&replays[i], handlers) for i in range(count)]
     finally:
         free(replays)
+
+
+cdef int fail(OwnPolicy own, const native.Replay *r) except -1:
+    return own.fail(r.error, r.asked_ns, r.params.max_ns)
 
 
 cdef tuple replayed(const native.Replay *r, unsigned handlers):

@@ -118,7 +118,7 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
             raise MemoryError
         for i in range(sets):
             native.simulated_init(
-                &simulated[i], native_params(params[i]), POLICIES.index(params[i].policy)
+                &simulated[i], native_params(params[i]), native_policy(params[i])
             )
         while done < requests:
             count = min(<size_t>REQUESTS_AT_ONCE, requests - done)

@@ -95,7 +95,7 @@ class Measured:
     def to_json(self) -> dict[str, Any]:
         """All of it: quantiles and the histogram instead of ``latency``, the set as an object."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["params"] = dataclasses.asdict(self.params)
+        values["params"] = self.params.to_json()
         values.pop("latency")
         values["flagged"] = "oversubscribed" if self.oversubscribed else None
         for name in ("intervals", "differences"):

@@ -6,6 +6,7 @@ import dataclasses
 
 from qmp_iothreadd.iothread._engine import POLL_PARAMS
 from qmp_iothreadd.lab._lab import POLICIES
+from qmp_iothreadd.lab.policies import Policy, is_policy, policy_name
 
 _INFOS = {info.name: info for info in POLL_PARAMS}
 
@@ -24,7 +25,8 @@ class Params:
         max_ns: the longest window, in ns; with 0 nothing is polled.
         grow, shrink: the window's factor and divisor.
         weight: how slowly a handler's average follows; 0 to 63.
-        policy: one of POLICIES.
+        policy: one of POLICIES; the path of a C file, whose name ends in ``.c`` (what it has is in
+            native/policy.h); or a function ``(step, ns) -> poll_ns`` (see ``policies.Policy``).
 
     Raises:
         ValueError: out of QEMU's range, or an unknown policy. TypeError: no integer.
@@ -34,7 +36,7 @@ class Params:
     grow: int = _INFOS["grow"].default
     shrink: int = _INFOS["shrink"].default
     weight: int = _INFOS["weight"].default
-    policy: str = POLICIES[0]
+    policy: Policy = POLICIES[0]
 
     def __post_init__(self) -> None:
         for name, info in _INFOS.items():
@@ -45,9 +47,19 @@ class Params:
                 raise ValueError(
                     f"{name} must be from {info.minimum} to {info.maximum}, not {value}"
                 )
-        if self.policy not in POLICIES:
-            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {self.policy!r}")
+        if not is_policy(self.policy):
+            known = ", ".join(POLICIES)
+            raise ValueError(f"policy must be one of {known}, or a C file, not {self.policy!r}")
+
+    def to_json(self) -> dict[str, int | str]:
+        """All of it, a function by its name."""
+        return {
+            **{name: getattr(self, name) for name in NUMBERS},
+            "policy": policy_name(self.policy),
+        }
 
     def __str__(self) -> str:
         values = f"max-ns={self.max_ns},grow={self.grow},shrink={self.shrink},weight={self.weight}"
-        return values if self.policy == POLICIES[0] else f"{values},policy={self.policy}"
+        return (
+            values if self.policy == POLICIES[0] else f"{values},policy={policy_name(self.policy)}"
+        )

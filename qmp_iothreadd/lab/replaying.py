@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd.lab import _lab
 from qmp_iothreadd.lab.buffers import check_handlers, int64s, uint64s
 from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.policies import own_policies
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -38,7 +39,8 @@ class Replayed:
 
     def to_json(self) -> dict[str, Any]:
         """All of it, the set as an object."""
-        return dataclasses.asdict(self)
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**values, "params": self.params.to_json()}
 
 
 def replay(
@@ -63,7 +65,9 @@ def replay(
     """
     check_handlers(handlers)
     sets = [params] if isinstance(params, Params) else list(params)
-    found = _lab.replay(int64s(block_ns, "block_ns"), uint64s(events, "events"), sets, handlers)
+    found = _lab.replay(
+        int64s(block_ns, "block_ns"), uint64s(events, "events"), sets, handlers, own_policies(sets)
+    )
     return [_replayed(each, one) for each, one in zip(sets, found, strict=True)]
 
 

@@ -122,7 +122,7 @@ def run(load: Load, params: Params, seconds: float, seed: int) -> Run:
 
 def _started(params: Params) -> AioContext:
     given = {info.name: getattr(params, info.name) for info in POLL_PARAMS}
-    context = AioContext("lab", PollParams(**given), policy=params.policy)
+    context = AioContext("lab", PollParams(**given), policy=str(params.policy))
     context.start()
     return context
 

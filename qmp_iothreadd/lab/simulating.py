@@ -11,6 +11,7 @@ from qmp_iothreadd.lab.checks import check_integer, check_time
 from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.policies import own_policies
 
 SEED_MAX = 2**64 - 1
 QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
@@ -87,7 +88,7 @@ class Simulated:
     def to_json(self) -> dict[str, Any]:
         """All of it: quantiles and the histogram instead of ``latency``, the set as an object."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["params"] = dataclasses.asdict(self.params)
+        values["params"] = self.params.to_json()
         values["handlers"] = [handler.to_json() for handler in self.handlers]
         values.pop("latency")
         return {
@@ -126,14 +127,19 @@ def simulate(
     check_integer("seed", seed, 0, SEED_MAX)
     for each in sets:
         check_time("a simulated max_ns", each.max_ns)
-    run = _one_handler if load.has_one_handler else _several_handlers
+    owns = own_policies(sets)
+    run = _several_handlers
+    if load.has_one_handler and not any(owns):
+        run = _one_handler
     runs: list[_lab.Run] = []
     done = 0
     for index in range(load.iothreads):
         share = requests // load.iothreads + (index < requests % load.iothreads)
         if share:
             told = progress and _Offset(progress, done)
-            runs.append(run(load, sets, costs, share, (seed + index * _SEED_STEP) & SEED_MAX, told))
+            runs.append(
+                run(load, sets, owns, costs, share, (seed + index * _SEED_STEP) & SEED_MAX, told)
+            )
             done += share
     served = sum(run[0] for run in runs)
     return [
@@ -159,6 +165,7 @@ class _Offset:
 def _one_handler(
     load: Load,
     sets: list[Params],
+    owns: list[_lab.OwnPolicy | None],
     costs: Costs,
     requests: int,
     seed: int,
@@ -175,6 +182,7 @@ def _one_handler(
 def _several_handlers(
     load: Load,
     sets: list[Params],
+    owns: list[_lab.OwnPolicy | None],
     costs: Costs,
     requests: int,
     seed: int,
@@ -182,7 +190,7 @@ def _several_handlers(
 ) -> _lab.Run:
     table = load.device.checked_table() if load.device else None
     intervals = None if load.depth else load.checked_intervals()
-    return _lab.simulate_events(load, intervals, table, sets, costs, requests, seed, progress)
+    return _lab.simulate_events(load, intervals, table, sets, owns, costs, requests, seed, progress)
 
 
 def _handlers(found: Sequence[_lab.Found], queues: int) -> tuple[SimulatedHandler, ...]:

@@ -12,6 +12,7 @@ from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.device import DEVICES, KINDS
 from qmp_iothreadd.lab.load import AT_END, PRESETS, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
+from qmp_iothreadd.lab.policies import is_policy
 from qmp_iothreadd.lab.specs import ARRIVAL_OPTIONS
 from qmp_iothreadd.lab.traces import Trace
 
@@ -26,8 +27,9 @@ def _numbers(text: str) -> list[int]:
 
 def _policies(text: str) -> list[str]:
     names = text.split(",")
-    if unknown := [name for name in names if name not in POLICIES]:
-        message = f"{unknown[0]!r} is no policy: choose of {', '.join(POLICIES)}"
+    if unknown := [name for name in names if not is_policy(name)]:
+        known = ", ".join(POLICIES)
+        message = f"{unknown[0]!r} is no policy: choose of {known}, or name a C file"
         raise argparse.ArgumentTypeError(message)
     return names
 
@@ -58,7 +60,7 @@ def add_sets(parser: argparse.ArgumentParser, lists: Mapping[str, list[int]] | N
         type=_policies,
         default=[defaults.policy],
         metavar="NAME,…",
-        help=f"of {', '.join(POLICIES)} (default: {defaults.policy})",
+        help=f"of {', '.join(POLICIES)}, or C files, FILE.c (default: {defaults.policy})",
     )
 
 

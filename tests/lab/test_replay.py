@@ -45,7 +45,12 @@ def recordings(draw: st.DrawFn) -> tuple[int, Steps]:
 def by_the_engine(params: Params, handlers: int, steps: Steps) -> Replayed:
     """The same by the class of the engine, a decision at a time."""
     polling = AdaptivePolling(
-        params.max_ns, params.grow, params.shrink, params.weight, handlers, policy=params.policy
+        params.max_ns,
+        params.grow,
+        params.shrink,
+        params.weight,
+        handlers,
+        policy=str(params.policy),
     )
     windows, actions = [], []
     for block_ns, events in zip(*steps, strict=True):

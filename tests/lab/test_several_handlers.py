@@ -40,7 +40,7 @@ def test_with_one_handler_it_is_what_lanes_come_to(preset: str) -> None:
     load, costs = PRESETS[preset], Costs()
     sets = [NEVER, *(Params(policy=policy, weight=n) for policy in POLICIES for n in (1, 5))]
     served, quick = _lab.simulate(load, None, sets, costs, 20_000, 7)
-    same, slow = _lab.simulate_events(load, None, None, sets, costs, 20_000, 7)
+    same, slow = _lab.simulate_events(load, None, None, sets, [None] * len(sets), costs, 20_000, 7)
     assert served == same
     for params, lanes, (events, [handler]) in zip(sets, quick, slow, strict=True):
         if params.policy == "clairvoyant":

@@ -21,7 +21,7 @@ COSTS = Costs(wake_ns=WAKE_NS, wake_sigma=0)
 def reference(intervals: list[int], params: Params, requests: int, costs: Costs) -> dict[str, Any]:
     """The iterations of one thread with one handler, a request at a time."""
     polling = AdaptivePolling(
-        params.max_ns, params.grow, params.shrink, params.weight, 1, policy=params.policy
+        params.max_ns, params.grow, params.shrink, params.weight, 1, policy=str(params.policy)
     )
     taken, done, now = -1, 0, 0
     counts = {"iterations": 0, "polled": 0, "grown": 0, "shrunk": 0, "windows": 0}

@@ -377,9 +377,9 @@ const EventHandler *events_handlers(const EventThread *t)
     return t->handlers;
 }
 
-UserError events_error(const EventThread *t)
+const Replay *events_decisions(const EventThread *t)
 {
-    return t->decisions.error;
+    return &t->decisions;
 }
 
 void events_free(EventThread *t)

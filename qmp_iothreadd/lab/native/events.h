@@ -42,7 +42,7 @@ EventThread *events_new(const EventLoad *load, Simulated *result, UserPolicy use
 
 /*
  * Goes on until it took so many requests of each queue, or there are no more. Returns 0; ENOMEM; EOVERFLOW where too many requests wait or are in the
- * device; ERANGE past VIRTUAL_NS_MAX; EINVAL where a policy of the user's own failed (events_error).
+ * device; ERANGE past VIRTUAL_NS_MAX; EINVAL where a policy of the user's own failed (events_decisions).
  */
 int events_run(EventThread *thread, size_t until);
 
@@ -51,7 +51,8 @@ size_t events_taken(const EventThread *thread, unsigned queue);
 
 const EventHandler *events_handlers(const EventThread *thread);
 
-UserError events_error(const EventThread *thread);
+/* With what a policy of the user's own did wrong, if it did. */
+const Replay *events_decisions(const EventThread *thread);
 
 void events_free(EventThread *thread);
 

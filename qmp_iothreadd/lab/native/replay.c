@@ -75,7 +75,7 @@ static void decide_clairvoyant(Replay *r, const LabStep *step)
 }
 
 /* What follows the handlers' ns is not the user's to change. */
-static UserError ask_user(Replay *r, const PolicyStep *step, int64_t *poll_ns)
+static UserError ask_user(Replay *r, const PolicyStep *step)
 {
     enum { GUARDS = 8 };
     static const int64_t guard = 0x5ca1ab1e0ddba11;
@@ -85,7 +85,7 @@ static UserError ask_user(Replay *r, const PolicyStep *step, int64_t *poll_ns)
     for (unsigned k = 0; k < GUARDS; k++) {
         ns[REPLAY_HANDLERS_MAX + k] = guard;
     }
-    if (!r->user.ask(r->user.owner, step, ns, poll_ns)) {
+    if (!r->user.ask(r->user.owner, step, ns, &r->asked_ns)) {
         return USER_FAILED;
     }
     for (unsigned k = 0; k < GUARDS; k++) {
@@ -94,7 +94,7 @@ static UserError ask_user(Replay *r, const PolicyStep *step, int64_t *poll_ns)
         }
     }
     memcpy(r->ns, ns, sizeof(r->ns));
-    return *poll_ns < 0 || *poll_ns > step->max_ns ? USER_OUT_OF_RANGE : USER_FINE;
+    return r->asked_ns < 0 || r->asked_ns > step->max_ns ? USER_OUT_OF_RANGE : USER_FINE;
 }
 
 static void decide_user(Replay *r, const LabStep *given)
@@ -109,14 +109,13 @@ static void decide_user(Replay *r, const LabStep *given)
         .shrink = r->params.shrink,
         .weight = r->params.weight,
     };
-    int64_t poll_ns = 0;
 
     if (r->error) {
         return;
     }
-    r->error = ask_user(r, &step, &poll_ns);
+    r->error = ask_user(r, &step);
     if (!r->error) {
-        set_window(r, poll_ns);
+        set_window(r, r->asked_ns);
     }
 }
 

@@ -58,6 +58,7 @@ typedef struct Replay {
     LabPolicy policy;
     UserPolicy user; /* of LAB_user */
     UserError error; /* of it; nothing is decided from then on */
+    int64_t asked_ns; /* the last window that it asked for */
     int64_t poll_ns;
     int64_t ns[REPLAY_HANDLERS_MAX];
     double poll_ns_sum; /* of the window after each decision */
