@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.lab.params import NUMBERS, Params
+from qmp_iothreadd.lab.policies import policy_name
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.client import Client
@@ -94,7 +95,7 @@ def apply(address: str, params: Params, iothread: str | None = None) -> InForce:
     """
     with connected(address) as client:
         before = _in_force(client, iothread)
-        check_policy(before, params.policy)
+        check_policy(before, policy_name(params.policy))
         try:
             _set(client, before, params)
             _check(_in_force(client, before.iothread), params)

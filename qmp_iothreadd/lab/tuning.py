@@ -12,6 +12,7 @@ from qmp_iothreadd.lab.choosing import Aim
 from qmp_iothreadd.lab.fronts import Ceiling, Point, front, ladder, point
 from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.policies import Policy
 from qmp_iothreadd.lab.simulating import Simulated
 from qmp_iothreadd.lab.statistics import Interval, Weights
 from qmp_iothreadd.lab.sweeping import Swept, sweep, swept
@@ -89,7 +90,7 @@ class Tuned:
     def to_json(self) -> dict[str, Any]:
         """All but the results."""
         return {
-            "recommended": dataclasses.asdict(self.params),
+            "recommended": self.params.to_json(),
             "baseline": dataclasses.asdict(self.baseline),
             "goal": self.goal,
             "changes": self.changes.to_json(),
@@ -100,7 +101,7 @@ class Tuned:
         }
 
 
-def candidates(policy: str = Params().policy) -> list[Params]:
+def candidates(policy: Policy = Params().policy) -> list[Params]:
     """What is tried by default; who never polls is there once."""
     lists = [dict(zip(CANDIDATES, values, strict=True)) for values in product(*CANDIDATES.values())]
     sets = [Params(**values, policy=policy) for values in lists]
