@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from qmp_iothreadd.lab import blocks, statistics
+from qmp_iothreadd.lab._lab import POLICIES
 from qmp_iothreadd.lab.choosing import Aim
 from qmp_iothreadd.lab.fronts import Ceiling, Point, front, ladder, point
 from qmp_iothreadd.lab.load import Costs, Load
@@ -101,7 +102,7 @@ class Tuned:
         }
 
 
-def candidates(policy: Policy = Params().policy) -> list[Params]:
+def candidates(policy: Policy = POLICIES[0]) -> list[Params]:
     """What is tried by default; who never polls is there once."""
     lists = [dict(zip(CANDIDATES, values, strict=True)) for values in product(*CANDIDATES.values())]
     sets = [Params(**values, policy=policy) for values in lists]
