@@ -12,6 +12,7 @@ import sys
 import tempfile
 from array import array
 from pathlib import Path
+from typing import NamedTuple
 
 from qmp_iothreadd.lab._lab import HANDLERS_MAX, OwnPolicy, replay
 
@@ -68,17 +69,26 @@ def _try_elsewhere(library: str, name: str) -> None:
         raise ValueError(done.stderr.strip().rpartition("\n")[2].partition(": ")[2])
 
 
+class _Set(NamedTuple):
+    """Parameters: `Params` are made of policies."""
+
+    max_ns: int
+    grow: int
+    shrink: int
+    weight: int
+    policy: str
+
+
 def try_out(library: str, name: str) -> None:
     """Ask a compiled policy about all kinds of steps.
 
     Raises:
         ValueError, OSError: it fails.
     """
-    from qmp_iothreadd.lab.params import Params
-
     own, draw = OwnPolicy.of_library(library, name), random.Random(1)
-    sets = [Params(0, policy=name), Params(1, 0, 0, 0, name), Params(policy=name)]
-    sets.append(Params(2**62, 2**62, 2**62, 63, name))
+    most = 2**62
+    sets = [_Set(0, 2, 2, 3, name), _Set(1, 0, 0, 0, name), _Set(32768, 2, 2, 3, name)]
+    sets.append(_Set(most, most, most, 63, name))
     for handlers in (1, 3, HANDLERS_MAX):
         block_ns = array("q", (draw.randrange(1 << draw.randrange(1, 40)) for _ in range(2000)))
         events = array("Q", (draw.getrandbits(handlers) for _ in block_ns))
