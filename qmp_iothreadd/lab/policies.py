@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qmp_iothreadd.lab._lab import POLICIES, OwnPolicy
-
-if TYPE_CHECKING:
-    from qmp_iothreadd.lab.params import Params
 
 Policy = str | Callable[[Any, list[int]], int]
 """A name of POLICIES, the path of a C file, or a function.
@@ -33,14 +30,14 @@ def policy_name(policy: Policy) -> str:
     return policy if isinstance(policy, str) else getattr(policy, "__name__", repr(policy))
 
 
-def own_policies(sets: Iterable[Params]) -> list[OwnPolicy | None]:
-    """What decides for each set, None where that is one of POLICIES.
+def own_policies(policies: Iterable[Policy]) -> list[OwnPolicy | None]:
+    """What decides for each, None where that is one of POLICIES.
 
     Raises:
         ValueError: a C file that does not compile, or that fails when it is tried. OSError: there
             is none, or no compiler.
     """
-    return [_own(params.policy) for params in sets]
+    return [_own(policy) for policy in policies]
 
 
 def _own(policy: Policy) -> OwnPolicy | None:

@@ -66,7 +66,11 @@ def replay(
     check_handlers(handlers)
     sets = [params] if isinstance(params, Params) else list(params)
     found = _lab.replay(
-        int64s(block_ns, "block_ns"), uint64s(events, "events"), sets, handlers, own_policies(sets)
+        int64s(block_ns, "block_ns"),
+        uint64s(events, "events"),
+        sets,
+        handlers,
+        own_policies(each.policy for each in sets),
     )
     return [_replayed(each, one) for each, one in zip(sets, found, strict=True)]
 

@@ -127,7 +127,7 @@ def simulate(
     check_integer("seed", seed, 0, SEED_MAX)
     for each in sets:
         check_time("a simulated max_ns", each.max_ns)
-    owns = own_policies(sets)
+    owns = own_policies(each.policy for each in sets)
     run = _several_handlers
     if load.has_one_handler and not any(owns):
         run = _one_handler
