@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+from qmp_iothreadd.lab.calibrating import Calibrated, calibrate
 from qmp_iothreadd.lab.device import DEVICES, Device
 from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import PRESETS, Costs, Load
@@ -28,6 +29,7 @@ __all__ = [
     "DEVICES",
     "POLICIES",
     "PRESETS",
+    "Calibrated",
     "Costs",
     "Device",
     "Histogram",
@@ -42,6 +44,7 @@ __all__ = [
     "Swept",
     "Trace",
     "Tuned",
+    "calibrate",
     "measure",
     "merge",
     "replay",

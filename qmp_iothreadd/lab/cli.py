@@ -13,6 +13,7 @@ from typing import Any
 
 # What each does. Its module in `commands` has the name, with _ where that is a word of Python's.
 COMMANDS = {
+    "calibrate": "what an iteration is made of, on this machine",
     "simulate": "a load under parameter sets, in virtual time",
     "sweep": "many parameter sets under several loads, and the front of each",
     "measure": "a load under parameter sets, on real iothreads",

@@ -59,16 +59,30 @@ def _us(ns: float) -> str:
     return f"{ns / 1e3:.1f} µs"
 
 
+def _cpu(ns: float) -> str:
+    return f"{ns / 1e3:.2f} µs"
+
+
+def _no_cell() -> str:
+    raise KeyError
+
+
+# Those of a simulation have cells where one was held against it, and so the last with that flag.
 MEASURED: dict[str, Column] = {
     "found by polling": _measured(_percent, "polled_share"),
-    "CPU per request": _measured(lambda ns: f"{ns / 1e3:.2f} µs", "cpu_ns_per_request"),
+    "simulated": lambda row: _percent(row["simulated"]["polled_share"]),
+    "CPU per request": _measured(_cpu, "cpu_ns_per_request"),
+    "simulated CPU": lambda row: _cpu(row["simulated"]["cpu_ns_per_request"]),
+    "mean poll_ns": _measured(lambda ns: f"{ns:.0f}", "mean_poll_ns"),
+    "simulated poll_ns": lambda row: f"{row['simulated']['mean_poll_ns']:.0f}",
+    "agrees": lambda row: "yes" if all(each["agrees"] for each in row["agreement"]) else "no",
     "p50": _measured(_us, "p50_ns"),
     "p99": _measured(_us, "p99_ns"),
-    "mean poll_ns": _measured(lambda ns: f"{ns:.0f}", "mean_poll_ns"),
     "resets": lambda row: _percent(row["resets_share"]),
     "near max": lambda row: _percent(row["near_max_share"]),
     "late": lambda row: _percent(row["late_share"]),
     "rounds": lambda row: f"{row['rounds']} of {row['rounds'] + row['left_out']}",
+    "flagged": lambda row: row["flagged"] or _no_cell(),
 }
 _BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "tune": TUNED, "measure": MEASURED}
 FILES = ("json", "csv", "html")
@@ -134,9 +148,7 @@ def write_files(whole: Row, runs: Sequence[tuple[Row, dict[str, Column]]], optio
     """
     found = paths(options)
     if "json" in found:
-        with _opened(found["json"]) as file:
-            json.dump(whole, file, indent=1)
-            file.write("\n")
+        write_json(found["json"], whole)
     if "csv" in found:
         with _opened(found["csv"]) as file:
             _write_csv([run for run, _ in runs], file)
@@ -147,6 +159,13 @@ def write_files(whole: Row, runs: Sequence[tuple[Row, dict[str, Column]]], optio
         others = [path for kind, path in found.items() if kind != "html" and path != "-"]
         with _opened(found["html"]) as file:
             file.write(page(runs, [os.path.relpath(path, folder) for path in others]))
+
+
+def write_json(path: str, values: Row) -> None:
+    """Write a file, or with - standard output. Raises OSError."""
+    with _opened(path) as file:
+        json.dump(values, file, indent=1)
+        file.write("\n")
 
 
 def command_line(arguments: Sequence[str]) -> str:

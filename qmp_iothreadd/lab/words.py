@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from qmp_iothreadd.lab import corpus, specs
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.device import DEVICES, KINDS
-from qmp_iothreadd.lab.load import AT_END, PRESETS, Load
+from qmp_iothreadd.lab.load import AT_END, PRESETS, Costs, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
 from qmp_iothreadd.lab.policies import is_policy
 from qmp_iothreadd.lab.specs import ARRIVAL_OPTIONS
@@ -141,6 +141,26 @@ def _add_shape(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{name.replace('_', '-')}", type=int, metavar="N", help=_SHAPE_HELP[name]
         )
+
+
+def add_costs(parser: argparse.ArgumentParser) -> None:
+    """What things take in a simulation; `costs` reads it."""
+    parser.add_argument(
+        "--costs", metavar="FILE", help="what calibrate --json wrote (default: a virtual machine's)"
+    )
+
+
+def costs(options: argparse.Namespace) -> Costs | None:
+    """Those that were given.
+
+    Raises:
+        ValueError, OSError: the file cannot be read, or has none.
+    """
+    if options.costs is None:
+        return None
+    from qmp_iothreadd.lab.calibrating import read_costs  # the engine comes with it
+
+    return read_costs(options.costs)
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:

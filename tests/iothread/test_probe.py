@@ -12,7 +12,11 @@ STEPS = {"sleep": "wake", "poll": "loop", "vain": "exit", "chain": "ask"}
 @pytest.mark.parametrize("scenario", PROBE_SCENARIOS)
 def test_each_scenario_times_its_steps(scenario: str) -> None:
     before = live_counters()
-    steps, events, cpu_ns = probe(scenario, 20_000_000)
+    # On a busy machine the threads may not get a CPU for as long as this.
+    for _ in range(50):
+        steps, events, cpu_ns = probe(scenario, 20_000_000)
+        if STEPS[scenario] in steps:
+            break
     assert live_counters() == before
     assert events > 0
     assert cpu_ns > 0

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from typing import Any
 
 from qmp_iothreadd.lab import measuring, output, words
+from qmp_iothreadd.lab.agreement import compare
+from qmp_iothreadd.lab.calibrating import calibrate
+from qmp_iothreadd.lab.load import Load
+from qmp_iothreadd.lab.measuring import Measured
+from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.progress import progress
-from qmp_iothreadd.lab.tables import Column
+from qmp_iothreadd.lab.simulating import simulate
+from qmp_iothreadd.lab.tables import Row
+
+# What is simulated beside a measurement: enough to be sure of its last digit.
+_REQUESTS = 500_000
 
 EXAMPLES = """\
 examples:
   iothread-lab measure --preset lognormal --weight 1,2,3,4
   iothread-lab measure --arrival exponential --interval-ns 50000 --max-ns 0,32768 --json -
   iothread-lab measure --preset on-off --policy weighted,legacy --seconds 2 --runs 20
+  iothread-lab measure --preset lognormal --weight 1,2,3,4 --against-simulation
 
 Leave the machine alone meanwhile: a thread that polls wants a CPU of its own, and so does the one
 that issues requests. Numbers in parentheses are the ends of intervals that hold the figure with a
@@ -45,6 +56,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take late runs, and fewer CPUs than threads, as they are: they are the question",
     )
+    group.add_argument(
+        "--against-simulation",
+        action="store_true",
+        help="simulate the same, and say where that differs (calibrates first, without --costs)",
+    )
+    words.add_costs(parser)
     words.add_outputs(parser)
 
 
@@ -74,11 +91,32 @@ def run(options: argparse.Namespace) -> None:
         "seed": options.seed,
         "oversubscribed": options.oversubscribed,
     }
-    output.write(_columns(options), [each.to_json() for each in found], about, options)
+    rows = [each.to_json() for each in found]
+    if options.against_simulation:
+        about["costs"] = _compare(load, found, rows, options)
+    output.write(output.MEASURED, rows, about, options)
+    if options.against_simulation and not output.is_standard_output(options):
+        print(f"\n{_disagreements(rows)}")
 
 
-def _columns(options: argparse.Namespace) -> dict[str, Column]:
-    """A table of an oversubscribed measurement says so in each line."""
-    if not options.oversubscribed:
-        return output.MEASURED
-    return {**output.MEASURED, "": lambda _: "oversubscribed"}
+def _compare(load: Load, found: list[Measured], rows: list[Row], options: Any) -> Any:
+    """Give each row what the simulator says, and how far it is off; returns the costs."""
+    costs = words.costs(options) or calibrate().costs
+    simulated = simulate(
+        load, [each.params for each in found], costs=costs, requests=_REQUESTS, seed=options.seed
+    )
+    for row, real, virtual in zip(rows, found, simulated, strict=True):
+        row["simulated"] = virtual.to_json()
+        row["agreement"] = [each.to_json() for each in compare(real, virtual)]
+        row["disagreements"] = [str(each) for each in compare(real, virtual) if not each.agrees]
+    return dataclasses.asdict(costs)
+
+
+def _disagreements(rows: list[Row]) -> str:
+    """In words."""
+    lines = [
+        f"differs: {Params(**row['params'])}: {each}"
+        for row in rows
+        for each in row["disagreements"]
+    ]
+    return "\n".join(lines) or "The simulator agrees with all that was measured."

@@ -22,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Its words."""
     words.add_load(parser)
     words.add_requests(parser)
+    words.add_costs(parser)
     words.add_sets(parser)
     words.add_outputs(parser)
 
@@ -36,7 +37,12 @@ def run(options: argparse.Namespace) -> None:
     sets = words.sets(options)
     with progress(options.requests, "requests") as bar:
         found = simulate(
-            load, sets, requests=options.requests, seed=options.seed, progress=bar.reach
+            load,
+            sets,
+            costs=words.costs(options),
+            requests=options.requests,
+            seed=options.seed,
+            progress=bar.reach,
         )
     about: dict[str, Any] = {
         "command": "simulate",

@@ -25,6 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Its words."""
     words.add_load(parser, several=True)
     words.add_requests(parser)
+    words.add_costs(parser)
     words.add_sets(parser)
     parser.add_argument(
         "--halving",
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> None:
         found = sweep(
             loads,
             sets,
+            costs=words.costs(options),
             requests=options.requests,
             seed=options.seed,
             halving=options.halving,
