@@ -19,6 +19,7 @@ from qmp_iothreadd.iothread._engine import (
     generator_thread_ids,
     latency_bounds,
 )
+from qmp_iothreadd.lab.device import Device
 from qmp_iothreadd.lab.histogram import Histogram, bucket_of, merge
 from qmp_iothreadd.lab.load import Load
 from qmp_iothreadd.lab.params import Params
@@ -85,8 +86,8 @@ def check_runnable(params: Params) -> None:
 
 
 def cpus_needed(load: Load) -> int:
-    """One for each thread that polls, and one for the generator."""
-    return 2
+    """One for each iothread, and one for the generator."""
+    return load.iothreads + 1
 
 
 def own_cpus() -> list[int]:
@@ -95,7 +96,7 @@ def own_cpus() -> list[int]:
 
 
 def run(load: Load, params: Params, seconds: float, seed: int) -> Run:
-    """Serve the load for so long on an iothread of its own, which is gone afterwards.
+    """Serve the load for so long on iothreads of its own, which are gone afterwards.
 
     With enough CPUs each thread is bound to one.
 
@@ -104,20 +105,44 @@ def run(load: Load, params: Params, seconds: float, seed: int) -> Run:
         memory are left.
     """
     with contextlib.ExitStack() as stack:
-        context = _started(params)
-        stack.callback(context.close)
-        workload = NativeWorkload(context, **_arguments(load, seed))
-        stack.callback(workload.stop)
-        with _bound([context.thread_id, *generator_thread_ids()]):
+        served: list[_Served] = []
+        for number in range(load.iothreads):
+            context = _started(params)
+            stack.callback(context.close)
+            workloads = []
+            for queue in range(load.queues):
+                seed_of_queue = (seed + _SEED_STEP * (number * load.queues + queue)) % 2**64
+                workloads.append(NativeWorkload(context, **_arguments(load, seed_of_queue)))
+                stack.callback(workloads[-1].stop)
+            served.append((context, workloads))
+        with _bound([*(context.thread_id for context, _ in served), *generator_thread_ids()]):
             time.sleep(WARM_UP_S)
-            context.reset_stats()
-            before = context.stats()["cpu_ns"], Counter(workload.stats())
+            for context, _ in served:
+                context.reset_stats()
+            before = [_taken(each) for each in served]
             time.sleep(seconds)
-            stats: dict[str, Any] = {**context.stats()}
-            issued = Counter(workload.stats())
-        issued.subtract(before[1])
-        stats["cpu_ns"] -= before[0]
-    return _of(stats, issued)
+            after = [_taken(each) for each in served]
+    return total(_of(first, last) for first, last in zip(before, after, strict=True))
+
+
+_Served = tuple[AioContext, list[NativeWorkload]]
+_Taken = tuple[dict[str, Any], "Counter[str]", "Counter[int]"]
+
+# So that the requests of one queue are not those of the next queue, or of the next round.
+_SEED_STEP = 0x9E3779B97F4A7C15
+
+
+def _taken(served: _Served) -> _Taken:
+    """Of one iothread its statistics, the sums of its workloads' counters, and their latencies."""
+    context, workloads = served
+    sums: Counter[str] = Counter()
+    latencies: Counter[int] = Counter()
+    stats: dict[str, Any] = {**context.stats()}
+    for workload in workloads:
+        each: dict[str, Any] = {**workload.stats()}
+        sums.update({name: each[name] for name in ("issued", "late", "latency_sum_ns")})
+        latencies.update(each["latency_histogram"])
+    return stats, sums, latencies
 
 
 def _started(params: Params) -> AioContext:
@@ -127,24 +152,46 @@ def _started(params: Params) -> AioContext:
     return context
 
 
-# Words of a load that no workload has: simulate has them.
-_SIMULATED = ("phases", "at_end", "device", "queues", "think_ns", "iothreads")
-
-
-def check_load(load: Load) -> None:
-    """Raises ValueError: no workload issues it."""
-    for field in dataclasses.fields(load):
-        if field.name in _SIMULATED and getattr(load, field.name) != field.default:
-            raise ValueError(f"{field.name.replace('_', ' ')} of a load are for simulate alone")
+_ARRIVAL_WORDS = (
+    "arrival",
+    "interval_ns",
+    "sigma",
+    "on_ns",
+    "off_ns",
+    "slow_ns",
+    "slow_share",
+    "shape",
+)
 
 
 def _arguments(load: Load, seed: int) -> Any:
-    """A workload's, which has the load's words."""
-    names = (field.name for field in dataclasses.fields(load) if field.name not in _SIMULATED)
-    values = {name: getattr(load, name) for name in names}
-    if load.depth:
-        values |= {"arrival": "constant", "interval_ns": 0}  # a request follows another's end
-    return {**values, "intervals": load.checked_intervals() or (), "seed": seed}
+    """A workload's: it has the load's words."""
+    values = {
+        **_words(load),
+        "intervals": load.checked_intervals() or (),
+        "at_end": load.at_end,
+        "phases": [(_words(phase), lasts_ns) for phase, lasts_ns in load.phases],
+        "depth": load.depth,
+        "think_ns": load.think_ns,
+        "device": None if load.device is None else _device(load.device),
+        "seed": seed,
+    }
+    if load.depth:  # a request follows another's end
+        values |= {"arrival": "constant", "interval_ns": 0, "intervals": (), "phases": ()}
+    return values
+
+
+def _words(load: Load) -> dict[str, Any]:
+    return {name: getattr(load, name) for name in _ARRIVAL_WORDS}
+
+
+def _device(device: Device) -> dict[str, Any]:
+    return {
+        "arrival": device.kind,
+        **{name: getattr(device, name) for name in ("sigma", "slow_ns", "slow_share", "shape")},
+        "interval_ns": device.latency_ns,
+        "intervals": device.checked_table() or (),
+    }
 
 
 @contextlib.contextmanager
@@ -157,13 +204,16 @@ def _bound(threads: Iterable[int]) -> Iterator[None]:
     yield
 
 
-def _of(stats: dict[str, Any], issued: Counter[str]) -> Run:
+def _of(first: _Taken, last: _Taken) -> Run:
+    stats, counted, latencies = last
+    counted.subtract(first[1])
+    latencies.subtract(first[2])
     duration_ns, adjustments = stats["observed_ns"], stats["adjustments"]
     buckets: Counter[int] = Counter()
-    for bucket, count in stats["latency_histogram"].items():
+    for bucket, count in (+latencies).items():
         buckets[bucket_of(latency_bounds(bucket)[0])] += count
     return Run(
-        requests=stats["latency_count"],
+        requests=buckets.total(),
         events=stats["events"],
         polled=stats["polled_events"],
         adjustments=adjustments,
@@ -171,13 +221,13 @@ def _of(stats: dict[str, Any], issued: Counter[str]) -> Run:
         shrunk=stats["shrinks"],
         resets=stats["resets"],
         duration_ns=duration_ns,
-        cpu_ns=stats["cpu_ns"],
+        cpu_ns=stats["cpu_ns"] - first[0]["cpu_ns"],
         near_max_ns=stats["near_max_ns"],
         window_sum=stats["poll_ns_mean"] * adjustments,
         weighted_sum=stats["poll_ns_by_time"] * duration_ns,
-        latency_sum=stats["latency_sum_ns"],
-        issued=issued["issued"],
-        late=issued["late"],
+        latency_sum=counted["latency_sum_ns"],
+        issued=counted["issued"],
+        late=counted["late"],
         latency=Histogram(dict(buckets)),
     )
 

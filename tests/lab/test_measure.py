@@ -9,7 +9,18 @@ from collections.abc import Callable
 import pytest
 
 from qmp_iothreadd.iothread._engine import live_counters
-from qmp_iothreadd.lab import Histogram, Load, NotEvidenceError, Params, cli, measure, measuring
+from qmp_iothreadd.lab import (
+    PRESETS,
+    Device,
+    Histogram,
+    Load,
+    NotEvidenceError,
+    Params,
+    cli,
+    measure,
+    measuring,
+    running,
+)
 from qmp_iothreadd.lab.histogram import bucket_of, lower_bound
 from qmp_iothreadd.lab.running import Run, total
 
@@ -50,6 +61,31 @@ def test_real_iothreads_are_measured() -> None:
         low, high = found.intervals["cpu_ns_per_request"].to_json()
         assert low <= high
     assert set(never.differences["polled_share"].to_json()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        PRESETS["nvme"],
+        Load(device=Device("own", kind="table", table=[5000, 9000]), queues=2, iothreads=2),
+        Load("phases", phases=((LOAD, 1_000_000), (Load("exponential", 20_000), 1_000_000))),
+        Load("trace", intervals=[20_000, 60_000]),
+    ],
+    ids=str,
+)
+def test_each_kind_of_load_is_served(load: Load) -> None:
+    before = live_counters()
+    found = running.run(load, Params(), 0.05, 2**64 - 1)
+    assert live_counters() == before
+    assert found.requests == found.latency.total > 0
+    assert found.issued > 0
+    assert found.duration_ns >= load.iothreads * 50_000_000
+
+
+def test_a_device_is_waited_for() -> None:
+    slow = Device("slow", kind="constant", latency_ns=2_000_000)
+    found = running.run(Load("constant", 1_000_000, device=slow), Params(), 0.05, 1)
+    assert found.latency.quantile(0.5) > 1_900_000
 
 
 def test_sets_take_turns_and_see_the_same_requests(faked: Callable[[Fake], None]) -> None:
@@ -141,7 +177,6 @@ def test_too_few_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
         (LOAD, Params(), {"seconds": float("nan")}, "seconds must be above 0"),
         (LOAD, Params(), {"runs": 2}, "runs must be at least 3, not 2"),
         (LOAD, Params(), {"seed": -1}, "seed must be from 0"),
-        (Load("phases", phases=((LOAD, 1000),)), Params(), {}, "phases .* for simulate alone"),
     ],
 )
 def test_refused(load: Load, params: Params, values: dict[str, int], message: str) -> None:
