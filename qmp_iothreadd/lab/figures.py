@@ -65,14 +65,14 @@ def on_front(rows: Sequence[Row]) -> list[bool]:
 
 
 def labels(rows: Sequence[Row]) -> list[str]:
-    """What tells each row's set from the others': ``weighted``, ``weight=2, grow=4``."""
+    """What tells each row's set from the others': ``weighted``, ``now, weight=2, grow=4``."""
     names = _varied(rows)
     found = []
     for row in rows:
         params = row["params"]
         words = [str(params.get("policy", "")) if "policy" in names or not names else ""]
         words += [f"{name}={params[name]}" for name in names if name in params and name != "policy"]
-        found.append(", ".join(word for word in words if word))
+        found.append(", ".join(word for word in [str(row.get("role", "")), *words] if word))
     return found
 
 
@@ -92,11 +92,12 @@ def _place(row: Row) -> tuple[float, float]:
 
 
 def _pareto(rows: Sequence[Row]) -> Iterator[Figure]:
-    """CPU against p99, a colour for each policy, and a line through the front."""
+    """CPU against p99, a colour for each policy and each role, and a line through the front."""
     series: dict[str, tuple[list[tuple[float, float]], list[str]]] = {}
     for row, label in zip(rows, labels(rows), strict=True):
         if all(map(math.isfinite, place := _place(row))):
-            points, titles = series.setdefault(str(row["params"].get("policy", "")), ([], []))
+            name = str(row.get("role") or row["params"].get("policy", ""))
+            points, titles = series.setdefault(name, ([], []))
             points.append(place)
             titles.append(f"{label}: {time_text(place[0])} CPU, p99 {time_text(place[1])}")
     if not series:
@@ -106,7 +107,8 @@ def _pareto(rows: Sequence[Row]) -> Iterator[Figure]:
         Series(name, points, titles, marks=True)
         for name, (points, titles) in itertools.islice(series.items(), MOST_SERIES - 1)
     ]
-    drawn.append(Series("front", sorted(_place(row) for row in best)))
+    if len(best) > 1:
+        drawn.append(Series("front", sorted(_place(row) for row in best)))
     caption = "What latency costs: down and left is better, the front is the best that was found."
     yield Figure(caption, plot(caption, _CPU, _P99, drawn))
 
@@ -119,7 +121,7 @@ def _some(rows: Sequence[Row], name: str) -> list[tuple[str, list[list[float]]]]
     told = zip(on_front(rows), labels(rows), rows, strict=True)
     having = [each for each in told if _are_pairs(each[2].get(name))]
     if len(having) > MOST_SERIES:
-        having = [each for each in having if each[0]] or having
+        having = [each for each in having if each[0] or each[2].get("role")] or having
         step = max((len(having) - 1) / (MOST_SERIES - 1), 1)
         having = [having[round(i * step)] for i in range(min(MOST_SERIES, len(having)))]
     return [(label, row[name]) for _, label, row in having]

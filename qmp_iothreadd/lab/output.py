@@ -209,6 +209,8 @@ def _write_csv(runs: list[Row], file: TextIO) -> None:
 def _flat(row: Row) -> Row:
     values = {k: v for k, v in row.items() if isinstance(v, (int, float, str))}
     found = {**row["params"], **values}
-    for name, (low, high) in (row.get("intervals") or {}).items():
-        found |= {f"{name}_low": low, f"{name}_high": high}
+    intervals = row.get("intervals")
+    for name, ends in intervals.items() if isinstance(intervals, dict) else ():
+        if isinstance(ends, list) and len(ends) == 2:
+            found[f"{name}_low"], found[f"{name}_high"] = ends
     return found

@@ -67,11 +67,12 @@ def _run(run: Mapping[str, Any], columns: Mapping[str, Column]) -> Iterator[str]
     facts = "".join(
         f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_fact(value))}</dd>"
         for name, value in run.items()
-        if name not in ("command", "command_line", "results")
+        if name not in ("command", "command_line", "results", "warnings")
+        and value not in ([], {}, None)
     )
     if facts:
         yield f"<dl>{facts}</dl>\n"
-    yield from _warnings(rows)
+    yield from _warnings(rows, run.get("warnings"))
     drawn = "".join(
         f"<figure><figcaption>{escape(each.caption)}</figcaption>\n{each.drawing}</figure>\n"
         for each in figures(rows)
@@ -83,24 +84,31 @@ def _run(run: Mapping[str, Any], columns: Mapping[str, Column]) -> Iterator[str]
 
 def _fact(value: Any) -> str:
     """A value as text, short enough to be read."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value.keys() == {"value", "low", "high"}:
+        change, low, high = (_share(value[name]) for name in ("value", "low", "high"))
+        text = f"{change} ({low} to {high})"
+    elif isinstance(value, dict):
         text = ", ".join(f"{name}={_fact(each)}" for name, each in value.items())
     elif isinstance(value, list):
         text = "; ".join(map(_fact, value))
     else:
-        text = str(value)
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _MOST_FACT else f"{text[:_MOST_FACT]}…"
 
 
-def _warnings(rows: Sequence[Row]) -> Iterator[str]:
+def _share(value: Any) -> str:
+    return f"{value:+.1%}" if isinstance(value, (int, float)) else str(value)
+
+
+def _warnings(rows: Sequence[Row], more: Any) -> Iterator[str]:
     """What is wrong with results: their runs say so themselves."""
-    said = [str(row["flagged"]) for row in rows if row.get("flagged")]
-    if said:
-        reasons = "; ".join(dict.fromkeys(said))
-        yield (
-            f'<p class="warning">{len(said)} of {len(rows)} results are flagged: '
-            f"{escape(reasons)}.</p>\n"
-        )
+    flagged = [str(row["flagged"]) for row in rows if row.get("flagged")]
+    said = [str(each) for each in more] if isinstance(more, list) else []
+    if flagged:
+        reasons = "; ".join(dict.fromkeys(flagged))
+        said.append(f"{len(flagged)} of {len(rows)} results are flagged: {reasons}.")
+    for each in said:
+        yield f'<p class="warning">{escape(each)}</p>\n'
 
 
 def _table(rows: Sequence[Row], columns: Mapping[str, Column]) -> Iterator[str]:

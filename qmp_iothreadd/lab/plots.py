@@ -38,7 +38,7 @@ STYLE = f"""\
 svg.plot{{display:block;width:100%;height:auto}}
 svg.plot text{{font:14px system-ui,sans-serif;fill:var(--ink)}}
 svg.plot .rule{{stroke:var(--rule);stroke-width:1}}
-svg.plot path.line{{fill:none;stroke-width:2;stroke-linejoin:round}}
+svg.plot path.line{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
 ul.legend{{display:flex;flex-wrap:wrap;gap:.2em 1.2em;list-style:none;margin:.4em 0 0;padding:0}}
 ul.legend i{{display:inline-block;width:1.4em;height:.25em;margin-right:.4em;vertical-align:middle}}
 """

@@ -59,6 +59,14 @@ def test_there_is_a_plot_for_what_there_are_numbers_for() -> None:
     assert figure.caption.startswith("How long is polled")
 
 
+def test_what_is_recommended_is_seen() -> None:
+    rows = [row(10, 90, role="now"), row(20, 50, role="recommended"), row(30, 20, role="")]
+    assert labels(rows)[:2] == ["now, weighted", "recommended, weighted"]
+    [figure] = figures(rows)
+    assert figure.drawing.count("<li>") == 4
+    assert "</i>recommended</li>" in figure.drawing
+
+
 def test_the_distribution_ends_with_all_requests() -> None:
     [figure] = figures([row(None, None, latency_histogram=[[0, 3], [200, 1]])])
     path = figure.drawing.split('class="line"')[1].split("/>")[0]

@@ -187,12 +187,35 @@ def test_a_folder_that_is_not_there_is_said_before_the_work(
 
 def test_what_was_said_of_a_run_is_in_its_page_and_harmless() -> None:
     about = {"load": "<script>alert(1)</script>", "costs": {"wake_ns": 5}, "cpus": [0, 1]}
-    read = shown(rows(1), **about, long="x" * 5000)
+    change = {"value": 0.5, "low": -0.1, "high": 1}
+    more = {"share": 1 / 3, "cpu": change, "nothing": [], "warnings": ["few <b>requests</b>"]}
+    read = shown(rows(1), **about, **more, long="x" * 5000)
     assert "script" not in read.seen
     assert "<script>alert(1)</script>" in read.words
     assert "wake_ns=5" in read.words
     assert "0; 1" in read.words
+    assert "share0.3333cpu+50.0% (-10.0% to +100.0%)long" in read.words
+    assert "few <b>requests</b>" in read.words
     assert "x" * 2000 + "…" in read.words
+
+
+@pytest.mark.parametrize("wrong", [1, "x", [1], {"a": 1}, {"a": [1]}])
+def test_a_file_of_another_make_breaks_nothing(tmp_path: Path, wrong: Any) -> None:
+    path = tmp_path / "wrong.json"
+    row = {"params": {"a": wrong}, "intervals": wrong, "flagged": wrong, "load": wrong}
+    about = {"warnings": wrong, "change": {"value": wrong, "low": wrong, "high": 0}}
+    path.write_text(json.dumps({"command": "x", **about, "results": [row, row]}))
+    assert cli.main(["report", str(path), "--html", str(tmp_path / "page.html")]) == 0
+    Page((tmp_path / "page.html").read_text())
+
+
+def test_ends_of_intervals_are_in_the_csv(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    row = {"params": {}, "p99_ns": 7, "intervals": {"p99_ns": [5, 9]}}
+    path.write_text(json.dumps({"command": "measure", "results": [row]}))
+    assert cli.main(["report", str(path), "--csv", str(tmp_path / "found.csv")]) == 0
+    read = (tmp_path / "found.csv").read_text()
+    assert read == "p99_ns,p99_ns_low,p99_ns_high\n7,5,9\n"
 
 
 def test_flagged_results_are_said_to_be() -> None:
