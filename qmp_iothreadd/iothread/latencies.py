@@ -9,10 +9,15 @@ if TYPE_CHECKING:
 
 NO_DEVICE: Final = "none"
 
-# The medians are those that polling is judged by; the tails are what such devices are known for.
+# By the words of arrivals: medians, and the tails that such devices are known for.
 DEVICES: Final[dict[str, ArrivalArguments]] = {
-    "nvme": {"arrival": "lognormal", "interval_ns": 8_000, "sigma": 0.2},
-    "ssd": {"arrival": "lognormal", "interval_ns": 80_000, "sigma": 0.3},
-    "network": {"arrival": "lognormal", "interval_ns": 300_000, "sigma": 0.5},
-    "disk": {"arrival": "lognormal", "interval_ns": 5_000_000, "sigma": 0.4},
+    "nvme": {"arrival": "lognormal", "interval_ns": 8_000, "sigma": 0.15},
+    "ssd": {
+        "arrival": "bimodal",
+        "interval_ns": 80_000,
+        "slow_ns": 800_000,
+        "slow_share": 0.01,
+    },
+    "network": {"arrival": "lognormal", "interval_ns": 300_000, "sigma": 0.4},
+    "disk": {"arrival": "lognormal", "interval_ns": 5_000_000, "sigma": 0.5},
 }

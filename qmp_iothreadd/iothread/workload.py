@@ -129,7 +129,7 @@ class WorkloadObject(ConfigurableObject):
         """The value in force of a property; what is not said of a device is its kind's."""
         value = super().load(name)
         if value is None and name in _OF_LATENCY:
-            return dict(self._latency_words())[_OF_LATENCY[name]]
+            return dict(self._latency_words()).get(_OF_LATENCY[name], 0)
         return value
 
     def store(self, name: str, value: Any) -> None:
@@ -309,9 +309,10 @@ class WorkloadObject(ConfigurableObject):
 
     def _latency_words(self) -> ArrivalArguments:
         words = dict(DEVICES.get(self.load("device"), _OWN_LATENCY))
-        words.update(
-            {word: self.values[name] for name, word in _OF_LATENCY.items() if name in self.values}
-        )
+        given = {_OF_LATENCY[name]: self.values[name] for name in _OF_LATENCY.keys() & self.values}
+        if "sigma" in given:
+            words["arrival"] = "lognormal"
+        words.update(given)
         return cast("ArrivalArguments", words)
 
 

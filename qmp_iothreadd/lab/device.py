@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from qmp_iothreadd.iothread import latencies
 from qmp_iothreadd.lab._lab import extremes
 from qmp_iothreadd.lab.buffers import int64s
 from qmp_iothreadd.lab.checks import check_choice, check_number, check_time, check_times
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from qmp_iothreadd.iothread._engine import ArrivalArguments
 
 KINDS = ("constant", "exponential", "lognormal", "bimodal", "pareto", "table")
 """Distributions of latencies."""
@@ -96,12 +99,10 @@ class Device:
         return f"{self.name} ({words.get(self.kind, 'its table')})"
 
 
-DEVICES = {
-    device.name: device
-    for device in (
-        Device("nvme", 8_000, sigma=0.15),
-        Device("ssd", 80_000, "bimodal", slow_ns=800_000, slow_share=0.01),
-        Device("network", 300_000, sigma=0.4),
-        Device("disk", 5_000_000, sigma=0.5),
-    )
-}
+def _preset(name: str, words: ArrivalArguments) -> Device:
+    given: dict[str, Any] = {**words}
+    kind, latency_ns = given.pop("arrival"), given.pop("interval_ns")
+    return Device(name, latency_ns, kind, **given)
+
+
+DEVICES = {name: _preset(name, words) for name, words in latencies.DEVICES.items()}

@@ -416,6 +416,13 @@ def test_a_device_of_ones_own_takes_what_it_is_said_to(
     assert stats(client)["latency"]["max-ns"] > 8_000_000
 
 
+def test_a_devices_own_numbers_are_those_of_its_kind(client: MemoryClient) -> None:
+    add(client, device="ssd", interval_ns=NEVER_NS)
+    assert (get(client, "device-ns"), get(client, "device-sigma")) == (80_000, 0)
+    tune(client, "device-sigma", 0.5)  # no longer of two kinds
+    assert (get(client, "device-ns"), get(client, "device-sigma")) == (80_000, 0.5)
+
+
 def test_what_completes_requests_can_be_exchanged_but_not_taken_away(client: MemoryClient) -> None:
     add(client, device="nvme", interval_ns=100_000)
     tune(client, "device", "disk")
