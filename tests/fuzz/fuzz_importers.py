@@ -23,7 +23,7 @@ with driver.instrumented(__name__):
     from qmp_iothreadd.lab import Trace, importing, trace_files
     from qmp_iothreadd.lab.importers.reading import Choice
 
-from tests.lab import test_importing, test_traces
+from tests.lab import test_importing, test_recording, test_traces
 
 _FORMATS = (None, *importing.FORMATS)
 _CHOICES = (
@@ -36,6 +36,10 @@ _TEXTS = (
     *(test_importing.OLD_FIO, test_traces.LOG, "100\n# nothing\n2500 # slow\n"),
 )
 _FOLDER = tempfile.TemporaryDirectory()
+
+_RECORDED = test_recording.recorded(
+    Path(_FOLDER.name), [500, 17, 1], [700, 18, 0, 17, 0], [900, 18, 1, 17, 1]
+).read_bytes()
 
 
 def same(one: Trace, other: Trace) -> bool:
@@ -80,6 +84,8 @@ def make_input(source: random.Random) -> bytes:
             number.to_bytes(8, "little") for number in (steps, source.randrange(3), steps % 3)
         )
         return choice + driver.change_bytes(source, head + bytes(steps * 16), [0, 0, 0, 1])
+    if source.randrange(8) == 0:
+        return choice + driver.change_bytes(source, _RECORDED, [0, 1, 1, 3])
     lines = [
         source.choice(_TEXTS).splitlines(keepends=True) for _ in range(source.choice((1, 1, 3)))
     ]

@@ -16,6 +16,7 @@ STEPS = list(steps(DOCUMENT.read_text()))
 SHORT = {
     "simulate": ("--requests", "3000"),
     "sweep": ("--requests", "3000"),
+    "tune": ("--requests", "3000", "--max-ns", "32768"),
     "measure": ("--seconds", "0.02", "--runs", "3", "--oversubscribed"),
 }
 
