@@ -141,6 +141,8 @@ def release_descriptor() -> None:
 
 def import_late(name: str) -> ModuleType:
     """Import a module that the greeting did not wait for, even where no descriptor is left."""
+    if _reserved is None:  # in tests' servers: nothing is to be given back
+        return import_module(name)
     with reserved_descriptor_free():
         return import_module(name)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qmp_iothreadd import qapi
 from qmp_iothreadd.qapi import QAPIError, load_schema, serialization
 from qmp_iothreadd.qapi.load import load
 from qmp_iothreadd.qapi.messages import Rule
@@ -18,6 +19,7 @@ from qmp_iothreadd.qapi.schema import (
     ArrayType,
     BuiltinType,
     EnumType,
+    Info,
     ObjectType,
     Schema,
 )
@@ -245,3 +247,15 @@ def test_the_generated_schema_is_always_the_same(bigschema: ModuleType, tmp_path
     second = bigschema.generate(tmp_path / "b", files=4, lines=500, commands=6, structs=20)
     for file in first.parent.iterdir():
         assert file.read_text() == (second.parent / file.name).read_text()
+
+
+def test_rows_are_equal_by_class_and_values() -> None:
+    assert Info("a.json", 1) == Info("a.json", 1)
+    assert Info("a.json", 1) != Info("a.json", 2)
+    assert Info("a.json", 1) != ("a.json", 1)
+    assert repr(Info("a.json", 1)) == "Info('a.json', 1)"
+
+
+def test_the_package_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = qapi.nothing
