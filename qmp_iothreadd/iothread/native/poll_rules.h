@@ -60,6 +60,27 @@ POLL_FUNCTION void POLL_RULE(window)(POLL_INT max_ns, POLL_INT grow, POLL_INT sh
     *poll_ns = POLL_IF(*grows, grown, POLL_IF(*shrinks, shrunk, before));
 }
 
+/*
+ * One handler before QEMU 11.1; shrunk is *ns / shrink, and begin what a window of 0 grows to. Says
+ * whether it grew, whether it shrank, and returns whether it shrank to 0.
+ */
+POLL_FUNCTION POLL_TRUTH POLL_RULE(legacy)(POLL_INT max_ns, POLL_INT grow, POLL_INT begin,
+                                           POLL_INT shrunk, POLL_INT block_ns, POLL_TRUTH event,
+                                           POLL_INT *ns, POLL_TRUTH *grows, POLL_TRUTH *shrinks)
+{
+    const POLL_INT before = *ns;
+    const POLL_TRUTH longer = event & (block_ns > before);
+    const POLL_TRUTH is_zero = before == 0;
+    POLL_INT grown = (POLL_INT)((POLL_UINT)before * (POLL_UINT)grow);
+
+    grown = POLL_IF(is_zero, begin, grown);
+    grown = POLL_IF(grown > max_ns, max_ns, grown);
+    *shrinks = longer & (block_ns > max_ns);
+    *grows = longer & (before < max_ns) & (block_ns < max_ns);
+    *ns = POLL_IF(*shrinks, shrunk, POLL_IF(*grows, grown, before));
+    return *shrinks & (shrunk == 0);
+}
+
 #undef POLL_INT
 #undef POLL_UINT
 #undef POLL_TRUTH

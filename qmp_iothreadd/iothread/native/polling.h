@@ -127,6 +127,12 @@ static inline PollAction poll_adjust_window(const PollParams *p, int64_t adj, in
     return grows ? POLL_GROW : shrinks ? POLL_SHRINK : POLL_KEEP;
 }
 
+/* 0 was kept as such then. */
+static inline int64_t poll_legacy_grow(const PollParams *p)
+{
+    return p->grow ? p->grow : 2;
+}
+
 /*
  * The rule before QEMU 11.1: each handler that had an event has a window of its own. The
  * context polls for the largest of them. *passed_max says that block_ns was past max_ns and
@@ -135,24 +141,13 @@ static inline PollAction poll_adjust_window(const PollParams *p, int64_t adj, in
 static inline PollAction poll_adjust_legacy(const PollParams *p, int64_t block_ns, int64_t *ns,
                                             bool *passed_max)
 {
-    const int64_t before = *ns;
+    /* A division is slow: only where it may be needed. */
+    const int64_t shrunk = block_ns > p->max_ns ? poll_div_wrap(*ns, p->shrink) : 0;
+    bool grows, shrinks;
 
-    *passed_max = false;
-    if (block_ns <= before) {
-        return POLL_KEEP;
-    }
-    if (block_ns > p->max_ns) {
-        *ns = poll_div_wrap(before, p->shrink);
-        *passed_max = *ns == 0;
-        return POLL_SHRINK;
-    }
-    if (before < p->max_ns && block_ns < p->max_ns) {
-        const int64_t grow = p->grow ? p->grow : 2; /* 0 was kept as such then */
-        const int64_t after = before ? poll_mul_wrap(before, grow) : POLL_LEGACY_START_NS;
-        *ns = after > p->max_ns ? p->max_ns : after;
-        return POLL_GROW;
-    }
-    return POLL_KEEP;
+    *passed_max = poll_one_legacy(p->max_ns, poll_legacy_grow(p), POLL_LEGACY_START_NS, shrunk,
+                                  block_ns, true, ns, &grows, &shrinks);
+    return grows ? POLL_GROW : shrinks ? POLL_SHRINK : POLL_KEEP;
 }
 
 #endif

@@ -20,119 +20,6 @@ static int64_t limit_of(const Replay *r)
     return lab_limit_ns(r->policy, r->params.max_ns);
 }
 
-static void decide_weighted(Replay *r, const LabStep *step)
-{
-    const int64_t limit_ns = limit_of(r);
-    int64_t adj = -1;
-
-    for (unsigned k = 0; k < step->handlers; k++) {
-        const bool event = step->events >> k & 1;
-        r->resets += poll_one_handler(limit_ns, r->params.weight, step->block_ns, event, &r->ns[k],
-                                      &adj);
-    }
-    const PollAction action = poll_adjust_window(&r->params, adj, &r->poll_ns);
-    r->grown += action == POLL_GROW;
-    r->shrunk += action == POLL_SHRINK;
-}
-
-/* Grown and shrunk are handlers' windows, as in the engine's counters. */
-static void decide_legacy(Replay *r, const LabStep *step)
-{
-    int64_t longest = 0;
-
-    for (unsigned k = 0; k < step->handlers; k++) {
-        if (step->events >> k & 1) {
-            bool passed_max;
-            const PollAction action =
-                poll_adjust_legacy(&r->params, step->block_ns, &r->ns[k], &passed_max);
-            r->resets += passed_max;
-            r->grown += action == POLL_GROW;
-            r->shrunk += action == POLL_SHRINK;
-        }
-        longest = r->ns[k] > longest ? r->ns[k] : longest;
-    }
-    r->poll_ns = longest;
-}
-
-static void set_window(Replay *r, int64_t poll_ns)
-{
-    r->grown += poll_ns > r->poll_ns;
-    r->shrunk += poll_ns < r->poll_ns;
-    r->poll_ns = poll_ns;
-}
-
-static void decide_fixed(Replay *r, const LabStep *step)
-{
-    (void)step;
-    set_window(r, r->params.max_ns);
-}
-
-static void decide_clairvoyant(Replay *r, const LabStep *step)
-{
-    const bool helps = step->next_ns > 0 && step->next_ns <= r->params.max_ns;
-
-    set_window(r, helps ? step->next_ns : 0);
-}
-
-/* What follows the handlers' ns is not the user's to change. */
-static UserError ask_user(Replay *r, const PolicyStep *step)
-{
-    enum { GUARDS = 8 };
-    static const int64_t guard = 0x5ca1ab1e0ddba11;
-    int64_t ns[REPLAY_HANDLERS_MAX + GUARDS];
-
-    memcpy(ns, r->ns, sizeof(r->ns));
-    for (unsigned k = 0; k < GUARDS; k++) {
-        ns[REPLAY_HANDLERS_MAX + k] = guard;
-    }
-    if (!r->user.ask(r->user.owner, step, ns, &r->asked_ns)) {
-        return USER_FAILED;
-    }
-    for (unsigned k = 0; k < GUARDS; k++) {
-        if (ns[REPLAY_HANDLERS_MAX + k] != guard) {
-            return USER_OVERRAN;
-        }
-    }
-    memcpy(r->ns, ns, sizeof(r->ns));
-    return r->asked_ns < 0 || r->asked_ns > step->max_ns ? USER_OUT_OF_RANGE : USER_FINE;
-}
-
-static void decide_user(Replay *r, const LabStep *given)
-{
-    const PolicyStep step = {
-        .block_ns = given->block_ns,
-        .events = given->events,
-        .handlers = given->handlers,
-        .poll_ns = r->poll_ns,
-        .max_ns = r->params.max_ns,
-        .grow = r->params.grow,
-        .shrink = r->params.shrink,
-        .weight = r->params.weight,
-    };
-
-    if (r->error) {
-        return;
-    }
-    r->error = ask_user(r, &step);
-    if (!r->error) {
-        set_window(r, r->asked_ns);
-    }
-}
-
-static void (*const deciders[LAB_POLICY_COUNT + 1])(Replay *r, const LabStep *step) = {
-    [LAB_weighted] = decide_weighted,
-    [LAB_legacy] = decide_legacy,
-    [LAB_v1] = decide_weighted,
-    [LAB_fixed] = decide_fixed,
-    [LAB_clairvoyant] = decide_clairvoyant,
-    [LAB_user] = decide_user,
-};
-
-void replay_decide(Replay *r, const LabStep *step)
-{
-    deciders[r->policy](r, step);
-}
-
 static void replay_any(Replay *r, const ReplaySteps *steps)
 {
     for (size_t i = 0; i < steps->count; i++) {
@@ -264,6 +151,67 @@ LANES_TARGET static void replay_in_lanes(Replay *r, const ReplaySteps *steps)
     }
 }
 
+/* As replay_handlers; a division by infinity is what legacy's by 0 was. */
+LANES_INLINE void replay_legacy(Replay *r, const ReplaySteps *steps, unsigned words)
+{
+    const Lanes none = {0}, bits = {1, 2, 4, 8, 16, 32, 64, 128};
+    const Lanes max_ns = none + r->params.max_ns, grow = none + poll_legacy_grow(&r->params);
+    const Lanes begin = none + (int64_t)POLL_LEGACY_START_NS;
+    const DLanes shrink =
+        (DLanes){0} + (r->params.shrink ? (double)r->params.shrink : __builtin_inf());
+    Lanes ns[REPLAY_HANDLERS_MAX / LANES], resets = none, grown = none, shrunk = none;
+    int64_t sum = 0;
+
+    memcpy(ns, r->ns, sizeof(ns));
+    for (size_t i = 0; i < steps->count; i++) {
+        Lanes longest = none;
+        for (unsigned k = 0; k < words; k++) {
+            const Lanes event = (bits & (int64_t)(steps->events[i] >> (LANES * k))) != 0;
+            const DLanes divided = __builtin_convertvector(ns[k], DLanes) / shrink;
+            Lanes grows, shrinks;
+            resets -= lanes_legacy(max_ns, grow, begin, __builtin_convertvector(divided, Lanes),
+                                   none + steps->block_ns[i], event, &ns[k], &grows, &shrinks);
+            grown -= grows;
+            shrunk -= shrinks;
+            longest = larger(longest, ns[k]);
+        }
+        r->poll_ns = largest(longest);
+        sum += r->poll_ns;
+    }
+    memcpy(r->ns, ns, sizeof(ns));
+    for (unsigned k = 0; k < LANES; k++) {
+        r->resets += (uint64_t)resets[k];
+        r->grown += (uint64_t)grown[k];
+        r->shrunk += (uint64_t)shrunk[k];
+    }
+    r->poll_ns_sum += (double)sum;
+}
+
+LANES_TARGET static void replay_legacy_in_lanes(Replay *r, const ReplaySteps *steps)
+{
+    const unsigned words = (steps->handlers + LANES - 1) / LANES;
+
+    switch (words) {
+    case 1:
+        replay_legacy(r, steps, 1);
+        break;
+    case 2:
+        replay_legacy(r, steps, 2);
+        break;
+    default:
+        replay_legacy(r, steps, words);
+    }
+}
+
+/* Where no product wraps, and quotients are exact. */
+static bool fits_legacy(const Replay *r, unsigned handlers)
+{
+    const PollParams *p = &r->params;
+
+    return r->policy == LAB_legacy && handlers > 2 && p->max_ns < FAST_MAX_NS && p->shrink >= 0 &&
+           p->shrink < LANES_EXACT_MAX && p->grow >= 0 && p->grow < 1 << 20;
+}
+
 /* ---- a lane for each set of parameters ---- */
 
 typedef struct Sets {
@@ -368,6 +316,8 @@ static void replay_single(Replay *r, const ReplaySteps *steps)
 #ifdef LANES_TARGET
     } else if (is_fast(r) && lanes_are_here()) {
         replay_in_lanes(r, steps);
+    } else if (fits_legacy(r, steps->handlers) && lanes_are_here()) {
+        replay_legacy_in_lanes(r, steps);
 #endif
     } else {
         replay_any(r, steps);
