@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
@@ -54,23 +55,26 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--count must be 1 at least, not {options.count}")
     with connected(options.address) as client:
         tell = _tell_json if options.json else _Screen()
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
             for rows in _looks(client, options):
                 tell(rows)
-        except EOFError:
-            raise ValueError(f"{options.address}: the server has gone") from None
-        except KeyboardInterrupt:  # how it is meant to end
-            return
 
 
 def _looks(client: Client, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
-    before = watching.look(client, options.iothread)
+    before = _look(client, options)
     left = options.count
     while left != 0:
         time.sleep(options.interval)
-        after = watching.look(client, options.iothread)
+        after = _look(client, options)
         yield watching.rows(before, after)
         before, left = after, left and left - 1
+
+
+def _look(client: Client, options: argparse.Namespace) -> watching.Look:
+    try:
+        return watching.look(client, options.iothread)
+    except (EOFError, ConnectionError):
+        raise ValueError(f"{options.address}: the server has gone") from None
 
 
 def _tell_json(rows: list[dict[str, Any]]) -> None:
