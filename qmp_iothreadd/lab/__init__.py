@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.calibrating import Calibrated, calibrate
+from qmp_iothreadd.lab.confirming import confirm
 from qmp_iothreadd.lab.device import DEVICES, Device
 from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import PRESETS, Costs, Load
@@ -45,6 +46,7 @@ __all__ = [
     "Trace",
     "Tuned",
     "calibrate",
+    "confirm",
     "measure",
     "merge",
     "replay",

@@ -32,11 +32,20 @@ REPLAYED: dict[str, Column] = {
     "resets": lambda row: f"{row['resets']}",
     "decisions": lambda row: f"{row['decisions']}",
 }
+
+
+def _confirmed(name: str) -> Column:
+    """A column of the simulation, for what was measured; most rows have none."""
+    return lambda row: SIMULATED[name](row["measured"])
+
+
+_SWEPT = ("found by polling", "CPU per request", "p50", "p99")
 SWEPT: dict[str, Column] = {
-    **{name: SIMULATED[name] for name in ("found by polling", "CPU per request", "p50", "p99")},
-    # How far from who knows the future.
-    "CPU over it": lambda row: _more(row["cpu_over_clairvoyant"]),
-    "latency over it": lambda row: _more(row["latency_over_clairvoyant"]),
+    **{name: SIMULATED[name] for name in _SWEPT},
+    "CPU over clairvoyant": lambda row: _more(row["cpu_over_clairvoyant"]),
+    "latency over clairvoyant": lambda row: _more(row["latency_over_clairvoyant"]),
+    **{f"measured {name}": _confirmed(name) for name in _SWEPT},
+    "": lambda row: _flag(row["measured"]),
 }
 TUNED: dict[str, Column] = {**SWEPT, "role": lambda row: row["role"]}
 
@@ -92,6 +101,13 @@ FILES = ("json", "csv", "html")
 def columns_of(run: Row) -> dict[str, Column]:
     """The columns for what a command wrote as JSON."""
     return _BY_COMMAND.get(run["command"], SIMULATED)
+
+
+def _flag(measured: Row) -> str:
+    """What makes it no evidence; KeyError: nothing, and a column of nothing is not shown."""
+    if not measured["flagged"]:
+        raise KeyError("flagged")
+    return str(measured["flagged"])
 
 
 def _more(share: float | None) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from qmp_iothreadd.lab.fronts import Ceiling, front, ladder, point, ranked
 from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.simulating import Simulated
 from qmp_iothreadd.lab.tasks import Run, Task, workers
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.lab.measuring import Measured
 
 RESULTS_MAX = 20_000
 """Sets x loads of a sweep: each result has a histogram of its own."""
@@ -33,16 +36,20 @@ class Swept(Simulated):
             for the same mean latency; 0.1 is 10 %. None: successive halving left the set behind.
         latency_over_clairvoyant: how much longer the mean latency is than such a policy's for the
             same CPU; or None.
+        measured: the same on a real iothread, where that was asked for and it is on the front.
     """
 
     load: str
     on_front: bool
     cpu_over_clairvoyant: float | None
     latency_over_clairvoyant: float | None
+    measured: Measured | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As a simulated result's, and the rest."""
-        return {"load": self.load, **Simulated.to_json(self)}
+        """As a simulated result's, and the rest; ``measured`` is there only where it is any."""
+        values = {"load": self.load, **Simulated.to_json(self)}
+        del values["measured"]
+        return values if self.measured is None else {**values, "measured": self.measured.to_json()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ def test_the_command_shows_fronts_and_writes_all(
     trace.write_text("5000\n20000\n90000\n")
     words = ["sweep", "--requests", "5000", "--preset", "constant,on-off", "--trace", str(trace)]
     words += ["--weight", "1,2,3,4", "--jobs", "2", "--json", str(kept)]
-    head, *lines = lab(capsys, *words).splitlines()
+    head, *lines, _, note = lab(capsys, *words).splitlines()
+    assert note == f"{len(lines)} of 12: those on the front; --all shows all"
     assert head.split()[:2] == ["load", "policy"]
     first = kept.read_bytes()
     read = json.loads(first)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab import confirm_words, confirming, output, words
 from qmp_iothreadd.lab.fronts import ladder
 from qmp_iothreadd.lab.progress import progress
-from qmp_iothreadd.lab.sweeping import sweep
+from qmp_iothreadd.lab.sweeping import Sweep, sweep
 
 EXAMPLES = """\
 examples:
   iothread-lab sweep --preset exponential,lognormal --max-ns 0,8192,32768 --weight 1,2,3,4
   iothread-lab sweep --trace run.lab --grow 2,4 --shrink 2,4,8 --weight 1,2,3,4,5,6 --halving
+  iothread-lab sweep --preset lognormal --weight 1,2,3 --confirm
   iothread-lab sweep --preset lognormal --weight 1,2,3 --dask tcp://10.0.0.5:8786 --json found.json
 
-The table has the Pareto front of CPU and p99 of each load, JSON and CSV have all sets.
-"it" is who knows the future: how much more CPU for the same mean latency, and the other way round.
+The table has the Pareto front of CPU and p99 of each load, JSON and CSV have all sets. Who is
+clairvoyant knows the future: how much more CPU than it for the same mean latency, and the other way
+round.
 """
 
 
@@ -33,6 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="few requests for all sets, four times as many for the better quarter, and so on",
     )
     words.add_work(parser)
+    confirm_words.add(parser, "what is on the front")
     parser.add_argument("--all", action="store_true", help="all sets in the table")
     words.add_outputs(parser)
 
@@ -41,7 +44,8 @@ def run(options: argparse.Namespace) -> None:
     """Sweep, and write the results.
 
     Raises:
-        ValueError, OSError: what is asked for does not fit, or a file cannot be used.
+        ValueError, OSError: what is asked for does not fit, a file cannot be used, or the machine
+        was not quiet.
     """
     loads, sets = words.loads(options), words.sets(options)
     total = len(loads) * (len(sets) + len(ladder(sets))) * options.requests
@@ -57,6 +61,21 @@ def run(options: argparse.Namespace) -> None:
             dask=options.dask,
             progress=bar,
         )
+    try:
+        confirmed = _confirmed(found, options) if options.confirm else found
+    except ValueError:
+        _write(found, options)  # it has been simulated all the same
+        raise
+    _write(confirmed, options)
+
+
+def _confirmed(found: Sweep, options: argparse.Namespace) -> Sweep:
+    total = sum(len(confirming.confirmable(found, name)) for name in found.loads)
+    with progress(total * options.runs, "runs") as bar:
+        return confirming.confirm(found, confirm_words.runs(options), progress=bar)
+
+
+def _write(found: Sweep, options: argparse.Namespace) -> None:
     about: dict[str, Any] = {
         "command": "sweep",
         "loads": {name: str(load) for name, load in found.loads.items()},
@@ -71,3 +90,5 @@ def run(options: argparse.Namespace) -> None:
         options,
         shown=[each.to_json() for each in shown],
     )
+    if not output.is_standard_output(options) and len(shown) < len(found):
+        print(f"\n{len(shown)} of {len(found)}: those on the front; --all shows all")

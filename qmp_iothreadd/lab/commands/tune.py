@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import monitors, output, words
+from qmp_iothreadd.lab import confirm_words, monitors, output, words
 from qmp_iothreadd.lab.choosing import GOALS
+from qmp_iothreadd.lab.confirming import confirm_tuned
 from qmp_iothreadd.lab.load import Load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.progress import progress
@@ -18,6 +19,7 @@ examples:
   iothread-lab tune --preset lognormal
   iothread-lab tune --trace run.lab --max-p99-ns 20000        the least CPU with that p99
   iothread-lab tune --trace run.lab --apply qmp.sock --iothread io0
+  iothread-lab tune --preset lognormal --confirm
   iothread-lab tune --monitor qmp.sock --seconds 10 --apply qmp.sock
 
 The table has the Pareto front of CPU and p99, and what there is now. With --monitor or --apply that
@@ -52,6 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
             f"--max-{figure}-ns", type=float, metavar="NS", help=f"the longest {what} that will do"
         )
     words.add_work(parser)
+    confirm_words.add(parser, "what is recommended and what there is now")
     words.add_outputs(parser)
 
 
@@ -71,6 +74,9 @@ def run(options: argparse.Namespace) -> None:
     sets = _sets(options)
     load = _recorded(options, now.iothread) if options.monitor and now else words.load(options)
     found = _tuned(load, sets, baseline, options)
+    if options.confirm:
+        with progress(2 * options.runs, "runs, at most") as bar:
+            found = confirm_tuned(found, load, confirm_words.runs(options), progress=bar)
     about: dict[str, Any] = {
         "command": "tune",
         "load": str(options.trace or options.monitor or load),
@@ -150,6 +156,7 @@ def _sentences(found: Tuned) -> str:
         for name, change in found.changes._asdict().items():
             words = {"cpu": "CPU a request"}.get(name, name)
             lines.append(f"  {words:<14}{_percent(change)}")
+    lines += _measured(found)
     lines.append(f"goal: {found.goal}, {GOALS[found.goal]}; of {found.tried} sets")
     lines.append(f"no other set is 1 % better in {found.confidence:.0%} of resamples")
     over = found.result(found.params)
@@ -158,6 +165,25 @@ def _sentences(found: Tuned) -> str:
         f" latency, or has {_less(over.latency_over_clairvoyant)} less latency for the same CPU"
     )
     return "\n".join([*lines, *(f"warning: {each}" for each in found.warnings)])
+
+
+_MEASURED = {"CPU a request": "cpu_ns_per_request", "p50": "p50_ns", "p99": "p99_ns"}
+
+
+def _measured(found: Tuned) -> list[str]:
+    """What real iothreads say, where they were asked: the figures, and how they differ."""
+    then, now = (found.result(each).measured for each in (found.params, found.baseline))
+    if then is None or now is None or then is now:
+        return []
+    before, after = now.to_json(), then.to_json()
+    lines = ["  measured, in µs, with the interval of the difference:"]
+    for what, name in _MEASURED.items():
+        difference = then.differences[name]
+        lines.append(
+            f"  {what:<14}{before[name] / 1e3:.2f} to {after[name] / 1e3:.2f}"
+            f" ({difference.low / 1e3:+.2f} to {difference.high / 1e3:+.2f})"
+        )
+    return lines
 
 
 def _percent(change: Change) -> str:
