@@ -53,6 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--max-{figure}-ns", type=float, metavar="NS", help=f"the longest {what} that will do"
         )
+    words.add_costs(parser)
     words.add_work(parser)
     confirm_words.add(parser, "what is recommended and what there is now")
     words.add_outputs(parser)
@@ -126,6 +127,7 @@ def _tuned(load: Load, sets: list[Params], baseline: Params, options: argparse.N
             goal=options.goal,
             max_cpu_ns=options.max_cpu_ns,
             max_p99_ns=options.max_p99_ns,
+            costs=words.costs(options),
             requests=options.requests,
             seed=options.seed,
             jobs=options.jobs,
