@@ -178,7 +178,8 @@ def _measured(found: Tuned) -> list[str]:
     if then is None or now is None or then is now:
         return []
     before, after = now.to_json(), then.to_json()
-    lines = ["  measured, in µs, with the interval of the difference:"]
+    flag = f", {flagged}" if (flagged := after["flagged"]) else ""
+    lines = [f"  measured{flag}, in µs, with the interval of the difference:"]
     for what, name in _MEASURED.items():
         difference = then.differences[name]
         lines.append(
