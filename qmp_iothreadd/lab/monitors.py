@@ -144,7 +144,7 @@ def _names(params: Params) -> list[str]:
 
 def _set(client: Client, found: InForce, params: Params) -> None:
     # The policy first: where the server does not know it, nothing was set.
-    changes = {} if found.policy_is_fixed else {_POLICY: params.policy}
+    changes = {} if found.policy_is_fixed else {_POLICY: policy_name(params.policy)}
     numbers = {_PROPERTIES[name]: getattr(params, name) for name in _names(params)}
     for name, value in {**changes, **numbers}.items():
         asked = {"path": f"/objects/{found.iothread}", "property": name, "value": value}

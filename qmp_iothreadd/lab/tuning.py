@@ -92,7 +92,7 @@ class Tuned:
         """All but the results."""
         return {
             "recommended": self.params.to_json(),
-            "baseline": dataclasses.asdict(self.baseline),
+            "baseline": self.baseline.to_json(),
             "goal": self.goal,
             "changes": self.changes.to_json(),
             "confidence": self.confidence,

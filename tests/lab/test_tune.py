@@ -187,6 +187,16 @@ def test_the_same_seed_recommends_the_same() -> None:
     assert told(first) != told(other)
 
 
+def test_a_policy_of_the_users_own_is_told_by_its_name() -> None:
+    def never(step: object, ns: list[int]) -> int:
+        return 0
+
+    mine = Params(policy=never)
+    found = tune(PRESETS["exponential"], [mine], requests=2000)
+    assert found.params == mine
+    assert found.to_json()["recommended"]["policy"] == "never"
+
+
 def test_limits_are_kept() -> None:
     load = PRESETS["exponential"]
     cheap = tune(load, **QUICK, max_cpu_ns=10_000)
