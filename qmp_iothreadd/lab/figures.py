@@ -20,6 +20,7 @@ class Figure(NamedTuple):
     drawing: str
 
 
+SIMULATED = "simulated"
 _MOST_CELLS = 24
 _CPU = Axis("CPU per request", time_text)
 _P99 = Axis("p99 latency", time_text, log=True)
@@ -31,9 +32,19 @@ def figures(rows: Sequence[Row]) -> Iterator[Figure]:
     for row in rows:
         loads.setdefault(str(row.get("load", "")), []).append(row)
     for load, its_rows in itertools.islice(loads.items(), MOST_SERIES):
-        for make in (_pareto, _cdf, _windows, _maps):
-            for caption, drawing in make(its_rows):
-                yield Figure(f"{caption} Load: {load}." if load else caption, drawing)
+        both = [*its_rows, *_simulated(its_rows)]
+        made = (_pareto(both), _cdf(both), _windows(its_rows), _maps(its_rows))
+        for caption, drawing in itertools.chain(*made):
+            yield Figure(f"{caption} Load: {load}." if load else caption, drawing)
+
+
+def _simulated(rows: Sequence[Row]) -> list[Row]:
+    """What was simulated for measured rows, to be drawn beside them."""
+    return [
+        {**found, "params": row["params"], "role": SIMULATED}
+        for row in rows
+        if isinstance(found := row.get("simulated"), dict)
+    ]
 
 
 def number(row: Row, name: str) -> float:
@@ -83,8 +94,8 @@ def _varied(rows: Sequence[Row]) -> list[str]:
 
 
 def _is_limit(row: Row) -> bool:
-    """Whether it is what no policy can pass, and none can reach."""
-    return bool(row["params"].get("policy") == "clairvoyant")
+    """Whether it is none to choose: who knows the future, or what stands beside a measured one."""
+    return row["params"].get("policy") == "clairvoyant" or row.get("role") == SIMULATED
 
 
 def _place(row: Row) -> tuple[float, float]:

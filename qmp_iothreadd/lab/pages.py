@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from qmp_iothreadd.lab.figures import Row, figures, on_front
+from qmp_iothreadd.lab.figures import Row, figures, labels, on_front
 from qmp_iothreadd.lab.plots import STYLE
 from qmp_iothreadd.lab.tables import Column, cells
 
@@ -107,6 +107,9 @@ def _warnings(rows: Sequence[Row], more: Any) -> Iterator[str]:
     if flagged:
         reasons = "; ".join(dict.fromkeys(flagged))
         said.append(f"{len(flagged)} of {len(rows)} results are flagged: {reasons}.")
+    for label, row in zip(labels(rows), rows, strict=True):
+        found = row.get("disagreements")
+        said += [f"{label}: {each}" for each in found] if isinstance(found, list) else []
     for each in said:
         yield f'<p class="warning">{escape(each)}</p>\n'
 

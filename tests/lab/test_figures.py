@@ -67,6 +67,16 @@ def test_what_is_recommended_is_seen() -> None:
     assert "</i>recommended</li>" in figure.drawing
 
 
+def test_what_was_simulated_is_beside_what_was_measured() -> None:
+    beside = {"cpu_ns_per_request": 9, "p99_ns": 80, "latency_histogram": [[100, 1]]}
+    rows = [row(10, 90, simulated=beside, latency_histogram=[[100, 1]])]
+    pareto, cdf = figures(rows)
+    assert "</i>weighted</li>" in pareto.drawing
+    assert "</i>simulated</li>" in pareto.drawing
+    assert "</i>front</li>" not in pareto.drawing
+    assert "</i>simulated, weighted</li>" in cdf.drawing
+
+
 def test_the_distribution_ends_with_all_requests() -> None:
     [figure] = figures([row(None, None, latency_histogram=[[0, 3], [200, 1]])])
     path = figure.drawing.split('class="line"')[1].split("/>")[0]

@@ -154,8 +154,9 @@ def test_a_file_of_several_is_not_written_over(
         ('{"command": "x", "results": [1]}', "no results of iothread-lab"),
         ('{"command": "x", "results": [{"params": 1}]}', "no results of iothread-lab"),
         ('{"command": 1, "results": []}', "no results of iothread-lab"),
-        ('{"runs": []}', "no results of iothread-lab"),
-        ('{"runs": 1}', "no results of iothread-lab"),
+        ('{"command": "report", "runs": []}', "no results of iothread-lab"),
+        ('{"command": "report", "runs": 1}', "no results of iothread-lab"),
+        ('{"command": "report"}', "no results of iothread-lab"),
     ],
 )
 def test_what_is_no_result_is_refused(
@@ -203,6 +204,7 @@ def test_what_was_said_of_a_run_is_in_its_page_and_harmless() -> None:
 def test_a_file_of_another_make_breaks_nothing(tmp_path: Path, wrong: Any) -> None:
     path = tmp_path / "wrong.json"
     row = {"params": {"a": wrong}, "intervals": wrong, "flagged": wrong, "load": wrong}
+    row |= {"simulated": wrong, "disagreements": wrong, "role": wrong}
     about = {"warnings": wrong, "change": {"value": wrong, "low": wrong, "high": 0}}
     path.write_text(json.dumps({"command": "x", **about, "results": [row, row]}))
     assert cli.main(["report", str(path), "--html", str(tmp_path / "page.html")]) == 0
@@ -212,7 +214,7 @@ def test_a_file_of_another_make_breaks_nothing(tmp_path: Path, wrong: Any) -> No
 def test_ends_of_intervals_are_in_the_csv(tmp_path: Path) -> None:
     path = tmp_path / "found.json"
     row = {"params": {}, "p99_ns": 7, "intervals": {"p99_ns": [5, 9]}}
-    path.write_text(json.dumps({"command": "measure", "results": [row]}))
+    path.write_text(json.dumps({"command": "measure", "runs": 5, "results": [row]}))
     assert cli.main(["report", str(path), "--csv", str(tmp_path / "found.csv")]) == 0
     read = (tmp_path / "found.csv").read_text()
     assert read == "p99_ns,p99_ns_low,p99_ns_high\n7,5,9\n"
@@ -221,6 +223,11 @@ def test_ends_of_intervals_are_in_the_csv(tmp_path: Path) -> None:
 def test_flagged_results_are_said_to_be() -> None:
     read = shown([*rows(2, flagged="3 % late"), *rows(1, flagged=None)])
     assert "2 of 3 results are flagged: 3 % late." in read.words
+
+
+def test_where_simulation_and_measurement_differ_is_said() -> None:
+    read = shown([{"params": {"weight": 1}, "disagreements": ["p99: +5 % (limit 3)"]}, *rows(1)])
+    assert "weight=1: p99: +5 % (limit 3)" in read.words
 
 
 def test_of_very_many_results_the_table_has_some() -> None:

@@ -61,7 +61,8 @@ def _runs(path: str) -> list[dict[str, Any]]:
             read = json.load(file)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"{path}: no JSON ({error})") from None
-    found = read.get("runs", [read]) if isinstance(read, dict) else None
+    several = isinstance(read, dict) and read.get("command") == "report"
+    found = read.get("runs") if several else [read]
     if not isinstance(found, list) or not found or not all(map(_is_run, found)):
         raise ValueError(f"{path}: no results of iothread-lab: make them with --json FILE")
     return list(found)
