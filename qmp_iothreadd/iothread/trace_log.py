@@ -53,6 +53,7 @@ class TraceLog:
         # Each with the number of its records that are known to be lost.
         self._contexts: dict[AioContext, int] = {}
         self._recordings: dict[AioContext, Recording] = {}
+        self._has_recorded = False
         self._timer: Timer | None = None
         self._unwritten = 0  # lines dropped since one was last written
 
@@ -95,6 +96,7 @@ class TraceLog:
         """Write the decisions of an attached context to a file, and nothing of it to the log."""
         self._drain([context])  # what is older is the log's
         self._recordings[context] = recording
+        self._has_recorded = True
         self._enable(self.enabled)
         self._schedule(DRAIN_INTERVAL_S)
 
@@ -159,7 +161,7 @@ class TraceLog:
             address = context.address
             records = context.drain_traces(DRAIN_LIMIT)
             more |= len(records) == DRAIN_LIMIT
-            if self._traced != self.enabled:  # others' recordings make this thread trace, too
+            if self._has_recorded:  # others' recordings made this thread trace, too
                 records = [record for record in records if record[1] in self.enabled]
             lines += [(record[0], trace_lines.format_record(address, record)) for record in records]
             if lost:

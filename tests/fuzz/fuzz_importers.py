@@ -10,6 +10,7 @@ status other than 0, and the input that did it, at the first difference.
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -35,7 +36,8 @@ _TEXTS = (
     *(test_importing.SHORT_PERF, test_importing.BPFTRACE, test_importing.FIO),
     *(test_importing.OLD_FIO, test_traces.LOG, "100\n# nothing\n2500 # slow\n"),
 )
-_FOLDER = tempfile.TemporaryDirectory()
+# Two files for each input: in memory where that can be had.
+_FOLDER = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
 
 _RECORDED = test_recording.recorded(
     Path(_FOLDER.name), [500, 17, 1], [700, 18, 0, 17, 0], [900, 18, 1, 17, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from qmp_iothreadd.iothread._engine import (
     NativeWorkload,
     PollParams,
 )
+from qmp_iothreadd.iothread.recording import Recording
 from qmp_iothreadd.iothread.trace_events import event_names, matching_events
 from qmp_iothreadd.iothread.trace_lines import format_record, iso8601, parse_adjust
 from qmp_iothreadd.iothread.trace_log import TraceLog
@@ -361,3 +363,38 @@ def test_a_log_that_cannot_be_written_does_no_harm(
     workload = NativeWorkload(context, interval_ns=50_000)
     wait_for_iterations(context, 20)
     finish(log, context, workload)
+
+
+# -- Recordings ------------------------------------------------------------------------------------
+
+
+def test_a_recorded_context_goes_to_its_file_and_others_to_the_log(
+    started: Start, traces: tuple[TraceLog, list[str]], tmp_path: Path
+) -> None:
+    log, written = traces
+    timers = Timers()
+    log.call_later = timers.call_later
+    recorded, other = started(), started()
+    for context in (recorded, other):
+        log.attach(context)
+    workloads = [NativeWorkload(each, interval_ns=50_000) for each in (recorded, other)]
+    assert timers.pending == []
+    path = tmp_path / "file"
+    log.record(recorded, Recording(str(path)))
+    assert log.is_recorded(recorded)
+    assert not log.is_recorded(other)
+    assert log.enabled == frozenset()
+    size = path.stat().st_size
+    for context in (recorded, other):
+        wait_for_iterations(context, context.stats()["iterations"] + 50)
+    timers.run()
+    assert path.stat().st_size > size
+    assert len(timers.pending) == 1
+    log.set_state("poll_add", True)
+    done = log.stop_recording(recorded)
+    assert (done.path, done.records > 40, done.dropped) == (str(path), True, 0)
+    assert not log.is_recorded(recorded)
+    log.record(recorded, Recording(str(path)))
+    for context, workload in zip((recorded, other), workloads, strict=True):
+        finish(log, context, workload)
+    assert {line.split()[0] for line in written} <= {"poll_add"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,10 @@ def test_what_was_recorded_is_of_polling() -> None:
     assert found.shrunk > 100
 
 
-def test_they_are_written_anew(tmp_path: Path) -> None:
-    recipes.main(str(tmp_path))
+def test_they_are_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["recipes", str(tmp_path)])
+    monkeypatch.delitem(sys.modules, recipes.__name__)
+    runpy.run_module(recipes.__name__, run_name="__main__")
     assert {path.stem for path in tmp_path.iterdir()} == recipes.RECIPES.keys()
 
 

@@ -135,6 +135,8 @@ def test_records_are_iterations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (lambda raw: raw[:-8], "raw: its last record is cut off"),
         (lambda raw: raw[:-4], "raw: its last record is cut off"),
         (lambda raw: raw + bytes(8), "a record without a length: the file is damaged"),
+        (lambda raw: raw.replace(b"\x06\0\x10", b"\x06\0\x0f"), "has other words than the head"),
+        (lambda raw: raw[:-128] + b"\x06\0\x0a\0\0\0\0\0" + bytes(72), "has other words than the"),
         (lambda raw: raw.replace(b"little", b"bigger"), "its head does not say"),
         (lambda raw: MAGIC + bytes([2]) + bytes(7) + b"[]", "its head does not say"),
     ],

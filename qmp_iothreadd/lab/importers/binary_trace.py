@@ -31,6 +31,8 @@ def read(lines: Lines, choice: Choice, steps: Steps) -> None:
     nodes = Nodes(steps)
     for record in _records(data, blocks):
         if record[0] & 0xFFFF == adjust:
+            if len(record) < handlers_at or (len(record) - handlers_at) % width:
+                raise ValueError("a record has other words than the head says: it is damaged")
             parts = [record[at : at + width] for at in range(handlers_at, len(record), width)]
             word = nodes.word((part[node_at], part[event_at] != 0) for part in parts)
             steps.add(record[block_at], word)
