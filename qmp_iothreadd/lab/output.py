@@ -133,7 +133,7 @@ def write(
     run = {"command": about["command"], "command_line": line, **about, "results": rows}
     write_files(run, [(run, columns)], options)
     if not is_standard_output(options):
-        print(table(columns, rows if shown is None else shown))
+        print(table(columns, rows if shown is None else shown, markdown=options.markdown))
 
 
 def is_standard_output(options: Any) -> bool:
@@ -185,12 +185,14 @@ def write_json(path: str, values: Row) -> None:
 
 
 def command_line(arguments: Sequence[str]) -> str:
-    """What makes the results again: all that was said but where they go.
+    """What makes the results again: all that was said but where they go, and how they look.
 
     So the bytes of the JSON do not depend on its name.
     """
     kept, rest = [], iter(arguments)
     for word in rest:
+        if word == "--markdown":
+            continue
         name, with_value, _ = word.removeprefix("--").partition("=")
         if not word.startswith("--") or name not in FILES:
             kept.append(word)

@@ -39,9 +39,13 @@ def _cell(show: Column, row: Row) -> str:
         return _NOTHING
 
 
-def table(columns: Mapping[str, Column], rows: Sequence[Row]) -> str:
-    """As text: the sets at the left, numbers aligned."""
+def table(columns: Mapping[str, Column], rows: Sequence[Row], *, markdown: bool = False) -> str:
+    """As text: the sets at the left, numbers aligned; or as Markdown."""
     lines = [[name, *column] for name, column in cells(rows, columns).items()]
+    if markdown:
+        rule = ["---", *("---:" for _ in lines[1:])]
+        head, *rest = zip(*lines, strict=True)
+        return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *rest])
     widths = [max(map(len, column)) for column in lines]
     return "\n".join(
         "  ".join(

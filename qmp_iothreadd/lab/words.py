@@ -71,6 +71,7 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{name}", metavar="FILE", help=f"as {name.upper()}; -: standard output"
         )
+    group.add_argument("--markdown", action="store_true", help="the table as Markdown")
     group.add_argument(
         "--html", metavar="FILE", help="as a page with plots, and beside it as JSON and CSV"
     )

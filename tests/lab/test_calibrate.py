@@ -164,6 +164,10 @@ def test_where_nothing_was_measured_nothing_agrees_but_nothing(faked: Calibrated
     assert compare(measured(mean_poll_ns=0.0), virtual)[1].agrees
     [virtual] = simulate(Load(), Params(), requests=1000)
     assert not compare(measured(mean_poll_ns=0.0), virtual)[1].agrees
+    # What is as good as no window is the same as none.
+    small = dataclasses.replace(virtual, mean_poll_ns=1.0)
+    assert compare(measured(mean_poll_ns=300.0), small)[1].agrees
+    assert not compare(measured(mean_poll_ns=400.0), small)[1].agrees
 
 
 def test_a_measurement_beside_its_simulation(

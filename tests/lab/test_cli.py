@@ -158,3 +158,14 @@ def test_interrupted_it_ends_as_a_shell_expects(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(commands_simulate, "simulate", interrupt)
     assert cli.main([*QUICK]) == 130
+
+
+def test_a_table_for_a_page_of_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "found.json"
+    shown = lab(capsys, *QUICK, "--weight", "1,2", "--markdown", "--json", str(path))
+    head, rule, *lines = shown.splitlines()
+    assert head.startswith("| policy | max-ns | grow | shrink | weight | found by polling |")
+    assert rule.startswith("| --- | ---: |")
+    assert [line.split(" | ")[4] for line in lines[:2]] == ["1", "2"]
+    assert "--markdown" not in json.loads(path.read_text())["command_line"]
+    assert head in lab(capsys, "report", str(path), "--markdown").splitlines()

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     whole = runs[0] if len(runs) == 1 else {"command": "report", "runs": runs}
     output.write_files(whole, [(one, output.columns_of(one)) for one in runs], options)
     if not output.is_standard_output(options):
-        print("\n\n".join(_text(one) for one in runs))
+        print("\n\n".join(_text(one, options.markdown) for one in runs))
 
 
 def _check_kept(options: argparse.Namespace) -> None:
@@ -47,8 +47,8 @@ def _check_kept(options: argparse.Namespace) -> None:
                 raise ValueError(f"{path} would be written over: choose another name for the page")
 
 
-def _text(one: dict[str, Any]) -> str:
-    shown = tables.table(output.columns_of(one), one["results"])
+def _text(one: dict[str, Any], markdown: bool) -> str:
+    shown = tables.table(output.columns_of(one), one["results"], markdown=markdown)
     return f"{one.get('command_line', one['command'])}\n{shown}"
 
 

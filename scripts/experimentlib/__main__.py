@@ -1,5 +1,0 @@
-import sys
-
-from experimentlib.cli import main
-
-sys.exit(main())
