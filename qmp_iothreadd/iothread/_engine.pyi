@@ -14,6 +14,8 @@ from typing import (
     Unpack,
 )
 
+from typing_extensions import Buffer
+
 _T = TypeVar("_T")
 
 Action = Literal["none", "grow", "shrink"]
@@ -107,7 +109,7 @@ class ArrivalArguments(TypedDict, total=False):
     slow_ns: int
     slow_share: float
     shape: float
-    intervals: Iterable[int]
+    intervals: Buffer | Iterable[int]
     at_end: str
     phases: Iterable[tuple[ArrivalArguments, int]]
     seed: int

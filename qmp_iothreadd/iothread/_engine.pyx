@@ -20,10 +20,12 @@ cimport cython
 
 import atexit
 import os
+from _thread import allocate_lock
 from array import array
 from collections import namedtuple
 from weakref import WeakSet
 
+from cpython.buffer cimport PyObject_CheckBuffer
 from cpython.exc cimport PyErr_CheckSignals, PyErr_SetObject, PyErr_WriteUnraisable
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.errno cimport EBADF, EINVAL, errno

@@ -49,7 +49,7 @@ cdef class ArrivalWords:
 
     cdef native.ArrivalParams params
     cdef native.ArrivalPhase phase_params[native.WORKLOAD_PHASES_MAX]
-    cdef object intervals  # keeps the trace alive
+    cdef const int64_t[::1] intervals  # keeps the trace alive and in its place
 
     def __cinit__(self, *, arrival=ARRIVALS[0], int64_t interval_ns=100000, double sigma=1.0,
                   int64_t on_ns=1000000, int64_t off_ns=1000000, int64_t slow_ns=1000000,
@@ -69,14 +69,13 @@ cdef class ArrivalWords:
         self.take_phases(list(phases))
 
     cdef int take_intervals(self, intervals) except -1:
-        cdef const int64_t[::1] view
-        if not isinstance(intervals, array) or intervals.typecode != "q":
+        if not PyObject_CheckBuffer(intervals):
             intervals = array("q", intervals)
         self.intervals = intervals
-        self.params.interval_count = len(self.intervals)
+        self.params.lent = True
+        self.params.interval_count = <size_t>self.intervals.shape[0]
         if self.params.interval_count:
-            view = self.intervals
-            self.params.intervals = &view[0]
+            self.params.intervals = &self.intervals[0]
         return 0
 
     cdef int take_phases(self, list phases) except -1:
@@ -102,8 +101,8 @@ cdef class WorkloadParams:
 
     Args:
         words: arrival (one of ARRIVALS; the table in arrival.c says what each does with the next
-            ones), interval_ns, sigma, on_ns, off_ns, slow_ns, slow_share, shape; ``intervals`` (an
-            array of 64-bit integers is not copied before the engine does) and ``at_end`` (one of
+            ones), interval_ns, sigma, on_ns, off_ns, slow_ns, slow_share, shape; ``intervals`` (a buffer
+            of int64, which is used where it is, such as a file mapped into memory; or any integers) and ``at_end`` (one of
             AT_END); ``phases``: pairs of a mapping of such words and how many ns it lasts; seed,
             of the random numbers. Times go from 0 to TIME_MAX_NS.
         depth: closed loop: at most so many requests in flight. 0: open loop.
@@ -190,11 +189,14 @@ cdef class NativeWorkload:
     cdef native.WorkloadStats last  # once it is stopped
     cdef readonly AioContext context
     cdef DiskQueue queue
+    cdef WorkloadParams params  # keeps what the engine was lent: those in force
+    cdef object tuning          # a lock: they are exchanged together with the engine's
     cdef object __weakref__
 
     def __cinit__(self, server, **params):
         native.gate_init(&self.gate)
         cdef WorkloadParams checked = WorkloadParams(**params)
+        self.params, self.tuning = checked, allocate_lock()
         if isinstance(server, DiskQueue):
             self.queue = server
             self.context = self.queue.context
@@ -248,13 +250,18 @@ cdef class NativeWorkload:
     def tune(self, **params):
         """Go on with other parameters, from the next request on; as the constructor otherwise."""
         cdef WorkloadParams checked = WorkloadParams(**params)
+        with self.tuning:
+            workload_error(self.take_over(&checked.native_params))
+            self.params = checked
+
+    cdef int take_over(self, const native.WorkloadParams *params) except? -1:
         cdef native.GateUse use
         cdef native.Workload *workload = self.enter(&use)
         cdef int error
         with nogil:
-            error = native.workload_tune(workload, &checked.native_params)
+            error = native.workload_tune(workload, params)
             self.leave(&use)
-        workload_error(error)
+        return error
 
     def stop(self):
         """Stop generating and leave the context; what is in flight is dropped. Idempotent.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import statistics
 import time
 from array import array
@@ -280,6 +281,23 @@ def test_a_device_takes_one_of_its_times(started: Start, workload: Make) -> None
     assert stats["in_flight"] <= 8
     with pytest.raises(ValueError, match="out of range"):
         load.tune(depth=8)  # it has a device, and keeps one
+
+
+def test_intervals_are_used_where_they_are(started: Start, workload: Make, tmp_path: Path) -> None:
+    path = tmp_path / "intervals"
+    path.write_bytes(array("q", [1000] * 20_000).tobytes())
+    once: dict[str, Any] = {"arrival": "trace", "at_end": "stop"}
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        load = workload(started(), intervals=memoryview(mapped).cast("q"), **once)
+        try:
+            with pytest.raises(BufferError):
+                mapped.close()  # the engine reads it
+            wait_until(lambda: load.stats()["completed"] + load.stats()["dropped"] == 20_000)
+        finally:
+            load.tune(intervals=range(1000, 2000), **once)  # and now it does not
+    wait_until(lambda: load.stats()["completed"] + load.stats()["dropped"] == 21_000)
+    with pytest.raises(ValueError, match="dtype"):
+        load.tune(intervals=b"12345678", **once)
 
 
 def test_a_closed_loop_thinks_after_each_completion(started: Start, workload: Make) -> None:

@@ -47,6 +47,7 @@ struct ArrivalParams {
     double shape;             /* above 0 */
     const int64_t *intervals; /* where the process takes them */
     size_t interval_count;
+    bool lent;                /* the intervals stay where they are for as long as they are used */
     bool stops;               /* at their end, instead of beginning again */
     const ArrivalPhase *phases;
     size_t phase_count;

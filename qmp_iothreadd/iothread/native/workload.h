@@ -19,7 +19,7 @@ enum { WORKLOAD_PHASES_MAX = 64 };
 typedef struct Workload Workload;
 
 typedef struct WorkloadParams {
-    ArrivalParams arrival; /* the intervals of a trace are copied */
+    ArrivalParams arrival; /* intervals that are not lent are copied, as are phases */
     uint32_t depth;        /* at most so many in flight (closed loop); 0: open loop */
     int64_t think_ns;      /* closed loop: above 0, from a completion to the next in its place */
     int64_t service_ns;    /* CPU time that the handler spends on each */

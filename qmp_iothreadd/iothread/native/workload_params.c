@@ -72,7 +72,9 @@ int workload_check(const WorkloadParams *params)
 
 void workload_arrival_drop(ArrivalParams *arrival)
 {
-    free((void *)arrival->intervals);
+    if (!arrival->lent) {
+        free((void *)arrival->intervals);
+    }
     free((void *)arrival->phases);
     arrival->intervals = NULL;
     arrival->phases = NULL;
@@ -98,7 +100,9 @@ int workload_arrival_copy(const ArrivalParams *arrival, ArrivalParams *out)
 
     *out = *arrival;
     out->phases = NULL;
-    int error = duplicate(arrival->intervals, intervals * sizeof(int64_t), &out->intervals);
+    int error = arrival->lent ? 0
+                              : duplicate(arrival->intervals, intervals * sizeof(int64_t),
+                                          &out->intervals);
     if (!error) {
         error = duplicate(arrival->phases, phases * sizeof(ArrivalPhase), &out->phases);
     }
