@@ -6,15 +6,16 @@ import itertools
 
 import pytest
 
-from qmp_iothreadd.lab import PRESETS, Params, simulate
+from qmp_iothreadd.lab import PRESETS, Costs, Load, Params, simulate
 from qmp_iothreadd.lab.windows import windows
 
 
 @pytest.mark.parametrize("load", PRESETS.values(), ids=PRESETS)
-def test_the_parts_are_those_of_the_whole(load: object) -> None:
+def test_the_parts_are_those_of_the_whole(load: Load) -> None:
     sets = [Params(), Params(max_ns=0)]
-    polled, never = windows(load, sets)  # type: ignore[arg-type]
-    whole = simulate(load, sets[0], requests=2000)[0]  # type: ignore[arg-type]
+    costs = Costs(wake_ns=30_000)
+    polled, never = windows(load, sets, costs=costs)
+    [whole] = simulate(load, sets[0], costs=costs, requests=2000)
     times = [0, *(time for time, _ in polled)]
     assert times == sorted(set(times))
     assert times[-1] == whole.duration_ns

@@ -34,12 +34,12 @@ def run(options: argparse.Namespace) -> None:
         ValueError, OSError: what is asked for does not fit, or a file cannot be used.
     """
     load = words.load(options)
-    sets = words.sets(options)
+    sets, costs = words.sets(options), words.costs(options)
     with progress(options.requests, "requests") as bar:
         found = simulate(
             load,
             sets,
-            costs=words.costs(options),
+            costs=costs,
             requests=options.requests,
             seed=options.seed,
             progress=bar.reach,
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     }
     rows = [each.to_json() for each in found]
     if output.paths(options) and len(sets) <= MOST_SERIES:
-        over_time = windows(load, sets, seed=options.seed)
+        over_time = windows(load, sets, costs=costs, seed=options.seed)
         rows = [
             {**row, "poll_ns_over_time": each} for row, each in zip(rows, over_time, strict=True)
         ]
