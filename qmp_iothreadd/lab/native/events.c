@@ -4,11 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One that the device is at. */
-typedef struct Completion {
-    int64_t at_ns, due_ns, wake_ns;
-    unsigned queue;
-} Completion;
+#include "in_device.h"
 
 typedef struct EventQueue {
     size_t taken;      /* the number of the next request */
@@ -22,60 +18,9 @@ struct EventThread {
     Replay decisions;
     int error;
     EventQueue queues[EVENTS_QUEUES_MAX];
-    Completion *device; /* a heap: the first to complete is the first */
-    size_t in_device, room_in_device;
+    InDevice device;
     EventHandler handlers[]; /* load->queue_count, and one for a device */
 };
-
-/* ---- the device ---- */
-
-static bool make_room(EventThread *t)
-{
-    const size_t room = t->room_in_device ? 2 * t->room_in_device : 64;
-
-    if (t->in_device < t->room_in_device) {
-        return true;
-    }
-    Completion *device = room > EVENTS_IN_DEVICE_MAX ? NULL
-                                                     : realloc(t->device, room * sizeof(*device));
-    if (!device) {
-        t->error = room > EVENTS_IN_DEVICE_MAX ? EOVERFLOW : ENOMEM;
-        return false;
-    }
-    t->device = device;
-    t->room_in_device = room;
-    return true;
-}
-
-static void submit(EventThread *t, Completion added)
-{
-    if (!make_room(t)) {
-        return;
-    }
-    size_t at = t->in_device++;
-    while (at && t->device[(at - 1) / 2].at_ns > added.at_ns) {
-        t->device[at] = t->device[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    t->device[at] = added;
-}
-
-static Completion complete(EventThread *t)
-{
-    const Completion first = t->device[0], last = t->device[--t->in_device];
-    size_t at = 0;
-
-    for (size_t next = 1; next < t->in_device; next = 2 * at + 1) {
-        next += next + 1 < t->in_device && t->device[next + 1].at_ns < t->device[next].at_ns;
-        if (t->device[next].at_ns >= last.at_ns) {
-            break;
-        }
-        t->device[at] = t->device[next];
-        at = next;
-    }
-    t->device[at] = last;
-    return first;
-}
 
 /* ---- the queues ---- */
 
@@ -135,8 +80,8 @@ static NextEvent next_event(EventThread *t)
             found = (NextEvent){due_ns, next->wake_ns};
         }
     }
-    if (t->in_device && t->device[0].at_ns < found.at_ns) {
-        found = (NextEvent){t->device[0].at_ns, t->device[0].wake_ns};
+    if (t->device.count && t->device.first[0].at_ns < found.at_ns) {
+        found = (NextEvent){t->device.first[0].at_ns, t->device.first[0].wake_ns};
     }
     return found;
 }
@@ -187,7 +132,7 @@ static uint64_t ready_at(EventThread *t, int64_t now_ns)
             ready |= (uint64_t)1 << k;
         }
     }
-    if (t->in_device && t->device[0].at_ns <= now_ns) {
+    if (t->device.count && t->device.first[0].at_ns <= now_ns) {
         ready |= (uint64_t)1 << t->load->queue_count;
     }
     return ready;
@@ -223,7 +168,10 @@ static int64_t serve_queue(EventThread *t, unsigned queue, int64_t now_ns)
         count_request(t, queue, now_ns - due_ns);
         take(t, queue);
         if (load->device) {
-            submit(t, (Completion){end_ns + next->latency_ns, due_ns, next->complete_wake_ns, queue});
+            const Completion added = {
+                end_ns + next->latency_ns, due_ns, next->complete_wake_ns, queue};
+            const int error = in_device_add(&t->device, added);
+            t->error = error ? error : t->error;
         } else {
             count_latency(t->result, now_ns - due_ns);
             end_request(t, queue, end_ns);
@@ -238,8 +186,8 @@ static int64_t serve_device(EventThread *t, int64_t now_ns)
     const EventLoad *load = t->load;
     const int64_t looked_ns = now_ns;
 
-    while (t->in_device && t->device[0].at_ns <= looked_ns) {
-        const Completion done = complete(t);
+    while (t->device.count && t->device.first[0].at_ns <= looked_ns) {
+        const Completion done = in_device_take(&t->device);
         count_request(t, load->queue_count, now_ns - done.at_ns);
         count_latency(t->result, now_ns - done.due_ns);
         now_ns += load->costs->request_ns;
@@ -390,6 +338,6 @@ void events_free(EventThread *t)
     for (unsigned k = 0; k < t->load->queue_count; k++) {
         free(t->queues[k].ready_ns);
     }
-    free(t->device);
+    in_device_free(&t->device);
     free(t);
 }

@@ -13,7 +13,6 @@
 #include "simulate.h"
 
 enum { EVENTS_QUEUES_MAX = REPLAY_HANDLERS_MAX - 1, EVENTS_DEPTH_MAX = 1 << 16 };
-enum { EVENTS_IN_DEVICE_MAX = 1 << 20 };
 
 /* What all sets of parameters serve. */
 typedef struct EventLoad {
