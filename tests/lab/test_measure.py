@@ -226,3 +226,21 @@ def test_the_command_says_what_to_do(
     faked(lambda *_: a_run(late=100))
     assert cli.main(["measure", "--runs", "3"]) == 1
     assert "leave the machine alone meanwhile" in capsys.readouterr().err
+
+
+def test_combinations_that_no_iothread_has_are_left_out(
+    faked: Callable[[Fake], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    faked(lambda *_: a_run())
+    words = ("measure", "--runs", "3", "--shrink", "0,2", "--policy")
+    assert cli.main([*words, "weighted,legacy", "--json", "-"]) == 0
+    done = capsys.readouterr()
+    sets = [row["params"] for row in json.loads(done.out)["results"]]
+    assert [(each["policy"], each["shrink"]) for each in sets] == [
+        ("weighted", 2),
+        ("legacy", 0),
+        ("legacy", 2),
+    ]
+    assert "left out: max-ns=32768,grow=2,shrink=0,weight=3: shrink 0 is never" in done.err
+    assert cli.main([*words, "fixed"]) == 1
+    assert "not 'fixed': that is for simulate" in capsys.readouterr().err

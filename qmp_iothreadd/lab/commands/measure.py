@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from typing import Any
 
 from qmp_iothreadd.lab import measuring, output, words
@@ -13,6 +14,7 @@ from qmp_iothreadd.lab.load import Load
 from qmp_iothreadd.lab.measuring import Measured
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.progress import progress
+from qmp_iothreadd.lab.running import check_runnable
 from qmp_iothreadd.lab.simulating import simulate
 from qmp_iothreadd.lab.tables import Row
 
@@ -72,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
         ValueError, OSError: what is asked for does not fit, the machine was not quiet, or a file
         cannot be used.
     """
-    load, sets = words.load(options), words.sets(options)
+    load, sets = words.load(options), _runnable(words.sets(options))
     with progress(options.runs * len(sets), "runs") as bar:
         found = measuring.measure(
             load,
@@ -97,6 +99,25 @@ def run(options: argparse.Namespace) -> None:
     output.write(output.MEASURED, rows, about, options)
     if options.against_simulation and not output.is_standard_output(options):
         print(f"\n{_disagreements(rows)}")
+
+
+def _runnable(sets: list[Params]) -> list[Params]:
+    """Those that an iothread can have; the others of the combinations are said, and left out.
+
+    Raises:
+        ValueError: none.
+    """
+    refusals: dict[Params, str] = {}
+    for each in sets:
+        try:
+            check_runnable(each)
+        except ValueError as error:
+            refusals[each] = str(error)
+    if len(refusals) == len(sets):
+        raise ValueError(next(iter(refusals.values())))
+    for each, refusal in refusals.items():
+        print(f"iothread-lab: left out: {each}: {refusal}", file=sys.stderr)
+    return [each for each in sets if each not in refusals]
 
 
 def _compare(load: Load, found: list[Measured], rows: list[Row], options: Any) -> Any:
