@@ -117,6 +117,13 @@ class Ceiling:
         by_latency = [(mean_ns, cpu_ns) for cpu_ns, mean_ns in reversed(self.corners)]
         return _over(result.cpu_ns_per_request, _between(by_latency, result.mean_latency_ns))
 
+    def over(self, result: Averaged) -> dict[str, float]:
+        """Both, by the names that they have in results."""
+        return {
+            "cpu_over_clairvoyant": self.cpu_over(result),
+            "latency_over_clairvoyant": self.latency_over(result),
+        }
+
     def latency_over(self, result: Averaged) -> float:
         """How much longer the mean latency is than it need be for as little CPU: 0.1 is 10 %."""
         return _over(result.mean_latency_ns, _between(self.corners, result.cpu_ns_per_request))

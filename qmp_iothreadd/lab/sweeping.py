@@ -41,8 +41,8 @@ class Swept(Simulated):
 
     load: str
     on_front: bool
-    cpu_over_clairvoyant: float | None
-    latency_over_clairvoyant: float | None
+    cpu_over_clairvoyant: float | None = None
+    latency_over_clairvoyant: float | None = None
     measured: Measured | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -222,11 +222,9 @@ def _swept(name: str, simulated: list[Simulated], ceiling: Ceiling) -> Iterator[
 
 def swept(load: str, result: Simulated, ceiling: Ceiling | None, *, on_front: bool) -> Swept:
     """A result with its place among others."""
-    values = {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
-    return Swept(
-        **values,
-        load=load,
-        on_front=on_front,
-        cpu_over_clairvoyant=ceiling.cpu_over(result) if ceiling else None,
-        latency_over_clairvoyant=ceiling.latency_over(result) if ceiling else None,
-    )
+    values: dict[str, Any] = {
+        field.name: getattr(result, field.name) for field in dataclasses.fields(result)
+    }
+    if ceiling:
+        values.update(ceiling.over(result))
+    return Swept(**values, load=load, on_front=on_front)

@@ -41,6 +41,15 @@ def test_simulate_prints_a_line_for_each_set(capsys: pytest.CaptureFixture[str])
     ]
 
 
+def test_each_result_says_how_far_from_the_limit_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (*QUICK, "--preset", "exponential", "--policy", "weighted,clairvoyant", "--json", "-")
+    weighted, limit = json.loads(lab(capsys, *words))["results"]
+    assert weighted["cpu_over_clairvoyant"] > 0.5
+    assert weighted["latency_over_clairvoyant"] > 0.1
+    assert limit["cpu_over_clairvoyant"] == pytest.approx(0)
+    assert limit["latency_over_clairvoyant"] == pytest.approx(0)
+
+
 def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = (*QUICK, "--preset", "exponential", "--json", "-")
     first = lab(capsys, *arguments, "--seed", "4")

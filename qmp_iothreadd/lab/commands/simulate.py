@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab.fronts import Ceiling, ladder
 from qmp_iothreadd.lab.plots import MOST_SERIES
 from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.simulating import simulate
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     with progress(options.requests, "requests") as bar:
         found = simulate(
             load,
-            sets,
+            [*sets, *ladder(sets)],
             costs=costs,
             requests=options.requests,
             seed=options.seed,
@@ -50,7 +51,8 @@ def run(options: argparse.Namespace) -> None:
         "requests": options.requests,
         "seed": options.seed,
     }
-    rows = [each.to_json() for each in found]
+    ceiling = Ceiling.of(found[len(sets) :])
+    rows = [{**each.to_json(), **ceiling.over(each)} for each in found[: len(sets)]]
     if output.paths(options) and len(sets) <= MOST_SERIES:
         over_time = windows(load, sets, costs=costs, seed=options.seed)
         rows = [
