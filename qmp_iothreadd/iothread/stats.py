@@ -53,8 +53,8 @@ def merged(stats: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     if len(stats) == 1:
         return stats[0]
     found: dict[str, Any] = {
-        name: sum(each[name] for each in stats)
-        for name in stats[0].keys() - {"latency_ns", "latency_histogram"}
+        name: 0 if isinstance(value, dict) else sum(each[name] for each in stats)
+        for name, value in stats[0].items()  # in their order
     }
     found["late_max_ns"] = max(each["late_max_ns"] for each in stats)
     found["fell_behind"] = found["late"] * 100 > found["issued"]

@@ -445,6 +445,9 @@ def test_each_queue_has_a_handler_and_requests_of_its_own(client: MemoryClient) 
     assert sum(each["latency"]["count"] for each in handlers(client)) == found["completed"]
     quantiles = [found["latency"][f"{name}-ns"] for name in ("p50", "p90", "p99", "p999", "max")]
     assert quantiles == sorted(quantiles)
+    add(client, "w1", interval_ns=NEVER_NS)
+    assert list(stats(client, "w1")) == list(found)  # members come in the same order
+    client.execute("object-del", {"id": "w1"})
     refused(
         "Property 'x-workload.queues' cannot be changed once the object was created",
         *(tune, client, "queues", 1),
