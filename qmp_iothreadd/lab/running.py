@@ -7,7 +7,7 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from qmp_iothreadd.iothread._engine import (
@@ -16,7 +16,6 @@ from qmp_iothreadd.iothread._engine import (
     AioContext,
     NativeWorkload,
     PollParams,
-    generator_thread_ids,
     latency_bounds,
 )
 from qmp_iothreadd.lab.device import Device
@@ -98,30 +97,33 @@ def own_cpus() -> list[int]:
 def run(load: Load, params: Params, seconds: float, seed: int) -> Run:
     """Serve the load for so long on iothreads of its own, which are gone afterwards.
 
-    With enough CPUs each thread is bound to one.
+    With enough CPUs each iothread has one of its own, and so has the generator, which spins.
 
     Raises:
         ValueError: parameters or a load that no iothread takes. OSError: no threads, descriptors or
         memory are left.
     """
+    cpus, generator_cpus = _placed(load)
     with contextlib.ExitStack() as stack:
         served: list[_Served] = []
         for number in range(load.iothreads):
             context = _started(params)
             stack.callback(context.close)
+            if cpus:
+                os.sched_setaffinity(context.thread_id, {cpus[number]})
             workloads = []
             for queue in range(load.queues):
                 seed_of_queue = (seed + _SEED_STEP * (number * load.queues + queue)) % 2**64
-                workloads.append(NativeWorkload(context, **_arguments(load, seed_of_queue)))
+                arguments = _arguments(load, seed_of_queue)
+                workloads.append(NativeWorkload(context, **arguments, cpus=generator_cpus))
                 stack.callback(workloads[-1].stop)
             served.append((context, workloads))
-        with _bound([*(context.thread_id for context, _ in served), *generator_thread_ids()]):
-            time.sleep(WARM_UP_S)
-            for context, _ in served:
-                context.reset_stats()
-            before = [_taken(each) for each in served]
-            time.sleep(seconds)
-            after = [_taken(each) for each in served]
+        time.sleep(WARM_UP_S)
+        for context, _ in served:
+            context.reset_stats()
+        before = [_taken(each) for each in served]
+        time.sleep(seconds)
+        after = [_taken(each) for each in served]
     return total(_of(first, last) for first, last in zip(before, after, strict=True))
 
 
@@ -194,14 +196,12 @@ def _device(device: Device) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def _bound(threads: Iterable[int]) -> Iterator[None]:
-    """Each on a CPU of its own, where there are as many; none is bound where there are fewer."""
-    cpus, wanted = own_cpus(), list(threads)
-    if len(wanted) <= len(cpus):
-        for thread, cpu in zip(wanted, cpus, strict=False):
-            os.sched_setaffinity(thread, {cpu})
-    yield
+def _placed(load: Load) -> tuple[list[int], list[int]]:
+    """CPUs for the iothreads, one each, and one for the generator; none where there are too few."""
+    cpus = own_cpus()
+    if len(cpus) < cpus_needed(load):
+        return [], []
+    return cpus[: load.iothreads], [cpus[load.iothreads]]
 
 
 def _of(first: _Taken, last: _Taken) -> Run:
