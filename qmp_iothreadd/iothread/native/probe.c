@@ -31,7 +31,7 @@ typedef struct Scenario {
 } Scenario;
 
 static const Scenario scenarios[PROBE_SCENARIO_COUNT] = {
-    [PROBE_sleep] = {.max_ns = 0, .warm_up_gap_ns = 100 * 1000, .gap_ns = 100 * 1000},
+    [PROBE_sleep] = {.max_ns = 0, .warm_up_gap_ns = 100 * 1000, .gap_ns = 30 * 1000},
     [PROBE_poll] = {.max_ns = 100 * 1000 * 1000, .warm_up_gap_ns = 1000 * 1000, .gap_ns = 20 * 1000},
     [PROBE_vain] = {.max_ns = 50 * 1000, .warm_up_gap_ns = 10 * 1000, .gap_ns = 150 * 1000},
     [PROBE_chain] = {.max_ns = 0, .warm_up_gap_ns = 10 * 1000, .gap_ns = 0},
