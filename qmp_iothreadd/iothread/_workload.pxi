@@ -96,6 +96,7 @@ cdef const native.ArrivalProcess *arrival_process(name):
     return &native.arrival_processes[<int>ARRIVALS.index(name)]
 
 
+@cython.no_gc_clear  # the engine may use what they keep alive, until the workload has ended
 cdef class WorkloadParams:
     """When requests arrive, how many at a time, what each costs, and who does what with it.
 

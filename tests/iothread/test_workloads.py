@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import mmap
 import statistics
 import time
+import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +27,7 @@ from qmp_iothreadd.iothread._engine import (
     live_counters,
     parse_intervals,
 )
+from qmp_iothreadd.json.reader import JSONReader
 from tests.waiting import wait_until
 
 Start = Callable[..., AioContext]
@@ -298,6 +301,29 @@ def test_intervals_are_used_where_they_are(started: Start, workload: Make, tmp_p
     wait_until(lambda: load.stats()["completed"] + load.stats()["dropped"] == 21_000)
     with pytest.raises(ValueError, match="dtype"):
         load.tune(intervals=b"12345678", **once)
+
+
+def test_what_is_lent_is_used_until_the_end_in_what_the_collector_finds(started: Start) -> None:
+    intervals = array("q", [10**9])
+    native = NativeWorkload(started(), arrival="trace", intervals=intervals)
+    kept: list[bool] = []
+
+    def look(_: object) -> None:
+        with pytest.raises(BufferError):
+            intervals.append(1)
+        kept.append(True)
+
+    # The collector clears what is younger than a workload, such as its parameters, before it ends
+    # the workload: then what the reader's end calls finds the intervals still in use.
+    between = [JSONReader()]
+    watch = weakref.ref(between[0], look)
+    garbage: list[Any] = [native, between]
+    garbage.append(garbage)
+    del native, between, garbage
+    gc.collect()
+    assert watch() is None
+    assert kept == [True]
+    intervals.append(1)
 
 
 def test_a_closed_loop_thinks_after_each_completion(started: Start, workload: Make) -> None:
