@@ -268,7 +268,6 @@ cdef extern from "arrival.h" nogil:
         double shape
         const int64_t *intervals
         size_t interval_count
-        cbool lent
         cbool stops
         const ArrivalPhase *phases
         size_t phase_count

@@ -48,7 +48,7 @@ cdef class ArrivalWords:
     """When requests arrive, or how long a device takes, as native code takes it."""
 
     cdef native.ArrivalParams params
-    cdef native.ArrivalPhase phase_params[native.WORKLOAD_PHASES_MAX]
+    cdef native.ArrivalPhase phase_params[native.WORKLOAD_PHASES_MAX]  # lent, as is the next
     cdef const int64_t[::1] intervals  # keeps the trace alive and in its place
 
     def __cinit__(self, *, arrival=ARRIVALS[0], int64_t interval_ns=100000, double sigma=1.0,
@@ -72,7 +72,6 @@ cdef class ArrivalWords:
         if not PyObject_CheckBuffer(intervals):
             intervals = array("q", intervals)
         self.intervals = intervals
-        self.params.lent = True
         self.params.interval_count = <size_t>self.intervals.shape[0]
         if self.params.interval_count:
             self.params.intervals = &self.intervals[0]

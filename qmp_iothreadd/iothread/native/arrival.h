@@ -45,9 +45,8 @@ struct ArrivalParams {
     int64_t slow_ns;
     double slow_share;        /* 0 to 1 */
     double shape;             /* above 0 */
-    const int64_t *intervals; /* where the process takes them */
+    const int64_t *intervals; /* where the process takes them; lent, as are phases */
     size_t interval_count;
-    bool lent;                /* the intervals stay where they are for as long as they are used */
     bool stops;               /* at their end, instead of beginning again */
     const ArrivalPhase *phases;
     size_t phase_count;

@@ -6,44 +6,12 @@
 #include "engine_int.h"
 #include "workload_int.h"
 
-/* What it keeps of its parameters: memory of its own. */
-typedef struct Copies {
-    ArrivalParams arrival;
-    ArrivalParams device;
-} Copies;
-
-static int copy(const WorkloadParams *params, Copies *copies)
+/* Under the generator's lock, or before it knows the workload. */
+static void apply(Workload *w, const WorkloadParams *params)
 {
-    int error = workload_arrival_copy(&params->arrival, &copies->arrival);
-
-    if (!error) {
-        error = workload_arrival_copy(&params->device, &copies->device);
-        if (error) {
-            workload_arrival_drop(&copies->arrival);
-        }
-    }
-    return error;
-}
-
-static void drop_copies(Copies *copies)
-{
-    workload_arrival_drop(&copies->arrival);
-    workload_arrival_drop(&copies->device);
-}
-
-/* Takes over what `copy` has. */
-static void begin_arrival(Arrival *arrival, const ArrivalParams *copy)
-{
-    workload_arrival_drop(&arrival->params);
-    arrival_init(arrival, copy);
-}
-
-/* Under the generator's lock, or before it knows the workload. Takes over the copies. */
-static void apply(Workload *w, const WorkloadParams *params, const Copies *copies)
-{
-    begin_arrival(&w->arrival, &copies->arrival);
+    arrival_init(&w->arrival, &params->arrival);
     if (w->device) {
-        begin_arrival(&w->device->latency, &copies->device);
+        arrival_init(&w->device->latency, &params->device);
     }
     w->depth = params->depth;
     w->think_ns = params->think_ns;
@@ -60,12 +28,8 @@ static void apply(Workload *w, const WorkloadParams *params, const Copies *copie
 
 static void dispose(Workload *w)
 {
-    if (w->device) {
-        workload_arrival_drop(&w->device->latency.params);
-    }
     free(w->device);
     free(w->disk);
-    workload_arrival_drop(&w->arrival.params);
     free(w);
 }
 
@@ -155,22 +119,16 @@ static int check_server(const WorkloadParams *params, DiskQueue *queue)
 
 static Workload *start(AioContext *ctx, DiskQueue *queue, const WorkloadParams *params)
 {
-    Copies copies;
     Workload *w = NULL;
     int error = check_server(params, queue);
 
     if (!error) {
-        error = copy(params, &copies);
+        w = workload_alloc(ctx, queue, params->device.process);
+        error = w ? 0 : -ENOMEM;
     }
     if (!error) {
-        w = workload_alloc(ctx, queue, params->device.process);
-        if (w) {
-            apply(w, params, &copies);
-            error = begin(w, &params->cpus);
-        } else {
-            drop_copies(&copies);
-            error = -ENOMEM;
-        }
+        apply(w, params);
+        error = begin(w, &params->cpus);
     }
     errno = -error;
     return error ? NULL : w;
@@ -193,20 +151,13 @@ Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params)
 
 int workload_tune(Workload *w, const WorkloadParams *params)
 {
-    Copies copies;
-    int error = workload_check(params);
+    const int error = workload_check(params);
 
-    if (!error && !params->device.process != !w->device) {
-        error = -EINVAL;
-    }
-    if (!error) {
-        error = copy(params, &copies);
-    }
-    if (error) {
-        return error;
+    if (error || !params->device.process != !w->device) {
+        return error ? error : -EINVAL;
     }
     generator_pause(&w->slot);
-    apply(w, params, &copies);
+    apply(w, params);
     generator_resume(&w->slot);
     return 0;
 }

@@ -18,8 +18,9 @@ enum { WORKLOAD_PHASES_MAX = 64 };
 
 typedef struct Workload Workload;
 
+/* What it points to is used where it is, until the workload has ended or was told others. */
 typedef struct WorkloadParams {
-    ArrivalParams arrival; /* intervals that are not lent are copied, as are phases */
+    ArrivalParams arrival;
     uint32_t depth;        /* at most so many in flight (closed loop); 0: open loop */
     int64_t think_ns;      /* closed loop: above 0, from a completion to the next in its place */
     int64_t service_ns;    /* CPU time that the handler spends on each */
@@ -61,7 +62,7 @@ Workload *workload_new(AioContext *ctx, const WorkloadParams *params);
 Workload *workload_new_on_disk(DiskQueue *queue, const WorkloadParams *params);
 
 /*
- * The next request comes by the new parameters. -EINVAL or -ENOMEM leave the old ones. There is a
+ * The next request comes by the new parameters. -EINVAL leaves the old ones. There is a
  * device, or there is none, from the beginning on.
  */
 int workload_tune(Workload *workload, const WorkloadParams *params);

@@ -17,7 +17,7 @@ typedef struct WorkloadDevice {
     /* ---- the generator, under its lock ---- */
 
     uint64_t collected;  /* submissions that it has seen */
-    Arrival latency;     /* its parameters are a copy */
+    Arrival latency;
     uint32_t pending;
     RingEntry heap[WORKLOAD_RING_SIZE]; /* those that are under way: the first ends first */
 } WorkloadDevice;

@@ -22,7 +22,7 @@ struct Workload {
     int64_t due_ns;      /* when the next request is due; 0: not known yet */
     int64_t active_ns;   /* when anything went on last */
     bool held;           /* a closed loop waits for a completion */
-    Arrival arrival;     /* its parameters are a copy */
+    Arrival arrival;
     uint32_t depth;
     int64_t think_ns;
     int64_t thinking[WORKLOAD_RING_SIZE]; /* from thought_out to thought_in: when each is due */
@@ -36,10 +36,6 @@ struct Workload {
     _Atomic int64_t service_ns;         /* any thread, relaxed */
     LatencyHistogram latency;
 };
-
-/* In memory of its own, which `drop` frees. -ENOMEM */
-int workload_arrival_copy(const ArrivalParams *arrival, ArrivalParams *out);
-void workload_arrival_drop(ArrivalParams *arrival);
 
 /* Requests end as home tells it: their places are free. `opaque` is the workload. */
 void workload_complete(void *opaque);

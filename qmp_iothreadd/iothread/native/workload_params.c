@@ -1,7 +1,5 @@
-/* What a workload is told: whether it makes sense, and a copy of its own. */
+/* What a workload is told: whether it makes sense. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "engine_int.h"
 #include "workload_int.h"
@@ -66,48 +64,4 @@ int workload_check(const WorkloadParams *params)
         return access_check(&params->access);
     }
     return fits ? 0 : -EINVAL;
-}
-
-/* ---- copies ---- */
-
-void workload_arrival_drop(ArrivalParams *arrival)
-{
-    if (!arrival->lent) {
-        free((void *)arrival->intervals);
-    }
-    free((void *)arrival->phases);
-    arrival->intervals = NULL;
-    arrival->phases = NULL;
-}
-
-/* NULL in *out where there is nothing, or no memory, which is -ENOMEM. */
-static int duplicate(const void *from, size_t bytes, void *out)
-{
-    void *copy = bytes ? malloc(bytes) : NULL;
-
-    if (copy) {
-        memcpy(copy, from, bytes);
-    }
-    memcpy(out, &copy, sizeof(copy));
-    return bytes && !copy ? -ENOMEM : 0;
-}
-
-int workload_arrival_copy(const ArrivalParams *arrival, ArrivalParams *out)
-{
-    const ArrivalProcess *process = arrival->process;
-    const size_t intervals = process && process->takes_intervals ? arrival->interval_count : 0;
-    const size_t phases = process && process->takes_phases ? arrival->phase_count : 0;
-
-    *out = *arrival;
-    out->phases = NULL;
-    int error = arrival->lent ? 0
-                              : duplicate(arrival->intervals, intervals * sizeof(int64_t),
-                                          &out->intervals);
-    if (!error) {
-        error = duplicate(arrival->phases, phases * sizeof(ArrivalPhase), &out->phases);
-    }
-    if (error) {
-        workload_arrival_drop(out);
-    }
-    return error;
 }
