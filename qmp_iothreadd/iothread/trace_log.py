@@ -31,6 +31,8 @@ DRAIN_INTERVAL_S = 0.02
 # So many are written at a time, so that no client waits long for the log; the next follow soon.
 DRAIN_LIMIT = 1000
 DRAIN_SOON_S = 0.001
+# All that a ring holds: 16,384 of the smallest records. Its thread may go on meanwhile.
+_DRAINS_MAX = 17
 _RECORDED = frozenset({"x_aio_adjust"})
 
 
@@ -86,8 +88,7 @@ class TraceLog:
     def detach(self, context: AioContext) -> None:
         """Write the last of what a context traced; its thread has ended."""
         if self.enabled or context in self._recordings:
-            while self._drain([context]):
-                pass
+            self._drain_ring(context)
         if context in self._recordings:
             self._end_recording(context)
         del self._contexts[context]
@@ -106,8 +107,7 @@ class TraceLog:
 
     def stop_recording(self, context: AioContext) -> Recording:
         """Write the rest to the file, and close it."""
-        while self._drain([context]):
-            pass
+        self._drain_ring(context)
         return self._end_recording(context)
 
     def _end_recording(self, context: AioContext) -> Recording:
@@ -147,6 +147,11 @@ class TraceLog:
         more = self.drain()
         self._schedule(DRAIN_SOON_S if more else DRAIN_INTERVAL_S)
 
+    def _drain_ring(self, context: AioContext) -> None:
+        for _ in range(_DRAINS_MAX):
+            if not self._drain([context]):
+                return
+
     def _drain(self, contexts: Iterable[AioContext]) -> bool:
         from qmp_iothreadd.iothread import trace_lines  # the greeting need not wait for it
 
@@ -164,7 +169,7 @@ class TraceLog:
             if self._has_recorded:  # others' recordings made this thread trace, too
                 records = [record for record in records if record[1] in self.enabled]
             lines += [(record[0], trace_lines.format_record(address, record)) for record in records]
-            if lost:
+            if lost and self.enabled:  # else others' recordings alone made it trace
                 lines.append((time.time_ns(), f"x_trace_dropped ctx 0x{address:x} count {lost}"))
         if lines:
             lines.sort(key=lambda line: line[0])

@@ -24,6 +24,7 @@ from qmp_iothreadd.iothread.trace_events import event_names, matching_events
 from qmp_iothreadd.iothread.trace_lines import format_record, iso8601, parse_adjust
 from qmp_iothreadd.iothread.trace_log import TraceLog
 from qmp_iothreadd.iothread.trace_replay import comes_out_again, replay
+from tests.waiting import wait_until
 
 Start = Callable[..., AioContext]
 
@@ -366,6 +367,23 @@ def test_a_log_that_cannot_be_written_does_no_harm(
 
 
 # -- Recordings ------------------------------------------------------------------------------------
+
+
+def test_what_another_context_loses_while_one_is_recorded_concerns_nobody(
+    started: Start, traces: tuple[TraceLog, list[str]], tmp_path: Path
+) -> None:
+    log, written = traces
+    recorded, other = started(), started()
+    for context in (recorded, other):
+        log.attach(context)
+    log.record(recorded, Recording(str(tmp_path / "file")))
+    workload = NativeWorkload(other, interval_ns=2_000, depth=1)
+    wait_until(lambda: other.traces_dropped > 0)
+    log.drain()
+    assert written == []
+    log.stop_recording(recorded)
+    finish(log, other, workload)
+    log.detach(recorded)
 
 
 def test_a_recorded_context_goes_to_its_file_and_others_to_the_log(
