@@ -82,6 +82,11 @@ def no_phase(arrival: str) -> QmpError:
     return QmpError(f"a phase cannot have the arrival '{arrival}'")
 
 
+def endless_phase() -> QmpError:
+    """A phase in which no time passes, so that it does not end."""
+    return QmpError("a phase without time between its requests never ends: give it an interval-ns")
+
+
 def workload_device_stays() -> QmpError:
     """A device for a workload that runs without, or the other way round."""
     return QmpError(

@@ -34,7 +34,7 @@ SIGMA_MAX = 10
 SHAPE_MIN, SHAPE_MAX = 0.1, 100
 # Eleven days: sums of a few such times still fit into 64 bits.
 TIME_MAX_NS = 10**15
-# Each takes as long to read as it takes the engine to copy.
+# All monitors wait while they are read.
 INTERVALS_MAX = 1 << 20
 # A thread that is told to leave its handler first serves what is in the ring.
 SERVICE_MAX_NS = 10**7
@@ -259,15 +259,20 @@ class WorkloadObject(ConfigurableObject):
             raise errors.nobody_thinks()
         if depth == 0 and not self._takes_time(arrival):
             raise errors.nothing_limits_workload()
+        if arrival == "phases" and not all(self._phase_intervals()):
+            raise errors.endless_phase()
 
     def _takes_time(self, arrival: str) -> bool:
         """Whether there is any time between requests."""
         if arrival == "trace":
             return self.files["file"][1] > 0
         if arrival == "phases":
-            interval_ns = self.setting("interval-ns").default
-            return any(each.get("interval-ns", interval_ns) for each in self.load("phases"))
+            return any(self._phase_intervals())
         return bool(self.load("interval-ns"))
+
+    def _phase_intervals(self) -> list[int]:
+        default = self.setting("interval-ns").default
+        return [each.get("interval-ns", default) for each in self.load("phases")]
 
     def _check_phases(self, phases: list[dict[str, Any]]) -> None:
         if len(phases) > PHASES_MAX:

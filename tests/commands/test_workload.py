@@ -133,6 +133,17 @@ def test_it_is_listed_like_any_object(client: MemoryClient) -> None:
             {"arrival": "phases", "phases": [{"lasts-ns": 1, "interval-ns": 0}]},
             "a workload without time between its requests needs a depth to limit them",
         ),
+        (
+            {"arrival": "phases", "depth": 1, "phases": [{"lasts-ns": 1, "interval-ns": 0}]},
+            "a phase without time between its requests never ends: give it an interval-ns",
+        ),
+        (
+            {
+                "arrival": "phases",
+                "phases": [{"lasts-ns": 1}, {"lasts-ns": 1, "interval-ns": 0}],
+            },
+            "a phase without time between its requests never ends: give it an interval-ns",
+        ),
         ({"think_ns": 1}, "think-ns needs a depth: only a closed loop waits for its requests"),
         ({"queues": 0}, "queues value must be in range [1, 64]"),
         ({"device": "tape"}, "Parameter 'device' does not accept value 'tape'"),
