@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from qmp_iothreadd.lab import corpus, specs
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
@@ -190,19 +190,23 @@ def sets(options: argparse.Namespace) -> list[Params]:
     return list(found.values())
 
 
-def load(options: argparse.Namespace) -> Load:
+def load(options: argparse.Namespace, record: Callable[[], Trace] | None = None) -> Load:
     """The load that is asked for.
+
+    Args:
+        record: makes the trace that --monitor asks for, once the other words are known to fit it.
 
     Raises:
         ValueError: words that exclude each other, or out of range. OSError: of the trace.
     """
     names = ("device", *_SHAPE_OPTIONS)
     shape = {name: value for name in names if (value := getattr(options, name)) is not None}
-    return dataclasses.replace(_arrivals(options), **shape)
+    return dataclasses.replace(_arrivals(options, record), **shape)
 
 
-def _arrivals(options: argparse.Namespace) -> Load:
-    given = [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
+def _arrivals(options: argparse.Namespace, record: Callable[[], Trace] | None) -> Load:
+    given = ["monitor"] if record else []
+    given += [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
     values = {
@@ -211,11 +215,11 @@ def _arrivals(options: argparse.Namespace) -> Load:
     if values and given not in ([], ["arrival"]):
         name = next(iter(values)).replace("_", "-")
         raise ValueError(f"--{name} is for --arrival, not for --{given[0]}")
-    if options.at_end and not options.trace:
+    if options.at_end and not (options.trace or record):
         raise ValueError("--at-end is for --trace")
-    if options.trace:
-        intervals = Trace.load(options.trace).intervals
-        return Load("trace", intervals=intervals, at_end=options.at_end or AT_END[0])
+    if options.trace or record:
+        trace = record() if record else Trace.load(options.trace)
+        return Load("trace", intervals=trace.intervals, at_end=options.at_end or AT_END[0])
     if options.phase:
         return Load("phases", phases=tuple(options.phase))
     if options.preset:
@@ -231,11 +235,12 @@ def loads(options: argparse.Namespace) -> dict[str, Load]:
     """
     asked = [("preset", name) for name in options.preset]
     asked += [("trace", path) for path in options.trace]
-    found = {}
-    for word, name in asked or [("preset", None)]:
+    found: dict[str, Load] = {}
+    for word, name in dict.fromkeys(asked) or [("preset", None)]:
         values = {**vars(options), "preset": None, "trace": None, word: name}
         if word == "preset" and options.trace:
             values["at_end"] = None  # it is for the traces
         made = load(argparse.Namespace(**values))
-        found[name or str(made)] = made
+        label = name or str(made)
+        found[f"{word} {label}" if label in found else label] = made  # as the corpus has presets'
     return found

@@ -82,9 +82,14 @@ def test_what_cannot_be_measured_has_been_simulated(
         raise NotEvidenceError("refused as evidence")
 
     monkeypatch.setattr(confirming, "measure", refuse)
-    words = ("sweep", "--preset", "constant", "--requests", "1000", "--max-ns", "0,9000")
-    assert cli.main([*words, "--confirm"]) == 1
+    words = ("--preset", "constant", "--requests", "1000", "--max-ns", "0,9000", "--confirm")
+    assert cli.main(["sweep", *words]) == 1
     said = capsys.readouterr()
     assert said.err == "iothread-lab: refused as evidence\n"
     assert "found by polling" in said.out
     assert "of 2: those on the front; --all shows all" in said.out
+    few = ("--grow", "2", "--shrink", "2", "--weight", "3")
+    assert cli.main(["tune", *words, *few]) == 1
+    said = capsys.readouterr()
+    assert said.err == "iothread-lab: refused as evidence\n"
+    assert "no other set is 1 % better in" in said.out

@@ -134,6 +134,15 @@ def test_the_command_shows_fronts_and_writes_all(
     assert csv.splitlines()[1].split(",")[5:7] == ["constant (every 30000 ns)", "5000"]
 
 
+def test_a_trace_with_the_name_of_a_preset_is_another_load(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ("--preset", "nvme,nvme", "--trace", "nvme", "--requests", "500", "--json", "-")
+    read = json.loads(lab(capsys, "sweep", *words))
+    assert list(read["loads"]) == ["nvme", "trace nvme"]
+    assert [row["load"] for row in read["results"]] == ["nvme", "trace nvme"]
+
+
 def test_a_preset_that_is_none_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         lab(capsys, "sweep", "--preset", "constant,often")

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
         )
     try:
         confirmed = _confirmed(found, options) if options.confirm else found
-    except ValueError:
+    except (ValueError, OSError):
         _write(found, options)  # it has been simulated all the same
         raise
     _write(confirmed, options)

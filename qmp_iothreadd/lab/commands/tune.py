@@ -73,22 +73,14 @@ def run(options: argparse.Namespace) -> None:
         for policy in options.policy:
             monitors.check_policy(now, policy)
     sets = _sets(options)
-    load = _recorded(options, now.iothread) if options.monitor and now else words.load(options)
+    load = _load(options, now)
     found = _tuned(load, sets, baseline, options)
-    if options.confirm:
-        with progress(2 * options.runs, "runs, at most") as bar:
-            found = confirm_tuned(found, load, confirm_words.runs(options), progress=bar)
-    about: dict[str, Any] = {
-        "command": "tune",
-        "load": str(options.trace or options.monitor or load),
-        "requests": options.requests,
-        "seed": options.seed,
-        **found.to_json(),
-    }
-    rows = [_row(each, found) for each in found.results]
-    output.write(output.TUNED, rows, about, options)
-    if not output.is_standard_output(options):
-        print(_sentences(found))
+    try:
+        confirmed = _confirmed(found, load, options) if options.confirm else found
+    except (ValueError, OSError):
+        _write(found, load, options)  # it has been simulated all the same
+        raise
+    _write(confirmed, load, options)
     if options.apply:
         before = monitors.apply(options.apply, found.params, options.iothread)
         if not output.is_standard_output(options):
@@ -109,13 +101,12 @@ def _sets(options: argparse.Namespace) -> list[Params]:
     return found
 
 
-def _recorded(options: argparse.Namespace, iothread: str) -> Load:
-    given = [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
-    if given:
-        raise ValueError(f"--monitor and --{given[0]} exclude each other")
+def _load(options: argparse.Namespace, now: monitors.InForce | None) -> Load:
+    if not options.monitor or now is None:
+        return words.load(options)
     from qmp_iothreadd.lab.recording import record
 
-    return Load("trace", intervals=record(options.monitor, iothread, options.seconds).intervals)
+    return words.load(options, lambda: record(options.monitor, now.iothread, options.seconds))
 
 
 def _tuned(load: Load, sets: list[Params], baseline: Params, options: argparse.Namespace) -> Tuned:
@@ -134,6 +125,25 @@ def _tuned(load: Load, sets: list[Params], baseline: Params, options: argparse.N
             dask=options.dask,
             progress=bar,
         )
+
+
+def _confirmed(found: Tuned, load: Load, options: argparse.Namespace) -> Tuned:
+    with progress(2 * options.runs, "runs, at most") as bar:
+        return confirm_tuned(found, load, confirm_words.runs(options), progress=bar)
+
+
+def _write(found: Tuned, load: Load, options: argparse.Namespace) -> None:
+    about: dict[str, Any] = {
+        "command": "tune",
+        "load": str(options.trace or options.monitor or load),
+        "requests": options.requests,
+        "seed": options.seed,
+        **found.to_json(),
+    }
+    rows = [_row(each, found) for each in found.results]
+    output.write(output.TUNED, rows, about, options)
+    if not output.is_standard_output(options):
+        print(_sentences(found))
 
 
 def _row(result: Swept, found: Tuned) -> dict[str, Any]:
@@ -156,8 +166,8 @@ def _sentences(found: Tuned) -> str:
         lines.append(f"recommended: {found.params}")
         lines.append(f"instead of:  {found.baseline}")
         for name, change in found.changes._asdict().items():
-            words = {"cpu": "CPU a request"}.get(name, name)
-            lines.append(f"  {words:<14}{_percent(change)}")
+            what = {"cpu": "CPU a request"}.get(name, name)
+            lines.append(f"  {what:<14}{_percent(change)}")
     lines += _measured(found)
     lines.append(f"goal: {found.goal}, {GOALS[found.goal]}; of {found.tried} sets")
     lines.append(f"no other set is 1 % better in {found.confidence:.0%} of resamples")
