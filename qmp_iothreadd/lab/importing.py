@@ -86,6 +86,7 @@ def _read(
     found = format or _format_of(lines.head, name)
     module = _module(found)
     try:
+        _check_choice(choice, module.CHOICES, found)
         module.read(lines, choice, steps)
         steps.flush()
         if not steps.count:
@@ -94,6 +95,12 @@ def _read(
         place = f":{lines.number}" if lines.number and not lines.ended else ""
         raise ValueError(f"{name}{place}: {error}") from None
     return Imported(steps.count, target.handlers, found, module.WARNING)
+
+
+def _check_choice(choice: Choice, heeded: tuple[str, ...], format: str) -> None:
+    for field in dataclasses.fields(choice):
+        if field.name not in heeded and getattr(choice, field.name) != field.default:
+            raise ValueError(f"{field.name} cannot be chosen of the format {format}: leave it out")
 
 
 def _format_of(head: bytes, name: str) -> str:

@@ -59,11 +59,20 @@ def connected(address: str) -> Iterator[Client]:
         with Client(made, timeout=TIMEOUT_S) as client:
             try:
                 client.negotiate()
-            except EOFError:
+            except (EOFError, ConnectionError):
                 raise ValueError(
                     f"{address}: the monitor hung up: it may serve another client"
                 ) from None
             yield client
+
+
+@contextlib.contextmanager
+def answering(address: str) -> Iterator[None]:
+    """Where a monitor is asked. Raises ValueError: the server has gone."""
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise ValueError(f"{address}: the server has gone") from None
 
 
 def in_force(address: str, iothread: str | None = None) -> InForce:
@@ -76,7 +85,7 @@ def in_force(address: str, iothread: str | None = None) -> InForce:
     Raises:
         ValueError: there is none of this id, or several to choose from. OSError: no monitor.
     """
-    with connected(address) as client:
+    with connected(address) as client, answering(address):
         return _in_force(client, iothread)
 
 
@@ -93,7 +102,7 @@ def apply(address: str, params: Params, iothread: str | None = None) -> InForce:
         ValueError: the server refuses one, or decides by another policy; what was set is set back.
         OSError: no monitor.
     """
-    with connected(address) as client:
+    with connected(address) as client, answering(address):
         before = _in_force(client, iothread)
         check_policy(before, policy_name(params.policy))
         try:
@@ -125,7 +134,7 @@ def _in_force(client: Client, iothread: str | None) -> InForce:
 
 def _info(client: Client, iothread: str | None) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {
-        each["id"]: each for each in _returned(client.request("query-iothreads"))
+        each["id"]: each for each in returned(client.request("query-iothreads"))
     }
     if iothread is None and len(found) == 1:
         return next(iter(found.values()))
@@ -148,7 +157,7 @@ def _set(client: Client, found: InForce, params: Params) -> None:
     numbers = {_PROPERTIES[name]: getattr(params, name) for name in _names(params)}
     for name, value in {**changes, **numbers}.items():
         asked = {"path": f"/objects/{found.iothread}", "property": name, "value": value}
-        _returned(client.request("qom-set", asked))
+        returned(client.request("qom-set", asked))
 
 
 def _check(found: InForce, params: Params) -> None:
@@ -161,7 +170,8 @@ def _check(found: InForce, params: Params) -> None:
             )
 
 
-def _returned(reply: dict[str, Any]) -> Any:
+def returned(reply: dict[str, Any]) -> Any:
+    """What a command came to. Raises ValueError: the monitor refuses it."""
     if "error" in reply:
         raise ValueError(f"the monitor refuses: {reply['error']['desc']}")
     return reply["return"]

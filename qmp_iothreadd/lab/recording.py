@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import socket
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.lab import importing
+from qmp_iothreadd.lab import importing, monitors
 from qmp_iothreadd.lab.traces import Trace
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.client import Client
 
-CONNECT_S = 5.0
 SECONDS_MAX = 24 * 3600.0
 
 
@@ -42,14 +40,10 @@ def record_to(
     address: str, iothread: str, seconds: float, target: str
 ) -> tuple[importing.Imported, int]:
     """Like `record`, to a file. Returns what was imported, and how many decisions were lost."""
-    if not 0 < seconds <= SECONDS_MAX:
-        raise ValueError(f"seconds must be from 0 to {SECONDS_MAX:g}, not {seconds}")
-    from qmp_iothreadd.testing.client import Client  # what needs no monitor need not load it
-
+    _check_seconds(seconds)
     with tempfile.TemporaryDirectory(prefix="iothread-lab-") as folder:
         raw = os.path.join(folder, "decisions")
-        with Client(_connected(address), timeout=CONNECT_S) as client:
-            client.negotiate()
+        with monitors.connected(address) as client, monitors.answering(address):
             _ask(client, "x-record-iothread", {"id": iothread, "file": raw})
             try:
                 time.sleep(seconds)
@@ -62,30 +56,19 @@ def record_to(
         return importing.import_trace(raw, target, "binary-trace"), done["dropped"]
 
 
-def _connected(address: str) -> socket.socket:
-    host, colon, port = address.rpartition(":")
-    if colon and port.isdecimal() and not os.path.exists(address):
-        return socket.create_connection((host, int(port)), CONNECT_S)
-    made = socket.socket(socket.AF_UNIX)
-    try:
-        made.connect(address)
-    except OSError as error:
-        made.close()
-        raise OSError(error.errno, error.strerror, address) from None
-    return made
+def _check_seconds(seconds: float) -> None:
+    if not 0 < seconds <= SECONDS_MAX:
+        raise ValueError(f"seconds must be from 0 to {SECONDS_MAX:g}, not {seconds}")
 
 
 def _ask(client: Client, command: str, arguments: dict[str, str]) -> dict[str, int]:
     reply = client.request(command, arguments)
-    if "error" in reply:
-        error = reply["error"]
-        if error["class"] == "CommandNotFound":
-            raise ValueError(
-                f"the server has no {command}: of a QEMU process, record on its host, with"
-                " iothread-lab record --pid"
-            )
-        raise ValueError(error["desc"])
-    returned: dict[str, int] = reply["return"]
+    if reply.get("error", {}).get("class") == "CommandNotFound":
+        raise ValueError(
+            f"the server has no {command}: of a QEMU process, record on its host, with"
+            " iothread-lab record --pid"
+        )
+    returned: dict[str, int] = monitors.returned(reply)
     return returned
 
 
@@ -156,6 +139,12 @@ TOOLS: dict[str, Callable[[int, float], str]] = {"bpftrace": bpftrace, "perf": p
 FORMATS = {"bpftrace": "bpftrace", "perf": "perf-script"}
 
 
+def command(tool: str, thread: int, seconds: float) -> str:
+    """What a tool of TOOLS is run with. Raises ValueError: nobody records for so long."""
+    _check_seconds(seconds)
+    return TOOLS[tool](thread, seconds)
+
+
 def record_host(tool: str, thread: int, seconds: float, target: str) -> importing.Imported:
     """Run the tool, and read what it prints. Needs root, or the capabilities that it asks for.
 
@@ -164,9 +153,9 @@ def record_host(tool: str, thread: int, seconds: float, target: str) -> importin
     """
     import subprocess  # only here
 
-    command = TOOLS[tool](thread, seconds)
+    words = ["sh", "-c", command(tool, thread, seconds)]
     with tempfile.NamedTemporaryFile(prefix="iothread-lab-") as output:
-        done = subprocess.run(["sh", "-c", command], stdout=output, stderr=subprocess.PIPE)
+        done = subprocess.run(words, stdout=output, stderr=subprocess.PIPE)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()[-500:]
             raise ValueError(f"{tool} ended with status {done.returncode}: {said}")

@@ -145,6 +145,9 @@ def test_far_from_their_order_times_are_refused(
             "an interval is from 0 to 2.63 - 1 ns, not",
         ),
         ("", Choice(), None, "source: none of these: what x-record"),
+        ("5\n", Choice(thread=7), None, "source: thread cannot be chosen of the format plain: lea"),
+        (FIO, Choice(thread=7), None, "thread cannot be chosen of the format fio-log"),
+        (PERF, Choice(take="issue"), None, "take cannot be chosen of the format perf-script"),
     ],
 )
 def test_what_is_none_is_said(

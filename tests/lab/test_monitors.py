@@ -87,6 +87,10 @@ def test_a_live_iothread_is_recorded(
     assert "warning: the trace has fewer than 1000" in said
     assert cli.main([*live, "--preset", "constant"]) == 1
     assert "--monitor and --preset exclude each other" in capsys.readouterr().err
+    assert cli.main([*live, "--interval-ns", "5"]) == 1
+    assert "--interval-ns is for --arrival, not for --monitor" in capsys.readouterr().err
+    served_by = json.loads(lab(capsys, *live, "--device", "nvme", "--json", "-"))["results"][0]
+    assert [each["name"] for each in served_by["handlers"]] == ["queue0", "device"]
 
 
 def test_there_have_to_be_an_iothread_and_a_choice() -> None:
@@ -112,8 +116,8 @@ INFO = {"id": "io0", "thread-id": 1, "poll-max-ns": 32768, "poll-grow": 2, "poll
 
 
 @contextmanager
-def served(answer: Callable[[str, dict[str, Any]], dict[str, Any]] | None) -> Iterator[str]:
-    """A server for one client at a time, on TCP; None hangs up at once."""
+def served(answer: Callable[[str, dict[str, Any]], dict[str, Any] | None] | None) -> Iterator[str]:
+    """A server for one client at a time, on TCP; None hangs up: at once, or instead of a reply."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -131,6 +135,8 @@ def served(answer: Callable[[str, dict[str, Any]], dict[str, Any]] | None) -> It
                 while data := client.recv(1 << 16):
                     request = json.loads(data)
                     reply = answer(request["execute"], request.get("arguments") or {})
+                    if reply is None:
+                        break
                     file.write(json.dumps(reply).encode() + b"\r\n")
                     file.flush()
 
@@ -186,6 +192,14 @@ def test_since_11_1_there_is(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_monitor_that_hangs_up_is_said() -> None:
     with served(None) as address, pytest.raises(ValueError, match="it may serve another client"):
         monitors.in_force(address)
+
+
+def test_a_server_that_goes_is_said() -> None:
+    def answer(command: str, _: dict[str, Any]) -> dict[str, Any] | None:
+        return {"return": {}} if command == "qmp_capabilities" else None
+
+    with served(answer) as address, pytest.raises(ValueError, match=f"{address}: the server has"):
+        monitors.apply(address, Params())
 
 
 @pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="no QEMU here")

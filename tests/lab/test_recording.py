@@ -12,6 +12,7 @@ from qmp_iothreadd.iothread.recording import MAGIC, Recording
 from qmp_iothreadd.lab import Params, Trace, cli, importing, recording, replay
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.testing.client import Client
+from tests.lab.test_monitors import served
 from tests.waiting import wait_until
 
 LOAD = ("-object", "x-workload,id=w0,iothread=io0,interval-ns=100000")
@@ -48,7 +49,15 @@ def test_lost_decisions_are_told(
     assert "3 decisions were lost" in capsys.readouterr().out
 
 
-def test_a_server_without_recordings_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_monitor_that_serves_another_client_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(None) as address:
+        assert cli.main(["record", "--qmp", address, "--iothread", "a", str(tmp_path / "x")]) == 1
+    assert "the monitor hung up: it may serve another client" in capsys.readouterr().err
+
+
+def test_a_server_without_recordings_is_told_apart() -> None:
     with DaemonProcess() as daemon, Client.connect(str(daemon.path)) as client:
         client.negotiate()
         with pytest.raises(ValueError, match="the server has no x-nope: of a QEMU process"):
@@ -58,11 +67,18 @@ def test_a_server_without_recordings_is_told_apart(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--qmp", "/nonexistent", "--iothread", "a"], "No such file or directory: '/nonexistent'"),
+        (
+            ["--qmp", "/nonexistent", "--iothread", "a"],
+            "/nonexistent: No such file or directory: a",
+        ),
         (["--qmp", "127.0.0.1:1", "--iothread", "a"], "Connection refused"),
         (["--qmp", "/nonexistent"], "--iothread is needed with --qmp"),
         (["--qmp", "/nonexistent", "--run"], "--thread and --run are for --pid"),
         (["--qmp", "a", "--iothread", "a", "--seconds", "0"], "seconds must be from 0 to 86400"),
+        (
+            ["--pid", "1", "--thread", "7", "--seconds", "inf"],
+            "seconds must be from 0 to 86400, not",
+        ),
         (["--pid", "999999999"], "there is no process 999999999 here"),
         (["--pid", "1", "--iothread", "no"], "no iothread no: process 1 has none whose thread"),
     ],
@@ -121,11 +137,18 @@ def recorded(folder: Path, *records: list[int], size: int | None = None) -> Path
     return path
 
 
-def test_records_are_iterations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_iterations(tmp_path: Path) -> None:
     trace = Trace.load(recorded(tmp_path, [500, 17, 1], [700, 18, 0, 17, 0], [900, 18, 1, 17, 1]))
     assert memoryview(trace.intervals).tolist() == [500, 700, 900]
     assert memoryview(trace.events).tolist() == [1, 0, 3]
     assert trace.handlers == 2
+
+
+# A head with an object where a list of names is wanted.
+TABLES = (
+    b'{"byteorder": "little", "events": {"x_aio_adjust": 6}, "x_aio_adjust": ["block_ns"],'
+    b' "handler": ["node", "event"]}'
+)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +158,17 @@ def test_records_are_iterations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (lambda raw: raw[:-8], "raw: its last record is cut off"),
         (lambda raw: raw[:-4], "raw: its last record is cut off"),
         (lambda raw: raw + bytes(8), "a record without a length: the file is damaged"),
+        (
+            lambda raw: raw.replace(b"\x06\0\x10" + bytes(5), b"\x06\0\x10" + bytes(4) + b"\1"),
+            "a record of 1099511627792 words: the file is damaged",
+        ),
         (lambda raw: raw.replace(b"\x06\0\x10", b"\x06\0\x0f"), "has other words than the head"),
         (lambda raw: raw[:-128] + b"\x06\0\x0a\0\0\0\0\0" + bytes(72), "has other words than the"),
         (lambda raw: raw.replace(b"little", b"bigger"), "its head does not say"),
+        (
+            lambda raw: MAGIC + len(TABLES).to_bytes(8, "little") + TABLES,
+            "its head does not say",
+        ),
         (lambda raw: MAGIC + bytes([2]) + bytes(7) + b"[]", "its head does not say"),
     ],
 )

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
         found = recording.record_host(options.tool, thread, options.seconds, options.target)
         tell(found, options.target)
         return
-    command = recording.TOOLS[options.tool](thread, options.seconds)
+    command = recording.command(options.tool, thread, options.seconds)
     format = recording.FORMATS[options.tool]
     print(f"{command} | iothread-lab import --format {format} - {options.target}")
 

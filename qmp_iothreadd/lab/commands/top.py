@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.lab import watching
-from qmp_iothreadd.lab.monitors import connected
+from qmp_iothreadd.lab.monitors import answering, connected
 from qmp_iothreadd.lab.tables import table
 
 if TYPE_CHECKING:
@@ -71,10 +71,8 @@ def _looks(client: Client, options: argparse.Namespace) -> Iterator[list[dict[st
 
 
 def _look(client: Client, options: argparse.Namespace) -> watching.Look:
-    try:
+    with answering(options.address):
         return watching.look(client, options.iothread)
-    except (EOFError, ConnectionError):
-        raise ValueError(f"{options.address}: the server has gone") from None
 
 
 def _tell_json(rows: list[dict[str, Any]]) -> None:

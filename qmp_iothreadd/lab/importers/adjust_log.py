@@ -7,6 +7,7 @@ from qmp_iothreadd.lab.importers.nodes import Nodes
 from qmp_iothreadd.lab.importers.reading import Choice, Lines, Steps
 
 LOOKS = rb"\bx_aio_adjust "
+CHOICES = ()
 WARNING = (
     "a line of a log takes 2 to 3 µs of CPU time: what it shows is slower than what it does not"
     " (iothread-lab record writes a binary trace instead)"

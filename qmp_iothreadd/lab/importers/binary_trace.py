@@ -8,14 +8,17 @@ from typing import Any
 
 from qmp_iothreadd.iothread.recording import LENGTH_BYTES, MAGIC
 from qmp_iothreadd.lab.importers.nodes import Nodes
-from qmp_iothreadd.lab.importers.reading import Choice, Lines, Steps
+from qmp_iothreadd.lab.importers.reading import BLOCK, Choice, Lines, Steps
 
 LOOKS = rb"\A" + MAGIC
+CHOICES = ()
 WARNING = ""
 _ADJUST = "x_aio_adjust"
 _WORD = 8
 _START = len(MAGIC) + LENGTH_BYTES
 _HEAD_WORDS = 2
+# No record is longer: what a damaged one says is not waited for.
+_WORDS_MAX = BLOCK // _WORD
 
 
 def read(lines: Lines, choice: Choice, steps: Steps) -> None:
@@ -45,6 +48,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         about = json.loads(data[_START:end])
         fits = about["byteorder"] == "little" and {"block_ns"} <= set(about[_ADJUST])
+        fits = fits and all(isinstance(about[key], list) for key in ("events", _ADJUST, "handler"))
         fits = fits and _ADJUST in about["events"] and {"node", "event"} <= set(about["handler"])
     except (ValueError, TypeError, KeyError, RecursionError):
         fits = False
@@ -65,6 +69,8 @@ def _records(data: bytes, blocks: Iterator[bytes]) -> Iterator[list[int]]:
             length = words[at] >> 16
             if length < _HEAD_WORDS:
                 raise ValueError("a record without a length: the file is damaged")
+            if length > _WORDS_MAX:
+                raise ValueError(f"a record of {length} words: the file is damaged")
             if at + length > len(words):
                 break
             yield words[at : at + length]

@@ -12,6 +12,7 @@ from qmp_iothreadd.lab.importers.reading import Choice, Lines, Steps
 from qmp_iothreadd.lab.importers.timed import Event, add_intervals
 
 LOOKS = rb"^Attach(?:ing|ed) \d+ probe|^\d{1,19} \d{1,10} [a-z]\w*:"
+CHOICES = ("events", "thread")
 WARNING = ""
 _LINE = rb"^\s*(\d{1,19})(?:\s+(\d{1,10}))?(?:\s+([a-zA-Z_]\S*))?\s*$"
 

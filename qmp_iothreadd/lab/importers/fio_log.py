@@ -12,6 +12,7 @@ from qmp_iothreadd.lab.importers.reading import Choice, Lines, Steps
 from qmp_iothreadd.lab.importers.timed import Event, add_intervals
 
 LOOKS = rb"^[ \t]*\d+, \d+, [0-3], \d+(?:, |[ \t]*$)"
+CHOICES = ("events", "take")
 WARNING = ""
 TAKES = ("latency", "issue")
 DIRECTIONS = (b"read", b"write", b"trim", b"sync")

@@ -14,6 +14,7 @@ LOOKS = (
     rb"(?P<seconds>\d{1,10})\.(?P<fraction>\d{6,9}):[ \t]+(?:\d+[ \t]+)?"
     rb"(?P<name>[\w:.\-/]*[\w])(?::|$)"
 )
+CHOICES = ("events", "thread")
 WARNING = ""
 
 

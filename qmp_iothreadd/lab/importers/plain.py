@@ -6,6 +6,7 @@ from qmp_iothreadd.iothread._engine import parse_intervals
 from qmp_iothreadd.lab.importers.reading import BLOCK, Choice, Lines, Steps
 
 LOOKS = rb"^[ \t]*\d+[ \t]*(#|$)"
+CHOICES = ()
 WARNING = ""
 
 

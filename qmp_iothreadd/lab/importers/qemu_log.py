@@ -17,6 +17,7 @@ LOOKS = (
     rb"|(?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d{1,9}))?Z )"
     rb"(?P<name>[a-z]\w*)(?: |$)"
 )
+CHOICES = ("events", "thread")
 WARNING = (
     "a line of QEMU's log takes 2 to 3 µs of the thread that writes it, and says the time to the"
     " microsecond: of intervals below some 20 µs it shows itself (iothread-lab record --pid)"
