@@ -170,6 +170,18 @@ def test_where_nothing_was_measured_nothing_agrees_but_nothing(faked: Calibrated
     assert not compare(measured(mean_poll_ns=400.0), small)[1].agrees
 
 
+def test_what_cannot_be_simulated_is_not_measured(
+    faked: Calibrated, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "run", None)
+    words = ["measure", "--runs", "3", "--against-simulation", "--costs", "/nonexistent"]
+    assert cli.main(words) == 1
+    assert "No such file or directory: '/nonexistent'" in capsys.readouterr().err
+    slow = ["--arrival", "constant", "--interval-ns", "1000000000"]
+    assert cli.main([*words[:4], *slow]) == 1
+    assert "requests take more than" in capsys.readouterr().err
+
+
 def test_a_measurement_beside_its_simulation(
     faked: Calibrated, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 from qmp_iothreadd.lab import measuring, output, words
 from qmp_iothreadd.lab.agreement import compare
 from qmp_iothreadd.lab.calibrating import calibrate
-from qmp_iothreadd.lab.load import Load
+from qmp_iothreadd.lab.load import Costs, Load
 from qmp_iothreadd.lab.measuring import Measured
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.running import check_runnable
-from qmp_iothreadd.lab.simulating import simulate
+from qmp_iothreadd.lab.simulating import Simulated, simulate
 from qmp_iothreadd.lab.tables import Row
 
 # What is simulated beside a measurement: enough to be sure of its last digit.
@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> None:
         cannot be used.
     """
     load, sets = words.load(options), _runnable(words.sets(options))
+    # First: what cannot be simulated is not to be found out when all has been measured.
+    beside = _simulated(load, sets, options) if options.against_simulation else None
     with progress(options.runs * len(sets), "runs") as bar:
         found = measuring.measure(
             load,
@@ -94,10 +96,12 @@ def run(options: argparse.Namespace) -> None:
         "oversubscribed": options.oversubscribed,
     }
     rows = [each.to_json() for each in found]
-    if options.against_simulation:
-        about["costs"] = _compare(load, found, rows, options)
+    if beside:
+        about["costs"] = dataclasses.asdict(beside[0])
+        for row, real, virtual in zip(rows, found, beside[1], strict=True):
+            row.update(_compared(real, virtual))
     output.write(output.MEASURED, rows, about, options)
-    if options.against_simulation and not output.is_standard_output(options):
+    if beside and not output.is_standard_output(options):
         print(f"\n{_disagreements(rows)}")
 
 
@@ -120,17 +124,22 @@ def _runnable(sets: list[Params]) -> list[Params]:
     return [each for each in sets if each not in refusals]
 
 
-def _compare(load: Load, found: list[Measured], rows: list[Row], options: Any) -> Any:
-    """Give each row what the simulator says, and how far it is off; returns the costs."""
+def _simulated(
+    load: Load, sets: list[Params], options: argparse.Namespace
+) -> tuple[Costs, list[Simulated]]:
+    """What the simulator says, and by which costs."""
     costs = words.costs(options) or calibrate().costs
-    simulated = simulate(
-        load, [each.params for each in found], costs=costs, requests=_REQUESTS, seed=options.seed
-    )
-    for row, real, virtual in zip(rows, found, simulated, strict=True):
-        row["simulated"] = virtual.to_json()
-        row["agreement"] = [each.to_json() for each in compare(real, virtual)]
-        row["disagreements"] = [str(each) for each in compare(real, virtual) if not each.agrees]
-    return dataclasses.asdict(costs)
+    return costs, simulate(load, sets, costs=costs, requests=_REQUESTS, seed=options.seed)
+
+
+def _compared(real: Measured, virtual: Simulated) -> Row:
+    """What a row has more: the simulation, and how far it is off."""
+    found = compare(real, virtual)
+    return {
+        "simulated": virtual.to_json(),
+        "agreement": [each.to_json() for each in found],
+        "disagreements": [str(each) for each in found if not each.agrees],
+    }
 
 
 def _disagreements(rows: list[Row]) -> str:
