@@ -42,6 +42,8 @@ def _cell(show: Column, row: Row) -> str:
 def table(columns: Mapping[str, Column], rows: Sequence[Row], *, markdown: bool = False) -> str:
     """As text: the sets at the left, numbers aligned; or as Markdown."""
     lines = [[name, *column] for name, column in cells(rows, columns).items()]
+    if not lines:
+        return ""
     if markdown:
         rule = ["---", *("---:" for _ in lines[1:])]
         head, *rest = zip(*lines, strict=True)

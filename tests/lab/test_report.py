@@ -211,6 +211,26 @@ def test_a_file_of_another_make_breaks_nothing(tmp_path: Path, wrong: Any) -> No
     Page((tmp_path / "page.html").read_text())
 
 
+@pytest.mark.parametrize("more", ['"p99_ns": 1' + "0" * 400, f'"load": {"[" * 700}{"]" * 700}'])
+def test_what_no_result_has_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str
+) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(f'{{"command": "x", {more}, "results": [{{"params": {{}}, {more}}}]}}')
+    assert cli.main(["report", str(path), "--html", str(tmp_path / "page.html")]) == 1
+    assert "iothread-lab: numbers, or lists in lists, as no" in capsys.readouterr().err
+
+
+def test_of_no_results_there_is_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "none.json"
+    path.write_text('{"command": "x", "results": []}')
+    for more in ([], ["--markdown"]):
+        assert cli.main(["report", str(path), *more]) == 0
+        assert capsys.readouterr().out == "x\n\n"
+
+
 def test_ends_of_intervals_are_in_the_csv(tmp_path: Path) -> None:
     path = tmp_path / "found.json"
     row = {"params": {}, "p99_ns": 7, "intervals": {"p99_ns": [5, 9]}}

@@ -32,6 +32,13 @@ def run(options: argparse.Namespace) -> None:
     """
     runs = [one for path in options.files for one in _runs(path)]
     _check_kept(options)
+    try:
+        _write(runs, options)
+    except (OverflowError, RecursionError) as error:
+        raise ValueError(f"numbers, or lists in lists, as no result has them: {error}") from None
+
+
+def _write(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
     whole = runs[0] if len(runs) == 1 else {"command": "report", "runs": runs}
     output.write_files(whole, [(one, output.columns_of(one)) for one in runs], options)
     if not output.is_standard_output(options):
