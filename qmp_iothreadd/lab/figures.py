@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from qmp_iothreadd.lab.axes import Axis, share_text, time_text
 from qmp_iothreadd.lab.plots import MOST_SERIES, Series, heat_map, plot
-
-Row = dict[str, Any]
+from qmp_iothreadd.lab.tables import Row
 
 
 class Figure(NamedTuple):

@@ -13,24 +13,41 @@ from typing import Any, TextIO
 
 from qmp_iothreadd.lab.tables import Column, Row, table
 
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _us(ns: float) -> str:
+    return f"{ns / 1e3:.1f} µs"
+
+
+def _cpu(ns: float) -> str:
+    return f"{ns / 1e3:.2f} µs"
+
+
+def _whole(ns: float) -> str:
+    return f"{ns:.0f}"
+
+
 # Columns of the tables: what stands above, and how a cell is made of a result.
 _OVER: dict[str, Column] = {
     "CPU over clairvoyant": lambda row: _more(row["cpu_over_clairvoyant"]),
     "latency over clairvoyant": lambda row: _more(row["latency_over_clairvoyant"]),
 }
 SIMULATED: dict[str, Column] = {
-    "found by polling": lambda row: f"{row['polled_share']:.1%}",
-    "CPU per request": lambda row: f"{row['cpu_ns_per_request'] / 1e3:.2f} µs",
-    "p50": lambda row: f"{row['p50_ns'] / 1e3:.1f} µs",
-    "p99": lambda row: f"{row['p99_ns'] / 1e3:.1f} µs",
-    "mean poll_ns": lambda row: f"{row['mean_poll_ns']:.0f}",
-    "by time": lambda row: f"{row['poll_ns_by_time']:.0f}",
-    "resets": lambda row: f"{row['resets_share']:.1%}",
-    "near max": lambda row: f"{row['near_max_share']:.1%}",
+    "found by polling": lambda row: _percent(row["polled_share"]),
+    "CPU per request": lambda row: _cpu(row["cpu_ns_per_request"]),
+    "p50": lambda row: _us(row["p50_ns"]),
+    "p99": lambda row: _us(row["p99_ns"]),
+    "mean poll_ns": lambda row: _whole(row["mean_poll_ns"]),
+    "by time": lambda row: _whole(row["poll_ns_by_time"]),
+    "resets": lambda row: _percent(row["resets_share"]),
+    "near max": lambda row: _percent(row["near_max_share"]),
     **_OVER,
 }
 REPLAYED: dict[str, Column] = {
-    "mean poll_ns": lambda row: f"{row['mean_poll_ns']:.0f}",
+    "mean poll_ns": SIMULATED["mean poll_ns"],
     "poll_ns": lambda row: f"{row['poll_ns']}",
     "grown": lambda row: f"{row['grown']}",
     "shrunk": lambda row: f"{row['shrunk']}",
@@ -39,16 +56,16 @@ REPLAYED: dict[str, Column] = {
 }
 
 
-def _confirmed(name: str) -> Column:
-    """A column of the simulation, for what was measured; most rows have none."""
-    return lambda row: SIMULATED[name](row["measured"])
+def _inside(part: str, name: str) -> Column:
+    """A column of the simulation, for another result that is a part of a row; most have none."""
+    return lambda row: SIMULATED[name](row[part])
 
 
 _SWEPT = ("found by polling", "CPU per request", "p50", "p99")
 SWEPT: dict[str, Column] = {
     **{name: SIMULATED[name] for name in _SWEPT},
     **_OVER,
-    **{f"measured {name}": _confirmed(name) for name in _SWEPT},
+    **{f"measured {name}": _inside("measured", name) for name in _SWEPT},
     "": lambda row: _flag(row["measured"]),
 }
 TUNED: dict[str, Column] = {**SWEPT, "role": lambda row: row["role"]}
@@ -64,38 +81,29 @@ def _measured(show: Callable[[float], str], figure: str) -> Column:
     return cell
 
 
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
-
-
-def _us(ns: float) -> str:
-    return f"{ns / 1e3:.1f} µs"
-
-
-def _cpu(ns: float) -> str:
-    return f"{ns / 1e3:.2f} µs"
-
-
-def _no_cell() -> str:
-    raise KeyError
+def _flag(row: Row) -> str:
+    """What makes it no evidence; KeyError: nothing, and a column of nothing is not shown."""
+    if not row["flagged"]:
+        raise KeyError("flagged")
+    return str(row["flagged"])
 
 
 # Those of a simulation have cells where one was held against it, and so the last with that flag.
 MEASURED: dict[str, Column] = {
     "found by polling": _measured(_percent, "polled_share"),
-    "simulated": lambda row: _percent(row["simulated"]["polled_share"]),
+    "simulated": _inside("simulated", "found by polling"),
     "CPU per request": _measured(_cpu, "cpu_ns_per_request"),
-    "simulated CPU": lambda row: _cpu(row["simulated"]["cpu_ns_per_request"]),
-    "mean poll_ns": _measured(lambda ns: f"{ns:.0f}", "mean_poll_ns"),
-    "simulated poll_ns": lambda row: f"{row['simulated']['mean_poll_ns']:.0f}",
+    "simulated CPU": _inside("simulated", "CPU per request"),
+    "mean poll_ns": _measured(_whole, "mean_poll_ns"),
+    "simulated poll_ns": _inside("simulated", "mean poll_ns"),
     "agrees": lambda row: "yes" if all(each["agrees"] for each in row["agreement"]) else "no",
     "p50": _measured(_us, "p50_ns"),
     "p99": _measured(_us, "p99_ns"),
-    "resets": lambda row: _percent(row["resets_share"]),
-    "near max": lambda row: _percent(row["near_max_share"]),
+    "resets": SIMULATED["resets"],
+    "near max": SIMULATED["near max"],
     "late": lambda row: _percent(row["late_share"]),
     "rounds": lambda row: f"{row['rounds']} of {row['rounds'] + row['left_out']}",
-    "flagged": lambda row: row["flagged"] or _no_cell(),
+    "flagged": _flag,
 }
 _BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "tune": TUNED, "measure": MEASURED}
 FILES = ("json", "csv", "html")
@@ -105,13 +113,6 @@ FILES = ("json", "csv", "html")
 def columns_of(run: Row) -> dict[str, Column]:
     """The columns for what a command wrote as JSON."""
     return _BY_COMMAND.get(run["command"], SIMULATED)
-
-
-def _flag(measured: Row) -> str:
-    """What makes it no evidence; KeyError: nothing, and a column of nothing is not shown."""
-    if not measured["flagged"]:
-        raise KeyError("flagged")
-    return str(measured["flagged"])
 
 
 def _more(share: float | None) -> str:

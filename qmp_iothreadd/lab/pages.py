@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from qmp_iothreadd.lab.figures import Row, figures, labels, on_front
+from qmp_iothreadd.lab.figures import figures, labels, on_front
 from qmp_iothreadd.lab.plots import STYLE
-from qmp_iothreadd.lab.tables import Column, cells
+from qmp_iothreadd.lab.tables import Column, Row, cells
 
 # A page stays one that a browser opens at once: the CSV has the other rows.
 MOST_ROWS = 500

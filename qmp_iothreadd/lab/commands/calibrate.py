@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
 def _table(found: calibrating.Calibrated) -> str:
     """A line for each step, then the costs."""
     lines = [
-        f"{'step':9}" + "".join(f"{name:>10}" for name in ("p5", "p50", "p95", "p99", "count"))
+        f"{'step':9}" + "".join(f"{name:>13}" for name in ("p5", "p50", "p95", "p99", "count"))
     ]
     for name, each in found.steps.items():
         cells = "".join(f"{ns:>10.0f} ns" for ns in calibrating.quantiles(each).values())
