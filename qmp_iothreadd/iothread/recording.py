@@ -39,22 +39,26 @@ class Recording:
             self._fd = _opened(path)
         except (OSError, ValueError) as error:
             raise errors.cannot_open(path, getattr(error, "strerror", "") or str(error)) from None
-        if not self._append(_head()):
+        try:
+            self._append(_head())
+        except OSError as error:
             self.close()
-            raise errors.cannot_open(path, os.strerror(errno.ENOSPC))
+            raise errors.cannot_open(path, error.strerror or str(error)) from None
 
     def write(self, records: bytes, count: int) -> None:
         """Take some whole records. Those that do not fit on the disk are dropped."""
-        if self._append(records):
-            self.records += count
-        else:
+        try:
+            self._append(records)
+        except OSError:
             self.dropped += count
+        else:
+            self.records += count
 
     def close(self) -> None:
         """Nothing more comes."""
         os.close(self._fd)
 
-    def _append(self, data: bytes) -> bool:
+    def _append(self, data: bytes) -> None:
         """Write all of it; where that fails, none, and the file is as long as it was."""
         written = 0
         try:
@@ -63,9 +67,8 @@ class Recording:
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._size)
-            return False
+            raise
         self._size += written
-        return True
 
 
 def _opened(path: str) -> int:

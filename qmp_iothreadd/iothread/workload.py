@@ -239,7 +239,7 @@ class WorkloadObject(ConfigurableObject):
     def served_by(self, natives: Iterable[NativeWorkload]) -> dict[str, str]:
         """The members of a WorkloadStats that name the iothread and the disk, where there are."""
         found = {"disk": self.load("disk")}
-        contexts = [native.context for native in natives]
+        contexts = {native.context for native in natives}  # one, where queues are many
         siblings = self.parent.children_in_order() if self.parent else ()
         for other in siblings:
             if isinstance(other, IOThread) and other.context in contexts:
