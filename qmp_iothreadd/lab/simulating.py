@@ -189,8 +189,9 @@ def _several_handlers(
     progress: Callable[[int], object] | None,
 ) -> _lab.Run:
     table = load.device.checked_table() if load.device else None
-    intervals = None if load.depth else load.checked_intervals()
-    return _lab.simulate_events(load, intervals, table, sets, owns, costs, requests, seed, progress)
+    return _lab.simulate_events(
+        load, load.checked_intervals(), table, sets, owns, costs, requests, seed, progress
+    )
 
 
 def _handlers(found: Sequence[_lab.Found], queues: int) -> tuple[SimulatedHandler, ...]:

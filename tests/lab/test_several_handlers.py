@@ -81,6 +81,7 @@ def test_a_closed_loop_has_so_many_at_a_time() -> None:
     found = one(Load(device=CONSTANT, depth=4))
     assert found.duration_ns == pytest.approx(10_000 / 4 * (8000 + 840), rel=0.05)
     served = one(Load(depth=4, think_ns=10_000))
+    assert one(Load("trace", intervals=[5, 6], depth=4, think_ns=10_000)) == served
     assert served.duration_ns == pytest.approx(10_000 / 4 * 10_440, rel=0.05)
     assert [each.name for each in served.handlers] == ["queue0"]
 
