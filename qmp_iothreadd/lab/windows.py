@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from qmp_iothreadd.lab.load import Costs, Load
@@ -23,6 +24,7 @@ def windows(
     Raises:
         ValueError, TypeError: as ``simulate`` does.
     """
+    load = _beginning(load)
     found: list[list[tuple[int, float]]] = [[] for _ in params]
     before = [(0, 0.0) for _ in params]
     for requests in range(_STEP, _REQUESTS + 1, _STEP):
@@ -33,6 +35,14 @@ def windows(
                 found[i].append((end_ns, (end_sum - start_sum) / (end_ns - start_ns)))
                 before[i] = now
     return found
+
+
+def _beginning(load: Load) -> Load:
+    """Of a trace what is served and more: each simulation checks all that it is given."""
+    if load.arrival != "trace":
+        return load
+    words = memoryview(load.checked_intervals() or b"")[: 2 * _REQUESTS]
+    return dataclasses.replace(load, intervals=words) if any(words) else load
 
 
 def _sum(result: Simulated) -> tuple[int, float]:
