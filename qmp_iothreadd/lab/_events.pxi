@@ -10,35 +10,25 @@ cdef enum: TAKEN_AT_ONCE = 1 << 13
 cdef uint64_t SEED_STEP = 0x9e3779b97f4a7c15, LATENCY_SEED = 0xd1342543de82ef95
 
 
-cdef class Latencies:
-    """How long a device takes, as the native code draws it."""
-
-    cdef native.ArrivalParams params
-    cdef object table  # keeps it alive
-
-    def __cinit__(self, device, const int64_t[::1] table):
-        self.params = arrival_params(device, table)
-        self.table = table
-        if device.kind == "table":
-            self.params.process = &native.arrival_any_of
-
-    cdef native.Arrival arrival(self, uint64_t seed) except *:
-        cdef native.Arrival arrival
-        self.params.seed = seed
-        native.arrival_init(&arrival, &self.params)
-        return arrival
+cdef native.ArrivalParams latency_params(device, const int64_t[::1] table) except *:
+    """How long a device takes; the table is needed for as long as they are."""
+    cdef native.ArrivalParams params = arrival_params(device, table)
+    if device.kind == "table":
+        params.process = &native.arrival_any_of
+    return params
 
 
 cdef class Events:
     """Sets of parameters that serve the same requests, and what becomes of them."""
 
     cdef Source source
+    cdef native.ArrivalParams latency  # where there is a device
     cdef native.SimulatedCosts costs
     cdef native.EventLoad load
     cdef native.Simulated *simulated
     cdef native.EventThread **threads
     cdef size_t sets
-    cdef object owns  # keeps them alive
+    cdef object owns, table  # keeps them alive
 
     def __cinit__(self, load, const int64_t[::1] intervals, const int64_t[::1] table, params, owns, costs,
                   size_t requests, uint64_t seed):
@@ -51,9 +41,10 @@ cdef class Events:
         self.load.queue_count = load.queues
         self.load.device, self.load.depth = load.device is not None, load.depth
         self.load.think_ns, self.load.costs = load.think_ns, &self.costs
-        latencies = None if load.device is None else Latencies(load.device, table)
+        if self.load.device:
+            self.latency, self.table = latency_params(load.device, table), table
         for i in range(self.load.queue_count):
-            self._make_queue(i, latencies, costs, requests, seed + i * SEED_STEP)
+            self._make_queue(i, costs, requests, seed + i * SEED_STEP)
         self.sets, self.owns = len(params), owns
         self.simulated = <native.Simulated *>calloc(self.sets + 1, sizeof(native.Simulated))
         self.threads = <native.EventThread **>calloc(self.sets + 1, sizeof(native.EventThread *))
@@ -62,14 +53,13 @@ cdef class Events:
         for i in range(self.sets):
             self._make_thread(i, params[i])
 
-    cdef int _make_queue(self, size_t i, Latencies latencies, costs, size_t requests,
-                         uint64_t seed) except -1:
+    cdef int _make_queue(self, size_t i, costs, size_t requests, uint64_t seed) except -1:
         cdef native.Requests *queue = &self.load.queues[i]
         cdef size_t rest = requests % self.load.queue_count
         queue.open, queue.device = self.load.depth == 0, self.load.device
-        queue.arrival, queue.waking = self.source.arrival(seed), wake_ups(costs, ~seed)
-        if latencies is not None:
-            queue.latency = latencies.arrival(seed ^ LATENCY_SEED)
+        queue.arrival, queue.waking = begun(self.source.params, seed), wake_ups(costs, ~seed)
+        if self.load.device:
+            queue.latency = begun(self.latency, seed ^ LATENCY_SEED)
             queue.complete_waking = wake_ups(costs, ~seed ^ LATENCY_SEED)
         queue.limit = requests // self.load.queue_count + (i < rest)
         return 0
@@ -151,7 +141,7 @@ def simulate_events(load, const int64_t[::1] intervals, const int64_t[::1] table
     """
     cdef Events events = Events(load, intervals, table, params, owns, costs, requests, seed)
     cdef size_t until = 0, most = (requests - 1) // events.load.queue_count + 1, i
-    while until < most:
+    while until < most and events.sets:
         until += TAKEN_AT_ONCE
         events.run(until if until < most else native.EVENTS_TO_THE_END)
         if progress is not None:

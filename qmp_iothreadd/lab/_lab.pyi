@@ -6,7 +6,6 @@ from typing_extensions import Buffer
 HANDLERS_MAX: Final[int]
 POLICIES: Final[tuple[str, ...]]
 ARRIVALS: Final[tuple[str, ...]]
-LATENCY_BUCKETS: Final[int]
 LATENCY_PARTS: Final[int]
 PHASES_MAX: Final[int]
 QUEUES_MAX: Final[int]

@@ -7,6 +7,7 @@ from qmp_iothreadd.iothread._native cimport (
     ArrivalPhase,
     ArrivalProcess,
     PollParams,
+    WORKLOAD_PHASES_MAX,
     cbool,
     arrival_any_of,
     arrival_init,

@@ -3,16 +3,12 @@
 ARRIVALS = tuple(
     native.arrival_processes[i].name.decode() for i in range(native.arrival_process_count)
 )
-LATENCY_BUCKETS = native.LATENCY_BUCKETS
 LATENCY_PARTS = 1 << native.LATENCY_PARTS_LOG2
 
 # Few enough to stay in the processor's cache, for all sets.
 cdef enum: REQUESTS_AT_ONCE = 1 << 13
 
-cdef enum: _PHASES_MAX = 64
-PHASES_MAX = _PHASES_MAX
-
-
+PHASES_MAX = native.WORKLOAD_PHASES_MAX
 
 
 cdef native.ArrivalParams arrival_params(load, const int64_t[::1] intervals) except *:
@@ -35,7 +31,7 @@ cdef class Source:
     """Where the requests of a load come from, as the native code takes it."""
 
     cdef native.ArrivalParams params
-    cdef native.ArrivalPhase phases[_PHASES_MAX]
+    cdef native.ArrivalPhase phases[native.WORKLOAD_PHASES_MAX]
     cdef object intervals  # keeps them alive
 
     def __cinit__(self, load, const int64_t[::1] intervals):
@@ -47,23 +43,21 @@ cdef class Source:
             self.phases[i].lasts_ns = lasts_ns
         self.params.phases, self.params.phase_count = self.phases, len(load.phases)
 
-    cdef native.Arrival arrival(self, uint64_t seed) except *:
-        cdef native.Arrival arrival
-        self.params.seed = seed
-        native.arrival_init(&arrival, &self.params)
-        return arrival
+
+cdef native.Arrival begun(native.ArrivalParams params, uint64_t seed) noexcept:
+    cdef native.Arrival arrival
+    params.seed = seed
+    native.arrival_init(&arrival, &params)
+    return arrival
 
 
 cdef native.Arrival wake_ups(costs, uint64_t seed) except *:
     """How long a thread takes to wake up: lognormal."""
     cdef native.ArrivalParams params
-    cdef native.Arrival arrival
     memset(&params, 0, sizeof(params))
     params.process = native.arrival_process_named(b"lognormal")
     params.interval_ns, params.sigma = costs.wake_ns, costs.wake_sigma
-    params.seed = seed
-    native.arrival_init(&arrival, &params)
-    return arrival
+    return begun(params, seed)
 
 
 cdef native.SimulatedCosts native_costs(costs) except *:
@@ -103,7 +97,7 @@ def simulate(load, const int64_t[::1] intervals, params, costs, size_t requests,
     Raises ValueError: an unknown arrival, or more than 19 hours of virtual time.
     """
     cdef Source source = Source(load, intervals)
-    cdef native.Arrival arrival = source.arrival(seed), waking = wake_ups(costs, ~seed)
+    cdef native.Arrival arrival = begun(source.params, seed), waking = wake_ups(costs, ~seed)
     cdef native.SimulatedCosts taken = native_costs(costs)
     cdef size_t sets = len(params), done = 0, count, i
     cdef int64_t now_ns = 0, last_ns, next_ns

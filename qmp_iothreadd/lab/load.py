@@ -6,6 +6,7 @@ import dataclasses
 from array import array
 from typing import TYPE_CHECKING
 
+from qmp_iothreadd.iothread._engine import AT_END
 from qmp_iothreadd.lab._lab import ARRIVALS, DEPTH_MAX, PHASES_MAX, QUEUES_MAX, extremes
 from qmp_iothreadd.lab.buffers import int64s
 from qmp_iothreadd.lab.checks import (
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from typing_extensions import Buffer
-
-AT_END = ("repeat", "stop")
-"""What happens at the end of a trace."""
 
 IOTHREADS_MAX = 64
 

@@ -127,19 +127,14 @@ def simulate(
     check_integer("seed", seed, 0, SEED_MAX)
     for each in sets:
         check_time("a simulated max_ns", each.max_ns)
-    owns = own_policies(each.policy for each in sets)
-    run = _several_handlers
-    if load.has_one_handler and not any(owns):
-        run = _one_handler
+    run = _runner(load, sets, costs)
     runs: list[_lab.Run] = []
     done = 0
     for index in range(load.iothreads):
         share = requests // load.iothreads + (index < requests % load.iothreads)
         if share:
             told = progress and _Offset(progress, done)
-            runs.append(
-                run(load, sets, owns, costs, share, (seed + index * _SEED_STEP) & SEED_MAX, told)
-            )
+            runs.append(run(share, (seed + index * _SEED_STEP) & SEED_MAX, told))
             done += share
     served = sum(run[0] for run in runs)
     return [
@@ -162,36 +157,26 @@ class _Offset:
         self.progress(self.done + requests)
 
 
-def _one_handler(
-    load: Load,
-    sets: list[Params],
-    owns: list[_lab.OwnPolicy | None],
-    costs: Costs,
-    requests: int,
-    seed: int,
-    progress: Callable[[int], object] | None,
-) -> _lab.Run:
-    served, found = _lab.simulate(
-        load, load.checked_intervals(), sets, costs, requests, seed, progress
-    )
-    return served, [
-        (one, [(one["iterations"], served, one["latency_sum"], one["latencies"])]) for one in found
-    ]
+_Told = Callable[[int], object] | None
 
 
-def _several_handlers(
-    load: Load,
-    sets: list[Params],
-    owns: list[_lab.OwnPolicy | None],
-    costs: Costs,
-    requests: int,
-    seed: int,
-    progress: Callable[[int], object] | None,
-) -> _lab.Run:
+def _runner(load: Load, sets: list[Params], costs: Costs) -> Callable[[int, int, _Told], _lab.Run]:
+    """What serves the load on one iothread: so many requests, from a seed on."""
+    intervals = load.checked_intervals()
     table = load.device.checked_table() if load.device else None
-    return _lab.simulate_events(
-        load, load.checked_intervals(), table, sets, owns, costs, requests, seed, progress
-    )
+    owns = own_policies(each.policy for each in sets)
+
+    def one_handler(requests: int, seed: int, told: _Told) -> _lab.Run:
+        served, found = _lab.simulate(load, intervals, sets, costs, requests, seed, told)
+        return served, [
+            (one, [(one["iterations"], served, one["latency_sum"], one["latencies"])])
+            for one in found
+        ]
+
+    def several_handlers(requests: int, seed: int, told: _Told) -> _lab.Run:
+        return _lab.simulate_events(load, intervals, table, sets, owns, costs, requests, seed, told)
+
+    return one_handler if load.has_one_handler and not any(owns) else several_handlers
 
 
 def _handlers(found: Sequence[_lab.Found], queues: int) -> tuple[SimulatedHandler, ...]:
@@ -218,7 +203,8 @@ def _simulated(
         for name, value in counters.items():
             if name != "latencies":
                 totals[name] = totals.get(name, 0) + value
-    iterations, time_ns = totals["iterations"], totals["duration_ns"]
+    iterations = totals["iterations"]
+    time_ns = totals["duration_ns"] or 1  # nothing takes any time where all costs are 0
     asked = iterations - totals["polled"] - totals["slept"]
     cpu_ns = (
         totals["polling_ns"]

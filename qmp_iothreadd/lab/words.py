@@ -7,10 +7,11 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
 
+from qmp_iothreadd.iothread._engine import AT_END
 from qmp_iothreadd.lab import corpus, specs
 from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
 from qmp_iothreadd.lab.device import DEVICES, KINDS
-from qmp_iothreadd.lab.load import AT_END, PRESETS, Costs, Load
+from qmp_iothreadd.lab.load import PRESETS, Costs, Load
 from qmp_iothreadd.lab.params import NUMBERS, Params
 from qmp_iothreadd.lab.policies import is_policy
 from qmp_iothreadd.lab.specs import ARRIVAL_OPTIONS

@@ -119,6 +119,18 @@ def test_a_table_is_drawn_from() -> None:
     assert pickle.loads(pickle.dumps(device)).table == array("q", [1000, 9000])
 
 
+@pytest.mark.parametrize("load", [PRESETS["nvme"], PRESETS["constant"]], ids=str)
+def test_without_sets_nothing_is_served(load: Load) -> None:
+    assert simulate(load, []) == []
+
+
+def test_what_costs_nothing_takes_no_time() -> None:
+    costs = Costs(**{field.name: 0 for field in dataclasses.fields(Costs)})
+    found = one(Load(depth=2), NEVER, costs=costs)
+    assert (found.requests, found.duration_ns) == (10_000, 0)
+    assert (found.mean_latency_ns, found.poll_ns_by_time, found.near_max_share) == (0, 0, 0)
+
+
 def test_a_trace_stops_every_queue() -> None:
     load = Load("trace", intervals=[5000, 90_000], at_end="stop", queues=2, device=CONSTANT)
     assert one(load).requests == 4
