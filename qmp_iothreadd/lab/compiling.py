@@ -66,7 +66,8 @@ def _try_elsewhere(library: str, name: str) -> None:
     if done.returncode < 0:
         raise ValueError(f"{name}: its policy crashed ({signal.Signals(-done.returncode).name})")
     if done.returncode:
-        raise ValueError(done.stderr.strip().rpartition("\n")[2].partition(": ")[2])
+        said = done.stderr.strip().rpartition("\n")[2].partition(": ")[2]
+        raise ValueError(said or f"{name}: its policy ended the process (with {done.returncode})")
 
 
 class _Set(NamedTuple):

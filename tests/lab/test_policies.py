@@ -109,6 +109,7 @@ BODIES = {
     "return step->max_ns +": "does not compile:.*expected expression",
     "return -5;": "asked for a window of -5 ns: return 0 to step's max_ns, which is 1",
     "ns[64] = 1; return 0;": "wrote past the end of ns: it has 64 places",
+    "_Exit(3);": r"its policy ended the process \(with 3\)",
     "return *(volatile int *)0;": r"its policy crashed \(SIGSEGV\)",
     "for (volatile int i = 0;; i++) {}": r"does not return \(it was tried for 1 s\)",
 }
@@ -120,7 +121,8 @@ def test_c_that_fails_is_found_out(
 ) -> None:
     path = tmp_path / "mine.c"
     path.write_text(
-        f'#include "policy.h"\nint64_t policy(const PolicyStep *step, int64_t *ns) {{ {body} }}\n'
+        '#include <stdlib.h>\n#include "policy.h"\n'
+        f"int64_t policy(const PolicyStep *step, int64_t *ns) {{ {body} }}\n"
     )
     if "for" in body:
         monkeypatch.setattr(compiling, "_TRIAL_S", 1)
