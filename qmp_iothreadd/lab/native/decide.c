@@ -3,14 +3,9 @@
 
 #include "replay.h"
 
-static int64_t limit_of(const Replay *r)
-{
-    return lab_limit_ns(r->policy, r->params.max_ns);
-}
-
 static void decide_weighted(Replay *r, const LabStep *step)
 {
-    const int64_t limit_ns = limit_of(r);
+    const int64_t limit_ns = lab_limit_ns(r->policy, r->params.max_ns);
     int64_t adj = -1;
 
     for (unsigned k = 0; k < step->handlers; k++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "in_device.h"
+#include "stats.h"
 
 typedef struct EventQueue {
     size_t taken;      /* the number of the next request */
@@ -88,13 +89,9 @@ static NextEvent next_event(EventThread *t)
 
 static int64_t window_for(const EventThread *t, int64_t gap_ns)
 {
-    const int64_t max_ns = t->decisions.params.max_ns;
+    const Replay *r = &t->decisions;
 
-    if (t->decisions.policy != LAB_clairvoyant) {
-        return t->decisions.poll_ns;
-    }
-    /* With a request there already the shortest window finds it. */
-    return gap_ns <= 0 ? max_ns > 0 : gap_ns <= max_ns ? gap_ns : 0;
+    return r->policy == LAB_clairvoyant ? clairvoyant_ns(r->params.max_ns, gap_ns) : r->poll_ns;
 }
 
 /* Returns when the thread knows of the event, in an iteration that began at start_ns. */
@@ -196,10 +193,10 @@ static int64_t serve_device(EventThread *t, int64_t now_ns)
     return now_ns;
 }
 
-/* Ready handlers run last found first, as in QEMU. */
+/* Ready handlers run last found first, as in QEMU; none past the end of time, so that it fits. */
 static void dispatch(EventThread *t, uint64_t ready, int64_t now_ns)
 {
-    while (ready) {
+    while (ready && now_ns <= VIRTUAL_NS_MAX) {
         const unsigned k = 63 - (unsigned)__builtin_clzll(ready);
         ready ^= (uint64_t)1 << k;
         now_ns += t->load->costs->dispatch_ns;
@@ -230,7 +227,6 @@ static void decide(EventThread *t, int64_t block_ns, uint64_t ready, int64_t win
 static bool iterate(EventThread *t)
 {
     Simulated *s = t->result;
-    const int64_t max_ns = t->decisions.params.max_ns;
     const int64_t start_ns = s->done_at + t->load->costs->loop_ns;
     const NextEvent next = next_event(t);
 
@@ -245,7 +241,7 @@ static bool iterate(EventThread *t)
 
     s->iterations++;
     s->weighted_sum += lasted_ns * (double)window_ns;
-    s->near_max_ns += max_ns && window_ns >= max_ns - max_ns / 10 ? lasted_ns : 0;
+    s->near_max_ns += stats_near_max(window_ns, s->params.max_ns) ? lasted_ns : 0;
     s->taken_at = taken_at;
     decide(t, found_ns - start_ns, ready, window_ns);
     s->window_sum += (double)t->decisions.poll_ns;

@@ -19,7 +19,7 @@ typedef struct EventLoad {
     Requests *queues;
     unsigned queue_count; /* up to EVENTS_QUEUES_MAX */
     bool device;
-    uint32_t depth;   /* 0: an open loop. Otherwise a request follows another's end, so many at a time */
+    uint32_t depth;   /* 0: an open loop. Otherwise so many at a time, each after another's end */
     int64_t think_ns; /* later */
     const SimulatedCosts *costs;
 } EventLoad;
@@ -40,8 +40,8 @@ EventThread *events_new(const EventLoad *load, Simulated *result, UserPolicy use
 #define EVENTS_TO_THE_END SIZE_MAX
 
 /*
- * Goes on until it took so many requests of each queue, or there are no more. Returns 0; ENOMEM; EOVERFLOW where too many requests wait or are in the
- * device; ERANGE past VIRTUAL_NS_MAX; EINVAL where a policy of the user's own failed (events_decisions).
+ * Goes on until it took so many requests of each queue, or there are no more. Returns 0; ENOMEM;
+ * EOVERFLOW where too many requests wait or are in the device; ERANGE past VIRTUAL_NS_MAX; EINVAL where a policy of the user's own failed (events_decisions).
  */
 int events_run(EventThread *thread, size_t until);
 

@@ -15,11 +15,6 @@ void replay_init(Replay *replay, PollParams params, LabPolicy policy)
 
 /* ---- any parameters, one at a time ---- */
 
-static int64_t limit_of(const Replay *r)
-{
-    return lab_limit_ns(r->policy, r->params.max_ns);
-}
-
 static void replay_any(Replay *r, const ReplaySteps *steps)
 {
     for (size_t i = 0; i < steps->count; i++) {
@@ -49,7 +44,7 @@ static bool is_fast(const Replay *r)
 FLAT_INLINE void replay_one_by(Replay *r, const ReplaySteps *steps, bool shifts, int shift)
 {
     const PollParams params = r->params;
-    const int64_t limit_ns = limit_of(r);
+    const int64_t limit_ns = lab_limit_ns(r->policy, params.max_ns);
     const double shrink = (double)params.shrink;
     int64_t poll_ns = r->poll_ns, ns = r->ns[0], sum = 0, resets = 0, grown = 0, shrunk = 0;
 
@@ -105,7 +100,8 @@ LANES_INLINE void replay_handlers(Replay *r, const ReplaySteps *steps, unsigned 
 {
     const Lanes none = {0}, bits = {1, 2, 4, 8, 16, 32, 64, 128};
     const PollParams params = r->params;
-    const Lanes limit_ns = none + limit_of(r), weight = none + params.weight;
+    const Lanes limit_ns = none + lab_limit_ns(r->policy, params.max_ns);
+    const Lanes weight = none + params.weight;
     const double shrink = (double)params.shrink;
     int64_t poll_ns = r->poll_ns, sum = 0, grown = 0, shrunk = 0;
     Lanes ns[REPLAY_HANDLERS_MAX / LANES], resets = none;
@@ -133,22 +129,6 @@ LANES_INLINE void replay_handlers(Replay *r, const ReplaySteps *steps, unsigned 
     r->poll_ns_sum += (double)sum;
     r->grown += (uint64_t)grown;
     r->shrunk += (uint64_t)shrunk;
-}
-
-LANES_TARGET static void replay_in_lanes(Replay *r, const ReplaySteps *steps)
-{
-    const unsigned words = (steps->handlers + LANES - 1) / LANES;
-
-    switch (words) {
-    case 1:
-        replay_handlers(r, steps, 1);
-        break;
-    case 2:
-        replay_handlers(r, steps, 2);
-        break;
-    default:
-        replay_handlers(r, steps, words);
-    }
 }
 
 /* As replay_handlers; a division by infinity is what legacy's by 0 was. */
@@ -187,19 +167,28 @@ LANES_INLINE void replay_legacy(Replay *r, const ReplaySteps *steps, unsigned wo
     r->poll_ns_sum += (double)sum;
 }
 
-LANES_TARGET static void replay_legacy_in_lanes(Replay *r, const ReplaySteps *steps)
+LANES_INLINE void replay_words(Replay *r, const ReplaySteps *steps, unsigned words)
+{
+    if (r->policy == LAB_legacy) {
+        replay_legacy(r, steps, words);
+    } else {
+        replay_handlers(r, steps, words);
+    }
+}
+
+LANES_TARGET static void replay_in_lanes(Replay *r, const ReplaySteps *steps)
 {
     const unsigned words = (steps->handlers + LANES - 1) / LANES;
 
     switch (words) {
     case 1:
-        replay_legacy(r, steps, 1);
+        replay_words(r, steps, 1);
         break;
     case 2:
-        replay_legacy(r, steps, 2);
+        replay_words(r, steps, 2);
         break;
     default:
-        replay_legacy(r, steps, words);
+        replay_words(r, steps, words);
     }
 }
 
@@ -226,7 +215,7 @@ static void load_sets(Sets *sets, const Replay *replays, size_t count, unsigned 
     for (size_t i = 0; i < LANES; i++) {
         const Replay *r = &replays[i < count ? i : count - 1];
         sets->max_ns[i] = r->params.max_ns;
-        sets->limit_ns[i] = limit_of(r);
+        sets->limit_ns[i] = lab_limit_ns(r->policy, r->params.max_ns);
         sets->grow[i] = r->params.grow;
         sets->weight[i] = r->params.weight;
         sets->shrink[i] = (double)r->params.shrink;
@@ -314,10 +303,8 @@ static void replay_single(Replay *r, const ReplaySteps *steps)
     if (is_fast(r) && steps->handlers == 1) {
         replay_one_handler(r, steps);
 #ifdef LANES_TARGET
-    } else if (is_fast(r) && lanes_are_here()) {
+    } else if ((is_fast(r) || fits_legacy(r, steps->handlers)) && lanes_are_here()) {
         replay_in_lanes(r, steps);
-    } else if (fits_legacy(r, steps->handlers) && lanes_are_here()) {
-        replay_legacy_in_lanes(r, steps);
 #endif
     } else {
         replay_any(r, steps);

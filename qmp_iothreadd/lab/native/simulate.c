@@ -36,8 +36,7 @@ static void flat_decide(struct flat_State *s, int64_t block_ns, int64_t *poll_ns
 static int64_t flat_window_of(struct flat_State *s, int64_t gap_ns)
 {
     if (s->policy == LAB_clairvoyant) {
-        /* With a request there already the shortest window finds it. */
-        s->poll_ns = gap_ns <= 0 ? s->max_ns > 0 : gap_ns <= s->max_ns ? gap_ns : 0;
+        s->poll_ns = clairvoyant_ns(s->max_ns, gap_ns);
     }
     return s->poll_ns;
 }

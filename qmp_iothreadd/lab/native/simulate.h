@@ -29,7 +29,7 @@ typedef struct SimulatedCosts {
 #undef X
 } SimulatedCosts;
 
-/* Latencies by their logarithm: each octave of ns in so many parts. The first has 0 and 1; any int64_t has one. */
+/* By their logarithm: each octave of ns in so many parts. The first has 0 and 1; any int64_t has one. */
 enum { LATENCY_PARTS_LOG2 = 5, LATENCY_BUCKETS = 64 << LATENCY_PARTS_LOG2 };
 enum { LATENCY_SHIFT = 52 - LATENCY_PARTS_LOG2 };
 static const int64_t LATENCY_FIRST = (int64_t)1023 << LATENCY_PARTS_LOG2;
@@ -41,6 +41,12 @@ static inline size_t latency_bucket(int64_t ns)
 
     memcpy(&bits, &value, sizeof(bits));
     return (size_t)((bits >> LATENCY_SHIFT) - LATENCY_FIRST);
+}
+
+/* Of who knows in how long a request is due; with one there already the shortest window finds it. */
+static inline int64_t clairvoyant_ns(int64_t max_ns, int64_t gap_ns)
+{
+    return gap_ns <= 0 ? max_ns > 0 : gap_ns <= max_ns ? gap_ns : 0;
 }
 
 /*
