@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qmp_iothreadd.lab._lab import HANDLERS_MAX
+from qmp_iothreadd.lab.checks import check_integer
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,9 +32,8 @@ def uint64s(values: Buffer | Sequence[int], name: str) -> Buffer:
 
 
 def check_handlers(handlers: int) -> None:
-    """Raises ValueError: words of events are not of so many handlers."""
-    if not 1 <= handlers <= HANDLERS_MAX:
-        raise ValueError(f"handlers must be from 1 to {HANDLERS_MAX}, not {handlers}")
+    """Raises TypeError, ValueError: words of events are not of so many handlers."""
+    check_integer("handlers", handlers, 1, HANDLERS_MAX)
 
 
 def _numbers(values: Buffer | Sequence[int], name: str, code: str) -> Buffer:

@@ -6,6 +6,7 @@ import dataclasses
 
 from qmp_iothreadd.iothread._engine import POLL_PARAMS
 from qmp_iothreadd.lab._lab import POLICIES
+from qmp_iothreadd.lab.checks import check_integer
 from qmp_iothreadd.lab.policies import Policy, is_policy, policy_name
 
 _INFOS = {info.name: info for info in POLL_PARAMS}
@@ -40,13 +41,7 @@ class Params:
 
     def __post_init__(self) -> None:
         for name, info in _INFOS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int):
-                raise TypeError(f"{name} must be an integer, not {value!r}")
-            if not info.minimum <= value <= info.maximum:
-                raise ValueError(
-                    f"{name} must be from {info.minimum} to {info.maximum}, not {value}"
-                )
+            check_integer(name, getattr(self, name), info.minimum, info.maximum)
         if not is_policy(self.policy):
             known = ", ".join(POLICIES)
             raise ValueError(f"policy must be one of {known}, or a C file, not {self.policy!r}")

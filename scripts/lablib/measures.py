@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import tempfile
 import time
@@ -30,14 +31,7 @@ def row(figure: Figure) -> tuple[str, str, str, str]:
 
 def to_json(figure: Figure) -> dict[str, object]:
     """What a file of figures says of it."""
-    return {
-        "name": figure.name,
-        "unit": figure.unit,
-        "values": figure.values,
-        "limit": figure.limit,
-        "at_least": figure.at_least,
-        "median": figure.median,
-    }
+    return {**dataclasses.asdict(figure), "median": figure.median}
 
 
 def _seconds(times: int, work: Callable[[], object]) -> list[float]:
