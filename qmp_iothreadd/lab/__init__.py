@@ -11,19 +11,22 @@
 
 from __future__ import annotations
 
-from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
-from qmp_iothreadd.lab.calibrating import Calibrated, calibrate
-from qmp_iothreadd.lab.confirming import confirm
-from qmp_iothreadd.lab.device import DEVICES, Device
-from qmp_iothreadd.lab.histogram import Histogram, merge
-from qmp_iothreadd.lab.load import PRESETS, Costs, Load
-from qmp_iothreadd.lab.measuring import Measured, NotEvidenceError, measure
-from qmp_iothreadd.lab.params import Params
-from qmp_iothreadd.lab.replaying import Replayed, replay
-from qmp_iothreadd.lab.simulating import Simulated, SimulatedHandler, simulate
-from qmp_iothreadd.lab.sweeping import Sweep, Swept, sweep
-from qmp_iothreadd.lab.traces import Trace
-from qmp_iothreadd.lab.tuning import Tuned, tune
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
+    from qmp_iothreadd.lab.calibrating import Calibrated, calibrate
+    from qmp_iothreadd.lab.confirming import confirm
+    from qmp_iothreadd.lab.device import DEVICES, Device
+    from qmp_iothreadd.lab.histogram import Histogram, merge
+    from qmp_iothreadd.lab.load import PRESETS, Costs, Load
+    from qmp_iothreadd.lab.measuring import Measured, NotEvidenceError, measure
+    from qmp_iothreadd.lab.params import Params
+    from qmp_iothreadd.lab.replaying import Replayed, replay
+    from qmp_iothreadd.lab.simulating import Simulated, SimulatedHandler, simulate
+    from qmp_iothreadd.lab.sweeping import Sweep, Swept, sweep
+    from qmp_iothreadd.lab.traces import Trace
+    from qmp_iothreadd.lab.tuning import Tuned, tune
 
 __all__ = [
     "ARRIVALS",
@@ -54,3 +57,42 @@ __all__ = [
     "sweep",
     "tune",
 ]
+
+_MODULES = {
+    "ARRIVALS": "_lab",
+    "DEVICES": "device",
+    "POLICIES": "_lab",
+    "PRESETS": "load",
+    "Calibrated": "calibrating",
+    "Costs": "load",
+    "Device": "device",
+    "Histogram": "histogram",
+    "Load": "load",
+    "Measured": "measuring",
+    "NotEvidenceError": "measuring",
+    "Params": "params",
+    "Replayed": "replaying",
+    "Simulated": "simulating",
+    "SimulatedHandler": "simulating",
+    "Sweep": "sweeping",
+    "Swept": "sweeping",
+    "Trace": "traces",
+    "Tuned": "tuning",
+    "calibrate": "calibrating",
+    "confirm": "confirming",
+    "measure": "measuring",
+    "merge": "histogram",
+    "replay": "replaying",
+    "simulate": "simulating",
+    "sweep": "sweeping",
+    "tune": "tuning",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `iothread-lab` has commands that simulate and measure nothing: each loads what it needs.
+    from importlib import import_module
+
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

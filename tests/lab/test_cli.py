@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from qmp_iothreadd import lab as package
 from qmp_iothreadd.lab import cli
 from qmp_iothreadd.lab.commands import simulate as commands_simulate
 from tests.lab.test_traces import LOG
@@ -23,6 +26,20 @@ def lab(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_it_is_installed() -> None:
     [entry] = entry_points(group="console_scripts", name="iothread-lab")
     assert entry.load() is cli.main
+
+
+@pytest.mark.parametrize("name", package.__all__)
+def test_each_name_is_there(name: str) -> None:
+    assert getattr(package, name)
+
+
+def test_a_command_loads_no_more_than_it_needs() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        package.nope  # noqa: B018
+    code = "import sys; from qmp_iothreadd.lab import cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = {each for each in done.stdout.split() if each.startswith("qmp_iothreadd.")}
+    assert found == {"qmp_iothreadd.lab", "qmp_iothreadd.lab.cli"}
 
 
 def test_simulate_prints_a_line_for_each_set(capsys: pytest.CaptureFixture[str]) -> None:
