@@ -54,10 +54,15 @@ def _compile(path: str, library: str, name: str) -> None:
 def _try_elsewhere(library: str, name: str) -> None:
     """In a process of its own first: a crash, or a loop without end, is not to be this one's."""
     words = "import sys; from qmp_iothreadd.lab.compiling import try_out; try_out(*sys.argv[1:])"
-    command = [sys.executable, "-c", words, library, name]
+    command = [sys.executable, "-P", "-c", words, library, name]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TRIAL_S, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TRIAL_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ValueError(
