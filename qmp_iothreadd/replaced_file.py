@@ -22,7 +22,10 @@ def replaced_file(path: str, mode: int = 0o666) -> Iterator[BinaryIO]:
     """
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode)
+    try:
+        descriptor = os.open(temporary, flags, mode)
+    except OSError as error:  # who asked knows no other name
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     try:
         with open(descriptor, "w+b") as file:
             yield file

@@ -29,5 +29,6 @@ def test_what_fails_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(TypeError), replaced_file(str(path)) as file:
         file.writelines([b"half", "more"])  # type: ignore[list-item]
     assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["file"])
-    with pytest.raises(FileNotFoundError), replaced_file(str(tmp_path / "none" / "file")):
+    missing = str(tmp_path / "none" / "file")
+    with pytest.raises(FileNotFoundError, match=f"'{missing}'"), replaced_file(missing):
         pass

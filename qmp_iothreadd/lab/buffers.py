@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _TYPES = {"q": ("int64", "qln"), "Q": ("uint64", "QLN")}
+# Memory without a type of its own. What has one, as numpy's arrays of bytes, stays what it is.
+_RAW = (bytes, bytearray, mmap.mmap)
 
 
 def int64s(values: Buffer | Sequence[int], name: str) -> Buffer:
-    """As int64, without a copy where it is a buffer of them already.
+    """As int64, without a copy where it is a buffer of them already, or memory (a mapped file).
 
     Raises:
         TypeError: it is a buffer of something else, or has something else than integers.
-        ValueError: it is not contiguous, or has more than one dimension.
+        ValueError: it is not contiguous, has more than one dimension, or memory of half a number.
         OverflowError: a number that does not fit.
     """
     return _numbers(values, name, "q")
@@ -42,6 +45,10 @@ def _numbers(values: Buffer | Sequence[int], name: str, code: str) -> Buffer:
         view = memoryview(values)  # type: ignore[arg-type]
     except TypeError:
         return array(code, values)  # type: ignore[arg-type]
+    if view.format == "B" and isinstance(view.obj, _RAW) and view.contiguous and view.ndim == 1:
+        if view.nbytes % 8:
+            raise ValueError(f"{name} must be {wanted}s of 8 bytes, not {view.nbytes} bytes")
+        return view.cast(code)  # type: ignore[call-overload,no-any-return]
     if view.itemsize != 8 or view.format.lstrip("@=<") not in formats:
         raise TypeError(f"{name} must be a buffer of {wanted}, not of {view.format!r}")
     if view.ndim != 1 or not view.c_contiguous:

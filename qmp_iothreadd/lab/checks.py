@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 TIME_MAX_NS = 10**12
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -13,9 +15,11 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 def check_integer(name: str, value: int, least: int, most: int) -> None:
-    """Raises TypeError, ValueError: it is no integer from ``least`` to ``most``."""
-    if not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
+    """Raises TypeError, ValueError: it is no integer from ``least`` to ``most``; numpy's are."""
+    try:
+        operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {value!r}") from None
     if not least <= value <= most:
         raise ValueError(f"{name} must be from {least} to {most}, not {value}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
 import os
 import signal
@@ -40,10 +39,13 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 1 with a message where something does not fit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser(given[0] if given else "").parse_args(given)
-    options.arguments = given
+    _open_closed_streams()
     try:
-        _check_folders(options)
+        options = _parser(given[0] if given else "").parse_args(given)
+        options.arguments = given
+        from qmp_iothreadd.lab import result_files  # help needs none of it
+
+        result_files.check_files(options)
         options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # what reads the output, as `head`, has enough
@@ -58,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _check_folders(options: argparse.Namespace) -> None:
-    """Raises OSError: a result could not be written, which a long run is not to end with."""
-    for path in (getattr(options, name, None) for name in ("json", "csv", "html")):
-        if isinstance(path, str) and not os.path.isdir(os.path.dirname(path) or "."):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+def _open_closed_streams() -> None:
+    """A shell's ``>&-`` leaves None, which nobody who prints thinks of."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:

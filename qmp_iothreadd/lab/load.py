@@ -17,6 +17,7 @@ from qmp_iothreadd.lab.checks import (
     check_times,
 )
 from qmp_iothreadd.lab.device import DEVICES, Device
+from qmp_iothreadd.lab.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,6 +149,19 @@ class Load:
             "trace": "once" if self.at_end == "stop" else "over and over",
         }
         return f"{self.arrival} ({words[self.arrival]})"
+
+
+def as_load(given: Load | Trace) -> Load:
+    """Of a trace, the load whose requests come after its intervals.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(given, Trace):
+        return Load("trace", intervals=given.intervals)
+    if not isinstance(given, Load):
+        raise TypeError(f"expected a Load (as those of PRESETS) or a Trace, not {given!r}")
+    return given
 
 
 _BUSY, _QUIET = Load("exponential", 20_000), Load("exponential", 200_000)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from qmp_iothreadd.lab.histogram import Histogram
-from qmp_iothreadd.lab.load import Load
+from qmp_iothreadd.lab.load import Load, as_load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.running import (
     Run,
@@ -29,6 +29,7 @@ from qmp_iothreadd.lab.running import (
 )
 from qmp_iothreadd.lab.simulating import QUANTILES, SEED_MAX
 from qmp_iothreadd.lab.statistics import Interval, Pooled, Weights, interval, outliers
+from qmp_iothreadd.lab.traces import Trace
 
 SECONDS = 0.5
 RUNS = 10
@@ -104,7 +105,7 @@ class Measured:
 
 
 def measure(
-    load: Load,
+    load: Load | Trace,
     params: Iterable[Params] | Params,
     *,
     seconds: float = SECONDS,
@@ -127,7 +128,7 @@ def measure(
         ValueError: values out of range, or that no iothread takes. OSError: no threads, descriptors
         or memory are left.
     """
-    sets = [params] if isinstance(params, Params) else list(params)
+    load, sets = as_load(load), [params] if isinstance(params, Params) else list(params)
     _check(load, sets, seconds, runs, seed, oversubscribed)
     retries = 0 if oversubscribed else RETRIES
     done = 0

@@ -13,9 +13,10 @@ from qmp_iothreadd.lab.params import NUMBERS, Params
 from qmp_iothreadd.lab.policies import policy_name
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.testing.client import Client
+    from qmp_iothreadd.lab.monitor import Monitor
 
 TIMEOUT_S = 10.0
+_PORT_MAX = 0xFFFF
 
 _PROPERTIES = {name: f"poll-{name.replace('_', '-')}" for name in NUMBERS}
 _POLICY = "x-poll-policy"
@@ -37,42 +38,40 @@ class InForce:
 
 
 @contextlib.contextmanager
-def connected(address: str) -> Iterator[Client]:
-    """A client that has negotiated.
+def connected(address: str) -> Iterator[Monitor]:
+    """A monitor that was greeted.
 
     Args:
         address: a Unix socket's path, or HOST:PORT.
 
     Raises:
-        OSError: nobody listens there, or does not answer. ValueError: what answers is no monitor.
+        OSError: nobody listens there. ValueError: what answers is no monitor, or goes.
     """
-    from qmp_iothreadd.testing.client import Client  # the lab seldom needs it
+    from qmp_iothreadd.lab.monitor import Monitor  # the lab seldom needs it
 
+    with Monitor(_socket(address), address, TIMEOUT_S) as monitor:
+        monitor.take_greeting()
+        monitor.returned("qmp_capabilities")
+        yield monitor
+
+
+def _socket(address: str) -> socket.socket:
     host, colon, port = address.rpartition(":")
-    is_tcp = colon and port.isdecimal() and not os.path.exists(address)
-    with socket.socket(socket.AF_INET if is_tcp else socket.AF_UNIX) as made:
-        made.settimeout(TIMEOUT_S)
-        try:
-            made.connect((host, int(port)) if is_tcp else address)
-        except OSError as error:
-            raise OSError(f"{address}: {error.strerror or error}: a QMP monitor's?") from None
-        with Client(made, timeout=TIMEOUT_S) as client:
-            try:
-                client.negotiate()
-            except (EOFError, ConnectionError):
-                raise ValueError(
-                    f"{address}: the monitor hung up: it may serve another client"
-                ) from None
-            yield client
-
-
-@contextlib.contextmanager
-def answering(address: str) -> Iterator[None]:
-    """Where a monitor is asked. Raises ValueError: the server has gone."""
     try:
-        yield
-    except (EOFError, ConnectionError):
-        raise ValueError(f"{address}: the server has gone") from None
+        if colon and port.isdecimal() and not os.path.exists(address):
+            if int(port) > _PORT_MAX:  # the resolver takes it modulo 2**16
+                raise OSError(f"no port {port}")
+            return socket.create_connection((host.strip("[]"), int(port)), TIMEOUT_S)
+        made = socket.socket(socket.AF_UNIX)
+        try:
+            made.settimeout(TIMEOUT_S)
+            made.connect(address)
+        except BaseException:
+            made.close()
+            raise
+        return made
+    except OSError as error:
+        raise OSError(f"{address}: {error.strerror or error}: a QMP monitor's?") from None
 
 
 def in_force(address: str, iothread: str | None = None) -> InForce:
@@ -85,8 +84,8 @@ def in_force(address: str, iothread: str | None = None) -> InForce:
     Raises:
         ValueError: there is none of this id, or several to choose from. OSError: no monitor.
     """
-    with connected(address) as client, answering(address):
-        return _in_force(client, iothread)
+    with connected(address) as monitor:
+        return _in_force(monitor, iothread)
 
 
 def apply(address: str, params: Params, iothread: str | None = None) -> InForce:
@@ -102,14 +101,14 @@ def apply(address: str, params: Params, iothread: str | None = None) -> InForce:
         ValueError: the server refuses one, or decides by another policy; what was set is set back.
         OSError: no monitor.
     """
-    with connected(address) as client, answering(address):
-        before = _in_force(client, iothread)
+    with connected(address) as monitor:
+        before = _in_force(monitor, iothread)
         check_policy(before, policy_name(params.policy))
         try:
-            _set(client, before, params)
-            _check(_in_force(client, before.iothread), params)
+            _set(monitor, before, params)
+            _check(_in_force(monitor, before.iothread), params)
         except ValueError:
-            _set(client, before, before.params)
+            _set(monitor, before, before.params)
             raise
         return before
 
@@ -123,18 +122,18 @@ def check_policy(found: InForce, policy: str) -> None:
         )
 
 
-def _in_force(client: Client, iothread: str | None) -> InForce:
-    info = _info(client, iothread)
+def _in_force(monitor: Monitor, iothread: str | None) -> InForce:
+    info = _info(monitor, iothread)
     values = {name: info[key] for name, key in _PROPERTIES.items() if key in info}
     asked = {"path": f"/objects/{info['id']}", "property": _POLICY}
-    policy: str | None = client.request("qom-get", asked).get("return")
+    policy: str | None = monitor.request("qom-get", asked).get("return")
     own = "weighted" if _PROPERTIES["weight"] in info else "legacy"
     return InForce(info["id"], Params(**values, policy=policy or own), policy is None)
 
 
-def _info(client: Client, iothread: str | None) -> dict[str, Any]:
+def _info(monitor: Monitor, iothread: str | None) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {
-        each["id"]: each for each in returned(client.request("query-iothreads"))
+        each["id"]: each for each in monitor.returned("query-iothreads")
     }
     if iothread is None and len(found) == 1:
         return next(iter(found.values()))
@@ -151,13 +150,13 @@ def _names(params: Params) -> list[str]:
     return [name for name in NUMBERS if name != "weight" or params.policy != "legacy"]
 
 
-def _set(client: Client, found: InForce, params: Params) -> None:
+def _set(monitor: Monitor, found: InForce, params: Params) -> None:
     # The policy first: where the server does not know it, nothing was set.
     changes = {} if found.policy_is_fixed else {_POLICY: policy_name(params.policy)}
     numbers = {_PROPERTIES[name]: getattr(params, name) for name in _names(params)}
     for name, value in {**changes, **numbers}.items():
         asked = {"path": f"/objects/{found.iothread}", "property": name, "value": value}
-        returned(client.request("qom-set", asked))
+        monitor.returned("qom-set", asked)
 
 
 def _check(found: InForce, params: Params) -> None:
@@ -168,10 +167,3 @@ def _check(found: InForce, params: Params) -> None:
                 f"{found.iothread} has {_PROPERTIES[name]}={given} in force when it is set to"
                 f" {wanted}, so that was set back: ask for other values"
             )
-
-
-def returned(reply: dict[str, Any]) -> Any:
-    """What a command came to. Raises ValueError: the monitor refuses it."""
-    if "error" in reply:
-        raise ValueError(f"the monitor refuses: {reply['error']['desc']}")
-    return reply["return"]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from qmp_iothreadd.lab import result_files
 from qmp_iothreadd.lab.tables import Column, Row, table
 
 
@@ -106,8 +107,6 @@ MEASURED: dict[str, Column] = {
     "flagged": _flag,
 }
 _BY_COMMAND = {"replay": REPLAYED, "sweep": SWEPT, "tune": TUNED, "measure": MEASURED}
-FILES = ("json", "csv", "html")
-"""The options that name files for results."""
 
 
 def columns_of(run: Row) -> dict[str, Column]:
@@ -137,24 +136,8 @@ def write(
     line = command_line(options.arguments)
     run = {"command": about["command"], "command_line": line, **about, "results": rows}
     write_files(run, [(run, columns)], options)
-    if not is_standard_output(options):
+    if not result_files.is_standard_output(options):
         print(table(columns, rows if shown is None else shown, markdown=options.markdown))
-
-
-def is_standard_output(options: Any) -> bool:
-    """Whether a file that is asked for is standard output, which has no table then."""
-    return any(getattr(options, kind) == "-" for kind in FILES)
-
-
-def paths(options: Any) -> dict[str, str]:
-    """The files that are to be written, by kind: beside a page are the others."""
-    asked = {kind: path for kind in FILES if (path := getattr(options, kind))}
-    page = asked.get("html", "-")
-    return asked if page == "-" else {**{kind: _beside(page, kind) for kind in FILES}, **asked}
-
-
-def _beside(path: str, kind: str) -> str:
-    return f"{os.path.splitext(path)[0]}.{kind}"
 
 
 def write_files(whole: Row, runs: Sequence[tuple[Row, dict[str, Column]]], options: Any) -> None:
@@ -167,7 +150,7 @@ def write_files(whole: Row, runs: Sequence[tuple[Row, dict[str, Column]]], optio
     Raises:
         OSError: a file cannot be written.
     """
-    found = paths(options)
+    found = result_files.paths(options)
     if "json" in found:
         write_json(found["json"], whole)
     if "csv" in found:
@@ -199,7 +182,7 @@ def command_line(arguments: Sequence[str]) -> str:
         if word == "--markdown":
             continue
         name, with_value, _ = word.removeprefix("--").partition("=")
-        if not word.startswith("--") or name not in FILES:
+        if not word.startswith("--") or name not in result_files.FILES:
             kept.append(word)
         elif not with_value:
             next(rest, None)

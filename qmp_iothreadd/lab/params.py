@@ -41,7 +41,9 @@ class Params:
 
     def __post_init__(self) -> None:
         for name, info in _INFOS.items():
-            check_integer(name, getattr(self, name), info.minimum, info.maximum)
+            value = getattr(self, name)
+            check_integer(name, value, info.minimum, info.maximum)
+            object.__setattr__(self, name, int(value))  # numpy's are none for JSON
         if not is_policy(self.policy):
             known = ", ".join(POLICIES)
             raise ValueError(f"policy must be one of {known}, or a C file, not {self.policy!r}")

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qmp_iothreadd.lab import importing, monitors
+from qmp_iothreadd.lab import importing
+from qmp_iothreadd.lab.monitors import connected
 from qmp_iothreadd.lab.traces import Trace
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.testing.client import Client
+    from qmp_iothreadd.lab.monitor import Monitor
 
 SECONDS_MAX = 24 * 3600.0
 
@@ -27,8 +28,8 @@ def record(address: str, iothread: str, seconds: float) -> Trace:
         address: the monitor's: a Unix socket's path, or HOST:PORT.
 
     Raises:
-        ValueError: the server refuses it, or nothing was decided; says what to do. OSError: it
-            cannot be reached.
+        ValueError: the server refuses it, or goes, or nothing was decided; says what to do.
+        OSError: it cannot be reached.
     """
     with tempfile.TemporaryDirectory(prefix="iothread-lab-") as folder:
         target = os.path.join(folder, "trace")
@@ -37,18 +38,26 @@ def record(address: str, iothread: str, seconds: float) -> Trace:
 
 
 def record_to(
-    address: str, iothread: str, seconds: float, target: str
+    address: str,
+    iothread: str,
+    seconds: float,
+    target: str,
+    wait: Callable[[float], object] = time.sleep,
 ) -> tuple[importing.Imported, int]:
-    """Like `record`, to a file. Returns what was imported, and how many decisions were lost."""
+    """Like `record`, to a file. Returns what was imported, and how many decisions were lost.
+
+    Args:
+        wait: returns after so many seconds, or sooner, if that will do.
+    """
     _check_seconds(seconds)
     with tempfile.TemporaryDirectory(prefix="iothread-lab-") as folder:
         raw = os.path.join(folder, "decisions")
-        with monitors.connected(address) as client, monitors.answering(address):
-            _ask(client, "x-record-iothread", {"id": iothread, "file": raw})
+        with connected(address) as monitor:
+            _ask(monitor, "x-record-iothread", {"id": iothread, "file": raw})
             try:
-                time.sleep(seconds)
+                wait(seconds)
             finally:
-                done = _ask(client, "x-stop-iothread-recording", {"id": iothread})
+                done = _ask(monitor, "x-stop-iothread-recording", {"id": iothread})
         if not done["decisions"]:
             raise ValueError(
                 f"{iothread} decided nothing in {seconds:g} s: it needs a load, and a poll-max-ns"
@@ -61,14 +70,14 @@ def _check_seconds(seconds: float) -> None:
         raise ValueError(f"seconds must be from 0 to {SECONDS_MAX:g}, not {seconds}")
 
 
-def _ask(client: Client, command: str, arguments: dict[str, str]) -> dict[str, int]:
-    reply = client.request(command, arguments)
+def _ask(monitor: Monitor, command: str, arguments: dict[str, str]) -> dict[str, int]:
+    reply = monitor.request(command, arguments)
     if reply.get("error", {}).get("class") == "CommandNotFound":
         raise ValueError(
             f"the server has no {command}: of a QEMU process, record on its host, with"
             " iothread-lab record --pid"
         )
-    returned: dict[str, int] = monitors.returned(reply)
+    returned: dict[str, int] = monitor.accepted(reply)
     return returned
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from qmp_iothreadd.lab import _lab
 from qmp_iothreadd.lab.checks import check_integer, check_time
 from qmp_iothreadd.lab.histogram import Histogram, merge
-from qmp_iothreadd.lab.load import Costs, Load
+from qmp_iothreadd.lab.load import Costs, Load, as_load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.policies import own_policies
+from qmp_iothreadd.lab.traces import Trace
 
 SEED_MAX = 2**64 - 1
 QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
@@ -99,7 +100,7 @@ class Simulated:
 
 
 def simulate(
-    load: Load,
+    load: Load | Trace,
     params: Iterable[Params] | Params,
     *,
     costs: Costs | None = None,
@@ -121,7 +122,7 @@ def simulate(
     Raises:
         ValueError: values out of range, or more virtual time than 19 hours. TypeError: others.
     """
-    sets = [params] if isinstance(params, Params) else list(params)
+    load, sets = as_load(load), [params] if isinstance(params, Params) else list(params)
     costs = Costs() if costs is None else costs
     check_time("requests", requests, 1)
     check_integer("seed", seed, 0, SEED_MAX)

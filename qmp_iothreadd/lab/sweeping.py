@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from qmp_iothreadd.lab.fronts import Ceiling, front, ladder, point, ranked
-from qmp_iothreadd.lab.load import Costs, Load
+from qmp_iothreadd.lab.load import Costs, Load, as_load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.simulating import Simulated
 from qmp_iothreadd.lab.tasks import Run, Task, workers
+from qmp_iothreadd.lab.traces import Trace
 
 if TYPE_CHECKING:
     from qmp_iothreadd.lab.measuring import Measured
@@ -93,7 +94,7 @@ class Sweep(Sequence[Swept]):
 
 
 def sweep(
-    loads: Load | Iterable[Load] | Mapping[str, Load],
+    loads: Load | Trace | Iterable[Load | Trace] | Mapping[str, Load | Trace],
     params: Params | Iterable[Params],
     *,
     costs: Costs | None = None,
@@ -137,12 +138,15 @@ def sweep(
     return Sweep(tuple(results), named)
 
 
-def _named(loads: Load | Iterable[Load] | Mapping[str, Load]) -> dict[str, Load]:
+def _named(
+    loads: Load | Trace | Iterable[Load | Trace] | Mapping[str, Load | Trace],
+) -> dict[str, Load]:
     """By name; what has none of its own has its description, numbered where several are alike."""
     if isinstance(loads, Mapping):
-        return dict(loads)
+        return {name: as_load(each) for name, each in loads.items()}
     named: dict[str, Load] = {}
-    for load in [loads] if isinstance(loads, Load) else loads:
+    for each in [loads] if isinstance(loads, (Load, Trace)) else loads:
+        load = as_load(each)
         name = base = str(load)
         number = 1
         while name in named:

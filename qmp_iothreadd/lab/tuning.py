@@ -11,7 +11,7 @@ from qmp_iothreadd.lab import blocks, statistics
 from qmp_iothreadd.lab._lab import POLICIES
 from qmp_iothreadd.lab.choosing import Aim
 from qmp_iothreadd.lab.fronts import Ceiling, Point, front, ladder, point
-from qmp_iothreadd.lab.load import Costs, Load
+from qmp_iothreadd.lab.load import Costs, Load, as_load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.policies import Policy
 from qmp_iothreadd.lab.simulating import Simulated
@@ -142,8 +142,7 @@ def tune(
     Raises:
         ValueError: values out of range, or no set stays within the limits.
     """
-    if isinstance(load, Trace):
-        load = Load("trace", intervals=load.intervals)
+    load = as_load(load)
     now = Params() if baseline is None else baseline
     aim = Aim.of(goal, max_cpu_ns, max_p99_ns)
     sets = list(dict.fromkeys([now, *(candidates(now.policy) if params is None else params)]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qmp_iothreadd.lab.tables import Column
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.testing.client import Client
+    from qmp_iothreadd.lab.monitor import Monitor
 
 _TIMES = {
     "polling_share": "polling-ns",
@@ -40,20 +40,20 @@ class Look:
     states: dict[str, dict[str, Any]]
 
 
-def look(client: Client, iothread: str | None = None) -> Look:
+def look(monitor: Monitor, iothread: str | None = None) -> Look:
     """Ask a monitor: for statistics, or where it has none, for its threads, which the kernel knows.
 
     Args:
         iothread: the only one to look at; by default all.
 
     Raises:
-        ValueError: there is no such iothread. OSError, EOFError: the monitor answers no more.
+        ValueError: there is no such iothread, or the monitor answers no more.
     """
-    reply = client.request("x-query-iothread-stats")
+    reply = monitor.request("x-query-iothread-stats")
     if "return" in reply:
         found = {each["id"]: _of_stats(each) for each in reply["return"]}
     else:
-        infos = client.request("query-iothreads")["return"]
+        infos = monitor.returned("query-iothreads")
         found = {each["id"]: _of_kernel(each) for each in infos}
     if iothread is not None:
         if iothread not in found:

@@ -207,7 +207,8 @@ def load(options: argparse.Namespace, record: Callable[[], Trace] | None = None)
 
 def _arrivals(options: argparse.Namespace, record: Callable[[], Trace] | None) -> Load:
     given = ["monitor"] if record else []
-    given += [name for name in ("preset", "trace", "arrival", "phase") if getattr(options, name)]
+    words = ("preset", "trace", "arrival", "phase")
+    given += [name for name in words if getattr(options, name) is not None]
     if len(given) > 1:
         raise ValueError(f"--{given[0]} and --{given[1]} exclude each other")
     values = {
@@ -216,9 +217,10 @@ def _arrivals(options: argparse.Namespace, record: Callable[[], Trace] | None) -
     if values and given not in ([], ["arrival"]):
         name = next(iter(values)).replace("_", "-")
         raise ValueError(f"--{name} is for --arrival, not for --{given[0]}")
-    if options.at_end and not (options.trace or record):
+    is_trace = record or options.trace is not None
+    if options.at_end and not is_trace:
         raise ValueError("--at-end is for --trace")
-    if options.trace or record:
+    if is_trace:
         trace = record() if record else Trace.load(options.trace)
         return Load("trace", intervals=trace.intervals, at_end=options.at_end or AT_END[0])
     if options.phase:

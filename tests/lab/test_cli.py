@@ -138,6 +138,7 @@ def test_a_log_is_imported_and_replayed(tmp_path: Path, capsys: pytest.CaptureFi
         (["--preset", "constant", "--arrival", "constant"], "--preset and --arrival exclude each"),
         (["--preset", "constant", "--on-ns", "5"], "--on-ns is for --arrival, not for --preset"),
         (["--at-end", "stop"], "--at-end is for --trace"),
+        (["--trace", ""], "no such file, and none of the traces that come with the lab"),
         (["--phase", "constant,lasts-ns=5", "--sigma", "1"], "--sigma is for --arrival"),
         (["--weight", "64"], "weight must be from 0 to 63, not 64"),
         (["--arrival", "constant", "--interval-ns", "0"], "interval_ns must be from 1 to"),
@@ -176,6 +177,20 @@ def test_words_that_are_none_are_said(
         cli.main(arguments)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_closed_streams_are_as_if_nobody_listened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "found.json"
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    try:
+        assert cli.main([*QUICK, "--json", str(path)]) == 0
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.close()
+    assert json.loads(path.read_text())["command"] == "simulate"
 
 
 def test_interrupted_it_ends_as_a_shell_expects(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from qmp_iothreadd.lab import Params, cli, monitors, recording
 from qmp_iothreadd.lab.commands import tune as commands_tune
+from qmp_iothreadd.lab.monitor import Monitor
 from qmp_iothreadd.lab.traces import Trace
 from qmp_iothreadd.testing import DaemonProcess
 from tests.lab.test_cli import lab
@@ -73,6 +74,7 @@ def test_a_recommendation_is_set(
 @pytest.mark.keeps_resources("the daemon is the module's")
 def test_a_live_iothread_is_recorded(
     daemon: DaemonProcess,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -82,7 +84,9 @@ def test_a_live_iothread_is_recorded(
 
     monkeypatch.setattr(recording, "record", record)
     live = ("tune", *FEW, "--monitor", daemon.path, "--seconds", "0.5")
-    said = lab(capsys, *live)
+    said = lab(capsys, *live, "--queues", "3", "--json", str(tmp_path / "found.json"))
+    found = json.loads((tmp_path / "found.json").read_text())["results"][0]
+    assert [each["name"] for each in found["handlers"]] == ["queue0", "queue1", "queue2"]
     assert "now" in said
     assert "warning: the trace has fewer than 1000" in said
     assert cli.main([*live, "--preset", "constant"]) == 1
@@ -202,10 +206,41 @@ def test_a_server_that_goes_is_said() -> None:
         monitors.apply(address, Params())
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", r"no QMP monitor: Expecting value"),
+        (b"\xff\xfe\r\n", "no QMP monitor: .*ascii"),
+        (b'{"return": {}}\r\n', "no QMP monitor: it does not greet as one"),
+        (b'{"QMP": {}}\r\n{}\r\n', "no QMP monitor: what it says is no reply"),
+        (b'{"QMP": {}}\r\n', "the server has gone"),
+        (b'{"QMP": {}}\r\n{"error": {"desc": "no"}}\r\n', "the monitor refuses: no"),
+    ],
+)
+def test_what_is_no_monitor_is_said(said: bytes, message: str) -> None:
+    own, others = socket.socketpair()
+    with others, Monitor(own, "there", 5) as monitor:
+        others.sendall(said)
+        others.shutdown(socket.SHUT_WR)
+        with pytest.raises(ValueError, match=message):
+            _ = monitor.take_greeting(), monitor.returned("qmp_capabilities")
+
+
+def test_a_monitor_that_is_silent_or_closed_is_said() -> None:
+    own, others = socket.socketpair()
+    with Monitor(own, "there", 0.01) as monitor:
+        with pytest.raises(ValueError, match=r"there: no answer in 0\.01 s: a monitor serves one"):
+            monitor.take_greeting()
+        others.close()
+        with pytest.raises(ValueError, match="there: the server has gone"):
+            monitor.returned("quit")
+
+
 @pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="no QEMU here")
 def test_a_real_qemu_takes_them() -> None:
     command = ["qemu-system-x86_64", "-machine", "none", "-display", "none"]
     with DaemonProcess(*IOTHREAD, command=command, wait_ready=False) as qemu:
+        qemu.client().close()  # it listens
         found = monitors.in_force(qemu.path)
         wanted = Params(9000, 3, 4, found.params.weight, found.params.policy)
         monitors.apply(qemu.path, wanted)

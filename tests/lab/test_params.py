@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.lab import POLICIES, Params
+from qmp_iothreadd.lab import POLICIES, Params, replay
 
 
 def test_they_are_qemus_unless_told_otherwise() -> None:
@@ -18,6 +18,24 @@ def test_a_policy_is_named_where_it_is_not_qemus() -> None:
     assert POLICIES == ("weighted", "legacy", "v1", "fixed", "clairvoyant")
     expected = "max-ns=32768,grow=2,shrink=0,weight=3,policy=legacy"
     assert str(Params(shrink=0, policy="legacy")) == expected
+
+
+def test_integers_of_numpys_are_taken_as_such() -> None:
+    class Int64:
+        def __index__(self) -> int:
+            return 5
+
+        __int__ = __index__
+
+        def __le__(self, other: int) -> bool:
+            return other >= 5
+
+        def __ge__(self, other: int) -> bool:
+            return other <= 5
+
+    weight: Any = Int64()
+    assert type(Params(weight=weight).weight) is int
+    assert replay([1], [1], Params(), handlers=weight)[0].handler_ns == (1, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

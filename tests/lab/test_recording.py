@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from qmp_iothreadd.iothread.recording import MAGIC, Recording
-from qmp_iothreadd.lab import Params, Trace, cli, importing, recording, replay
+from qmp_iothreadd.lab import Params, Trace, cli, importing, monitors, recording, replay
+from qmp_iothreadd.lab.commands import record as commands_record
 from qmp_iothreadd.testing import DaemonProcess
 from qmp_iothreadd.testing.client import Client
 from tests.lab.test_monitors import served
@@ -58,10 +60,37 @@ def test_a_monitor_that_serves_another_client_is_said(
 
 
 def test_a_server_without_recordings_is_told_apart() -> None:
-    with DaemonProcess() as daemon, Client.connect(str(daemon.path)) as client:
-        client.negotiate()
-        with pytest.raises(ValueError, match="the server has no x-nope: of a QEMU process"):
-            recording._ask(client, "x-nope", {})
+    with (
+        DaemonProcess() as daemon,
+        monitors.connected(str(daemon.path)) as monitor,
+        pytest.raises(ValueError, match="the server has no x-nope: of a QEMU process"),
+    ):
+        recording._ask(monitor, "x-nope", {})
+
+
+def test_a_recording_that_is_interrupted_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "run.lab"
+    with DaemonProcess("-object", "iothread,id=io0", *LOAD) as daemon:
+        monkeypatch.setattr(commands_record, "time", SimpleNamespace(sleep=interrupt))
+        words = ["record", "--qmp", str(daemon.path), "--iothread", "io0", "--seconds", "3600"]
+        wait_until(lambda: cli.main([*words, str(target)]) == 0)  # something was decided
+    assert len(Trace.load(target)) > 0
+
+
+def test_a_server_that_goes_ends_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with DaemonProcess("-object", "iothread,id=io0", *LOAD) as daemon:
+        gone = SimpleNamespace(sleep=lambda _: daemon.stop())
+        monkeypatch.setattr(commands_record, "time", gone)
+        words = ["record", "--qmp", str(daemon.path), "--iothread", "io0"]
+        assert cli.main([*words, str(tmp_path / "run.lab")]) == 1
+        assert f"{daemon.path}: the server has gone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -69,9 +98,11 @@ def test_a_server_without_recordings_is_told_apart() -> None:
     [
         (
             ["--qmp", "/nonexistent", "--iothread", "a"],
-            "/nonexistent: No such file or directory: a",
+            "/nonexistent: No such file or directory: a QMP",
         ),
+        (["--qmp", "127.0.0.1:99999", "--iothread", "a"], ":99999: no port 99999"),
         (["--qmp", "127.0.0.1:1", "--iothread", "a"], "Connection refused"),
+        (["--qmp", "a", "--iothread", "a", "-"], "no text for standard output: name a file"),
         (["--qmp", "/nonexistent"], "--iothread is needed with --qmp"),
         (["--qmp", "/nonexistent", "--run"], "--thread and --run are for --pid"),
         (["--qmp", "a", "--iothread", "a", "--seconds", "0"], "seconds must be from 0 to 86400"),
@@ -84,9 +115,10 @@ def test_a_server_without_recordings_is_told_apart() -> None:
     ],
 )
 def test_what_cannot_be_recorded_is_said(
-    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
-    assert cli.main(["record", *words, "/nonexistent/target"]) == 1
+    target = [] if words[-1] == "-" else [str(tmp_path / "target")]
+    assert cli.main(["record", *words, *target]) == 1
     assert message in capsys.readouterr().err
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import subprocess
 import sys
 from array import array
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,6 +169,17 @@ def test_any_buffer_of_numbers_will_do() -> None:
     assert replay(bytes_as(times, "l"), bytes_as(events, "L"), [Params()]) == expected
 
 
+def test_memory_without_a_type_is_taken_as_such_numbers(tmp_path: Path) -> None:
+    times, events = array("q", [5000, 900]), array("Q", [1, 1])
+    expected = replay(times, events, [Params()])
+    path = tmp_path / "times"
+    path.write_bytes(times.tobytes())
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert replay(mapped, events.tobytes(), [Params()]) == expected
+        assert replay(memoryview(mapped)[8:], events[:1], Params()) == replay([900], [1], Params())
+    assert replay(bytearray(times.tobytes()), events, [Params()]) == expected
+
+
 def bytes_as(values: array[int], code: str) -> memoryview:
     return memoryview(values.tobytes()).cast(code)  # type: ignore[call-overload,no-any-return]
 
@@ -175,6 +188,7 @@ def bytes_as(values: array[int], code: str) -> memoryview:
     ("block_ns", "events", "handlers", "error", "message"),
     [
         ([1], [1], 0, ValueError, "handlers must be from 1 to 64, not 0"),
+        ([1], [1], 1.5, TypeError, "handlers must be an integer, not 1.5"),
         ([1], [1], 65, ValueError, "handlers must be from 1 to 64, not 65"),
         ([1, 2], [1], 1, ValueError, "2 times, but 1 words of events"),
         ([1], [4], 2, ValueError, "events have bit 2, of 2 handlers"),
@@ -185,6 +199,8 @@ def bytes_as(values: array[int], code: str) -> memoryview:
         ([1], [-1], 1, OverflowError, "unsigned|negative"),
         ([0.5], [1], 1, TypeError, "integer|float"),
         (None, [1], 1, TypeError, "NoneType"),
+        (bytes(12), [1], 1, ValueError, "block_ns must be int64s of 8 bytes, not 12"),
+        (array("B", bytes(8)), [1], 1, TypeError, "block_ns must be a buffer of int64, not of 'B'"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.lab import cli, output
+from qmp_iothreadd.lab import cli, output, result_files
 from qmp_iothreadd.lab.pages import MOST_ROWS, page
 
 QUICK = ("simulate", "--requests", "2000", "--weight", "1,2")
@@ -184,6 +184,37 @@ def test_a_folder_that_is_not_there_is_said_before_the_work(
     monkeypatch.setattr("qmp_iothreadd.lab.commands.simulate.simulate", None)
     assert cli.main([*QUICK, "--html", "/nonexistent/f.html"]) == 1
     assert "No such file or directory: '/nonexistent/f.html'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--json", "-", "--csv", "-"], "--json and --csv would both go to -: name two files"),
+        (["--html", "{0}/page.json"], "--json and --html would both go to {0}/page.json"),
+        (["--json", "{0}/a", "--csv", "{0}/./a"], "--json and --csv would both go to {0}/a"),
+        (["--json", "{0}"], "Is a directory: '{0}'"),
+        (["--csv", ""], "No such file or directory: ''"),
+    ],
+)
+def test_files_that_cannot_be_written_are_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert cli.main([*QUICK, *(word.format(tmp_path) for word in words)]) == 1
+    said = capsys.readouterr()
+    assert message.format(tmp_path) in said.err
+    assert (said.out, list(tmp_path.iterdir())) == ("", [])
+
+
+def test_a_file_without_permission_is_said_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # for root there is none such
+    with pytest.raises(PermissionError, match="Permission denied"):
+        result_files.check_writable(str(tmp_path / "found.json"))
+
+
+def test_one_device_takes_results_of_all_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*QUICK, "--json", "/dev/null", "--csv", "/dev/null"]) == 0
 
 
 def test_what_was_said_of_a_run_is_in_its_page_and_harmless() -> None:

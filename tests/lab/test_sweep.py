@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from qmp_iothreadd.lab import PRESETS, Costs, Load, Params, clusters, simulate, sweep, tasks
+from qmp_iothreadd.lab import (
+    PRESETS,
+    Costs,
+    Load,
+    Params,
+    Trace,
+    clusters,
+    measure,
+    simulate,
+    sweep,
+    tasks,
+    tune,
+)
 from qmp_iothreadd.lab.fronts import front, point
 from qmp_iothreadd.lab.sweeping import RESULTS_MAX
 from tests.lab.test_cli import lab
@@ -95,6 +107,20 @@ def test_loads_without_a_name_have_their_description() -> None:
 def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sweep(**{"loads": LOADS, "params": SETS, "requests": 200_000, **arguments})
+
+
+def test_a_trace_is_a_load_wherever_one_is_taken() -> None:
+    trace = Trace([20_000, 40_000])
+    load = Load("trace", intervals=trace.intervals)
+    [expected] = simulate(load, Params(), requests=1000)
+    assert simulate(trace, Params(), requests=1000) == [expected]
+    for loads in (trace, [trace], {"mine": trace}):
+        [found] = sweep(loads, Params(), requests=1000)
+        assert found.latency == expected.latency
+    takers: tuple[Any, ...] = (simulate, sweep, measure, tune)
+    for take in takers:
+        with pytest.raises(TypeError, match=r"expected a Load \(as those of PRESETS\) or a Trace"):
+            take(["nvme"] if take is sweep else "nvme", [Params()])
 
 
 def test_an_unknown_load_has_no_front() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from qmp_iothreadd.lab import importing
+from qmp_iothreadd.lab import importing, result_files
 from qmp_iothreadd.lab.importers.fio_log import TAKES
 from qmp_iothreadd.lab.importers.reading import Choice
 
@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         ValueError, OSError: the source is no trace, or a file cannot be used.
     """
+    result_files.check_trace(options.target)
     source = "/dev/stdin" if options.source == "-" else options.source
     events = tuple(tuple(names.split(",")) for names in options.event)
     choice = Choice(events, options.thread, options.take)

@@ -7,7 +7,7 @@ import dataclasses
 import sys
 from typing import Any
 
-from qmp_iothreadd.lab import measuring, output, words
+from qmp_iothreadd.lab import measuring, output, result_files, words
 from qmp_iothreadd.lab.agreement import compare
 from qmp_iothreadd.lab.calibrating import calibrate
 from qmp_iothreadd.lab.load import Costs, Load
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
         for row, real, virtual in zip(rows, found, beside[1], strict=True):
             row.update(_compared(real, virtual))
     output.write(output.MEASURED, rows, about, options)
-    if beside and not output.is_standard_output(options):
+    if beside and not result_files.is_standard_output(options):
         print(f"\n{_disagreements(rows)}")
 
 

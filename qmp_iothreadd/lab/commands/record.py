@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import time
 
-from qmp_iothreadd.lab import recording
+from qmp_iothreadd.lab import recording, result_files
 from qmp_iothreadd.lab.commands.import_ import tell
 
 EXAMPLES = """\
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
         return
     thread = options.thread or recording.thread_of(options.pid, options.iothread)
     if options.at_once:
+        result_files.check_trace(options.target)
         found = recording.record_host(options.tool, thread, options.seconds, options.target)
         tell(found, options.target)
         return
@@ -55,9 +58,16 @@ def _from_daemon(options: argparse.Namespace) -> None:
         raise ValueError("--thread and --run are for --pid")
     if options.iothread is None:
         raise ValueError("--iothread is needed with --qmp: query-iothreads tells which there are")
+    result_files.check_trace(options.target)
     found, lost = recording.record_to(
-        options.qmp, options.iothread, options.seconds, options.target
+        options.qmp, options.iothread, options.seconds, options.target, _wait
     )
     tell(found, options.target)
     if lost:
         print(f"{lost} decisions were lost: the iothread was faster than the file")
+
+
+def _wait(seconds: float) -> None:
+    """Interrupted, it keeps what was recorded until then."""
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(seconds)

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from qmp_iothreadd.lab import output, tables, words
+from qmp_iothreadd.lab import output, result_files, tables, words
 
 EXAMPLES = """\
 examples:
@@ -41,13 +41,13 @@ def run(options: argparse.Namespace) -> None:
 def _write(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
     whole = runs[0] if len(runs) == 1 else {"command": "report", "runs": runs}
     output.write_files(whole, [(one, output.columns_of(one)) for one in runs], options)
-    if not output.is_standard_output(options):
+    if not result_files.is_standard_output(options):
         print("\n\n".join(_text(one, options.markdown) for one in runs))
 
 
 def _check_kept(options: argparse.Namespace) -> None:
     """Raises ValueError: one of several files would be written over, with all of them in it."""
-    written = {os.path.realpath(path) for path in output.paths(options).values()}
+    written = {os.path.realpath(path) for path in result_files.paths(options).values()}
     if len(options.files) > 1:
         for path in options.files:
             if os.path.realpath(path) in written:

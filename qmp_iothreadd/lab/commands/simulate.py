@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import output, words
+from qmp_iothreadd.lab import output, result_files, words
 from qmp_iothreadd.lab.fronts import Ceiling, ladder
 from qmp_iothreadd.lab.plots import MOST_SERIES
 from qmp_iothreadd.lab.progress import progress
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     }
     ceiling = Ceiling.of(found[len(sets) :])
     rows = [{**each.to_json(), **ceiling.over(each)} for each in found[: len(sets)]]
-    if output.paths(options) and len(sets) <= MOST_SERIES:
+    if result_files.paths(options) and len(sets) <= MOST_SERIES:
         over_time = windows(load, sets, costs=costs, seed=options.seed)
         rows = [
             {**row, "poll_ns_over_time": each} for row, each in zip(rows, over_time, strict=True)

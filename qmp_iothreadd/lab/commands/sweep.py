@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import confirm_words, confirming, output, words
+from qmp_iothreadd.lab import confirm_words, confirming, output, result_files, words
 from qmp_iothreadd.lab.fronts import ladder
 from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.sweeping import Sweep, sweep
@@ -90,5 +90,5 @@ def _write(found: Sweep, options: argparse.Namespace) -> None:
         options,
         shown=[each.to_json() for each in shown],
     )
-    if not output.is_standard_output(options) and len(shown) < len(found):
+    if not result_files.is_standard_output(options) and len(shown) < len(found):
         print(f"\n{len(shown)} of {len(found)}: those on the front; --all shows all")

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qmp_iothreadd.lab import watching
-from qmp_iothreadd.lab.monitors import answering, connected
+from qmp_iothreadd.lab.monitors import connected
 from qmp_iothreadd.lab.tables import table
 
 if TYPE_CHECKING:
-    from qmp_iothreadd.testing.client import Client
+    from qmp_iothreadd.lab.monitor import Monitor
 
 EXAMPLES = """\
 examples:
@@ -53,26 +53,21 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--interval must be from 0 to {_INTERVAL_MAX:g}, not {options.interval}")
     if options.count is not None and options.count < 1:
         raise ValueError(f"--count must be 1 at least, not {options.count}")
-    with connected(options.address) as client:
+    with connected(options.address) as monitor:
         tell = _tell_json if options.json else _Screen()
         with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
-            for rows in _looks(client, options):
+            for rows in _looks(monitor, options):
                 tell(rows)
 
 
-def _looks(client: Client, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
-    before = _look(client, options)
+def _looks(monitor: Monitor, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+    before = watching.look(monitor, options.iothread)
     left = options.count
     while left != 0:
         time.sleep(options.interval)
-        after = _look(client, options)
+        after = watching.look(monitor, options.iothread)
         yield watching.rows(before, after)
         before, left = after, left and left - 1
-
-
-def _look(client: Client, options: argparse.Namespace) -> watching.Look:
-    with answering(options.address):
-        return watching.look(client, options.iothread)
 
 
 def _tell_json(rows: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import confirm_words, monitors, output, words
+from qmp_iothreadd.lab import confirm_words, monitors, output, result_files, words
 from qmp_iothreadd.lab.choosing import GOALS
 from qmp_iothreadd.lab.confirming import confirm_tuned
 from qmp_iothreadd.lab.load import Load
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     _write(confirmed, load, options)
     if options.apply:
         before = monitors.apply(options.apply, found.params, options.iothread)
-        if not output.is_standard_output(options):
+        if not result_files.is_standard_output(options):
             print(f"{before.iothread}: set, from {before.params}")
 
 
@@ -142,7 +142,7 @@ def _write(found: Tuned, load: Load, options: argparse.Namespace) -> None:
     }
     rows = [_row(each, found) for each in found.results]
     output.write(output.TUNED, rows, about, options)
-    if not output.is_standard_output(options):
+    if not result_files.is_standard_output(options):
         print(_sentences(found))
 
 
