@@ -32,12 +32,18 @@ _SUMS = ("requests", "iterations", "duration_ns", "grown", "shrunk")
 
 
 def tasks(load: Load, sets: Sequence[Params], requests: int, seed: int, costs: Costs) -> list[Task]:
-    """A task for each block: of a trace one after the other, of what is drawn with other seeds."""
+    """A task for each block: of a trace one after the other, of what is drawn with other seeds.
+
+    Raises:
+        ValueError: but for one block, a trace has no time in it.
+    """
     each = max(requests // BLOCKS, 1)
     found = []
     for number, part in enumerate(_parts(load), 1):
         count = each if part.arrival != "trace" else max(each, len(_words(part)))
         found.append(Task(part, tuple(sets), count, (seed + number) % (SEED_MAX + 1), costs))
+    if len(found) < 2:
+        raise ValueError("nearly all intervals of the trace are 0: record for longer")
     return found
 
 

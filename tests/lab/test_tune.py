@@ -140,6 +140,8 @@ def test_a_trace_is_cut_and_all_else_is_drawn_again() -> None:
     assert [each.requests for each in cut] == [583, 583, 584]
     quiet = Load("trace", intervals=[0] * 600 + words)
     assert len(blocks.tasks(quiet, SETS, 2000, 7, Costs())) == 3
+    with pytest.raises(ValueError, match="nearly all intervals of the trace are 0: record for"):
+        blocks.tasks(Load("trace", intervals=[0] * 1200 + [5]), SETS, 2000, 7, Costs())
     drawn = blocks.tasks(PRESETS["constant"], SETS, 2000, 2**64 - 2, Costs())
     assert [each.requests for each in drawn] == [100] * 20
     assert [each.seed for each in drawn[:3]] == [2**64 - 1, 0, 1]
