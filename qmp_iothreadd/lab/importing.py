@@ -53,8 +53,11 @@ def import_trace(
         choice: which events, and of what.
 
     Raises:
-        OSError: one of the files cannot be used. ValueError: the source is none, says where.
+        OSError: one of the files cannot be used. ValueError: the source is none, says where; or it
+            is the target.
     """
+    if os.path.isfile(target) and os.path.samefile(source, target):
+        raise ValueError(f"{os.fspath(target)} would be written over: choose another name")
     with open(source, "rb") as file, trace_files.writing(target) as writer:
         return _read(file, os.fspath(source), writer, format, choice or Choice())
 

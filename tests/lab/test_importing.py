@@ -181,3 +181,12 @@ def test_the_command_reads_standard_input_and_warns(
     out, err = capsys.readouterr()
     assert out == f"{target}: 3 steps of 2 handlers, from qemu-log\n"
     assert err.startswith("iothread-lab: warning: a line of QEMU's log takes 2 to 3 µs")
+
+
+def test_a_source_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, link = tmp_path / "source", tmp_path / "link"
+    source.write_text("5\n7\n")
+    link.symlink_to(source)
+    assert cli.main(["import", str(source), str(link)]) == 1
+    assert f"{link} would be written over: choose another name" in capsys.readouterr().err
+    assert source.read_text() == "5\n7\n"
