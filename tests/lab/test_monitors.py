@@ -67,6 +67,8 @@ def test_a_recommendation_is_set(
     assert said.endswith("io0: set, from max-ns=30000,grow=2,shrink=2,weight=3\n")
     assert monitors.in_force(daemon.path).params.max_ns in (0, 8192)
     restore(daemon)
+    assert cli.main([*words, "--policy", "weighted,v1"]) == 1
+    assert "an iothread's policy is one of weighted, legacy, not 'v1'" in capsys.readouterr().err
     assert json.loads(lab(capsys, *words, "--json", "-"))["baseline"]["max_ns"] == 30_000
     restore(daemon)
 

@@ -11,6 +11,7 @@ from qmp_iothreadd.lab.confirming import confirm_tuned
 from qmp_iothreadd.lab.load import Load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.progress import progress
+from qmp_iothreadd.lab.running import check_runnable
 from qmp_iothreadd.lab.sweeping import Swept
 from qmp_iothreadd.lab.tuning import CANDIDATES, Change, Tuned, tune
 
@@ -71,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
     baseline = now.params if now else _default(options.policy[0])
     if options.apply and now:
         for policy in options.policy:
+            check_runnable(Params(policy=policy))
             monitors.check_policy(now, policy)
     sets = _sets(options)
     load = _load(options, now)
