@@ -14,7 +14,7 @@ from qmp_iothreadd.testing import Client, DaemonProcess
 
 MEMBERS = (
     "'*x-burst': 'int', '*x-label': 'str', '*x-eager': 'bool', '*x-mood': 'XMood', "
-    "'*x-small': 'uint8', '*x-cpus': ['uint16'], '*x-limits': 'XLimits'"
+    "'*x-small': 'uint8', '*x-nodes': ['uint16'], '*x-limits': 'XLimits'"
 )
 TYPES = """
 { 'enum': 'XMood', 'data': ['calm', 'hasty'] }
@@ -46,7 +46,7 @@ def test_object_add_takes_it_and_qom_get_gives_it(client: Client) -> None:
         "x-eager": True,
         "x-mood": "hasty",
         "x-small": 255,
-        "x-cpus": [0, 3],
+        "x-nodes": [0, 3],
         "x-limits": {"high": 9},
     }
     client.execute("object-add", options(**given))
@@ -75,7 +75,7 @@ def test_not_given_it_is_the_least_that_its_type_allows(
         ("x-eager", "on", "Invalid parameter type for 'x-eager', expected: boolean"),
         ("x-mood", "sad", "Parameter 'x-mood' does not accept value 'sad'"),
         ("x-small", 256, "Parameter 'x-small' expects uint8_t"),
-        ("x-cpus", [1, "2"], "Parameter 'x-cpus[1]' expects uint64"),
+        ("x-nodes", [1, "2"], "Parameter 'x-nodes[1]' expects uint64"),
         ("x-limits", {}, "Parameter 'x-limits.high' is missing"),
         ("x-limits", {"high": 1, "nope": 2}, "Parameter 'x-limits.nope' is unexpected"),
     ],
