@@ -5,8 +5,9 @@ Figures are those of all rounds together; intervals draw rounds anew (`statistic
 
 Rounds are left out by two rules. A run that issued more than 1 % of its requests late is repeated,
 RETRIES times; then its round is left out. And so is one with an outlier (`statistics.outliers`) in
-how much was found by polling or in CPU a request. Where less than three quarters are left, or there
-are fewer CPUs than threads that keep one busy, nothing is evidence, and nothing is given.
+how much was found by polling (2 points from the others at least) or in CPU a request (5 %). Where
+less than three quarters are left, or there are fewer CPUs than threads that keep one busy, nothing
+is evidence, and nothing is given.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ RATIOS = {
     "resets_share": ("resets", "adjustments"),
     "mean_latency_ns": ("latency_sum", "requests"),
 }
-_STEADY = ("polled_share", "cpu_ns_per_request")
+# What a round is left out for, and how far it has to be from the others at least: smaller distances
+# are what intervals are for. Of few rounds of many sets, some would be outliers by chance alone.
+_STEADY = {"polled_share": {"least": 0.02}, "cpu_ns_per_request": {"least_share": 0.05}}
 _COUNTS = {"requests", "grown", "shrunk", "duration_ns"}
 
 
@@ -186,8 +189,8 @@ def _kept(rounds: list[list[Run]]) -> list[list[Run]]:
     strange = {
         place
         for runs in zip(*on_time, strict=True)
-        for name in _STEADY
-        for place in outliers([_ratio(name, [run], [1]) for run in runs])
+        for name, least in _STEADY.items()
+        for place in outliers([_ratio(name, [run], [1]) for run in runs], **least)
     }
     kept = [each for place, each in enumerate(on_time) if place not in strange]
     if len(kept) < _least(len(rounds)):

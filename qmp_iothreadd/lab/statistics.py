@@ -113,17 +113,19 @@ def _percentile(values: Sequence[float], share: float) -> float:
     return values[low] + (values[high] - values[low]) * (place - low)
 
 
-def outliers(values: Sequence[float]) -> set[int]:
+def outliers(
+    values: Sequence[float], *, least: float = 0.0, least_share: float = _OUTLIER_LEAST
+) -> set[int]:
     """The places of those that are too far from the median.
 
     That is: by more than OUTLIER_LIMIT times 1.4826 times the median distance from it (what a
-    standard deviation is of normal values), and by more than 1 % of it.
+    standard deviation is of normal values), by more than ``least_share`` of it, and than ``least``.
     """
     if not values:
         return set()
     middle = median(values)
     scale = _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
-    limit = max(OUTLIER_LIMIT * scale, _OUTLIER_LEAST * abs(middle))
+    limit = max(OUTLIER_LIMIT * scale, least_share * abs(middle), least)
     return {i for i, value in enumerate(values) if abs(value - middle) > limit}
 
 

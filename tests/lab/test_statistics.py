@@ -76,6 +76,9 @@ def test_outliers_are_far_from_the_others() -> None:
     assert outliers([100, 100, 100, 100.9]) == set()
     assert outliers([100, 100, 100, 102]) == {3}
     assert outliers([0, 0, 0, 1]) == {3}
+    # … nor is what is nearer than the caller asks for.
+    assert outliers([100, 100, 100, 104], least_share=0.05) == set()
+    assert outliers([0, 0, 0, 0.01, 0.03], least=0.02) == {4}
     assert outliers([]) == set()
 
 
