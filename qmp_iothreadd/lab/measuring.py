@@ -17,9 +17,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from qmp_iothreadd.lab.histogram import Histogram
 from qmp_iothreadd.lab.load import Load, as_load
 from qmp_iothreadd.lab.params import Params
+from qmp_iothreadd.lab.results import QUANTILES, Result
 from qmp_iothreadd.lab.running import (
     Run,
     check_runnable,
@@ -28,7 +28,7 @@ from qmp_iothreadd.lab.running import (
     run,
     total,
 )
-from qmp_iothreadd.lab.simulating import QUANTILES, SEED_MAX
+from qmp_iothreadd.lab.simulating import SEED_MAX
 from qmp_iothreadd.lab.statistics import Interval, Pooled, Weights, interval, outliers
 from qmp_iothreadd.lab.traces import Trace
 
@@ -60,51 +60,30 @@ class NotEvidenceError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Measured:
-    """What one set of parameters came to. Shares are of 1, times in ns; as `Simulated` has them.
+class Measured(Result):
+    """What one set of parameters came to on real iothreads; counts are of all rounds together.
 
     Attributes:
-        params: the set.
         rounds, left_out: how many count, and how many were left out.
         late_share: of the requests that count, those not issued when they were due.
         oversubscribed: late runs, and fewer CPUs than threads, were taken as they are.
-        requests, iterations, duration_ns: how many, and in how long; of all rounds together.
-        latency: from when a request was due until the handler began with it.
         intervals: for each figure, what it lies in with a confidence of 95 %.
         differences: the same for this set's figure less the first set's, in the same rounds.
     """
 
-    params: Params
     rounds: int
     left_out: int
     late_share: float
     oversubscribed: bool
-    requests: int
-    iterations: int
-    duration_ns: int
-    polled_share: float
-    cpu_ns_per_request: float
-    mean_poll_ns: float
-    poll_ns_by_time: float
-    near_max_share: float
-    resets_share: float
-    grown: int
-    shrunk: int
-    mean_latency_ns: float
-    latency: Histogram
     intervals: dict[str, Interval]
     differences: dict[str, Interval]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it: quantiles and the histogram instead of ``latency``, the set as an object."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["params"] = self.params.to_json()
-        values.pop("latency")
-        values["flagged"] = "oversubscribed" if self.oversubscribed else None
+        """As each result, with what makes it no evidence."""
+        values = Result.to_json(self)
         for name in ("intervals", "differences"):
             values[name] = {figure: each.to_json() for figure, each in values[name].items()}
-        quantiles = {name: self.latency.quantile(share) for name, share in QUANTILES.items()}
-        return {**values, **quantiles, "latency_histogram": self.latency.to_json()}
+        return {**values, "flagged": "oversubscribed" if self.oversubscribed else None}
 
 
 def measure(

@@ -12,15 +12,10 @@ from qmp_iothreadd.lab.histogram import Histogram, merge
 from qmp_iothreadd.lab.load import Costs, Load, as_load
 from qmp_iothreadd.lab.params import Params
 from qmp_iothreadd.lab.policies import own_policies
+from qmp_iothreadd.lab.results import Result, told
 from qmp_iothreadd.lab.traces import Trace
 
 SEED_MAX = 2**64 - 1
-QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-
-
-def quantiles(latency: Histogram) -> dict[str, float]:
-    """Those that results have, in ns, by name."""
-    return {name: latency.quantile(share) for name, share in QUANTILES.items()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,61 +37,23 @@ class SimulatedHandler:
 
     def to_json(self) -> dict[str, Any]:
         """All of it: quantiles and the histogram instead of ``latency``."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values.pop("latency")
-        return {
-            **values,
-            **quantiles(self.latency),
-            "latency_histogram": self.latency.to_json(),
-        }
+        return told(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Simulated:
-    """What one set of parameters came to, on all iothreads. Shares are of 1, times in ns.
+class Simulated(Result):
+    """What one set of parameters came to, on all iothreads, in virtual time.
 
     Attributes:
-        params: the set.
-        requests, iterations, duration_ns: how many, and in how long a virtual time.
-        polled_share: of the iterations that found their event by polling, or had no need to wait.
-        cpu_ns_per_request: the threads', with all that they poll.
-        mean_poll_ns: of the windows after each decision.
-        poll_ns_by_time: of the window at any time.
-        near_max_share: of the time, with a window near max_ns.
-        resets_share: resets of a handler's ns to 0, for each decision.
-        grown, shrunk: decisions.
-        latency: from when a request was due until a handler began with it; with a device, with its
-            completion.
         handlers: each, the same ones of all iothreads together.
     """
 
-    params: Params
-    requests: int
-    iterations: int
-    duration_ns: int
-    polled_share: float
-    cpu_ns_per_request: float
-    mean_poll_ns: float
-    poll_ns_by_time: float
-    near_max_share: float
-    resets_share: float
-    grown: int
-    shrunk: int
-    mean_latency_ns: float
-    latency: Histogram
     handlers: tuple[SimulatedHandler, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it: quantiles and the histogram instead of ``latency``, the set as an object."""
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        values["params"] = self.params.to_json()
-        values["handlers"] = [handler.to_json() for handler in self.handlers]
-        values.pop("latency")
-        return {
-            **values,
-            **quantiles(self.latency),
-            "latency_histogram": self.latency.to_json(),
-        }
+        """As each result, with the handlers."""
+        handlers = [handler.to_json() for handler in self.handlers]
+        return {**Result.to_json(self), "handlers": handlers}
 
 
 def simulate(
