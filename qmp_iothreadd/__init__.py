@@ -21,6 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from qmp_iothreadd.errors import QmpError
     from qmp_iothreadd.iothread import AdaptivePolling
     from qmp_iothreadd.qapi import QAPIError, load_schema
@@ -37,14 +39,30 @@ _MODULES = {
 __version__: str
 
 
+def late_names(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """What a package is to have as ``__getattr__``: names are loaded when first asked for.
+
+    Args:
+        modules: by name, the module in the package that has it. Other names: AttributeError.
+    """
+
+    def get(name: str) -> Any:
+        from importlib import import_module
+
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
+
+    return get
+
+
+# Importing the package imports nothing else: the command line has to greet quickly.
+_late_name = late_names(__name__, _MODULES)
+
+
 def __getattr__(name: str) -> Any:
-    # Importing the package imports nothing else: the command line has to greet quickly.
     if name == "__version__":
         from importlib.metadata import version
 
         return version("qmp-iothreadd")
-    if name in _MODULES:
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _late_name(name)

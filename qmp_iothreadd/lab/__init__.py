@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd import late_names
 
 if TYPE_CHECKING:
     from qmp_iothreadd.lab._lab import ARRIVALS, POLICIES
@@ -88,11 +90,5 @@ _MODULES = {
     "tune": "tuning",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # `iothread-lab` has commands that simulate and measure nothing: each loads what it needs.
-    from importlib import import_module
-
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+# `iothread-lab` has commands that simulate and measure nothing: each loads what it needs.
+__getattr__ = late_names(__name__, _MODULES)

@@ -14,7 +14,9 @@ pytest finds the fixtures ``qmp_server``, ``qmp_client``, ``qmp_daemon`` and the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd import late_names
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.client import Client
@@ -41,11 +43,5 @@ _MODULES = {
     "make_machine": "memory",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # A test that only wants a process or a client need not load the server into its own.
-    from importlib import import_module
-
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+# A test that only wants a process or a client need not load the server into its own.
+__getattr__ = late_names(__name__, _MODULES)

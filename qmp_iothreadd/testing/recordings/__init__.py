@@ -11,7 +11,9 @@ redact                           a recording without passwords, keys and paths
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qmp_iothreadd import late_names
 
 if TYPE_CHECKING:
     from qmp_iothreadd.testing.recordings.asking import ask
@@ -62,11 +64,5 @@ _MODULES = {
     "write_recording": "format",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # A tap needs neither what compares nor what starts a daemon.
-    from importlib import import_module
-
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+# A tap needs neither what compares nor what starts a daemon.
+__getattr__ = late_names(__name__, _MODULES)
