@@ -7,7 +7,7 @@ import dataclasses
 import sys
 from typing import Any
 
-from qmp_iothreadd.lab import measuring, output, result_files, words
+from qmp_iothreadd.lab import measuring, output, result_files, run_words, words
 from qmp_iothreadd.lab.agreement import compare
 from qmp_iothreadd.lab.calibrating import calibrate
 from qmp_iothreadd.lab.load import Costs, Load
@@ -39,25 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     words.add_load(parser)
     words.add_sets(parser)
     group = parser.add_argument_group("runs: sets take turns, a round is one turn of each")
-    group.add_argument(
-        "--seconds",
-        type=float,
-        default=measuring.SECONDS,
-        metavar="S",
-        help=f"how long each is counted for (default: {measuring.SECONDS:g})",
-    )
-    group.add_argument(
-        "--runs",
-        type=int,
-        default=measuring.RUNS,
-        metavar="N",
-        help=f"rounds, at least {measuring.RUNS_MIN} (default: {measuring.RUNS})",
-    )
-    group.add_argument(
-        "--oversubscribed",
-        action="store_true",
-        help="take late runs, and fewer CPUs than threads, as they are: they are the question",
-    )
+    run_words.add_runs(group, "--seconds")
     group.add_argument(
         "--against-simulation",
         action="store_true",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import confirm_words, confirming, output, result_files, words
+from qmp_iothreadd.lab import confirming, output, result_files, run_words, words
 from qmp_iothreadd.lab.fronts import ladder
 from qmp_iothreadd.lab.progress import progress
 from qmp_iothreadd.lab.sweeping import Sweep, sweep
@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="few requests for all sets, four times as many for the better quarter, and so on",
     )
     words.add_work(parser)
-    confirm_words.add(parser, "what is on the front")
+    run_words.add_confirm(parser, "what is on the front")
     parser.add_argument("--all", action="store_true", help="all sets in the table")
     words.add_outputs(parser)
 
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
 def _confirmed(found: Sweep, options: argparse.Namespace) -> Sweep:
     total = sum(len(confirming.confirmable(found, name)) for name in found.loads)
     with progress(total * options.runs, "runs") as bar:
-        return confirming.confirm(found, confirm_words.runs(options), progress=bar)
+        return confirming.confirm(found, run_words.runs(options), progress=bar)
 
 
 def _write(found: Sweep, options: argparse.Namespace) -> None:

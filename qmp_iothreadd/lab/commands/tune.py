@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qmp_iothreadd.lab import confirm_words, monitors, output, result_files, words
+from qmp_iothreadd.lab import monitors, output, result_files, run_words, words
 from qmp_iothreadd.lab.choosing import GOALS
 from qmp_iothreadd.lab.confirming import confirm_tuned
 from qmp_iothreadd.lab.load import Load
@@ -56,7 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         )
     words.add_costs(parser)
     words.add_work(parser)
-    confirm_words.add(parser, "what is recommended and what there is now")
+    run_words.add_confirm(parser, "what is recommended and what there is now")
     words.add_outputs(parser)
 
 
@@ -131,7 +131,7 @@ def _tuned(load: Load, sets: list[Params], baseline: Params, options: argparse.N
 
 def _confirmed(found: Tuned, load: Load, options: argparse.Namespace) -> Tuned:
     with progress(2 * options.runs, "runs, at most") as bar:
-        return confirm_tuned(found, load, confirm_words.runs(options), progress=bar)
+        return confirm_tuned(found, load, run_words.runs(options), progress=bar)
 
 
 def _write(found: Tuned, load: Load, options: argparse.Namespace) -> None:
