@@ -487,12 +487,6 @@ cdef extern from "workload.h" nogil:
     void workload_stats(Workload *workload, WorkloadStats *out)
 
 
-cdef extern from "generator.h" nogil:
-    enum: GENERATORS_MAX
-
-    size_t generator_thread_ids(int *out)
-
-
 cdef extern from "probe.h" nogil:
     enum: PROBE_SCENARIO_COUNT
     enum: PROBE_STEP_COUNT

@@ -317,13 +317,6 @@ cdef dict workload_counters(const native.WorkloadStats *stats):
     return {**stats.counters, "fell_behind": fell_behind, **latency_stats(&stats.latency)}
 
 
-def generator_thread_ids():
-    """The kernel's ids of the threads that generate requests, those that have begun."""
-    cdef int ids[native.GENERATORS_MAX]
-    cdef size_t count = native.generator_thread_ids(ids)
-    return [ids[i] for i in range(count)]
-
-
 cdef int workload_error(int negative_errno) except -1:
     if negative_errno == -EINVAL:
         raise ValueError("a workload's parameter is out of range")

@@ -17,6 +17,7 @@ from qmp_iothreadd.errors import QmpError
 from qmp_iothreadd.iothread import _engine
 from qmp_iothreadd.iothread._engine import ARRIVALS, live_counters
 from qmp_iothreadd.testing.memory import MemoryClient
+from tests.generators import generator_thread_ids
 from tests.waiting import wait_until
 
 # An interval at which nothing is issued while a test runs.
@@ -472,8 +473,8 @@ def test_generators_run_on_the_cpus_that_are_named(client: MemoryClient) -> None
     for name in ("w0", "w1"):
         add(client, name, x_cpus=[cpu], interval_ns=NEVER_NS)
     assert get(client, "x-cpus") == [cpu]
-    wait_until(lambda: len(_engine.generator_thread_ids()) == 1)  # they share it
-    (generator,) = _engine.generator_thread_ids()
+    wait_until(lambda: len(generator_thread_ids()) == 1)  # they share it
+    (generator,) = generator_thread_ids()
     assert os.sched_getaffinity(generator) == {cpu}
     add(client, "w2", interval_ns=NEVER_NS)
     assert live_counters()["generators"] == 2

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* pthread_setaffinity_np, syscall */
+#define _GNU_SOURCE /* pthread_setaffinity_np */
 #include "generator.h"
 
 #include <errno.h>
@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "masked_thread.h"
@@ -30,7 +29,6 @@ typedef struct Generator {
     CpuMask cpus;            /* constant */
     bool stop;               /* lock */
     pthread_t thread;        /* constant while it exists */
-    _Atomic int thread_id;   /* the thread writes it, release; 0: it has not begun yet */
 } Generator;
 
 /* The pool: which generators exist. Taken before, never within, a generator's own lock. */
@@ -89,8 +87,6 @@ static void *generator_main(void *opaque)
     const int64_t spin_ns = cpu_mask_empty(&generator->cpus) ? SPIN_NS : OWN_SPIN_NS;
 
     prctl(PR_SET_NAME, "workload");
-    atomic_store_explicit(&generator->thread_id, (int)syscall(SYS_gettid),
-                          memory_order_release);
     prctl(PR_SET_TIMERSLACK, 1);
     pthread_mutex_lock(&generator->lock);
     while (!generator->stop) {
@@ -284,21 +280,6 @@ void generator_remove(GeneratorSlot *slot)
     if (generator) {
         generator_free(generator);
     }
-}
-
-size_t generator_thread_ids(int *out)
-{
-    size_t count = 0;
-
-    pthread_mutex_lock(&pool_lock);
-    for (size_t i = 0; i < GENERATORS_MAX; i++) {
-        const int id = pool[i] ? atomic_load_explicit(&pool[i]->thread_id, memory_order_acquire) : 0;
-        if (id) {
-            out[count++] = id;
-        }
-    }
-    pthread_mutex_unlock(&pool_lock);
-    return count;
 }
 
 void generator_pause(GeneratorSlot *slot)

@@ -26,9 +26,6 @@ int generator_add(GeneratorSlot *slot, Workload *workload, const CpuMask *cpus);
 /* When it returns the workload is no longer touched. */
 void generator_remove(GeneratorSlot *slot);
 
-/* The kernel's ids of those that have begun, into `out` of GENERATORS_MAX; how many. */
-size_t generator_thread_ids(int *out);
-
 /* Between them the workload is not touched; the generator looks again at the end. */
 void generator_pause(GeneratorSlot *slot);
 void generator_resume(GeneratorSlot *slot);
