@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from benchlib import machine
 from benchlib.errors import BenchError
+from benchlib.options import conclude
+from benchlib.terminal import Progress, table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,3 +50,34 @@ def check_limits(figures: Iterable[Figure]) -> None:
     """Raises `BenchError` with the names of those that miss their limit."""
     if missed := [figure.name for figure in figures if not figure.is_met]:
         raise BenchError(f"missed: {', '.join(missed)}")
+
+
+def measure_all(
+    options: argparse.Namespace,
+    measures: Mapping[str, Callable[[], Iterable[Figure]]],
+    *,
+    worst: str,
+    row: Callable[[Figure], tuple[str, str, str, str]],
+    to_json: Callable[[Figure], dict[str, object]],
+) -> None:
+    """Measure each, print one table of all figures, and write them as JSON if asked to.
+
+    Args:
+        options: as `add_formats` has them.
+        worst: what the column of the worst value is called.
+        row: what a line of the table says of a figure: name, median, worst, limit.
+
+    Raises:
+        BenchError: a figure misses its limit, or the file cannot be written.
+    """
+    other_work = machine.OtherWork()
+    figures: list[Figure] = []
+    with Progress(len(measures)) as bar:
+        for name, measure in measures.items():
+            bar.step(name)
+            figures += measure()
+    other_cpus = other_work.cpus()
+    head, rows = ("what", "median", worst, "limit"), [row(figure) for figure in figures]
+    document: dict[str, object] = {"figures": [to_json(figure) for figure in figures]}
+    conclude(options, table(head, rows, markdown=options.markdown), document, other_cpus)
+    check_limits(figures)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
-from benchlib import machine
-from benchlib.figures import Figure, check_limits
-from benchlib.options import add_formats, conclude, exit_status, new_parser, positive
-from benchlib.terminal import Progress, table
+from benchlib.figures import measure_all
+from benchlib.options import add_formats, exit_status, new_parser, positive
 
 from lablib.measures import MEASURES, row, to_json
 
@@ -37,17 +36,9 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    other_work = machine.OtherWork()
-    figures: list[Figure] = []
-    with Progress(len(MEASURES)) as bar:
-        for name, measure in MEASURES.items():
-            bar.step(name)
-            figures += measure(options.times, options.steps, options.sets)
-    other_cpus = other_work.cpus()
-    head, rows = ("what", "median", "worst", "limit"), [row(figure) for figure in figures]
-    document: dict[str, object] = {"figures": [to_json(figure) for figure in figures]}
-    conclude(options, table(head, rows, markdown=options.markdown), document, other_cpus)
-    check_limits(figures)
+    how = options.times, options.steps, options.sets
+    measures = {name: partial(measure, *how) for name, measure in MEASURES.items()}
+    measure_all(options, measures, worst="worst", row=row, to_json=to_json)
 
 
 sys.exit(main())

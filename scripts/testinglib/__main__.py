@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from benchlib import machine
-from benchlib.figures import Figure, check_limits
-from benchlib.options import add_formats, conclude, exit_status, new_parser, positive
-from benchlib.terminal import Progress, table
+from benchlib.figures import Figure, measure_all
+from benchlib.options import add_formats, exit_status, new_parser, positive
 
 from testinglib.measures import MEASURES, row, to_json
 
@@ -33,18 +33,13 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    other_work = machine.OtherWork()
-    figures: list[Figure] = []
-    # Not in a checkout: its package would be imported, rather than the one that is installed.
-    with Progress(len(MEASURES)) as bar, contextlib.chdir("/"):
-        for name, measure in MEASURES.items():
-            bar.step(name)
-            figures += measure(options.times)
-    other_cpus = other_work.cpus()
-    head, rows = ("what", "median", "slowest", "limit"), [row(figure) for figure in figures]
-    document: dict[str, object] = {"figures": [to_json(figure) for figure in figures]}
-    conclude(options, table(head, rows, markdown=options.markdown), document, other_cpus)
-    check_limits(figures)
+    def outside(measure: Callable[[int], Iterable[Figure]]) -> Iterable[Figure]:
+        # Not in a checkout: its package would be imported, rather than the one that is installed.
+        with contextlib.chdir("/"):
+            yield from measure(options.times)
+
+    measures = {name: partial(outside, measure) for name, measure in MEASURES.items()}
+    measure_all(options, measures, worst="slowest", row=row, to_json=to_json)
 
 
 sys.exit(main())
